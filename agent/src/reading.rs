@@ -1,0 +1,73 @@
+//! What a source hands to the sampler: raw readings of the node, its tasks and its queues.
+
+use std::{collections::HashMap, sync::Arc};
+
+use midair_vitals::{NodeReading, TaskId, TaskReading};
+
+/// What sources are asked for beyond the rows that every reading has.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Wants {
+    /// Tasks to look at closely: all their queues, their threads or children, wait channel, switches.
+    pub close: Vec<TaskId>,
+    /// Tasks that stand in the base streams now: dear fields (wait channel) are read for these and `close` alone.
+    pub hot: Vec<TaskId>,
+}
+
+/// Where values come from. Each may be absent, fail or hang, and never takes the agent with it.
+pub trait Source: Send {
+    /// Reads once and adds what it knows to `into`. Errors become the source's state, never a panic.
+    fn read(&mut self, wants: &Wants, into: &mut Reading);
+}
+
+/// All that was read at one tick.
+#[derive(Clone, Debug, Default)]
+pub struct Reading {
+    /// The node's values. Severities, sums and worsts are left to the sampler.
+    pub node: NodeReading,
+    /// Every process, and every thread of processes that have more than one. In streams and tables a row carries at
+    /// most one queue per kind: the worst of its kind.
+    pub tasks: Vec<TaskReading>,
+    /// Queues with data waiting or drops whose owner is not known.
+    pub orphans: Vec<midair_vitals::Queue>,
+    /// Close looks, by task; a task that is gone is absent.
+    pub close: HashMap<TaskId, Close>,
+    /// State of each source.
+    pub sources: Vec<SourceState>,
+    /// One sum per queue kind over all queues of the node, owned or not.
+    pub sums: Vec<midair_vitals::Queue>,
+}
+
+/// A close look at one task.
+#[derive(Clone, Debug)]
+pub struct Close {
+    /// The task with all its queues, at most 256, the worst first.
+    pub task: TaskReading,
+    /// How many queues it has.
+    pub n_queues: u32,
+    /// Its threads (of a process) or none, at most 512, the busiest first.
+    pub children: Vec<TaskReading>,
+    /// How many there are.
+    pub n_children: u32,
+}
+
+/// How well a source works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Works.
+    Ok,
+    /// Works in part: what is missing, and the remedy.
+    Degraded(Arc<str>),
+    /// Does not work: why.
+    Off(Arc<str>),
+}
+
+/// A source and its state.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SourceState {
+    /// Its name: "kernel /proc", "sockets".
+    pub name: &'static str,
+    /// How well it works.
+    pub health: Health,
+    /// CPU time of this reading, microseconds; the sampler fills it in.
+    pub cpu_us: Option<u64>,
+}

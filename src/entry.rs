@@ -1,0 +1,34 @@
+//! What a feed yields and a recording keeps: events as they arrived, unread, with their stamps.
+
+use std::sync::Arc;
+
+use midair_proto::v1::Envelope;
+
+use crate::event::{Input, Link, Stamp};
+
+/// One thing that arrived, and when.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Entry {
+    /// When it arrived.
+    pub at: Stamp,
+    /// What it is.
+    pub item: Item,
+}
+
+/// What arrives. Envelopes stay as they came: a field added by a newer agent survives an older dashboard.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Item {
+    /// An event of an agent, and the address of the link on which it came.
+    Envelope(Arc<str>, Arc<Envelope>),
+    /// A connection changed.
+    Link(Link),
+    /// A new estimate of the clock of the agent behind an address: offset and uncertainty in microseconds, and whether
+    /// it jumped.
+    Clock(Arc<str>, i64, u64, bool),
+    /// Time passed.
+    Tick,
+    /// Forget all: what follows is told anew (a seek).
+    Reset,
+    /// A person did something. Kept in recordings so that a replay shows the same screens.
+    Input(Input),
+}

@@ -1,0 +1,494 @@
+//! The vocabulary: what happens (`Event`), what a person does (`Input`), what is asked for (`Control`).
+//!
+//! Pure data: no clock, no IO, no protobuf, no screen. Times are microseconds since 1970 on the dashboard's clock
+//! ([`Stamp`]) unless a name says otherwise.
+
+use std::sync::Arc;
+
+use midair_vitals::{NodeReading, Order, Severity, TaskId, TaskKind, TaskReading};
+
+/// A moment: microseconds since 1970 on the dashboard's clock, in order of arrival.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Stamp(pub u64);
+
+impl Stamp {
+    /// Microseconds since another moment; zero when that lies ahead.
+    pub fn since_us(self, other: Self) -> u64 {
+        self.0.saturating_sub(other.0)
+    }
+}
+
+/// Stable id of a node; before an agent has said who it is, its address.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct NodeId(pub Arc<str>);
+
+impl NodeId {
+    /// From text.
+    pub fn new(text: &str) -> Self {
+        Self(text.into())
+    }
+}
+
+/// Something that happened, with the moment it arrived.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stamped {
+    /// When it arrived.
+    pub at: Stamp,
+    /// What happened.
+    pub event: Event,
+}
+
+/// Something that happened. All that a screen shows arrived as one of these.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Event {
+    /// Time passed; sent a few times a second, so that silence can be told.
+    Tick,
+    /// All that was known is to be forgotten: a seek begins. What follows up to the playhead is told anew.
+    Reset,
+    /// The connection to an agent changed.
+    Link(Link),
+    /// An agent said who it is; first on each connection.
+    Described(Box<Described>),
+    /// An agent measured.
+    Sample(Box<Sample>),
+    /// The answer to a table query.
+    Rows(Box<Rows>),
+    /// The answer to a focus: a close look at one task.
+    Details(Box<Details>),
+    /// A control was not carried out, in words.
+    Refused {
+        /// Who refused.
+        node: NodeId,
+        /// Number of the query or focus, where it had one.
+        id: Option<u32>,
+        /// Why, and what to do.
+        reason: String,
+    },
+    /// Samples of a node were lost on the way because this side read too slowly, or were missing in the numbering.
+    Lost {
+        /// Whose.
+        node: NodeId,
+        /// How many.
+        n_samples: u64,
+    },
+    /// A note on the time line.
+    Mark(Mark),
+    /// A new estimate of a node's clock.
+    Clock {
+        /// Whose.
+        node: NodeId,
+        /// The node's wall time minus ours, microseconds.
+        offset_us: i64,
+        /// By how much that may be wrong, microseconds.
+        uncertainty_us: u64,
+        /// True when it jumped by more than a second instead of being slewed.
+        is_step: bool,
+    },
+    /// Bytes arrived that are not what the contract says; they were counted and passed over.
+    Malformed {
+        /// From whom, as far as known.
+        node: NodeId,
+        /// What was wrong.
+        what: String,
+    },
+    /// Minimum, mean and maximum of a node's severities over a window.
+    Rollup(Box<Rollup>),
+}
+
+/// The state of a connection.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Link {
+    /// Address that was dialled: "10.0.0.7:7070", "unix:/run/midair/agent.sock", "embedded".
+    pub address: Arc<str>,
+    /// Its state.
+    pub state: LinkState,
+}
+
+/// How a connection is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum LinkState {
+    /// Being dialled.
+    Connecting,
+    /// Open. `note` says how and why this way, for the header: "embedded agent (no local agent answers)".
+    Up {
+        /// How and why.
+        note: Arc<str>,
+    },
+    /// Closed or not to be had.
+    Down {
+        /// Class of the reason.
+        cause: Cause,
+        /// The reason in words, with what to do.
+        reason: Arc<str>,
+        /// When it is dialled again.
+        retry_at: Stamp,
+    },
+}
+
+/// Why there is no connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// Nobody listens there: the host is up, the agent is not.
+    Refused,
+    /// No answer: the host or the path.
+    Timeout,
+    /// Was open, was closed.
+    Reset,
+    /// No such host.
+    Name,
+    /// The peer does not speak the contract.
+    Protocol,
+    /// The peer speaks another version of it.
+    Version,
+    /// The peer does not let us in.
+    Denied,
+}
+
+impl Cause {
+    /// The word that the screen shows.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Refused => "refused",
+            Self::Timeout => "timeout",
+            Self::Reset => "reset",
+            Self::Name => "no such host",
+            Self::Protocol => "not an agent",
+            Self::Version => "version",
+            Self::Denied => "denied",
+        }
+    }
+}
+
+/// Who an agent is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Described {
+    /// Address under which it was reached.
+    pub address: Arc<str>,
+    /// Stable id.
+    pub node: NodeId,
+    /// Name for people.
+    pub name: Arc<str>,
+    /// Program and version: "midair-agent 0.1.0".
+    pub program: Arc<str>,
+    /// Boot id and instance in one number.
+    pub epoch: u64,
+    /// Labels, in the agent's order.
+    pub labels: Vec<(Arc<str>, Arc<str>)>,
+    /// Logical CPUs online.
+    pub n_cpus: Option<u32>,
+    /// Memory, bytes.
+    pub mem_total_bytes: Option<u64>,
+    /// "Linux 6.18.44".
+    pub system: Option<Arc<str>>,
+    /// User as whom the agent runs.
+    pub user: Option<Arc<str>>,
+    /// Interval between its samples, milliseconds.
+    pub interval_ms: Option<u32>,
+    /// What schedules tasks there.
+    pub runtimes: Vec<Runtime>,
+    /// True where the connection is neither encrypted nor authenticated.
+    pub is_insecure: bool,
+}
+
+/// How well something works.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Works.
+    Ok,
+    /// Works in part: what is missing and the remedy.
+    Degraded(Arc<str>),
+    /// Does not work: why.
+    Off(Arc<str>),
+}
+
+/// What schedules tasks on a node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Runtime {
+    /// Its id; 0 is the kernel.
+    pub id: u32,
+    /// "os", "beam", "tokio".
+    pub kind: Arc<str>,
+    /// "os", "chat@node-0412".
+    pub name: Arc<str>,
+    /// Whether it answers.
+    pub health: Health,
+    /// How many tasks it has.
+    pub n_tasks: Option<u64>,
+}
+
+/// Where an agent gets its values from.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Source {
+    /// Its name.
+    pub name: Arc<str>,
+    /// How well it works.
+    pub health: Health,
+    /// CPU time of the last reading, microseconds.
+    pub cpu_us: Option<u64>,
+}
+
+/// What an agent costs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Cost {
+    /// CPU time, cumulative microseconds.
+    pub cpu_us: Option<u64>,
+    /// Run delay, cumulative microseconds.
+    pub run_delay_us: Option<u64>,
+    /// Resident memory, bytes.
+    pub rss_bytes: Option<u64>,
+    /// CPU time of the last sample, microseconds.
+    pub sample_us: Option<u64>,
+    /// CPU time caused inside watched VMs, cumulative microseconds.
+    pub vm_us: Option<u64>,
+    /// Watchers connected.
+    pub n_watchers: Option<u32>,
+}
+
+/// The two base streams.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Stream {
+    /// About 1 KiB.
+    Overview,
+    /// All that the node screen shows without asking.
+    Detail,
+}
+
+/// What an agent measured: all that the stream holds at this tick, deltas already applied.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Sample {
+    /// Whose.
+    pub node: NodeId,
+    /// Counters never span two epochs.
+    pub epoch: u64,
+    /// Number in its stream, up by one.
+    pub seq: u64,
+    /// Which stream.
+    pub stream: Stream,
+    /// The agent's `CLOCK_MONOTONIC`, microseconds.
+    pub mono_us: u64,
+    /// The agent's wall time, microseconds since 1970.
+    pub wall_us: u64,
+    /// The node's values.
+    pub reading: NodeReading,
+    /// The rows of the stream, all of them.
+    pub tasks: Vec<TaskReading>,
+    /// Tasks that ended since the sample before.
+    pub died: Vec<TaskId>,
+    /// The agent's sources.
+    pub sources: Vec<Source>,
+    /// The node's runtimes.
+    pub runtimes: Vec<Runtime>,
+    /// What the agent costs.
+    pub cost: Option<Cost>,
+}
+
+/// The answer to a table query: complete in itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rows {
+    /// Whose.
+    pub node: NodeId,
+    /// Counters never span two epochs.
+    pub epoch: u64,
+    /// Number of the query.
+    pub id: u32,
+    /// The agent's `CLOCK_MONOTONIC`, microseconds.
+    pub mono_us: u64,
+    /// How many matched.
+    pub total: u64,
+    /// The first of them.
+    pub tasks: Vec<TaskReading>,
+}
+
+/// A close look at one task: complete in itself.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Details {
+    /// Whose.
+    pub node: NodeId,
+    /// Counters never span two epochs.
+    pub epoch: u64,
+    /// Number of the focus.
+    pub id: u32,
+    /// The agent's `CLOCK_MONOTONIC`, microseconds.
+    pub mono_us: u64,
+    /// The task with all its queues; `None` when it is gone.
+    pub task: Option<TaskReading>,
+    /// How many queues it has.
+    pub n_queues: Option<u32>,
+    /// Its threads or children.
+    pub children: Vec<TaskReading>,
+    /// How many of them there are.
+    pub n_children: Option<u32>,
+}
+
+/// A note on the time line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Mark {
+    /// On which node; `None`: on the whole cluster.
+    pub node: Option<NodeId>,
+    /// The node's wall time that it is about, microseconds since 1970.
+    pub wall_us: u64,
+    /// The note.
+    pub text: Arc<str>,
+    /// Who put it there.
+    pub author: Option<Arc<str>>,
+    /// What it is about, as `--go` takes it.
+    pub focus: Option<Arc<str>>,
+    /// True when a program put it there by rule.
+    pub is_automatic: bool,
+}
+
+/// Summary of a node's severities over a window: sched, mem, queue, rate.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Rollup {
+    /// Whose.
+    pub node: NodeId,
+    /// Length of the window, microseconds.
+    pub window_us: u64,
+    /// The node's wall time at its end, microseconds since 1970.
+    pub wall_us: u64,
+    /// Minimum, mean, maximum of each severity.
+    pub summaries: [Option<[Severity; 3]>; 4],
+}
+
+/// What the screen asks of a feed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Control {
+    /// Which base stream of a node, and how often.
+    Interest {
+        /// Of whom.
+        node: NodeId,
+        /// Which.
+        stream: Stream,
+        /// How often, milliseconds.
+        interval_ms: u32,
+    },
+    /// Start a table query, or change the one with this id.
+    Table {
+        /// Of whom.
+        node: NodeId,
+        /// Its number.
+        id: u32,
+        /// What is asked.
+        query: TableQuery,
+    },
+    /// Look closely at a task.
+    Focus {
+        /// On whom.
+        node: NodeId,
+        /// Its number.
+        id: u32,
+        /// At what.
+        task: TaskId,
+    },
+    /// End the query or focus with this id.
+    Stop {
+        /// Of whom.
+        node: NodeId,
+        /// Its number.
+        id: u32,
+    },
+    /// Put a note on the time line.
+    Mark {
+        /// Of whom.
+        node: NodeId,
+        /// The note.
+        text: String,
+        /// The node's wall time that it is about; `None`: now.
+        wall_us: Option<u64>,
+        /// What it is about, as `--go` takes it.
+        focus: Option<String>,
+    },
+}
+
+/// A table query: which rows an agent chooses.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TableQuery {
+    /// Tasks of one runtime; `None`: of all.
+    pub runtime: Option<u32>,
+    /// Kinds; empty: every kind but threads.
+    pub kinds: Vec<TaskKind>,
+    /// By what rows are chosen.
+    pub order: Order,
+    /// True to choose the lowest first.
+    pub lowest: bool,
+    /// Text that must occur in name, command, user, cgroup or number; a leading `!` inverts.
+    pub filter: String,
+    /// How many at most.
+    pub limit: u32,
+    /// Only threads of this process.
+    pub process: Option<u64>,
+}
+
+/// What a person does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Input {
+    /// A key.
+    Key(Key),
+    /// The mouse.
+    Mouse(Mouse),
+    /// The terminal has this size now, columns and rows.
+    Resize(u16, u16),
+}
+
+/// A key, whatever terminal it came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    /// A printable character.
+    Char(char),
+    /// A character with Control.
+    Ctrl(char),
+    /// Function key.
+    F(u8),
+    /// Return.
+    Enter,
+    /// Escape.
+    Esc,
+    /// Tabulator.
+    Tab,
+    /// Shift and tabulator.
+    BackTab,
+    /// Delete to the left.
+    Backspace,
+    /// Delete to the right.
+    Delete,
+    /// Arrow.
+    Up,
+    /// Arrow.
+    Down,
+    /// Arrow.
+    Left,
+    /// Arrow.
+    Right,
+    /// A page up.
+    PageUp,
+    /// A page down.
+    PageDown,
+    /// To the start.
+    Home,
+    /// To the end.
+    End,
+}
+
+/// What the mouse did, and where: column and row from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mouse {
+    /// What.
+    pub kind: MouseKind,
+    /// Column.
+    pub column: u16,
+    /// Row.
+    pub row: u16,
+}
+
+/// What a mouse does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MouseKind {
+    /// Left button.
+    Click,
+    /// Left button twice within 400 ms in one place; the shell tells.
+    DoubleClick,
+    /// Wheel away from the person.
+    WheelUp,
+    /// Wheel towards the person.
+    WheelDown,
+}

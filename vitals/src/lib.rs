@@ -1,0 +1,20 @@
+//! The four vitals: *sched*, *mem*, *queue* and *rate*, from raw counters to numbers that can be compared.
+//!
+//! Counters travel, rates are derived: the agent uses these functions to choose rows, a hub to merge, the dashboard to
+//! show. Pure, std only: time comes in as microseconds of the agent's `CLOCK_MONOTONIC`, unknown is `None`, never zero.
+
+pub mod growth;
+pub mod node;
+pub mod order;
+pub mod queue;
+pub mod rate;
+pub mod severity;
+pub mod task;
+pub mod window;
+
+pub use growth::Growth;
+pub use node::{CpuTimes, NodeReading, NodeVitals, WorstQueue, WorstTask};
+pub use order::{Order, Rank};
+pub use queue::{Flow, Queue, QueueKind, QueueVitals, Unit};
+pub use severity::{Severities, Severity};
+pub use task::{Previous, TaskId, TaskKind, TaskReading, TaskState, TaskVitals, WorstThread};

@@ -1,0 +1,272 @@
+//! Nodes: what is read of a host, and what is derived.
+
+use std::sync::Arc;
+
+use crate::{
+    queue::Queue,
+    rate::{advance, per_second, share},
+    severity::{self, Severities},
+    task::TaskId,
+};
+
+/// Times of one CPU, or of all together: cumulative microseconds since boot (proc(5), stat).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct CpuTimes {
+    /// User mode, nice included.
+    pub user_us: Option<u64>,
+    /// Kernel mode, without interrupts.
+    pub system_us: Option<u64>,
+    /// Idle.
+    pub idle_us: Option<u64>,
+    /// Idle with a disk request outstanding.
+    pub iowait_us: Option<u64>,
+    /// Interrupts, soft ones included.
+    pub irq_us: Option<u64>,
+    /// Given to others by the hypervisor.
+    pub steal_us: Option<u64>,
+}
+
+impl CpuTimes {
+    /// Time in use: user, system and interrupts.
+    pub fn busy_us(&self) -> Option<u64> {
+        Some(self.user_us? + self.system_us? + self.irq_us.unwrap_or(0))
+    }
+}
+
+/// A node as it was read. Counters are cumulative; what could not be read is `None`.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct NodeReading {
+    /// `CLOCK_MONOTONIC` of the reading, microseconds.
+    pub at_us: u64,
+    /// Severities that the agent derived from all its tasks and queues.
+    pub severities: Severities,
+    /// All CPUs together.
+    pub cpu: CpuTimes,
+    /// One entry per CPU: its number and times. Empty where not sent.
+    pub cpus: Vec<(u32, CpuTimes)>,
+    /// Run delay of all tasks seen, microseconds.
+    pub run_delay_us: Option<u64>,
+    /// Throttled time that is not in the run delay, microseconds.
+    pub throttled_us: Option<u64>,
+    /// Load average over one minute, thousandths.
+    pub load1_milli: Option<u64>,
+    /// Tasks running or runnable.
+    pub n_running: Option<u64>,
+    /// Tasks waiting uninterruptibly.
+    pub n_blocked: Option<u64>,
+    /// Context switches.
+    pub n_switches: Option<u64>,
+    /// Forks.
+    pub n_forks: Option<u64>,
+    /// PSI: some task waited for a CPU, microseconds.
+    pub psi_cpu_some_us: Option<u64>,
+    /// PSI: some task waited for memory, microseconds.
+    pub psi_mem_some_us: Option<u64>,
+    /// PSI: all tasks waited for memory, microseconds.
+    pub psi_mem_full_us: Option<u64>,
+    /// PSI: some task waited for a disk, microseconds.
+    pub psi_io_some_us: Option<u64>,
+    /// Memory, bytes.
+    pub mem_total_bytes: Option<u64>,
+    /// Still to be had without swapping, bytes.
+    pub mem_available_bytes: Option<u64>,
+    /// Unused, bytes.
+    pub mem_free_bytes: Option<u64>,
+    /// Anonymous, bytes.
+    pub mem_anon_bytes: Option<u64>,
+    /// Page cache, bytes.
+    pub mem_file_bytes: Option<u64>,
+    /// Kernel slab, bytes.
+    pub mem_slab_bytes: Option<u64>,
+    /// Nearest memory limit, bytes.
+    pub mem_limit_bytes: Option<u64>,
+    /// Swap, bytes.
+    pub swap_total_bytes: Option<u64>,
+    /// Unused swap, bytes.
+    pub swap_free_bytes: Option<u64>,
+    /// Received on all interfaces but loopback, bytes.
+    pub net_rx_bytes: Option<u64>,
+    /// Sent on all interfaces but loopback, bytes.
+    pub net_tx_bytes: Option<u64>,
+    /// Packets dropped by interfaces.
+    pub net_drops: Option<u64>,
+    /// TCP segments received.
+    pub tcp_in: Option<u64>,
+    /// TCP segments sent.
+    pub tcp_out: Option<u64>,
+    /// TCP segments sent again.
+    pub tcp_retrans: Option<u64>,
+    /// UDP datagrams received.
+    pub udp_in: Option<u64>,
+    /// UDP datagrams sent.
+    pub udp_out: Option<u64>,
+    /// UDP datagrams dropped at full sockets.
+    pub udp_drops: Option<u64>,
+    /// Connections dropped at listen queues.
+    pub listen_drops: Option<u64>,
+    /// One sum per queue kind.
+    pub sums: Vec<Queue>,
+    /// The worst queue and its owner.
+    pub worst_queue: Option<WorstQueue>,
+    /// The task, thread or single-threaded process, that waited longest for a CPU.
+    pub worst_delay: Option<WorstTask>,
+    /// Processes.
+    pub n_processes: Option<u64>,
+    /// Threads.
+    pub n_threads: Option<u64>,
+    /// Time since boot, microseconds.
+    pub up_us: Option<u64>,
+    /// TCP sockets in use.
+    pub n_tcp: Option<u64>,
+}
+
+/// The worst queue of a node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorstQueue {
+    /// Its owner, where known.
+    pub task: Option<TaskId>,
+    /// The queue.
+    pub queue: Queue,
+}
+
+/// The task that a node's value speaks of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct WorstTask {
+    /// The task.
+    pub task: TaskId,
+    /// Its process, where it is a thread.
+    pub process: Option<u64>,
+    /// Its name.
+    pub name: Option<Arc<str>>,
+    /// The value over the interval, microseconds.
+    pub value_us: u64,
+    /// Length of the interval, microseconds.
+    pub over_us: u64,
+}
+
+/// What is derived of a node.
+#[derive(Clone, Debug, PartialEq, Default)]
+pub struct NodeVitals {
+    /// CPUs in use: 1.0 is one core.
+    pub cpu: Option<f64>,
+    /// Share of each CPU in use, 0 to 1, with its number.
+    pub per_cpu: Vec<(u32, Option<f64>)>,
+    /// Seconds waited per second, all tasks together.
+    pub delay: Option<f64>,
+    /// Seconds waited per second by the worst task.
+    pub worst_delay: Option<f64>,
+    /// CPUs that the hypervisor gave to others.
+    pub steal: Option<f64>,
+    /// CPUs that quotas took away.
+    pub throttled: Option<f64>,
+    /// CPUs idle because of a disk.
+    pub iowait: Option<f64>,
+    /// Context switches per second.
+    pub switches: Option<f64>,
+    /// Forks per second.
+    pub forks: Option<f64>,
+    /// Share of time in which some task waited for a CPU.
+    pub psi_cpu: Option<f64>,
+    /// Share of time in which some task waited for memory.
+    pub psi_mem: Option<f64>,
+    /// Share of time in which some task waited for a disk.
+    pub psi_io: Option<f64>,
+    /// Memory in use, bytes.
+    pub mem_used_bytes: Option<u64>,
+    /// Bytes received per second.
+    pub net_rx: Option<f64>,
+    /// Bytes sent per second.
+    pub net_tx: Option<f64>,
+    /// TCP segments in per second.
+    pub tcp_in: Option<f64>,
+    /// TCP segments out per second.
+    pub tcp_out: Option<f64>,
+    /// TCP segments sent again per second.
+    pub tcp_retrans: Option<f64>,
+    /// UDP datagrams in per second.
+    pub udp_in: Option<f64>,
+    /// UDP datagrams out per second.
+    pub udp_out: Option<f64>,
+    /// UDP datagrams dropped since the sample before.
+    pub udp_drops: Option<u64>,
+    /// Connections dropped since the sample before.
+    pub listen_drops: Option<u64>,
+    /// Packets dropped since the sample before.
+    pub net_drops: Option<u64>,
+    /// Severities derived here: sched and mem always; queue and rate as the agent gave them.
+    pub severities: Severities,
+}
+
+impl NodeVitals {
+    /// Derives the vitals of a node from two readings.
+    pub fn derive(before: Option<&NodeReading>, now: &NodeReading) -> Self {
+        let rate = |field: fn(&NodeReading) -> Option<u64>| {
+            let before = before?;
+            per_second(field(before), field(now), before.at_us, now.at_us)
+        };
+        let shares = |field: fn(&NodeReading) -> Option<u64>| {
+            let before = before?;
+            share(field(before), field(now), before.at_us, now.at_us)
+        };
+        let dropped = |field: fn(&NodeReading) -> Option<u64>| advance(before.and_then(field), field(now));
+        let cpu = shares(|n| n.cpu.busy_us());
+        let delay = shares(|n| n.run_delay_us);
+        let steal = shares(|n| n.cpu.steal_us);
+        let throttled = shares(|n| n.throttled_us);
+        let mem_used_bytes =
+            now.mem_total_bytes.zip(now.mem_available_bytes).map(|(total, left)| total.saturating_sub(left));
+        let given = now.severities;
+        Self {
+            cpu,
+            per_cpu: per_cpu(before, now),
+            delay,
+            worst_delay: now
+                .worst_delay
+                .as_ref()
+                .filter(|t| t.over_us > 0)
+                .map(|t| t.value_us as f64 / t.over_us as f64),
+            steal,
+            throttled,
+            iowait: shares(|n| n.cpu.iowait_us),
+            switches: rate(|n| n.n_switches),
+            forks: rate(|n| n.n_forks),
+            psi_cpu: shares(|n| n.psi_cpu_some_us),
+            psi_mem: shares(|n| n.psi_mem_some_us),
+            psi_io: shares(|n| n.psi_io_some_us),
+            mem_used_bytes,
+            net_rx: rate(|n| n.net_rx_bytes),
+            net_tx: rate(|n| n.net_tx_bytes),
+            tcp_in: rate(|n| n.tcp_in),
+            tcp_out: rate(|n| n.tcp_out),
+            tcp_retrans: rate(|n| n.tcp_retrans),
+            udp_in: rate(|n| n.udp_in),
+            udp_out: rate(|n| n.udp_out),
+            udp_drops: dropped(|n| n.udp_drops),
+            listen_drops: dropped(|n| n.listen_drops),
+            net_drops: dropped(|n| n.net_drops),
+            severities: Severities {
+                sched: severity::sched(cpu, delay, steal, throttled).or(given.sched),
+                mem: severity::mem(mem_used_bytes, now.mem_limit_bytes.or(now.mem_total_bytes)).or(given.mem),
+                queue: given.queue,
+                rate: given.rate,
+            },
+        }
+    }
+
+    /// Messages in per second: TCP segments and UDP datagrams are different units, so this is the TCP side alone.
+    pub fn moved(&self) -> Option<f64> {
+        Some(self.tcp_in? + self.tcp_out?)
+    }
+}
+
+fn per_cpu(before: Option<&NodeReading>, now: &NodeReading) -> Vec<(u32, Option<f64>)> {
+    let one = |(number, times): &(u32, CpuTimes)| {
+        let earlier = before.and_then(|b| Some((b.cpus.iter().find(|(n, _)| n == number)?.1, b.at_us)));
+        let used = earlier.and_then(|(e, at_us)| share(e.busy_us(), times.busy_us(), at_us, now.at_us));
+        (*number, used)
+    };
+    now.cpus.iter().map(one).collect()
+}
+
+#[cfg(test)]
+mod tests;
