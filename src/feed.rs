@@ -1,9 +1,13 @@
 //! Where entries come from: live agents, or a recording. Nothing above knows which.
 
+pub mod backoff;
+pub mod clock_offset;
+pub mod live;
 pub mod record;
 pub mod replay;
 pub mod tape;
 
+pub use live::live;
 pub use record::{Recording, record};
 pub use replay::replay;
 

@@ -15,6 +15,7 @@ use std::{collections::HashMap, sync::Arc};
 use midair_proto::v1::{self, payload::Kind};
 use prost::Message as _;
 
+pub(crate) use control::{echo, version};
 pub use control::{hello, to_wire};
 
 use crate::{
