@@ -1,0 +1,1 @@
+//! How a sample, an answer or a close look changes a node.

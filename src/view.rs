@@ -1,0 +1,6 @@
+//! The picture of a state: pure functions from state to cells. No clock, no IO, and the state is only read.
+
+pub mod format;
+pub mod text;
+pub mod theme;
+pub mod widget;

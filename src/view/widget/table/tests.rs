@@ -1,0 +1,48 @@
+use super::*;
+
+const COLUMNS: [Column<str>; 3] = [
+    Column { title: "task", width: 6, align: Align::Left, weight: 0, grows: 1, cell: |r| Cell::name(r) },
+    Column {
+        title: "cpu %",
+        width: 6,
+        align: Align::Right,
+        weight: 1,
+        grows: 0,
+        cell: |r| Cell::value(r.len().to_string()),
+    },
+    Column {
+        title: "sev",
+        width: 4,
+        align: Align::Right,
+        weight: 2,
+        grows: 0,
+        cell: |r| Cell::level(r.len().to_string(), Level::Critical),
+    },
+];
+
+fn drawn(width: u16, rows: &[&str]) -> Vec<String> {
+    let area = Rect::new(0, 0, width, rows.len() as u16 + 1);
+    let mut buffer = Buffer::empty(area);
+    let theme = Theme::monochrome();
+    let places = arrange(&COLUMNS, width);
+    draw_head(&mut buffer, area, &COLUMNS, &places, Sorted { column: Some(1), is_inverted: false }, &theme);
+    for (n, row) in (1..).zip(rows) {
+        draw_row(&mut buffer, area, n, &COLUMNS, &places, *row, Look { theme: &theme, is_silent: false });
+    }
+    (0..area.height).map(|y| (0..width).map(|x| buffer[(x, y)].symbol()).collect()).collect()
+}
+
+#[test]
+fn columns_are_aligned_and_signed() {
+    assert_eq!(
+        drawn(24, &["beam.smp", "a\u{1b}[0m"]),
+        ["task         cpu %▼  sev", "beam.smp          8   !8", "a␛[0m             5   !5"]
+    );
+}
+
+#[test]
+fn a_narrow_table_drops_the_heaviest_columns() {
+    assert_eq!(drawn(13, &["postgres"]), ["task   cpu %▼", "postg…      8"]);
+    assert_eq!(drawn(5, &["postgres"]), ["task ", "post…"]);
+    assert_eq!(drawn(1, &["postgres"]), ["…", "…"]);
+}
