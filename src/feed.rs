@@ -3,6 +3,7 @@
 pub mod backoff;
 pub mod clock_offset;
 pub mod live;
+pub mod local;
 pub mod record;
 pub mod replay;
 pub mod tape;

@@ -1,6 +1,6 @@
 //! A feed of live agents: one task per agent, and a router that sends controls to the right one.
 
-mod dial;
+pub(super) mod dial;
 mod link;
 mod router;
 

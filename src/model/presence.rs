@@ -98,7 +98,8 @@ impl Presence {
             Self::Silent { n_back, .. } if is_silent => *n_back = 0,
             Self::Silent { .. } => {}
             Self::Awaited { .. } | Self::Live | Self::Late { .. } if is_silent => {
-                *self = Self::Silent { since, cause: None, reason: "connected, but no samples arrive".into(), n_back: 0 };
+                *self =
+                    Self::Silent { since, cause: None, reason: "connected, but no samples arrive".into(), n_back: 0 };
             }
             Self::Live if waited_us * 10 >= LATE_TENTHS * interval_us => *self = Self::Late { since },
             Self::Awaited { .. } | Self::Live | Self::Late { .. } => {}

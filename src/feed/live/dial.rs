@@ -51,9 +51,9 @@ impl fmt::Debug for Reach {
 
 /// Why there is no connection: the class, and the words that end the sentence "cannot reach agent NAME: ...".
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Failure {
-    pub(super) cause: Cause,
-    pub(super) words: String,
+pub(crate) struct Failure {
+    pub(crate) cause: Cause,
+    pub(crate) words: String,
 }
 
 impl Failure {
@@ -63,7 +63,7 @@ impl Failure {
 }
 
 /// Dials once.
-pub(super) async fn dial(reach: &Reach) -> Result<AgentClient<Channel>, Failure> {
+pub(crate) async fn dial(reach: &Reach) -> Result<AgentClient<Channel>, Failure> {
     match reach {
         Reach::Unix(path) => {
             let io = in_time(UnixStream::connect(path)).await?;
