@@ -150,7 +150,12 @@ pub const SECTIONS: &[Section] = &[
             binding(&[(Key::Esc, Action::Leave)], "Esc", "out again; closes a filter first", Some("out")),
             only(
                 Place::TwoPanels,
-                binding(&[(Key::Tab, Action::Panel(1)), (Key::BackTab, Action::Panel(-1))], "Tab", "next panel", Some("panel")),
+                binding(
+                    &[(Key::Tab, Action::Panel(1)), (Key::BackTab, Action::Panel(-1))],
+                    "Tab",
+                    "next panel",
+                    Some("panel"),
+                ),
             ),
             binding(
                 &[(Key::Right, Action::Columns(1)), (Key::Left, Action::Columns(-1))],
@@ -183,14 +188,25 @@ pub const SECTIONS: &[Section] = &[
                 "colour and sort by the worst, sched, mem, queue, rate",
                 Some("vital"),
             ),
-            only(Place::Cluster, binding(&[(Key::Char('b'), Action::Group)], "b", "group the map by the next label", Some("group"))),
-            only(Place::Node, binding(&[(Key::Char('H'), Action::Threads)], "H", "show or hide threads", Some("threads"))),
+            only(
+                Place::Cluster,
+                binding(&[(Key::Char('b'), Action::Group)], "b", "group the map by the next label", Some("group")),
+            ),
+            only(
+                Place::Node,
+                binding(&[(Key::Char('H'), Action::Threads)], "H", "show or hide threads", Some("threads")),
+            ),
         ],
     },
     Section {
         title: "time",
         bindings: &[
-            binding(&[(Key::Char(' '), Action::Pause)], "Space", "stop the screen; from the past: go live", Some("pause")),
+            binding(
+                &[(Key::Char(' '), Action::Pause)],
+                "Space",
+                "stop the screen; from the past: go live",
+                Some("pause"),
+            ),
             binding(
                 &[(Key::Char('['), Action::Step(-10)), (Key::Char(']'), Action::Step(10))],
                 "[ ]",
@@ -210,9 +226,19 @@ pub const SECTIONS: &[Section] = &[
     Section {
         title: "more",
         bindings: &[
-            binding(&[(Key::Char('f'), Action::Findings)], "f", "all that is wrong now; Enter goes there", Some("findings")),
+            binding(
+                &[(Key::Char('f'), Action::Findings)],
+                "f",
+                "all that is wrong now; Enter goes there",
+                Some("findings"),
+            ),
             binding(&[(Key::Char('y'), Action::Copy)], "y", "copy the row, and a command that leads back here", None),
-            binding(&[(Key::Char(':'), Action::Command)], ":", "command: quit, sort, interval, threads, mouse, go, help", Some("command")),
+            binding(
+                &[(Key::Char(':'), Action::Command)],
+                ":",
+                "command: quit, sort, interval, threads, mouse, go, help",
+                Some("command"),
+            ),
             binding(&[(Key::Char('M'), Action::Mouse)], "M", "leave the mouse to the terminal, or take it", None),
             binding(&[(Key::Char('?'), Action::Help), (Key::F(1), Action::Help)], "? F1", "this help", Some("help")),
             binding(&[(Key::Char('q'), Action::Quit), (Key::Ctrl('c'), Action::Quit)], "q", "quit", Some("quit")),
