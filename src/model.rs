@@ -2,11 +2,13 @@
 //!
 //! Pure: the same events give the same model, live, replayed or told anew after a step in time.
 
+mod apply;
 pub mod cluster;
 pub mod finding;
 pub mod focus;
 pub mod node;
 pub mod presence;
+pub mod rank;
 pub mod series;
 pub mod task;
 pub mod timeline;
@@ -14,7 +16,7 @@ pub mod vital;
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use crate::event::{LinkState, NodeId, Stamp, Stamped};
+use crate::event::{LinkState, NodeId, Stamp};
 
 pub use finding::Finding;
 pub use focus::Focus;
@@ -38,16 +40,16 @@ pub struct Model {
     pub malformed: Option<(u64, Arc<str>)>,
     /// How often samples were asked for, microseconds: silence is judged by it.
     pub asked_interval_us: u64,
+    /// Who answers at an address; the address itself until it has been said.
+    by_address: BTreeMap<Arc<str>, NodeId>,
 }
 
 impl Model {
-    /// Folds an event in.
-    pub fn apply(&mut self, stamped: &Stamped) {
-        self.now = self.now.max(stamped.at);
-    }
-
     /// A node.
     pub fn node(&self, id: &NodeId) -> Option<&Node> {
         self.nodes.get(id)
     }
 }
+
+#[cfg(test)]
+mod tests;

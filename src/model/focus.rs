@@ -1,8 +1,9 @@
 //! A close look at one task: its queues one by one and its threads or children.
 
-use super::task::Task;
+use midair_vitals::{TaskId, TaskReading};
+
+use super::task::{Keep, Task};
 use crate::event::{Details, Stamp};
-use midair_vitals::TaskId;
 
 /// What the answers to one focus have told.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,12 +28,12 @@ impl Focus {
     /// Folds an answer into what was known. `row` is what the tables know of the task: its chart goes on from there.
     pub(super) fn fold(
         known: Option<Self>,
-        details: Details,
+        details: &Details,
         at: Stamp,
         limit_bytes: Option<u64>,
         row: impl FnOnce(TaskId) -> Option<Task>,
     ) -> Option<Self> {
-        let Some(reading) = details.task else {
+        let Some(reading) = &details.task else {
             return known.map(|focus| Self { has_ended: true, at, mono_us: details.mono_us, ..focus });
         };
         let (mut before, mut task) = match known {
@@ -44,20 +45,20 @@ impl Focus {
         }
         let task = match task {
             Some(mut task) => {
-                task.absorb(reading, at, limit_bytes, false);
+                task.absorb(reading, at, limit_bytes, Keep::Long);
                 task
             }
-            None => Task::new(reading, at, limit_bytes, false),
+            None => Task::new(reading, at, limit_bytes, Keep::Long),
         };
-        let mut child = |reading: midair_vitals::TaskReading| match before.iter().position(|c| c.id() == reading.id) {
+        let mut child = |reading: &TaskReading| match before.iter().position(|c| c.id() == reading.id) {
             Some(n) => {
                 let mut child = before.swap_remove(n);
-                child.absorb(reading, at, limit_bytes, true);
+                child.absorb(reading, at, limit_bytes, Keep::Short);
                 child
             }
-            None => Task::new(reading, at, limit_bytes, true),
+            None => Task::new(reading, at, limit_bytes, Keep::Short),
         };
-        let children = details.children.into_iter().map(&mut child).collect();
+        let children = details.children.iter().map(&mut child).collect();
         let (n_queues, n_children) = (details.n_queues, details.n_children);
         Some(Self { task, has_ended: false, n_queues, children, n_children, at, mono_us: details.mono_us })
     }

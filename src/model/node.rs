@@ -69,6 +69,8 @@ impl NodeValue {
 pub struct Latest {
     /// When it arrived.
     pub at: Stamp,
+    /// Boot and instance of the agent that measured it.
+    pub epoch: u64,
     /// Which stream it belongs to.
     pub stream: Stream,
     /// Its number there.
@@ -167,6 +169,8 @@ pub struct Node {
     pub interval_us: u64,
     /// Samples that have been folded in; rows refer to it.
     n_samples: u64,
+    /// The reading before the newest.
+    before: Option<NodeReading>,
     mem_growth: Growth,
     sum_growth: Vec<(QueueKind, Growth)>,
 }
@@ -195,6 +199,7 @@ impl Node {
             refused: None,
             interval_us: INTERVAL_US,
             n_samples: 0,
+            before: None,
             mem_growth: Growth::default(),
             sum_growth: Vec::new(),
         }
@@ -234,6 +239,21 @@ impl Node {
     pub fn mem_limit_bytes(&self) -> Option<u64> {
         let reading = &self.latest.as_ref()?.reading;
         reading.mem_limit_bytes.or(reading.mem_total_bytes)
+    }
+
+    /// Growth per second of the kind of queue that is its worst.
+    pub fn queue_growth(&self) -> Option<f64> {
+        let latest = self.latest.as_ref()?;
+        let kind = latest.reading.worst_queue.as_ref()?.queue.kind;
+        let sum = latest.reading.sums.iter().position(|sum| sum.kind == kind)?;
+        latest.sums.get(sum)?.growth
+    }
+
+    /// What was dropped since the sample before, at listen queues, sockets and interfaces.
+    pub fn n_drops(&self) -> Option<u64> {
+        let vitals = &self.latest.as_ref()?.vitals;
+        let parts = [vitals.listen_drops, vitals.udp_drops, vitals.net_drops];
+        parts.into_iter().flatten().fold(None, |sum, n| Some(sum.unwrap_or(0) + n))
     }
 
     /// How old its newest sample is at a moment, microseconds.

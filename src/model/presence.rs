@@ -85,8 +85,17 @@ impl Presence {
         *self = Self::Silent { since, cause: Some(new_cause), reason: new_reason, n_back: 0 };
     }
 
-    /// Time passed without a sample since `last`; `interval_us` is how often they should come.
-    pub(super) fn waited(&mut self, now: Stamp, last: Option<Stamp>, interval_us: u64) {
+    /// The connection is open again; the node is back only when its samples are.
+    pub(super) fn reached(&mut self, why: &'static str) {
+        if let Self::Silent { cause, reason, .. } = self {
+            *cause = None;
+            *reason = why.into();
+        }
+    }
+
+    /// Time passed without a sample since `last`; `interval_us` is how often they should come, `why` what a node is
+    /// said to be silent for while its connection tells nothing.
+    pub(super) fn waited(&mut self, now: Stamp, last: Option<Stamp>, interval_us: u64, why: &'static str) {
         let since = match self {
             Self::Awaited { since } => *since,
             Self::Live | Self::Late { .. } | Self::Silent { .. } => last.unwrap_or(now),
@@ -98,8 +107,7 @@ impl Presence {
             Self::Silent { n_back, .. } if is_silent => *n_back = 0,
             Self::Silent { .. } => {}
             Self::Awaited { .. } | Self::Live | Self::Late { .. } if is_silent => {
-                *self =
-                    Self::Silent { since, cause: None, reason: "connected, but no samples arrive".into(), n_back: 0 };
+                *self = Self::Silent { since, cause: None, reason: why.into(), n_back: 0 };
             }
             Self::Live if waited_us * 10 >= LATE_TENTHS * interval_us => *self = Self::Late { since },
             Self::Awaited { .. } | Self::Live | Self::Late { .. } => {}

@@ -76,6 +76,16 @@ impl<const N: usize> Series<N> {
         self.points.iter()
     }
 
+    /// How many points there are.
+    pub fn len(&self) -> usize {
+        self.points.len()
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.points.is_empty()
+    }
+
     /// One value of the newest point.
     pub fn last(&self, value: usize) -> Option<f32> {
         self.points.back().and_then(|p| p.values.get(value).copied().flatten())

@@ -25,11 +25,26 @@ impl TaskValue {
     pub const N: usize = 5;
 }
 
-/// Points kept of a task that a stream or a focus shows.
-const N_POINTS: usize = 2400;
+/// How much of a task's past is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// A minute: of rows that a table or an overview shows there may be very many.
+    Short,
+    /// As long as charts look back.
+    Long,
+    /// As much as is there: another stream has said how much.
+    AsItWas,
+}
 
-/// Points kept of a task that only a table shows: there may be thousands.
-const N_POINTS_TABLE: usize = 60;
+impl Keep {
+    fn n_points(self, n_now: usize) -> usize {
+        match self {
+            Self::Short => 60,
+            Self::Long => 2400,
+            Self::AsItWas => n_now.max(60),
+        }
+    }
+}
 
 /// Where a row came from, and until when it counts as shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -69,7 +84,7 @@ struct QueueGrowth {
 
 impl Task {
     /// A task that enters. Its first rates come from the counters that its row may bring along.
-    pub fn new(reading: TaskReading, at: Stamp, limit_bytes: Option<u64>, is_table_only: bool) -> Self {
+    pub fn new(reading: &TaskReading, at: Stamp, limit_bytes: Option<u64>, keep: Keep) -> Self {
         let mut task = Self {
             before: None,
             vitals: TaskVitals::default(),
@@ -80,8 +95,8 @@ impl Task {
             queue_growth: Vec::new(),
             reading: TaskReading::unknown(reading.id, reading.kind, 0),
         };
-        task.take_previous(&reading);
-        task.take(reading, at, limit_bytes, is_table_only);
+        task.take_previous(reading);
+        task.take(reading, at, limit_bytes, keep);
         task
     }
 
@@ -90,14 +105,23 @@ impl Task {
         self.reading.id
     }
 
+    /// How people call it: "postgres (4121)".
+    pub fn title(&self) -> String {
+        let number = self.reading.id.number;
+        match self.reading.name.as_ref().or(self.reading.command.as_ref()) {
+            Some(name) => format!("{name} ({number})"),
+            None => number.to_string(),
+        }
+    }
+
     /// A newer reading of the same task. One of the same moment (the stream and a table tell of the same look) replaces
     /// the reading but is not compared with it: rates over no time are unknown.
-    pub fn absorb(&mut self, reading: TaskReading, at: Stamp, limit_bytes: Option<u64>, is_table_only: bool) {
+    pub fn absorb(&mut self, reading: &TaskReading, at: Stamp, limit_bytes: Option<u64>, keep: Keep) {
         if reading.at_us != self.reading.at_us {
             self.before = Some(self.reading.counters());
-            self.take_previous(&reading);
+            self.take_previous(reading);
         }
-        self.take(reading, at, limit_bytes, is_table_only);
+        self.take(reading, at, limit_bytes, keep);
     }
 
     /// Its worst queue and what follows of it.
@@ -123,15 +147,17 @@ impl Task {
         }
     }
 
-    fn take(&mut self, mut reading: TaskReading, at: Stamp, limit_bytes: Option<u64>, is_table_only: bool) {
-        reading.previous = None;
+    fn take(&mut self, reading: &TaskReading, at: Stamp, limit_bytes: Option<u64>, keep: Keep) {
+        let is_again = self.reading.at_us == reading.at_us;
         self.push_growth(reading.at_us, reading.rss_bytes, reading.queues.as_deref().unwrap_or_default());
         let growths: Vec<Growth> = self.queue_growth.iter().map(|q| q.growth.clone()).collect();
-        self.vitals = TaskVitals::derive(self.before.as_ref(), &reading, &self.mem_growth, &growths, limit_bytes);
-        self.reading = reading;
+        self.vitals = TaskVitals::derive(self.before.as_ref(), reading, &self.mem_growth, &growths, limit_bytes);
+        self.reading = TaskReading { previous: None, ..reading.clone() };
         self.at = at;
-        let values = self.values();
-        self.series.push(at, values, if is_table_only { N_POINTS_TABLE } else { N_POINTS });
+        if !is_again {
+            let n_points = keep.n_points(self.series.len());
+            self.series.push(at, self.values(), n_points);
+        }
     }
 
     /// Brings the growth windows to a reading: one per queue, in the order of its queues.

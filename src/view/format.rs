@@ -123,6 +123,16 @@ pub fn amount_growth(per_second: Option<f64>, unit: Unit) -> String {
     }
 }
 
+/// A rate in a unit, without the unit.
+pub fn amount_rate(per_second: Option<f64>, unit: Unit) -> String {
+    match unit {
+        Unit::Bytes => bytes(per_second),
+        Unit::Messages | Unit::Connections | Unit::Waiters | Unit::Segments | Unit::Reductions | Unit::Polls => {
+            number(per_second)
+        }
+    }
+}
+
 /// A length of time in its largest unit: `85ms`, `41s`, `3min`, `2h`, `41d`.
 pub fn age(us: Option<u64>) -> String {
     let Some(us) = us else { return unknown() };

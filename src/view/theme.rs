@@ -7,6 +7,8 @@
 use midair_vitals::Severity;
 use ratatui::style::{Color, Modifier, Style};
 
+use crate::model::Vital;
+
 /// How bad a severity looks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
@@ -59,12 +61,12 @@ pub struct Theme {
     pub head: Style,
     /// Lines between panels.
     pub border: Style,
+    /// What makes any style stronger.
+    pub strong: Style,
     /// Titles.
     pub title: Style,
     /// The row that is selected.
     pub selected: Style,
-    /// The column by which a table is sorted.
-    pub sorted: Style,
     /// What is live and well.
     pub live: Style,
     /// The header while the past is shown.
@@ -98,9 +100,9 @@ impl Theme {
             dim: fg(245),
             head: fg(250).add_modifier(Modifier::UNDERLINED),
             border: fg(239),
+            strong: Style::new().add_modifier(Modifier::BOLD),
             title: fg(252).add_modifier(Modifier::BOLD),
             selected: Style::new().bg(Color::Indexed(237)).add_modifier(Modifier::BOLD),
-            sorted: fg(255).add_modifier(Modifier::BOLD | Modifier::UNDERLINED),
             live: fg(43),
             past: Style::new().fg(Color::Indexed(16)).bg(Color::Indexed(214)).add_modifier(Modifier::BOLD),
             alarm: fg(209).add_modifier(Modifier::BOLD),
@@ -123,9 +125,9 @@ impl Theme {
             dim,
             head: plain.add_modifier(Modifier::UNDERLINED),
             border: dim,
+            strong: bold,
             title: bold,
             selected: plain.add_modifier(Modifier::REVERSED),
-            sorted: bold.add_modifier(Modifier::UNDERLINED),
             live: plain,
             past: bold.add_modifier(Modifier::REVERSED),
             alarm: bold,
@@ -138,9 +140,23 @@ impl Theme {
         }
     }
 
-    /// The colour of a vital: 0 the worst of all, then sched, mem, queue, rate. The same everywhere.
-    pub fn vital(&self, n: usize) -> Style {
-        self.vitals[n % self.vitals.len()]
+    /// The colour of a vital, the same everywhere.
+    pub fn vital(&self, vital: Vital) -> Style {
+        match vital {
+            Vital::Worst => self.vitals[0],
+            Vital::Sched => self.vitals[1],
+            Vital::Mem => self.vitals[2],
+            Vital::Queue => self.vitals[3],
+            Vital::Rate => self.vitals[4],
+        }
+    }
+
+    /// The colour of a severity where it deserves one.
+    pub fn level_or_plain(&self, level: Level) -> Style {
+        match level {
+            Level::Unknown | Level::Well => self.plain,
+            Level::Raised | Level::High | Level::Severe | Level::Critical => self.level(level),
+        }
     }
 
     /// The colour of a severity.

@@ -5,7 +5,7 @@ const S: u64 = 1_000_000;
 /// Live, last heard at 100 s, sampled every `interval_ms`; then `waited_ms` pass.
 fn after(interval_ms: u64, waited_ms: u64) -> Presence {
     let mut presence = Presence::Live;
-    presence.waited(Stamp(100 * S + waited_ms * 1000), Some(Stamp(100 * S)), interval_ms * 1000);
+    presence.waited(Stamp(100 * S + waited_ms * 1000), Some(Stamp(100 * S)), interval_ms * 1000, "why");
     presence
 }
 
@@ -36,7 +36,7 @@ fn two_samples_bring_it_back() {
 fn one_sample_and_then_none_does_not_count_for_ever() {
     let mut presence = after(1000, 5000);
     presence.heard(false);
-    presence.waited(Stamp(200 * S), Some(Stamp(106 * S)), S);
+    presence.waited(Stamp(200 * S), Some(Stamp(106 * S)), S, "why");
     presence.heard(false);
     assert!(presence.is_silent());
 }

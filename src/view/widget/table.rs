@@ -1,11 +1,15 @@
 //! Tables: columns are data, rows are drawn from them.
 
+use midair_vitals::Order;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::pen::Pen;
-use crate::view::{
-    text::{self, Align},
-    theme::{Level, Theme},
+use crate::{
+    model::Vital,
+    view::{
+        text::{self, Align},
+        theme::{Level, Theme},
+    },
 };
 
 /// What stands in one cell, and how it looks.
@@ -68,13 +72,48 @@ pub struct Column<R: ?Sized> {
     pub weight: u8,
     /// How much of the room that is left it takes, against others that grow; 0: none.
     pub grows: u16,
+    /// The vital that it tells of: its head has that colour.
+    pub vital: Option<Vital>,
+    /// The order that sorts by it.
+    pub order: Option<Order>,
     /// What stands in it.
     pub cell: fn(&R) -> Cell,
 }
 
-/// Where the columns of a table stand: index, distance from the left, width.
-pub fn arrange<R: ?Sized>(columns: &[Column<R>], width: u16) -> Vec<(usize, u16, u16)> {
-    let mut shown: Vec<usize> = (0..columns.len()).collect();
+impl<R: ?Sized> Column<R> {
+    /// A column of text.
+    pub const fn text(title: &'static str, width: u16, weight: u8, cell: fn(&R) -> Cell) -> Self {
+        Self { title, width, align: Align::Left, weight, grows: 0, vital: None, order: None, cell }
+    }
+
+    /// A column of numbers.
+    pub const fn number(title: &'static str, width: u16, weight: u8, cell: fn(&R) -> Cell) -> Self {
+        Self { title, width, align: Align::Right, weight, grows: 0, vital: None, order: None, cell }
+    }
+
+    /// The same, taking room that is left.
+    pub const fn growing(self, grows: u16) -> Self {
+        Self { grows, ..self }
+    }
+
+    /// The same, telling of a vital.
+    pub const fn of(self, vital: Vital) -> Self {
+        Self { vital: Some(vital), ..self }
+    }
+
+    /// The same, being what an order sorts by.
+    pub const fn by(self, order: Order) -> Self {
+        Self { order: Some(order), ..self }
+    }
+}
+
+/// Where a column stands: its index, its distance from the left, its width.
+pub type Place = (usize, u16, u16);
+
+/// Where the columns of a table stand; so many after the first are scrolled out.
+pub fn arrange<R: ?Sized>(columns: &[Column<R>], width: u16, n_skipped: usize) -> Vec<Place> {
+    let n_skipped = n_skipped.min(columns.len().saturating_sub(2));
+    let mut shown: Vec<usize> = (0..columns.len()).filter(|n| *n == 0 || *n > n_skipped).collect();
     let needed = |shown: &[usize]| shown.iter().map(|n| columns[*n].width + 1).sum::<u16>().saturating_sub(1);
     while shown.len() > 1 && needed(&shown) > width {
         // Of equal weight the one on the right goes first.
@@ -102,11 +141,11 @@ pub fn arrange<R: ?Sized>(columns: &[Column<R>], width: u16) -> Vec<(usize, u16,
     places
 }
 
-/// By which column a table is sorted, for its head.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+/// By what a table is sorted, for its head.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sorted {
-    /// Index of the column, where one of them is it.
-    pub column: Option<usize>,
+    /// By what.
+    pub order: Order,
     /// Lowest first.
     pub is_inverted: bool,
 }
@@ -116,16 +155,17 @@ pub fn draw_head<R: ?Sized>(
     buffer: &mut Buffer,
     area: Rect,
     columns: &[Column<R>],
-    places: &[(usize, u16, u16)],
+    places: &[Place],
     sorted: Sorted,
     theme: &Theme,
 ) {
     for (n, x, width) in places {
         let column = &columns[*n];
-        let is_sorted = sorted.column == Some(*n);
+        let is_sorted = column.order == Some(sorted.order);
         let sign = if sorted.is_inverted { "▲" } else { "▼" };
         let title = if is_sorted { format!("{}{sign}", column.title.trim_end()) } else { column.title.to_owned() };
-        let style = if is_sorted { theme.sorted } else { theme.head };
+        let colour = column.vital.map_or(theme.head, |vital| theme.head.patch(theme.vital(vital)));
+        let style = if is_sorted { colour.patch(theme.strong) } else { colour };
         let mut pen = Pen::new(buffer, area, 0);
         pen.skip(*x).put(&text::fit(&title, usize::from(*width), column.align), style);
     }
@@ -137,7 +177,7 @@ pub fn draw_row<R: ?Sized>(
     area: Rect,
     row: u16,
     columns: &[Column<R>],
-    places: &[(usize, u16, u16)],
+    places: &[Place],
     of: &R,
     look: Look<'_>,
 ) {

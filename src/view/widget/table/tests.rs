@@ -1,31 +1,17 @@
 use super::*;
 
 const COLUMNS: [Column<str>; 3] = [
-    Column { title: "task", width: 6, align: Align::Left, weight: 0, grows: 1, cell: |r| Cell::name(r) },
-    Column {
-        title: "cpu %",
-        width: 6,
-        align: Align::Right,
-        weight: 1,
-        grows: 0,
-        cell: |r| Cell::value(r.len().to_string()),
-    },
-    Column {
-        title: "sev",
-        width: 4,
-        align: Align::Right,
-        weight: 2,
-        grows: 0,
-        cell: |r| Cell::level(r.len().to_string(), Level::Critical),
-    },
+    Column::text("task", 6, 0, |r| Cell::name(r)).growing(1),
+    Column::number("cpu %", 6, 1, |r| Cell::value(r.len().to_string())).by(Order::Cpu),
+    Column::number("sev", 4, 2, |r| Cell::level(r.len().to_string(), Level::Critical)),
 ];
 
 fn drawn(width: u16, rows: &[&str]) -> Vec<String> {
     let area = Rect::new(0, 0, width, rows.len() as u16 + 1);
     let mut buffer = Buffer::empty(area);
     let theme = Theme::monochrome();
-    let places = arrange(&COLUMNS, width);
-    draw_head(&mut buffer, area, &COLUMNS, &places, Sorted { column: Some(1), is_inverted: false }, &theme);
+    let places = arrange(&COLUMNS, width, 0);
+    draw_head(&mut buffer, area, &COLUMNS, &places, Sorted { order: Order::Cpu, is_inverted: false }, &theme);
     for (n, row) in (1..).zip(rows) {
         draw_row(&mut buffer, area, n, &COLUMNS, &places, *row, Look { theme: &theme, is_silent: false });
     }
@@ -45,4 +31,11 @@ fn a_narrow_table_drops_the_heaviest_columns() {
     assert_eq!(drawn(13, &["postgres"]), ["task   cpu %▼", "postg…      8"]);
     assert_eq!(drawn(5, &["postgres"]), ["task ", "post…"]);
     assert_eq!(drawn(1, &["postgres"]), ["…", "…"]);
+}
+
+#[test]
+fn scrolled_columns_leave_the_name() {
+    let indices: Vec<usize> = arrange(&COLUMNS, 40, 1).into_iter().map(|(n, ..)| n).collect();
+    assert_eq!(indices, [0, 2]);
+    assert_eq!(arrange(&COLUMNS, 40, 99).len(), 2);
 }
