@@ -1,0 +1,1 @@
+//! One sample as JSON, for scripts and for a first look.
