@@ -40,7 +40,7 @@ fn sysinfo(clock: &Clock) -> Box<dyn Source> {
 fn kernel(config: &Config, clock: &Clock) -> anyhow::Result<Box<dyn Source>> {
     let clock = clock.clone();
     let kernel = crate::kernel::Kernel::new(config.proc_root.clone(), move || clock.mono_us());
-    Ok(Box::new(if config.show_args { kernel.show_args() } else { kernel }))
+    Ok(Box::new(kernel.showing_args(config.show_args)))
 }
 
 #[cfg(not(target_os = "linux"))]
