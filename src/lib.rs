@@ -11,7 +11,7 @@ pub mod event;
 pub mod feed;
 pub mod model;
 pub mod session;
-pub mod standin;
 pub mod shell;
+pub mod standin;
 pub mod view;
 pub mod wire;
