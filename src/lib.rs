@@ -8,3 +8,7 @@ pub mod entry;
 pub mod event;
 pub mod model;
 pub mod view;
+
+// The scene of the pictures is drawn by an example and by tests in here: both name this crate the same way.
+#[cfg(test)]
+extern crate self as midair;
