@@ -11,17 +11,17 @@ const GIB: u64 = 1 << 30;
 const MIB: f64 = 1_048_576.0;
 
 /// A host.
-pub struct Host {
+pub(crate) struct Host {
     /// Its name: `chat-07`.
-    pub name: String,
+    pub(crate) name: String,
     /// What it serves.
-    pub role: &'static str,
+    pub(crate) role: &'static str,
     /// Its logical CPUs.
-    pub n_cpus: u32,
+    pub(crate) n_cpus: u32,
     /// Its memory.
-    pub mem_total_bytes: u64,
+    pub(crate) mem_total_bytes: u64,
     /// Number of the last sample.
-    pub seq: u64,
+    pub(crate) seq: u64,
     seed: u64,
     left: u64,
     processes: Vec<Process>,
@@ -177,7 +177,7 @@ const KERNEL: [&str; 4] = ["ksoftirqd/0", "kworker/2:1H", "rcu_preempt", "kswapd
 
 impl Host {
     /// A host of a role, whose noise comes from a seed.
-    pub fn new(seed: u64, name: &str, role: &'static str) -> Self {
+    pub(crate) fn new(seed: u64, name: &str, role: &'static str) -> Self {
         let own: &[Template] = match role {
             "chat" => &CHAT,
             "media" => &MEDIA,
@@ -208,27 +208,27 @@ impl Host {
     }
 
     /// Where it is.
-    pub fn dc(&self) -> &'static str {
+    pub(crate) fn dc(&self) -> &'static str {
         if self.seed.is_multiple_of(2) { "dc1" } else { "dc2" }
     }
 
     /// Address of its agent.
-    pub fn address(&self, is_single: bool) -> Arc<str> {
+    pub(crate) fn address(&self, is_single: bool) -> Arc<str> {
         if is_single { "embedded".into() } else { format!("{}:7070", self.name).into() }
     }
 
     /// `CLOCK_MONOTONIC`: it started 41 days before the scene.
-    pub fn mono_us(&self) -> u64 {
+    pub(crate) fn mono_us(&self) -> u64 {
         41 * 86_400_000_000 + self.seed * 3_600_000_000 + self.seq * 1_000_000
     }
 
     /// How many tasks there are, threads not counted.
-    pub fn n_tasks(&self) -> u64 {
+    pub(crate) fn n_tasks(&self) -> u64 {
         self.processes.len() as u64
     }
 
     /// One second passes; `left` are left until the end.
-    pub fn step(&mut self, left: u64) {
+    pub(crate) fn step(&mut self, left: u64) {
         self.seq += 1;
         self.left = left;
         let (seed, seq) = (self.seed, self.seq);
@@ -269,12 +269,12 @@ impl Host {
     }
 
     /// The tasks; in a close look with all their queues.
-    pub fn tasks(&self, is_close: bool) -> Vec<TaskReading> {
+    pub(crate) fn tasks(&self, is_close: bool) -> Vec<TaskReading> {
         self.processes.iter().map(|p| p.reading(self.mono_us(), self.left, is_close)).collect()
     }
 
     /// The threads of the router.
-    pub fn threads_of_router(&self) -> Vec<TaskReading> {
+    pub(crate) fn threads_of_router(&self) -> Vec<TaskReading> {
         let Some(router) = self.processes.iter().find(|p| p.name == "chat-router") else { return Vec::new() };
         let names = ["chat-router", "worker-1", "worker-2", "worker-3", "worker-4", "io-1", "io-2", "timer", "log"];
         let thread = |(n, name): (usize, &&str)| {
@@ -298,7 +298,7 @@ impl Host {
     }
 
     /// The values of the node; `is_near`: with those of each core.
-    pub fn reading(&self, is_near: bool) -> NodeReading {
+    pub(crate) fn reading(&self, is_near: bool) -> NodeReading {
         let busy_us: f64 = self.cores_us.iter().sum();
         let elapsed_us = self.seq as f64 * 1e6;
         let times = |busy_us: f64, cores: f64| CpuTimes {

@@ -17,32 +17,27 @@ use host::Host;
 mod host;
 
 /// The last moment of the scene: 14:03:27 UTC.
-pub const END: Stamp = Stamp(1_771_250_607_000_000);
+pub(crate) const END: Stamp = Stamp(1_771_250_607_000_000);
 
 /// Microseconds between two samples of a node.
-pub const INTERVAL_US: u64 = 1_000_000;
+pub(crate) const INTERVAL_US: u64 = 1_000_000;
 
 /// The task at which the pictures look: the router that has stopped reading.
-pub const ROUTER: TaskId = TaskId { runtime: 0, number: 2_204, start: 41_337 };
-
-/// The node on which it runs.
-pub fn router_node() -> NodeId {
-    id_of("chat-07")
-}
+pub(crate) const ROUTER: TaskId = TaskId { runtime: 0, number: 2_204, start: 41_337 };
 
 fn id_of(name: &str) -> NodeId {
     NodeId::new(&format!("{name}-5f2c"))
 }
 
 /// The chat cluster over its last seconds.
-pub fn cluster(seconds: u64) -> Vec<Stamped> {
+pub(crate) fn cluster(seconds: u64) -> Vec<Stamped> {
     let roles = [("chat", 24), ("media", 12), ("presence", 4), ("push", 8)];
     let names = roles.iter().flat_map(|(role, n)| (1..=*n).map(move |n| (*role, format!("{role}-{n:02}"))));
     told(names.enumerate().map(|(n, (role, name))| Host::new(n as u64, &name, role)).collect(), seconds)
 }
 
 /// One host with an embedded agent: what `midair` shows without arguments.
-pub fn single(seconds: u64) -> Vec<Stamped> {
+pub(crate) fn single(seconds: u64) -> Vec<Stamped> {
     told(vec![Host::new(6, "chat-07", "chat")], seconds)
 }
 
