@@ -15,7 +15,7 @@ use crossterm::{
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
 
-use crate::{app::State, view::theme::Theme};
+use crate::{app::State, view, view::theme::Theme};
 
 /// One picture is one write, as long as it is not larger than this.
 const WRITE_BYTES: usize = 64 << 10;
@@ -74,7 +74,7 @@ impl Screen {
     pub(super) fn draw(&mut self, state: &State, theme: &Theme) -> io::Result<()> {
         self.mouse(state.has_mouse)?;
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        self.terminal.draw(|frame| crate::standin::draw(state, theme, frame))?;
+        self.terminal.draw(|frame| view::draw(state, theme, frame))?;
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
 

@@ -73,6 +73,8 @@ pub struct Theme {
     pub past: Style,
     /// What needs attention.
     pub alarm: Style,
+    /// What works in part.
+    pub warn: Style,
     /// What is silent, late or gone.
     pub silent: Style,
     /// Marks on the time line.
@@ -106,6 +108,7 @@ impl Theme {
             live: fg(43),
             past: Style::new().fg(Color::Indexed(16)).bg(Color::Indexed(214)).add_modifier(Modifier::BOLD),
             alarm: fg(209).add_modifier(Modifier::BOLD),
+            warn: fg(179),
             silent: fg(242),
             mark: fg(229).add_modifier(Modifier::BOLD),
             key: fg(252).add_modifier(Modifier::BOLD),
@@ -131,6 +134,7 @@ impl Theme {
             live: plain,
             past: bold.add_modifier(Modifier::REVERSED),
             alarm: bold,
+            warn: plain,
             silent: dim,
             mark: bold,
             key: bold,

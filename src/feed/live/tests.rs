@@ -123,7 +123,7 @@ fn played(address: &str, play: Play) -> (Target, mpsc::Receiver<v1::Control>) {
         let (client, server) = tokio::io::duplex(64 << 10);
         let service = agent_server::AgentServer::new(agent.clone());
         let incoming = tokio_stream::once(Ok::<_, std::io::Error>(server));
-        tokio::spawn(Server::builder().add_service(service).serve_with_incoming(incoming));
+        tokio::spawn(Server::builder().serve_with_incoming(service, incoming));
         client
     };
     let target = Target { address: address.into(), reach: Reach::Memory(Arc::new(connect)), note: "played".into() };

@@ -1,9 +1,9 @@
 use super::*;
 
 const COLUMNS: [Column<str>; 3] = [
-    Column::text("task", 6, 0, |r| Cell::name(r)).growing(1),
-    Column::number("cpu %", 6, 1, |r| Cell::value(r.len().to_string())).by(Order::Cpu),
-    Column::number("sev", 4, 2, |r| Cell::level(r.len().to_string(), Level::Critical)),
+    Column::text("task", 6, 0, |r: &str| Cell::name(r)).growing(1),
+    Column::number("cpu %", 6, 1, |r: &str| Cell::value(r.len().to_string())).by(Order::Cpu),
+    Column::number("sev", 4, 2, |r: &str| Cell::level(r.len().to_string(), Level::Critical)),
 ];
 
 fn drawn(width: u16, rows: &[&str]) -> Vec<String> {
