@@ -309,32 +309,30 @@ async fn a_refusal_in_the_right_version_is_a_denial_and_waits_a_minute() {
     assert!((55..=60).contains(&wait_s), "{wait_s} s");
 }
 
-#[tokio::test]
-async fn two_agents_with_one_node_id_are_a_conflict() {
-    let (one, _one) = played("a", NODE_7);
-    let mut feed = watch(vec![one, played("b", Play { epoch: 2, ..NODE_7 }).0]);
-    let mut reasons = Vec::new();
-    while reasons.is_empty() {
-        if let Item::Link(Link { state: LinkState::Down { cause: Cause::Conflict, reason, .. }, .. }) =
-            next(&mut feed).await.item
-        {
-            reasons.push(reason);
+/// The reason of the first conflict among two agents.
+async fn conflict(one: Play, other: Play) -> String {
+    let (a, _heard_a) = played("a", one);
+    let (b, _heard_b) = played("b", other);
+    let mut feed = watch(vec![a, b]);
+    for _ in 0..20 {
+        if let Item::Link(Link { state: LinkState::Down { cause, reason, .. }, .. }) = next(&mut feed).await.item {
+            assert_eq!(cause, Cause::Conflict);
+            return reason.to_string();
         }
     }
-    assert!(reasons[0].contains("two agents call themselves node-7"), "{reasons:?}");
+    panic!("no conflict in twenty entries");
+}
+
+#[tokio::test]
+async fn two_agents_with_one_node_id_are_a_conflict() {
+    let reason = conflict(NODE_7, Play { epoch: 2, ..NODE_7 }).await;
+    assert!(reason.contains("two agents call themselves node-7"), "{reason}");
 }
 
 #[tokio::test]
 async fn one_agent_under_two_addresses_is_named_once() {
-    let mut feed = watch(vec![played("a", NODE_7).0, played("b", NODE_7).0]);
-    loop {
-        if let Item::Link(Link { state: LinkState::Down { cause: Cause::Conflict, reason, .. }, .. }) =
-            next(&mut feed).await.item
-        {
-            assert!(reason.contains("name it once"), "{reason}");
-            return;
-        }
-    }
+    let reason = conflict(NODE_7, NODE_7).await;
+    assert!(reason.contains("name it once"), "{reason}");
 }
 
 #[tokio::test]
