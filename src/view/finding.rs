@@ -8,7 +8,7 @@ use super::{
     widget::pen::Pen,
 };
 use crate::{
-    app::State,
+    app::{State, screen::Screen},
     model::{Finding, finding::Part},
 };
 
@@ -44,7 +44,13 @@ pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Fin
         return;
     }
     let mut n_shown = 0;
-    for finding in findings {
+    // On the screen of a task what is wrong with it comes before what is wrong beside it.
+    let is_about = |finding: &&Finding| match state.screen() {
+        Screen::Task(_, task) => finding.task == Some(*task),
+        Screen::Cluster | Screen::Node(_) => true,
+    };
+    let (about, beside): (Vec<&Finding>, Vec<&Finding>) = findings.iter().partition(is_about);
+    for finding in about.into_iter().chain(beside) {
         let level = Level::of(Some(finding.severity));
         let sentence = sentence(finding);
         let left = usize::from(pen.left()).saturating_sub(10);
@@ -71,7 +77,7 @@ pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Fin
 pub fn draw_overlay(buffer: &mut Buffer, area: Rect, findings: &[Finding], selected: usize, theme: &Theme) {
     let title = [
         (format!(" {} found · worst first ", findings.len()), theme.title),
-        ("Enter goes there, Esc closes ".to_owned(), theme.dim),
+        ("· Enter goes there, Esc closes ".to_owned(), theme.dim),
     ];
     let inside = panel::frame(buffer, area, &title, theme);
     if findings.is_empty() {
