@@ -1,5 +1,6 @@
 //! What is wrong: one line on every screen, and all of it in an overlay.
 
+use midair_vitals::Unit;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
@@ -21,13 +22,18 @@ fn part(part: &Part) -> String {
     match part {
         Part::Words(words) => (*words).to_owned(),
         Part::Name(name) => text::clean(name).into_owned(),
-        Part::Amount(n, unit) => format!("{} {}", format::amount_rate(Some(*n), *unit), format::unit(*unit)),
-        Part::Growth(n, unit) => format!("{}/s", format::amount_growth(Some(*n), *unit)),
+        Part::Amount(n, unit) => format::amount_with_unit(Some(*n), *unit),
+        Part::Growth(n, unit) => format!("{}{}/s", format::amount_growth(Some(*n), *unit), byte_sign(*unit)),
         Part::Count(n) => format::count(Some(*n)),
         Part::Share(share) => format::percent_sign(Some(*share)),
         Part::Delay(seconds) => format!("{}/s", format::delay(Some(*seconds))),
         Part::Time(us) => format::duration(*us),
     }
+}
+
+/// Growth stands behind an amount that has told its unit; bytes tell it again, for they count in another base.
+fn byte_sign(unit: Unit) -> &'static str {
+    if unit == Unit::Bytes { "B" } else { "" }
 }
 
 /// Draws the line: as many findings as fit, the worst first, and how many more there are.

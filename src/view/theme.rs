@@ -84,7 +84,7 @@ pub struct Theme {
     /// Text being typed.
     pub typed: Style,
     vitals: [Style; 5],
-    bodies: [Style; 5],
+    lows: [Style; 5],
     levels: [Style; 6],
 }
 
@@ -115,7 +115,7 @@ impl Theme {
             key: fg(252).add_modifier(Modifier::BOLD),
             typed: fg(229),
             vitals: [fg(252), fg(75), fg(176), fg(214), fg(43)],
-            bodies: [fg(238), fg(24), fg(53), fg(58), fg(23)],
+            lows: [fg(241), fg(67), fg(96), fg(136), fg(30)],
             levels: [fg(242), fg(66), fg(109), fg(179), fg(215), fg(209).add_modifier(Modifier::BOLD)],
         }
     }
@@ -142,7 +142,7 @@ impl Theme {
             key: bold,
             typed: bold,
             vitals: [plain; 5],
-            bodies: [dim; 5],
+            lows: [plain; 5],
             levels: [dim, dim, plain, plain, bold, bold],
         }
     }
@@ -158,14 +158,14 @@ impl Theme {
         }
     }
 
-    /// The darker colour of a vital: what lies below the crest of a chart.
-    pub fn body(&self, vital: Vital) -> Style {
+    /// The darker colour of a vital, for the lower half of a chart.
+    pub fn low(&self, vital: Vital) -> Style {
         match vital {
-            Vital::Worst => self.bodies[0],
-            Vital::Sched => self.bodies[1],
-            Vital::Mem => self.bodies[2],
-            Vital::Queue => self.bodies[3],
-            Vital::Rate => self.bodies[4],
+            Vital::Worst => self.lows[0],
+            Vital::Sched => self.lows[1],
+            Vital::Mem => self.lows[2],
+            Vital::Queue => self.lows[3],
+            Vital::Rate => self.lows[4],
         }
     }
 

@@ -61,7 +61,7 @@ fn draw_cell(buffer: &mut Buffer, bars: Rect, x: u16, cell: Cell, vital: Vital, 
         return;
     };
     let share = f64::from(severity.per_mille()) / 1000.0;
-    spark::column(buffer, bars, x, share, colour(severity, vital, theme), theme.body(vital));
+    spark::column(buffer, bars, x, share, colour(severity, vital, theme), theme.low(vital));
 }
 
 /// What is well has the colour of its vital, what is not that of its severity.

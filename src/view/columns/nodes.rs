@@ -114,7 +114,11 @@ fn delay(row: &Row<'_>) -> Cell {
 fn queue(row: &Row<'_>) -> Cell {
     let worst = row.node.latest.as_ref().and_then(|l| l.reading.worst_queue.as_ref());
     let level = Level::of(vitals(row).and_then(|v| v.severities.queue));
-    worst.map_or_else(|| Cell::dim("-"), |w| Cell::level(format::depth(w.queue.depth, w.queue.unit), level))
+    match worst {
+        None => Cell::dim(format::UNKNOWN),
+        Some(worst) if worst.queue.depth == Some(0) => Cell::dim("0"),
+        Some(worst) => Cell::level(format::depth(worst.queue.depth, worst.queue.unit), level),
+    }
 }
 
 fn drops(row: &Row<'_>) -> Cell {

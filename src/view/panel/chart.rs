@@ -61,7 +61,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, vital: Vital, shown: Shown<'_>, the
     for (n, chart) in (0..n_charts).zip(&charts) {
         let (from, to) = (inside.height * n / n_charts, inside.height * (n + 1) / n_charts);
         let place = Rect { y: inside.y + from, height: to - from, ..inside };
-        draw_chart(buffer, place, chart, shown, (theme.vital(vital), theme.body(vital)), theme);
+        draw_chart(buffer, place, chart, shown, (theme.vital(vital), theme.low(vital)), theme);
     }
 }
 
@@ -134,7 +134,7 @@ fn queue(task: &Task) -> Chart {
     Chart {
         label: worst.map_or("depth", |(queue, _)| queue.kind.word()),
         now: format::depth(worst.and_then(|(queue, _)| queue.depth), unit),
-        note: if growth == "0" { String::new() } else { format!("{growth}/s") },
+        note: if matches!(growth.as_str(), "0" | "-") { String::new() } else { format!("{growth}/s") },
         level: Level::of(task.vitals.severities.queue),
         value: TaskValue::Depth,
         floor: if unit == Unit::Bytes { 4096.0 } else { 8.0 },

@@ -146,7 +146,11 @@ fn queue(node: &Node, latest: &Latest, trend: &Trend<'_>) -> Vec<Line> {
 }
 
 fn worst(node: &Node, latest: &Latest) -> Line {
-    let Some(worst) = &latest.reading.worst_queue else { return Line::new("worst", "-".to_owned(), "") };
+    let worst = latest.reading.worst_queue.as_ref();
+    let Some(worst) = worst.filter(|w| w.queue.depth != Some(0)) else {
+        let text = if worst.is_some() { "0" } else { format::UNKNOWN };
+        return Line::new("worst", text.to_owned(), "");
+    };
     let task = worst.task.and_then(|id| node.task(id)).and_then(|t| t.reading.name.as_deref());
     let note = format!("{} {}", format::unit(worst.queue.unit), task.unwrap_or(worst.queue.kind.word()));
     Line::new("worst", format::amount(worst.queue.depth, worst.queue.unit), note)
