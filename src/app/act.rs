@@ -238,7 +238,7 @@ impl State {
         let first = list.first_row(&rows, height);
         let to = match list.position(&rows) {
             Some(at) => moved(at, n_rows, rows.len()),
-            None if n_rows.abs() == 1 => first,
+            None if n_rows.unsigned_abs() == 1 => first,
             None => moved(first, n_rows, rows.len()),
         };
         list.selected = rows.get(to).cloned();
@@ -268,6 +268,3 @@ impl State {
         self.message = Some(if self.has_mouse { "mouse taken" } else { "mouse left to the terminal" }.to_owned());
     }
 }
-
-#[cfg(test)]
-mod tests;

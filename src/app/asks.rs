@@ -105,6 +105,3 @@ fn changes(before: &Asks, now: &Asks) -> Vec<Control> {
     }
     controls
 }
-
-#[cfg(test)]
-mod tests;

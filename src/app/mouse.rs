@@ -78,6 +78,3 @@ fn wheel(state: &mut State, mouse: Mouse, n_rows: i32) -> Vec<Effect> {
     }
     Vec::new()
 }
-
-#[cfg(test)]
-mod tests;

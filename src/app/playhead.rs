@@ -68,6 +68,3 @@ impl State {
         self.seek(to)
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -114,6 +114,3 @@ fn mark_of(state: &State, id: &NodeId, text: &str) -> Control {
     };
     Control::Mark { node: id.clone(), text: text.to_owned(), wall_us, focus }
 }
-
-#[cfg(test)]
-mod tests;

@@ -131,6 +131,3 @@ fn queues(state: &State, list: &List) -> Vec<RowId> {
     });
     queues.into_iter().map(|(queue, _)| RowId::Queue(queue.kind, queue.number)).collect()
 }
-
-#[cfg(test)]
-mod tests;

@@ -177,6 +177,3 @@ impl Level {
         &mut self.lists[self.index_of(self.panel)]
     }
 }
-
-#[cfg(test)]
-mod tests;
