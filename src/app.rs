@@ -2,21 +2,37 @@
 //!
 //! Pure: no clock, no IO, no screen. Given the same messages it does the same, live and in replay.
 
+mod act;
+mod asks;
+mod command;
+mod copy;
+mod go;
 pub mod keymap;
 pub mod layout;
+mod mouse;
+mod playhead;
+mod prompt;
 pub mod rows;
 pub mod screen;
 
 use std::sync::Arc;
 
-use midair_vitals::{Order, TaskId};
+use midair_vitals::TaskId;
 
 use crate::{
-    event::{Control, Event, Input, NodeId, Stamp, Stamped},
-    model::{Finding, Focus, Model, Node, Task, Timeline, Vital, Window, finding},
+    event::{Control, Event, Input, Key, NodeId, Stamp, Stamped},
+    model::{Finding, Focus, Model, Node, Task, Timeline, Vital, finding, timeline},
 };
+use asks::Asks;
+use go::Go;
 use layout::Areas;
 use screen::{Level, List, Panel, RowId, Screen};
+
+pub use asks::{FOCUS_ID, TABLE_ID};
+pub use command::{COMMANDS, order_word};
+pub use copy::utc;
+pub use playhead::Playhead;
+pub use prompt::{Prompt, PromptKind};
 
 /// What the reducer is given.
 #[derive(Clone, Debug, PartialEq)]
@@ -78,38 +94,6 @@ pub enum Overlay {
     },
 }
 
-/// What is being typed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Prompt {
-    /// What for.
-    pub kind: PromptKind,
-    /// The text so far; the cursor stands at its end.
-    pub text: String,
-    /// What `Esc` brings back: the filter before.
-    before: String,
-}
-
-/// What is being typed for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PromptKind {
-    /// Rows must hold it; works while typing.
-    Filter,
-    /// A command.
-    Command,
-    /// A note on the time line.
-    Mark,
-}
-
-/// The moment shown.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Playhead {
-    /// Now.
-    #[default]
-    Live,
-    /// A moment in the past; also a paused screen.
-    Past(Stamp),
-}
-
 /// All that the screen is made of.
 #[derive(Clone, Debug, PartialEq)]
 pub struct State {
@@ -143,18 +127,25 @@ pub struct State {
     pub size: (u16, u16),
     /// True when something visible changed since [`State::drawn`].
     pub is_dirty: bool,
+    /// True until the only agent's node screen has been entered, or a person went elsewhere.
+    starts_on_node: bool,
+    /// Where `--go` or `:go` still leads.
+    go: Option<Go>,
+    /// What has been asked of the agents.
+    asked: Asks,
 }
 
 impl State {
     /// The state before anything has happened.
     pub fn new(options: Options) -> Self {
+        let vital = Vital::default();
         Self {
-            model: Model::default(),
+            model: Model::new(u64::from(options.interval_ms) * 1000),
             timeline: Timeline::default(),
             clock: Stamp::default(),
             playhead: Playhead::Live,
-            levels: vec![Level::new(Screen::Cluster, Order::default())],
-            vital: Vital::default(),
+            levels: vec![Level::new(Screen::Cluster, vital.order())],
+            vital,
             group_by: None,
             shows_threads: false,
             overlay: None,
@@ -164,6 +155,9 @@ impl State {
             has_mouse: options.has_mouse,
             size: options.size,
             is_dirty: true,
+            starts_on_node: options.n_targets == 1,
+            go: options.go.as_deref().and_then(Go::parse),
+            asked: Asks::default(),
         }
     }
 
@@ -236,9 +230,9 @@ impl State {
         layout::areas(self.screen(), self.level().panel, self.size.0, self.size.1)
     }
 
-    /// What stretch of time the time line shows.
-    pub fn window(&self) -> Window {
-        Window { end: self.clock, span_us: 600_000_000 }
+    /// The columns of the time line for what is in focus.
+    pub fn timeline_cells(&self, n_cells: usize) -> Vec<timeline::Cell> {
+        self.timeline.cells(self.screen().node(), self.vital, self.window(), n_cells)
     }
 }
 
@@ -253,16 +247,116 @@ pub fn target(row: &RowId) -> Option<(&NodeId, Option<TaskId>)> {
 
 /// Folds a message into the state.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
-    match msg {
+    let mut effects = match msg {
         Msg::Event(stamped) => {
-            if stamped.event == Event::Reset {
-                state.model = Model::default();
-            }
-            state.model.apply(&stamped);
-            state.timeline.apply(&state.model, &stamped);
+            event(state, &stamped);
+            Vec::new()
         }
-        Msg::Input(..) => {}
-    }
-    state.is_dirty = true;
-    Vec::new()
+        Msg::Input(at, given) => {
+            state.clock = state.clock.max(at);
+            state.is_dirty = true;
+            input(state, given)
+        }
+    };
+    effects.extend(asks::reconcile(state));
+    effects
 }
+
+fn event(state: &mut State, stamped: &Stamped) {
+    let second_before = state.clock.0 / 1_000_000;
+    state.clock = state.clock.max(stamped.at);
+    // Time that passes shows in the header once a second; presence is told by the tick that finds it changed.
+    let is_new_second = state.clock.0 / 1_000_000 != second_before;
+    if let Playhead::Past(at) = state.playhead
+        && stamped.at > at
+        && stamped.event != Event::Reset
+    {
+        // What happens after the playhead is not known at the playhead.
+        state.is_dirty |= is_new_second;
+        return;
+    }
+    let counts = (stamped.event == Event::Tick).then(|| state.model.counts());
+    state.model.apply(stamped);
+    state.timeline.apply(&state.model, stamped);
+    state.is_dirty |= is_new_second || counts.is_none_or(|counts| counts != state.model.counts());
+    match &stamped.event {
+        Event::Link(link) => start_on_node(state, &NodeId(link.address.clone())),
+        Event::Described(described) => {
+            rename(state, &NodeId(described.address.clone()), &described.node);
+            start_on_node(state, &described.node);
+        }
+        Event::Refused { reason, .. } if !state.timeline.is_retelling() => state.message = Some(reason.clone()),
+        Event::Tick
+        | Event::Reset
+        | Event::Sample(_)
+        | Event::Rows(_)
+        | Event::Details(_)
+        | Event::Refused { .. }
+        | Event::Lost { .. }
+        | Event::Mark(_)
+        | Event::Clock { .. }
+        | Event::Malformed { .. }
+        | Event::Rollup(_) => {}
+    }
+    go::pursue(state);
+}
+
+/// With one agent its node is the first screen; the cluster is above it.
+fn start_on_node(state: &mut State, node: &NodeId) {
+    if state.starts_on_node && state.model.nodes.contains_key(node) {
+        state.starts_on_node = false;
+        state.levels.truncate(1);
+        let order = state.vital.order();
+        state.levels.push(Level::new(Screen::Node(node.clone()), order));
+    }
+}
+
+/// A node that was known by its address has said who it is: screens and selections go with it.
+fn rename(state: &mut State, address: &NodeId, node: &NodeId) {
+    for level in &mut state.levels {
+        match &mut level.screen {
+            Screen::Node(id) | Screen::Task(id, _) if id == address => *id = node.clone(),
+            Screen::Cluster | Screen::Node(_) | Screen::Task(..) => {}
+        }
+        for list in &mut level.lists {
+            match &mut list.selected {
+                Some(RowId::Node(id) | RowId::Task(id, _)) if id == address => *id = node.clone(),
+                Some(RowId::Node(_) | RowId::Task(..) | RowId::Queue(..)) | None => {}
+            }
+        }
+    }
+}
+
+fn input(state: &mut State, input: Input) -> Vec<Effect> {
+    match input {
+        Input::Key(key) => {
+            state.message = None;
+            if let Some(prompt) = state.prompt.take() {
+                return prompt::key(state, prompt, key);
+            }
+            key_of_screen(state, key)
+        }
+        Input::Mouse(mouse) => mouse::mouse(state, mouse),
+        Input::Resize(columns, rows) => {
+            state.size = (columns, rows);
+            Vec::new()
+        }
+    }
+}
+
+fn key_of_screen(state: &mut State, key: Key) -> Vec<Effect> {
+    match keymap::action(key, state.screen()) {
+        // Control and C leaves from everywhere; `q` only closes what lies over the screen.
+        Some(keymap::Action::Quit) if key == Key::Ctrl('c') => vec![Effect::Quit],
+        Some(action) => act::act(state, action),
+        None => {
+            if let Key::Char(c) = key {
+                state.message = Some(format!("{c} does nothing here; ? shows the keys"));
+            }
+            Vec::new()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

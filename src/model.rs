@@ -9,6 +9,8 @@ pub mod focus;
 pub mod node;
 pub mod presence;
 pub mod rank;
+#[cfg(test)]
+pub(crate) mod script;
 pub mod series;
 pub mod task;
 pub mod timeline;
@@ -45,6 +47,11 @@ pub struct Model {
 }
 
 impl Model {
+    /// A model of nothing yet; samples are asked for at an interval.
+    pub fn new(asked_interval_us: u64) -> Self {
+        Self { asked_interval_us, ..Self::default() }
+    }
+
     /// A node.
     pub fn node(&self, id: &NodeId) -> Option<&Node> {
         self.nodes.get(id)

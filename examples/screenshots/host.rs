@@ -184,7 +184,7 @@ impl Host {
             "presence" => &PRESENCE,
             _ => &PUSH,
         };
-        let process = |(n, template): (usize, &Template)| Process::new(2_203 + n as u64 * 1, template, name);
+        let process = |(n, template): (usize, &Template)| Process::new(2_203 + n as u64, template, name);
         let everywhere = |(n, template): (usize, &Template)| Process::new(1 + n as u64 * 97, template, name);
         let kernel = |(n, name): (usize, &&'static str)| Process::kernel(11 + n as u64 * 9, name);
         let mut processes: Vec<_> = own.iter().enumerate().map(process).collect();

@@ -8,11 +8,11 @@ mod svg;
 use std::{fs, io, path::PathBuf};
 
 use midair::{
-    app::{Msg, Options, State, update},
-    event::{Input, Key, Stamp, Stamped},
+    event::{Input, Key},
     view::{self, Theme},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
+use scene::Told;
 
 /// Seconds of the scene that are told before a picture is taken.
 const SECONDS: u64 = 600;
@@ -31,8 +31,8 @@ fn folder() -> PathBuf {
 
 /// All pictures: name of the file without its ending, and what is in it.
 fn pictures() -> Vec<(&'static str, String)> {
-    let cluster = told(scene::cluster(SECONDS), 48);
-    let host = told(scene::single(SECONDS), 1);
+    let cluster = Told::new(scene::cluster(SECONDS), 48);
+    let host = Told::new(scene::single(SECONDS), 1);
     let by_role: Vec<Key> = typed("bb");
     let router: Vec<Key> = typed("/chat-router").into_iter().chain([Key::Enter, Key::Enter]).collect();
     let silent: Vec<Key> = typed("/push-04").into_iter().chain([Key::Enter, Key::Enter]).collect();
@@ -50,27 +50,18 @@ fn pictures() -> Vec<(&'static str, String)> {
     ]
 }
 
-fn told(events: Vec<Stamped>, n_targets: usize) -> State {
-    let mut state = State::new(Options { n_targets, ..Options::default() });
-    for stamped in events {
-        update(&mut state, Msg::Event(stamped));
-    }
-    state
-}
-
 fn typed(text: &str) -> Vec<Key> {
     text.chars().map(Key::Char).collect()
 }
 
-fn picture(state: &State, (width, height): (u16, u16), keys: &[Key]) -> String {
-    let mut state = state.clone();
-    let inputs = std::iter::once(Input::Resize(width, height)).chain(keys.iter().copied().map(Input::Key));
-    for input in inputs {
-        let at = Stamp(state.clock.0);
-        update(&mut state, Msg::Input(at, input));
+fn picture(told: &Told, (width, height): (u16, u16), keys: &[Key]) -> String {
+    let mut told = told.clone();
+    told.input(Input::Resize(width, height));
+    for key in keys {
+        told.input(Input::Key(*key));
     }
     let mut buffer = Buffer::empty(Rect::new(0, 0, width, height));
-    view::draw_into(&state, &Theme::colour(), &mut buffer);
+    view::draw_into(&told.state, &Theme::colour(), &mut buffer);
     svg::of(&buffer)
 }
 

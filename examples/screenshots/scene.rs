@@ -5,9 +5,12 @@
 
 use std::sync::Arc;
 
-use midair::event::{
-    Cause, Cost, Described, Details, Event, Health, Link, LinkState, Mark, NodeId, Rows, Runtime, Sample, Source,
-    Stamp, Stamped, Stream,
+use midair::{
+    app::{Effect, Msg, Options, State, update},
+    event::{
+        Cause, Cost, Described, Details, Event, Health, Input, Link, LinkState, Mark, NodeId, Rows, Runtime, Sample,
+        Source, Stamp, Stamped, Stream,
+    },
 };
 use midair_vitals::{TaskId, TaskReading};
 
@@ -27,6 +30,47 @@ pub(crate) const ROUTER: TaskId = TaskId { runtime: 0, number: 2_204, start: 41_
 
 fn id_of(name: &str) -> NodeId {
     NodeId::new(&format!("{name}-5f2c"))
+}
+
+/// A scene that has been told, and can be told again up to a moment: what a feed is to the real program.
+#[derive(Clone)]
+pub(crate) struct Told {
+    /// The screen.
+    pub(crate) state: State,
+    events: Arc<Vec<Stamped>>,
+}
+
+impl Told {
+    /// Tells all of a scene to a dashboard that watches so many agents.
+    pub(crate) fn new(events: Vec<Stamped>, n_targets: usize) -> Self {
+        let state = State::new(Options { n_targets, ..Options::default() });
+        let mut told = Self { state, events: Arc::new(events) };
+        told.tell(Stamp(u64::MAX));
+        told
+    }
+
+    /// Does what a person does, and what follows from it.
+    pub(crate) fn input(&mut self, input: Input) {
+        for effect in update(&mut self.state, Msg::Input(END, input)) {
+            match effect {
+                Effect::Seek(to) => self.tell_again(to),
+                Effect::GoLive => self.tell_again(Stamp(u64::MAX)),
+                // Nobody is there to be asked; and a picture has no clipboard.
+                Effect::Control(_) | Effect::Copy(_) | Effect::Quit => {}
+            }
+        }
+    }
+
+    fn tell_again(&mut self, to: Stamp) {
+        update(&mut self.state, Msg::Event(Stamped { at: END, event: Event::Reset }));
+        self.tell(to);
+    }
+
+    fn tell(&mut self, to: Stamp) {
+        for stamped in self.events.iter().filter(|s| s.at <= to) {
+            update(&mut self.state, Msg::Event(stamped.clone()));
+        }
+    }
 }
 
 /// The chat cluster over its last seconds.

@@ -251,6 +251,11 @@ pub fn bindings(screen: &Screen) -> impl Iterator<Item = &'static Binding> {
     SECTIONS.iter().flat_map(|s| s.bindings).filter(|b| b.place.holds(screen))
 }
 
+/// Lines of the help: one per binding, and a title and an empty line per section.
+pub fn n_help_lines() -> usize {
+    SECTIONS.iter().map(|section| section.bindings.len() + 2).sum()
+}
+
 /// What a key does on a screen.
 pub fn action(key: Key, screen: &Screen) -> Option<Action> {
     bindings(screen).flat_map(|b| b.keys).find(|(k, _)| *k == key).map(|(_, action)| *action)

@@ -136,6 +136,7 @@ pub fn areas(screen: &Screen, panel: Panel, width: u16, height: u16) -> Areas {
     let timeline_rows = match (room, height) {
         (Room::Tiny, ..10) => 0,
         (Room::Tiny, _) => 1,
+        (Room::Narrow | Room::Normal | Room::Wide, ..18) => 3,
         (Room::Narrow | Room::Normal | Room::Wide, ..30) => 4,
         (Room::Narrow | Room::Normal | Room::Wide, ..45) => 5,
         (Room::Narrow | Room::Normal | Room::Wide, _) => 6,
@@ -149,6 +150,9 @@ pub fn areas(screen: &Screen, panel: Panel, width: u16, height: u16) -> Areas {
     }
 }
 
+/// Rows of the body from which there is room for two tables, one above the other.
+const TWO_TABLES: u16 = 12;
+
 /// Of two tables one stays where there is no room for both: the one that has the keys.
 fn only(table: Rect, panel: Panel, panels: [Panel; 2]) -> [Rect; 2] {
     if panel == panels[1] { [Rect::default(), table] } else { [table, Rect::default()] }
@@ -158,6 +162,9 @@ fn cluster(base: Areas, body: Rect, room: Room, panel: Panel) -> Areas {
     let panels = [Panel::Nodes, Panel::Tasks];
     match room {
         Room::Tiny => Areas { tables: only(body, panel, panels), ..base },
+        Room::Narrow | Room::Normal | Room::Wide if body.height < TWO_TABLES => {
+            Areas { tables: only(body, panel, panels), ..base }
+        }
         Room::Narrow => {
             let (map, rest) = body.top(if body.height >= 16 { 4 } else { 0 });
             let (nodes, tasks) = rest.top(rest.height / 2);
@@ -189,6 +196,7 @@ fn node(base: Areas, body: Rect, room: Room) -> Areas {
         (Room::Narrow, ..16) => (0, 2),
         (Room::Narrow, ..30) => (8, 2),
         (Room::Narrow, _) => (10, 2),
+        (Room::Normal | Room::Wide, ..12) => (0, 4),
         (Room::Normal | Room::Wide, ..20) => (6, 4),
         (Room::Normal | Room::Wide, ..34) => (7, 4),
         (Room::Normal | Room::Wide, _) => (9, 4),
@@ -198,18 +206,31 @@ fn node(base: Areas, body: Rect, room: Room) -> Areas {
     Areas { vitals: vitals(pictures, per_line), about, tables: [table, Rect::default()], ..base }
 }
 
+/// Rows that say who a task is.
+fn about_rows(height: u16) -> u16 {
+    match height {
+        ..10 => 1,
+        10..25 => 3,
+        25.. => 5,
+    }
+}
+
 fn task(base: Areas, body: Rect, room: Room, panel: Panel) -> Areas {
     let panels = [Panel::Queues, Panel::Children];
     match room {
         Room::Tiny => Areas { tables: only(body, panel, panels), ..base },
         Room::Narrow => {
             let (pictures, rest) = body.top(if body.height >= 14 { 6 } else { 0 });
-            let (about, rest) = rest.top(if body.height >= 26 { 5 } else { 3 });
+            let (about, rest) = rest.top(about_rows(body.height));
             Areas { vitals: vitals(pictures, 2), about, tables: only(rest, panel, panels), ..base }
         }
         Room::Normal | Room::Wide => {
-            let (pictures, rest) = body.top(if body.height >= 34 { 9 } else { 6 });
-            let (about, rest) = rest.top(if body.height >= 24 { 5 } else { 3 });
+            let (pictures, rest) = body.top(match body.height {
+                ..14 => 0,
+                14..34 => 6,
+                34.. => 9,
+            });
+            let (about, rest) = rest.top(about_rows(body.height));
             let (queues, children) = rest.left(rest.width / 2);
             Areas { vitals: vitals(pictures, 4), about, tables: [queues, children], ..base }
         }

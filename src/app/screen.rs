@@ -48,6 +48,43 @@ pub enum Panel {
     Children,
 }
 
+impl Panel {
+    /// The orders that `<` and `>` go through, as the columns stand from left to right.
+    pub fn orders(self) -> &'static [Order] {
+        match self {
+            Self::Nodes => &[
+                Order::Severity,
+                Order::Name,
+                Order::Delay,
+                Order::Cpu,
+                Order::Mem,
+                Order::MemGrowth,
+                Order::Queue,
+                Order::QueueGrowth,
+                Order::Drops,
+                Order::Rate,
+                Order::Number,
+                Order::Age,
+            ],
+            Self::Tasks | Self::Children => &[
+                Order::Severity,
+                Order::Name,
+                Order::Number,
+                Order::Delay,
+                Order::Cpu,
+                Order::Mem,
+                Order::MemGrowth,
+                Order::Queue,
+                Order::QueueGrowth,
+                Order::Drops,
+                Order::Rate,
+                Order::Age,
+            ],
+            Self::Queues => &[Order::Queue, Order::Name, Order::QueueGrowth, Order::Rate, Order::Drops],
+        }
+    }
+}
+
 /// What a row is about. A selection follows it, wherever it ranks.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum RowId {
@@ -115,7 +152,9 @@ impl Level {
     /// A screen, its tables sorted by an order.
     pub fn new(screen: Screen, order: Order) -> Self {
         let panel = screen.panels()[0];
-        Self { screen, panel, lists: [List::sorted_by(order), List::sorted_by(order)] }
+        // Queues have an order of their own: what a vital sorts tasks by says nothing of them.
+        let first = if panel == Panel::Queues { Order::Queue } else { order };
+        Self { screen, panel, lists: [List::sorted_by(first), List::sorted_by(order)] }
     }
 
     /// Index of a panel among the screen's.
@@ -138,6 +177,3 @@ impl Level {
         &mut self.lists[self.index_of(self.panel)]
     }
 }
-
-#[cfg(test)]
-mod tests;

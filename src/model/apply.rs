@@ -19,7 +19,11 @@ impl Model {
     pub fn apply(&mut self, stamped: &Stamped) {
         let at = stamped.at;
         match &stamped.event {
-            Event::Reset => *self = Self { asked_interval_us: self.asked_interval_us, ..Self::default() },
+            Event::Reset => {
+                // Also the moment: what follows lies before it.
+                *self = Self::new(self.asked_interval_us);
+                return;
+            }
             Event::Tick => self.wait(at),
             Event::Link(link) => self.fold_link(link, at),
             Event::Described(described) => self.fold_described(described, at),

@@ -187,7 +187,7 @@ impl Teller<'_> {
         let is_bad = |vitals: &QueueVitals| vitals.severity.is_some_and(|s| s.per_mille() >= WORTH_SAYING[2]);
         let bad = self.node.tasks.values().filter_map(|t| Some((t, t.worst_queue()?))).filter(|(_, (_, v))| is_bad(v));
         let mut bad: Vec<_> = bad.collect();
-        bad.sort_by(|(_, (_, a)), (_, (_, b))| b.severity.cmp(&a.severity));
+        bad.sort_by_key(|(_, (_, vitals))| std::cmp::Reverse(vitals.severity));
         bad.truncate(N_QUEUES);
         for (task, (queue, vitals)) in &bad {
             let severity = vitals.severity.map_or(0, Severity::per_mille);
@@ -268,7 +268,10 @@ fn depth(queue: &Queue, growth: Option<f64>) -> Vec<Part> {
     let mut parts = vec![Part::Words(": ")];
     match (queue.depth, queue.limit) {
         (Some(depth), Some(limit)) => {
-            parts.extend([Part::Count(depth), Part::Words(" of "), Part::Amount(limit as f64, queue.unit)]);
+            // Bytes count in powers of 1024 on both sides of the word.
+            let depth =
+                if queue.unit == Unit::Bytes { Part::Amount(depth as f64, queue.unit) } else { Part::Count(depth) };
+            parts.extend([depth, Part::Words(" of "), Part::Amount(limit as f64, queue.unit)]);
         }
         (Some(depth), None) => parts.push(Part::Amount(depth as f64, queue.unit)),
         (None, _) => parts.push(Part::Words("depth unknown")),

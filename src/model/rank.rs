@@ -108,6 +108,3 @@ impl Standing {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

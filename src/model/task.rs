@@ -194,6 +194,3 @@ impl Task {
         ]
     }
 }
-
-#[cfg(test)]
-mod tests;

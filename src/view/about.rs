@@ -31,7 +31,7 @@ pub fn draw_node(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) 
         };
         let (style, why) = health(&runtime.health, theme);
         let n_tasks = runtime.n_tasks.map_or_else(String::new, |n| format!(" {} tasks", format::exact(n)));
-        pen.put_whole(&format!("{name}{n_tasks}"), style).put(&why, style).skip(2);
+        pen.put_whole(&format!("{name}{n_tasks}"), style).put(&why, style).skip(1);
     }
     let sources = node.latest.iter().flat_map(|l| &l.sources);
     for source in sources {

@@ -1,5 +1,6 @@
 //! What is wrong: one line on every screen, and all of it in an overlay.
 
+use midair_vitals::Unit;
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
@@ -8,7 +9,7 @@ use super::{
     widget::pen::Pen,
 };
 use crate::{
-    app::State,
+    app::{State, screen::Screen},
     model::{Finding, finding::Part},
 };
 
@@ -21,13 +22,18 @@ fn part(part: &Part) -> String {
     match part {
         Part::Words(words) => (*words).to_owned(),
         Part::Name(name) => text::clean(name).into_owned(),
-        Part::Amount(n, unit) => format!("{} {}", format::amount_rate(Some(*n), *unit), format::unit(*unit)),
-        Part::Growth(n, unit) => format!("{}/s", format::amount_growth(Some(*n), *unit)),
+        Part::Amount(n, unit) => format::amount_with_unit(Some(*n), *unit),
+        Part::Growth(n, unit) => format!("{}{}/s", format::amount_growth(Some(*n), *unit), byte_sign(*unit)),
         Part::Count(n) => format::count(Some(*n)),
         Part::Share(share) => format::percent_sign(Some(*share)),
         Part::Delay(seconds) => format!("{}/s", format::delay(Some(*seconds))),
         Part::Time(us) => format::duration(*us),
     }
+}
+
+/// Growth stands behind an amount that has told its unit; bytes tell it again, for they count in another base.
+fn byte_sign(unit: Unit) -> &'static str {
+    if unit == Unit::Bytes { "B" } else { "" }
 }
 
 /// Draws the line: as many findings as fit, the worst first, and how many more there are.
@@ -44,7 +50,13 @@ pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Fin
         return;
     }
     let mut n_shown = 0;
-    for finding in findings {
+    // On the screen of a task what is wrong with it comes before what is wrong beside it.
+    let is_about = |finding: &&Finding| match state.screen() {
+        Screen::Task(_, task) => finding.task == Some(*task),
+        Screen::Cluster | Screen::Node(_) => true,
+    };
+    let (about, beside): (Vec<&Finding>, Vec<&Finding>) = findings.iter().partition(is_about);
+    for finding in about.into_iter().chain(beside) {
         let level = Level::of(Some(finding.severity));
         let sentence = sentence(finding);
         let left = usize::from(pen.left()).saturating_sub(10);
@@ -71,7 +83,7 @@ pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Fin
 pub fn draw_overlay(buffer: &mut Buffer, area: Rect, findings: &[Finding], selected: usize, theme: &Theme) {
     let title = [
         (format!(" {} found · worst first ", findings.len()), theme.title),
-        ("Enter goes there, Esc closes ".to_owned(), theme.dim),
+        ("· Enter goes there, Esc closes ".to_owned(), theme.dim),
     ];
     let inside = panel::frame(buffer, area, &title, theme);
     if findings.is_empty() {

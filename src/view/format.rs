@@ -45,7 +45,7 @@ pub fn percent(share: Option<f64>) -> String {
     known(share, |share| {
         let percent = share * 100.0;
         match percent.abs() {
-            p if p == 0.0 => "0".to_owned(),
+            0.0 => "0".to_owned(),
             p if p < 99.95 => format!("{percent:.1}"),
             _ => scaled(percent, 1000.0, &["", "k", "M"]),
         }
@@ -105,11 +105,24 @@ pub fn amount(value: Option<u64>, unit: Unit) -> String {
     }
 }
 
-/// A depth with its unit: `1.20M msg`, `48.0K B`.
+/// A depth with its unit: `1.20M msg`, `48.0KB`.
 pub fn depth(value: Option<u64>, of: Unit) -> String {
-    match value {
-        Some(_) => format!("{} {}", amount(value, of), unit(of)),
-        None => unknown(),
+    with_unit(value.map(|n| n as f64), amount(value, of), of)
+}
+
+/// An amount with its unit: `511 conn`, `4.49MB`.
+pub fn amount_with_unit(value: Option<f64>, of: Unit) -> String {
+    with_unit(value, amount_rate(value, of), of)
+}
+
+fn with_unit(value: Option<f64>, text: String, of: Unit) -> String {
+    match (value, of) {
+        (None, _) => text,
+        (Some(_), Unit::Bytes) => format!("{text}{}", unit(of)),
+        (
+            Some(_),
+            Unit::Messages | Unit::Connections | Unit::Waiters | Unit::Segments | Unit::Reductions | Unit::Polls,
+        ) => format!("{text} {}", unit(of)),
     }
 }
 

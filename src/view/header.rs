@@ -17,7 +17,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
         buffer.set_style(area.intersection(*buffer.area()), theme.past);
     }
     let (when, when_style) = moment(state, theme);
-    let right = (text::width(&when) as u16 + 1).min(area.width);
+    let right = (text::width(&when) as u16 + 3).min(area.width);
     let left = Rect { width: area.width - right, ..area };
     let mut pen = Pen::new(buffer, left, 0);
     pen.put(" midair", over(theme.title));
@@ -31,7 +31,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
         cost(state).into_iter().map(|part| (format!("  {part}"), over(theme.dim))).collect();
     pen.put_right(&parts);
     let place = Rect { x: area.x + left.width, width: right, ..area };
-    Pen::new(buffer, place, 0).skip(1).put(&when, when_style);
+    Pen::new(buffer, place, 0).skip(2).put(&when, when_style);
 }
 
 fn moment(state: &State, theme: &Theme) -> (String, Style) {

@@ -66,24 +66,27 @@ pub fn lines(theme: &Theme) -> Vec<Line> {
 
 /// Draws it over the screen, in two columns where there is room.
 pub fn draw(buffer: &mut Buffer, area: Rect, scroll: usize, theme: &Theme) {
-    let title = [(" help ".to_owned(), theme.title), ("j k scroll, ? or Esc closes ".to_owned(), theme.dim)];
+    let title = [(" help ".to_owned(), theme.title), ("· j k scroll, ? or Esc closes ".to_owned(), theme.dim)];
     let inside = panel::frame(buffer, area, &title, theme);
     let lines = lines(theme);
-    let n_columns = if inside.width >= 130 { 2 } else { 1 };
-    let height = usize::from(inside.height);
-    let last = lines.len().saturating_sub(height * n_columns);
-    let mut rest = &lines[scroll.min(last)..];
-    let width = inside.width / n_columns as u16;
-    for column in 0..n_columns as u16 {
-        let place = Rect { x: inside.x + column * width, width, ..inside };
-        let n_shown = rest.len().min(height);
-        for (row, line) in (0..).zip(&rest[..n_shown]) {
-            let mut pen = Pen::new(buffer, place, row);
-            pen.skip(1);
-            for (part, style) in line {
-                pen.put(part, *style);
-            }
+    // Two columns part between two sections, so that each is read as a whole.
+    let middle = (lines.len() / 2..lines.len()).find(|n| lines[*n].is_empty()).map_or(lines.len(), |n| n + 1);
+    if inside.width >= 130 && middle <= usize::from(inside.height) {
+        let half = Rect { width: inside.width / 2, ..inside };
+        draw_lines(buffer, half, &lines[..middle]);
+        draw_lines(buffer, Rect { x: half.right(), ..half }, &lines[middle..]);
+    } else {
+        let last = lines.len().saturating_sub(usize::from(inside.height));
+        draw_lines(buffer, inside, &lines[scroll.min(last)..]);
+    }
+}
+
+fn draw_lines(buffer: &mut Buffer, area: Rect, lines: &[Line]) {
+    for (row, line) in (0..area.height).zip(lines) {
+        let mut pen = Pen::new(buffer, area, row);
+        pen.skip(1);
+        for (part, style) in line {
+            pen.put(part, *style);
         }
-        rest = &rest[n_shown..];
     }
 }

@@ -65,8 +65,8 @@ struct Page<'a> {
 impl Page<'_> {
     /// Draws heads and rows; `of` finds what a row is drawn from, and says whether it is old.
     fn draw<R>(&self, buffer: &mut Buffer, columns: &[Column<R>], of: impl Fn(&RowId) -> Option<(R, bool)>) {
-        // The first column of cells is the sign of the selection.
-        let area = Rect { x: self.inside.x + 1, width: self.inside.width.saturating_sub(1), ..self.inside };
+        // The first column of cells is the sign of the selection; the last stays free of the frame.
+        let area = Rect { x: self.inside.x + 1, width: self.inside.width.saturating_sub(2), ..self.inside };
         let places = table::arrange(columns, area.width, self.list.n_columns_skipped);
         let sorted = Sorted { order: self.list.order, is_inverted: self.list.is_inverted };
         table::draw_head(buffer, area, columns, &places, sorted, self.theme);

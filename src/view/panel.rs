@@ -55,11 +55,14 @@ impl Line {
 /// Columns of label and value; the rest goes to note and trend.
 const LABEL: usize = 8;
 const VALUE: usize = 7;
-const NOTE: usize = 8;
 
-/// How many columns of trend a panel of a width has room for.
-pub fn trend_columns(width: u16) -> u16 {
-    width.saturating_sub((LABEL + VALUE + NOTE + 3) as u16)
+/// The longest trend: beyond it a minute takes too many cells to be seen at once.
+const LONGEST_TREND: u16 = 40;
+
+/// How many columns of trend a panel of a width has room for, beside notes of a width.
+pub fn trend_columns(width: u16, note: u16) -> u16 {
+    let note = if note > 0 { note + 1 } else { 0 };
+    width.saturating_sub((LABEL + VALUE) as u16 + 2 + note).min(LONGEST_TREND)
 }
 
 /// A frame with a title; returns what is inside. Without room for a frame all is inside, and there is no title.
@@ -92,23 +95,40 @@ pub fn vital_title(vital: Vital, severity: Option<Severity>, theme: &Theme, is_s
     ]
 }
 
-/// Draws lines from the top, as many as fit.
-pub fn lines(buffer: &mut Buffer, area: Rect, lines: &[Line], trend: Style, theme: &Theme, is_silent: bool) {
+/// Draws lines from the top, as many as fit. Notes beside a trend have `note` columns.
+pub fn lines(buffer: &mut Buffer, area: Rect, lines: &[Line], note: u16, look: Look<'_>) {
     for (row, line) in (0..area.height).zip(lines) {
-        let quiet = |style| if is_silent { theme.silent } else { style };
-        let value = quiet(line.level.map_or(theme.plain, |level| theme.level(level)));
+        let value = look.quiet(line.level.map_or(look.theme.plain, |level| look.theme.level_or_plain(level)));
         let sign = line.level.map_or("", |level| level.sign().trim());
         let mut pen = Pen::new(buffer, area, row);
-        pen.skip(1).put(&text::fit(line.label, LABEL, Align::Left), theme.dim);
+        pen.skip(1).put(&text::fit(line.label, LABEL, Align::Left), look.theme.dim);
         pen.put(&text::fit(&format!("{sign}{}", line.value), VALUE, Align::Right), value).skip(1);
+        let dim = look.quiet(look.theme.dim);
         let Some((values, top)) = &line.trend else {
-            pen.put(&line.note, quiet(theme.dim));
+            pen.put(&line.note, dim);
             continue;
         };
-        pen.put(&text::fit(&line.note, NOTE.min(usize::from(pen.left())), Align::Left), quiet(theme.dim));
-        let room = trend_columns(area.width);
+        pen.put(&text::fit(&line.note, usize::from(note), Align::Left), dim);
+        let room = trend_columns(area.width, note);
         let place = Rect { x: area.right().saturating_sub(room), width: room, y: area.y + row, height: 1 };
-        spark::draw(buffer, place, values, *top, |_| quiet(trend));
+        spark::draw(buffer, place, values, *top, look.trend, look.trend);
+    }
+}
+
+/// How the lines of a panel look.
+#[derive(Clone, Copy)]
+pub struct Look<'a> {
+    /// Colours.
+    pub theme: &'a Theme,
+    /// The colour of trends.
+    pub trend: Style,
+    /// Grey, whatever they say: nothing is heard of the node.
+    pub is_silent: bool,
+}
+
+impl Look<'_> {
+    fn quiet(&self, style: Style) -> Style {
+        if self.is_silent { self.theme.silent } else { style }
     }
 }
 

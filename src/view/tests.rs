@@ -5,10 +5,8 @@ use std::sync::{Arc, LazyLock};
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 
 use super::*;
-use crate::{
-    app::{Msg, Options, update},
-    event::{Input, Key, Stamp, Stamped},
-};
+use crate::event::{Input, Key, Stamped};
+use scene::Told;
 
 #[path = "../../examples/screenshots/scene.rs"]
 mod scene;
@@ -21,47 +19,22 @@ mod styles;
 /// Seconds of the scene: enough for every trend, few enough for a debug build.
 const SECONDS: u64 = 200;
 
-static CLUSTER: LazyLock<State> = LazyLock::new(|| told(scene::cluster(SECONDS), 48));
-static SINGLE: LazyLock<State> = LazyLock::new(|| told(scene::single(SECONDS), 1));
-
-fn options(n_targets: usize) -> Options {
-    Options { n_targets, ..Options::default() }
-}
-
-fn told(events: Vec<Stamped>, n_targets: usize) -> State {
-    let mut state = State::new(options(n_targets));
-    for stamped in events {
-        update(&mut state, Msg::Event(stamped));
-    }
-    state
-}
-
-fn empty() -> State {
-    State::new(options(3))
-}
-
-/// Does what keys do: a character each, and names of keys in angle brackets.
-fn press(state: &mut State, keys: &[Key]) {
-    for key in keys {
-        input(state, Input::Key(*key));
-    }
-}
-
-fn input(state: &mut State, input: Input) {
-    let at = Stamp(state.clock.0 + 1);
-    update(state, Msg::Input(at, input));
-}
+static CLUSTER: LazyLock<Told> = LazyLock::new(|| Told::new(scene::cluster(SECONDS), 48));
+static SINGLE: LazyLock<Told> = LazyLock::new(|| Told::new(scene::single(SECONDS), 1));
+static EMPTY: LazyLock<Told> = LazyLock::new(|| Told::new(Vec::new(), 3));
 
 fn typed(text: &str) -> Vec<Key> {
     text.chars().map(Key::Char).collect()
 }
 
-/// A state at a size, after some keys.
-fn after(state: &State, size: (u16, u16), keys: &[Key]) -> State {
-    let mut state = state.clone();
-    input(&mut state, Input::Resize(size.0, size.1));
-    press(&mut state, keys);
-    state
+/// A scene at a size, after some keys.
+fn after(told: &Told, size: (u16, u16), keys: &[Key]) -> State {
+    let mut told = told.clone();
+    told.input(Input::Resize(size.0, size.1));
+    for key in keys {
+        told.input(Input::Key(*key));
+    }
+    told.state
 }
 
 fn cells(state: &State, theme: &Theme) -> Buffer {

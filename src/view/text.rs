@@ -50,6 +50,24 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
+/// The text cut to a width at its start, for what tells most at its end: paths, addresses.
+pub fn cut_start(text: &str, columns: usize) -> Cow<'_, str> {
+    if text.width() <= columns {
+        return Cow::Borrowed(text);
+    }
+    let mut start = text.len();
+    let mut used = 1;
+    for (at, c) in text.char_indices().rev() {
+        used += c.width().unwrap_or(0);
+        if used > columns {
+            break;
+        }
+        start = at;
+    }
+    let sign = if columns > 0 { "…" } else { "" };
+    Cow::Owned(format!("{sign}{}", &text[start..]))
+}
+
 /// On which side of a column a text stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Align {

@@ -84,6 +84,7 @@ pub struct Theme {
     /// Text being typed.
     pub typed: Style,
     vitals: [Style; 5],
+    lows: [Style; 5],
     levels: [Style; 6],
 }
 
@@ -114,6 +115,7 @@ impl Theme {
             key: fg(252).add_modifier(Modifier::BOLD),
             typed: fg(229),
             vitals: [fg(252), fg(75), fg(176), fg(214), fg(43)],
+            lows: [fg(241), fg(67), fg(96), fg(136), fg(30)],
             levels: [fg(242), fg(66), fg(109), fg(179), fg(215), fg(209).add_modifier(Modifier::BOLD)],
         }
     }
@@ -140,6 +142,7 @@ impl Theme {
             key: bold,
             typed: bold,
             vitals: [plain; 5],
+            lows: [plain; 5],
             levels: [dim, dim, plain, plain, bold, bold],
         }
     }
@@ -152,6 +155,17 @@ impl Theme {
             Vital::Mem => self.vitals[2],
             Vital::Queue => self.vitals[3],
             Vital::Rate => self.vitals[4],
+        }
+    }
+
+    /// The darker colour of a vital, for the lower half of a chart.
+    pub fn low(&self, vital: Vital) -> Style {
+        match vital {
+            Vital::Worst => self.lows[0],
+            Vital::Sched => self.lows[1],
+            Vital::Mem => self.lows[2],
+            Vital::Queue => self.lows[3],
+            Vital::Rate => self.lows[4],
         }
     }
 

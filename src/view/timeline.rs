@@ -6,7 +6,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use super::{
     format, panel, rect, text,
     theme::{Level, Theme},
-    widget::{meter::UPRIGHT, pen::Pen},
+    widget::{pen::Pen, spark},
 };
 use crate::{
     app::{Playhead, State, layout::Areas, screen::Screen},
@@ -60,16 +60,8 @@ fn draw_cell(buffer: &mut Buffer, bars: Rect, x: u16, cell: Cell, vital: Vital, 
         }
         return;
     };
-    let style = colour(severity, vital, theme);
-    let eighths = (severity.per_mille() as usize * usize::from(bars.height) * 8).div_ceil(1000).max(1);
-    for row in 0..bars.height {
-        let below = usize::from(row) * 8;
-        if eighths > below
-            && let Some(cell) = buffer.cell_mut((x, bars.bottom() - 1 - row))
-        {
-            cell.set_symbol(UPRIGHT[(eighths - below).min(8) - 1]).set_style(style);
-        }
-    }
+    let share = f64::from(severity.per_mille()) / 1000.0;
+    spark::column(buffer, bars, x, share, colour(severity, vital, theme), theme.low(vital));
 }
 
 /// What is well has the colour of its vital, what is not that of its severity.
@@ -130,10 +122,7 @@ fn draw_playhead(buffer: &mut Buffer, chart: Rect, state: &State, window: Window
     let x = chart.x + n as u16;
     for y in chart.y..chart.bottom() {
         if let Some(cell) = buffer.cell_mut((x, y)) {
-            if cell.symbol() == " " {
-                cell.set_symbol("│");
-            }
-            cell.set_style(theme.past);
+            cell.set_symbol("│").set_style(theme.past);
         }
     }
 }

@@ -1,5 +1,7 @@
 //! Columns of nodes.
 
+use midair_vitals::Order;
+
 use crate::{
     event::Stamp,
     model::{Node, Presence, Vital},
@@ -23,24 +25,32 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// All columns.
     pub const ALL: &'a [Column<Self>] = &[
-        Column::text("node", 12, 0, name).growing(3),
+        Column::text("node", 12, 0, |r: &Self| Cell::name(r.node.name())).growing(3).by(Order::Name),
         Column::text("group", 8, 6, group),
-        Column::number("worst%", 6, 0, |r: &Self| percent(r, Vital::Worst)).of(Vital::Worst),
-        Column::number("delay/s", 8, 1, delay).of(Vital::Sched),
-        Column::number("cpu %", 6, 3, |r: &Self| Cell::value(format::percent(vitals(r).and_then(|v| v.cpu))))
-            .of(Vital::Sched),
-        Column::number("mem %", 5, 1, |r: &Self| percent(r, Vital::Mem)).of(Vital::Mem),
+        Column::text("heard", 14, 1, heard),
+        Column::number("worst%", 7, 0, |r: &Self| percent(r, Vital::Worst)).of(Vital::Worst).by(Order::Severity),
+        Column::number("delay/s", 8, 1, delay).of(Vital::Sched).by(Order::Delay),
+        Column::number("cpus", 5, 4, |r: &Self| Cell::value(format::number(vitals(r).and_then(|v| v.cpu))))
+            .of(Vital::Sched)
+            .by(Order::Cpu),
+        Column::number("mem %", 6, 1, |r: &Self| percent(r, Vital::Mem)).of(Vital::Mem).by(Order::Mem),
         Column::number("+B/s", 7, 7, |r: &Self| {
             Cell::value(format::bytes_growth(r.node.latest.as_ref().and_then(|l| l.mem_growth)))
         })
-        .of(Vital::Mem),
-        Column::number("queue", 10, 1, queue).of(Vital::Queue),
-        Column::number("drops", 6, 4, drops).of(Vital::Queue),
-        Column::number("seg in/s", 8, 2, |r: &Self| Cell::value(format::number(vitals(r).and_then(|v| v.tcp_in))))
-            .of(Vital::Rate),
+        .of(Vital::Mem)
+        .by(Order::MemGrowth),
+        Column::number("queue", 10, 1, queue).of(Vital::Queue).by(Order::Queue),
+        Column::number("drops", 6, 3, drops).of(Vital::Queue).by(Order::Drops),
+        Column::number("seg in/s", 9, 2, |r: &Self| Cell::value(format::number(vitals(r).and_then(|v| v.tcp_in))))
+            .of(Vital::Rate)
+            .by(Order::Rate),
         Column::number("out/s", 6, 5, |r: &Self| Cell::value(format::number(vitals(r).and_then(|v| v.tcp_out))))
             .of(Vital::Rate),
         Column::number("fall %", 6, 8, |r: &Self| percent(r, Vital::Rate)).of(Vital::Rate),
+        Column::number("up", 5, 9, |r: &Self| {
+            Cell::dim(format::age(r.node.latest.as_ref().and_then(|l| l.reading.up_us)))
+        })
+        .by(Order::Age),
     ];
 }
 
@@ -72,10 +82,16 @@ fn vitals<'a>(row: &Row<'a>) -> Option<&'a midair_vitals::NodeVitals> {
     row.node.latest.as_ref().map(|l| &l.vitals)
 }
 
-fn name(row: &Row<'_>) -> Cell {
-    match presence(row.node, row.now) {
-        None => Cell::name(row.node.name()),
-        Some(words) => Cell::name(format!("{}{} {words}", sign(row.node), row.node.name())),
+fn heard(row: &Row<'_>) -> Cell {
+    match (&row.node.presence, presence(row.node, row.now)) {
+        (Presence::Live, _) | (_, None) => Cell::dim("live"),
+        (Presence::Silent { since, cause, .. }, Some(_)) => {
+            let age = format::age(Some(row.now.since_us(*since)));
+            Cell::name(format!("× {age} {}", cause.map_or("no samples", |c| c.word())))
+        }
+        (Presence::Awaited { .. } | Presence::Late { .. }, Some(words)) => {
+            Cell::name(format!("{}{words}", sign(row.node)))
+        }
     }
 }
 
@@ -98,7 +114,11 @@ fn delay(row: &Row<'_>) -> Cell {
 fn queue(row: &Row<'_>) -> Cell {
     let worst = row.node.latest.as_ref().and_then(|l| l.reading.worst_queue.as_ref());
     let level = Level::of(vitals(row).and_then(|v| v.severities.queue));
-    worst.map_or_else(|| Cell::dim("-"), |w| Cell::level(format::depth(w.queue.depth, w.queue.unit), level))
+    match worst {
+        None => Cell::dim(format::UNKNOWN),
+        Some(worst) if worst.queue.depth == Some(0) => Cell::dim("0"),
+        Some(worst) => Cell::level(format::depth(worst.queue.depth, worst.queue.unit), level),
+    }
 }
 
 fn drops(row: &Row<'_>) -> Cell {

@@ -28,7 +28,7 @@ impl<'a> Row<'a> {
     const NUMBER: Column<Self> =
         Column::number("pid", 7, 5, |r: &Self| Cell::dim(r.task.id().number.to_string())).by(Order::Number);
     const WORST: Column<Self> =
-        Column::number("worst%", 6, 0, |r: &Self| severity(r, Vital::Worst)).of(Vital::Worst).by(Order::Severity);
+        Column::number("worst%", 7, 0, |r: &Self| severity(r, Vital::Worst)).of(Vital::Worst).by(Order::Severity);
     const STATE: Column<Self> = Column::text("state", 8, 9, |r: &Self| {
         r.task.reading.state.map_or_else(|| Cell::dim("-"), |s| Cell::dim(s.word()))
     });
@@ -51,7 +51,7 @@ impl<'a> Row<'a> {
             .of(Vital::Mem)
             .by(Order::MemGrowth);
     const QUEUE: Column<Self> = Column::number("queue", 10, 1, queue).of(Vital::Queue).by(Order::Queue);
-    const QUEUE_GROWTH: Column<Self> = Column::number("growth/s", 8, 4, |r: &Self| {
+    const QUEUE_GROWTH: Column<Self> = Column::number("grow/s", 7, 4, |r: &Self| {
         let growth = r.task.worst_queue().map(|(queue, vitals)| format::amount_growth(vitals.growth, queue.unit));
         Cell::value(growth.unwrap_or_else(|| format::UNKNOWN.to_owned()))
     })
@@ -87,6 +87,7 @@ impl<'a> Row<'a> {
         r.task.reading.wait_channel.as_deref().map_or_else(|| Cell::dim("-"), Cell::name)
     })
     .growing(2);
+    const CHILD_NAME: Column<Self> = Column { title: "thread", ..Self::NAME };
     const CHILD_STATE: Column<Self> = Column { weight: 1, ..Self::STATE };
     const CHILD_NUMBER: Column<Self> = Column { title: "tid", weight: 2, ..Self::NUMBER };
 
@@ -135,7 +136,7 @@ impl<'a> Row<'a> {
 
     /// The threads or children of a task.
     pub const CHILDREN: &'a [Column<Self>] =
-        &[Self::NAME, Self::CHILD_NUMBER, Self::CHILD_STATE, Self::DELAY, Self::CPU, Self::WAIT];
+        &[Self::CHILD_NAME, Self::CHILD_NUMBER, Self::CHILD_STATE, Self::DELAY, Self::CPU, Self::WAIT];
 }
 
 /// Name of a task as tables show it: kernel threads in brackets, as `ps` has them.
@@ -158,9 +159,8 @@ pub fn up_us(task: &Task, node: &Node) -> Option<u64> {
 fn name(row: &Row<'_>) -> Cell {
     let title = title(row.task);
     match row.task.reading.kind {
-        TaskKind::Thread => Cell::name(format!("· {title}")),
         TaskKind::KernelThread => Cell::dim(title),
-        TaskKind::Process | TaskKind::Erlang | TaskKind::Tokio => Cell::name(title),
+        TaskKind::Process | TaskKind::Thread | TaskKind::Erlang | TaskKind::Tokio => Cell::name(title),
     }
 }
 
@@ -175,7 +175,7 @@ fn queue(row: &Row<'_>) -> Cell {
         Some((queue, _)) if queue.depth == Some(0) => Cell::dim("0"),
         Some((queue, _)) => Cell::level(format::depth(queue.depth, queue.unit), level),
         // No queue at all is known to be empty; queues that could not be read are not.
-        None if row.task.reading.queues.is_some() => Cell::dim(""),
+        None if row.task.reading.queues.is_some() => Cell::dim("none"),
         None => Cell::dim(format::UNKNOWN),
     }
 }

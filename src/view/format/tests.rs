@@ -38,8 +38,10 @@ fn bytes_count_in_1024() {
         (b(1536.0), "1.50K"),
         (b(38.2 * 1024.0 * 1024.0 * 1024.0), "38.2G"),
         (bytes(None), "-"),
-        (depth(Some(5000), Unit::Bytes), "4.88K B"),
+        (depth(Some(5000), Unit::Bytes), "4.88KB"),
         (depth(Some(64), Unit::Connections), "64 conn"),
+        (amount_with_unit(Some(0.5), Unit::Messages), "0.50 msg"),
+        (amount_with_unit(None, Unit::Bytes), "-"),
         (depth(None, Unit::Messages), "-"),
     ]);
 }

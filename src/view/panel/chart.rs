@@ -61,11 +61,11 @@ pub fn draw(buffer: &mut Buffer, area: Rect, vital: Vital, shown: Shown<'_>, the
     for (n, chart) in (0..n_charts).zip(&charts) {
         let (from, to) = (inside.height * n / n_charts, inside.height * (n + 1) / n_charts);
         let place = Rect { y: inside.y + from, height: to - from, ..inside };
-        draw_chart(buffer, place, chart, shown, theme.vital(vital), theme);
+        draw_chart(buffer, place, chart, shown, (theme.vital(vital), theme.low(vital)), theme);
     }
 }
 
-fn draw_chart(buffer: &mut Buffer, area: Rect, chart: &Chart, shown: Shown<'_>, colour: Style, theme: &Theme) {
+fn draw_chart(buffer: &mut Buffer, area: Rect, chart: &Chart, shown: Shown<'_>, colour: (Style, Style), theme: &Theme) {
     let quiet = |style| if shown.is_silent { theme.silent } else { style };
     let mut pen = Pen::new(buffer, area, 0);
     pen.skip(1).put(chart.label, theme.dim).skip(1).put(chart.level.sign().trim(), quiet(theme.level(chart.level)));
@@ -82,7 +82,7 @@ fn draw_chart(buffer: &mut Buffer, area: Rect, chart: &Chart, shown: Shown<'_>, 
         shown.task.series.cells(chart.value as usize, window, usize::from(axis.columns), shown.interval_us * 5 / 2);
     let values: Vec<Option<f64>> = cells.into_iter().map(|v| v.map(f64::from)).collect();
     let top = spark::ceiling(&values, chart.floor);
-    spark::draw(buffer, place, &values, top, |_| quiet(colour));
+    spark::draw(buffer, place, &values, top, quiet(colour.0), quiet(colour.1));
     if area.height > 1 {
         let peak = values.iter().flatten().copied().reduce(f64::max);
         let mut pen = Pen::new(buffer, area, 0);
@@ -134,7 +134,7 @@ fn queue(task: &Task) -> Chart {
     Chart {
         label: worst.map_or("depth", |(queue, _)| queue.kind.word()),
         now: format::depth(worst.and_then(|(queue, _)| queue.depth), unit),
-        note: if growth == "0" { String::new() } else { format!("{growth}/s") },
+        note: if matches!(growth.as_str(), "0" | "-") { String::new() } else { format!("{growth}/s") },
         level: Level::of(task.vitals.severities.queue),
         value: TaskValue::Depth,
         floor: if unit == Unit::Bytes { 4096.0 } else { 8.0 },

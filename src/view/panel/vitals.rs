@@ -3,7 +3,7 @@
 use midair_vitals::{NodeReading, NodeVitals, Queue, QueueKind, QueueVitals, Severity, Unit};
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Line, frame, lines, trend_columns, vital_title};
+use super::{Line, Look, frame, lines, trend_columns, vital_title};
 use crate::{
     event::Stamp,
     model::{Latest, Node, NodeValue, Vital, Window},
@@ -27,7 +27,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, vital: Vital, node: &Node, now: Sta
     let is_silent = node.presence.is_silent();
     let severity = vital.of(latest.vitals.severities);
     let inside = frame(buffer, area, &vital_title(vital, severity, theme, is_silent), theme);
-    let trend = Trend { node, axis: Axis::new(now, TREND_US, trend_columns(inside.width)) };
+    let trend = Trend { node, axis: Axis::new(now, TREND_US, trend_columns(inside.width, note_columns(vital))) };
     let content = match vital {
         Vital::Worst => Vec::new(),
         Vital::Sched => sched(node, latest, &trend),
@@ -37,9 +37,19 @@ pub fn draw(buffer: &mut Buffer, area: Rect, vital: Vital, node: &Node, now: Sta
     };
     let is_sched = vital == Vital::Sched;
     let (inside, cores) = if is_sched { split_cores(inside, content.len()) } else { (inside, None) };
-    lines(buffer, inside, &content, theme.vital(vital), theme, is_silent);
+    let trend = if is_silent { theme.silent } else { theme.vital(vital) };
+    lines(buffer, inside, &content, note_columns(vital), Look { theme, trend, is_silent });
     if let Some(cores) = cores {
         draw_cores(buffer, cores, latest, theme, is_silent);
+    }
+}
+
+/// How wide the notes beside trends are: units, and of queues their growth.
+fn note_columns(vital: Vital) -> u16 {
+    match vital {
+        Vital::Worst | Vital::Mem => 0,
+        Vital::Sched | Vital::Rate => 5,
+        Vital::Queue => 6,
     }
 }
 
@@ -74,15 +84,15 @@ fn sched(node: &Node, latest: &Latest, trend: &Trend<'_>) -> Vec<Line> {
     let (vitals, reading) = (&latest.vitals, &latest.reading);
     let worst = reading.worst_delay.as_ref().and_then(|w| w.name.as_deref()).unwrap_or("");
     let cpus = node.described.as_ref().and_then(|d| d.n_cpus);
-    let of_cpus = cpus.map_or_else(|| "% cpu".to_owned(), |n| format!("% of {n}"));
+    let of_cpus = cpus.map_or_else(String::new, |n| format!("of {n}"));
     let top = f64::from(cpus.unwrap_or(1));
     let delay_level = Level::of(vitals.severities.sched);
     let worst_level = Level::of(vitals.worst_delay.and_then(Severity::from_share));
     vec![
-        Line::new("delay", format::delay(vitals.delay), "per s")
+        Line::new("delay", format::delay(vitals.delay), "/s")
             .with_level(delay_level)
             .with_trend(trend.of(NodeValue::Delay), 0.1),
-        Line::new("cpu", format::percent(vitals.cpu), of_cpus).with_trend(trend.of(NodeValue::Cpu), top),
+        Line::new("cpus", format::number(vitals.cpu), of_cpus).with_trend(trend.of(NodeValue::Cpu), top),
         Line::new("worst", format::delay(vitals.worst_delay), worst).with_level(worst_level),
         Line::new("running", format::count(reading.n_running), "tasks").with_trend(trend.of(NodeValue::Running), 4.0),
         Line::new("psi cpu", format::percent(vitals.psi_cpu), format!("%   io {} %", format::percent(vitals.psi_io))),
@@ -100,18 +110,22 @@ fn mem(node: &Node, latest: &Latest, trend: &Trend<'_>) -> Vec<Line> {
     let limit = node.mem_limit_bytes();
     let growth = match latest.mem_full_in {
         Some(seconds) if seconds < 86_400.0 => format!("/s  full in {}", format::duration((seconds * 1e6) as u64)),
-        Some(_) | None => "per s".to_owned(),
+        Some(_) | None => "/s".to_owned(),
     };
     let swap = reading.swap_total_bytes.zip(reading.swap_free_bytes).map(|(total, free)| total.saturating_sub(free));
     vec![
-        Line::new("used", whole(vitals.mem_used_bytes), format!("of {}", whole(limit)))
+        Line::new("used", whole(vitals.mem_used_bytes), "")
             .with_level(Level::of(vitals.severities.mem))
             .with_trend(trend.of(NodeValue::MemUsed), limit.unwrap_or(0) as f64),
         Line::new("growth", format::bytes_growth(latest.mem_growth), growth),
+        Line::new("limit", whole(limit), format!("free {}", whole(reading.mem_free_bytes))),
         Line::new("anon", whole(reading.mem_anon_bytes), format!("file {}", whole(reading.mem_file_bytes))),
-        Line::new("slab", whole(reading.mem_slab_bytes), format!("free {}", whole(reading.mem_free_bytes))),
+        Line::new(
+            "slab",
+            whole(reading.mem_slab_bytes),
+            format!("swap {} of {}", whole(swap), whole(reading.swap_total_bytes)),
+        ),
         Line::new("psi mem", format::percent(vitals.psi_mem), "%"),
-        Line::new("swap", whole(swap), format!("of {}", whole(reading.swap_total_bytes))),
     ]
 }
 
@@ -132,7 +146,11 @@ fn queue(node: &Node, latest: &Latest, trend: &Trend<'_>) -> Vec<Line> {
 }
 
 fn worst(node: &Node, latest: &Latest) -> Line {
-    let Some(worst) = &latest.reading.worst_queue else { return Line::new("worst", "-".to_owned(), "") };
+    let worst = latest.reading.worst_queue.as_ref();
+    let Some(worst) = worst.filter(|w| w.queue.depth != Some(0)) else {
+        let text = if worst.is_some() { "0" } else { format::UNKNOWN };
+        return Line::new("worst", text.to_owned(), "");
+    };
     let task = worst.task.and_then(|id| node.task(id)).and_then(|t| t.reading.name.as_deref());
     let note = format!("{} {}", format::unit(worst.queue.unit), task.unwrap_or(worst.queue.kind.word()));
     Line::new("worst", format::amount(worst.queue.depth, worst.queue.unit), note)

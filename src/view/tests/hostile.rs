@@ -92,10 +92,10 @@ fn no_control_character_reaches_a_cell() {
         &[Key::Enter, Key::Enter, Key::Enter],
     ];
     for (events, n) in [(scene::cluster(30), 48), (scene::single(30), 1)] {
-        let state = told(hostile(events), n);
+        let told = Told::new(hostile(events), n);
         for keys in keys {
             for size in [(80, 24), (120, 35), (200, 55)] {
-                check(&after(&state, size, keys));
+                check(&after(&told, size, keys));
             }
         }
     }
@@ -103,8 +103,7 @@ fn no_control_character_reaches_a_cell() {
 
 #[test]
 fn what_is_typed_is_data_too() {
-    let mut state = after(&SINGLE, (120, 35), &typed("/"));
-    press(&mut state, &typed(HOSTILE));
+    let mut state = after(&SINGLE, (120, 35), &typed(&format!("/{HOSTILE}")));
     check(&state);
     state.message = Some(HOSTILE.to_owned());
     state.prompt = None;

@@ -5,15 +5,15 @@ use super::*;
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 35), (200, 55)];
 
 /// One snapshot per size.
-fn check(name: &str, state: &State, keys: &[Key]) {
+fn check(name: &str, told: &Told, keys: &[Key]) {
     for size in SIZES {
         let name = format!("{name}-{}x{}", size.0, size.1);
-        insta::assert_snapshot!(name, screen(&after(state, size, keys)));
+        insta::assert_snapshot!(name, screen(&after(told, size, keys)));
     }
 }
 
-fn one(name: &str, state: &State, keys: &[Key]) {
-    insta::assert_snapshot!(name, screen(&after(state, (120, 35), keys)));
+fn one(name: &str, told: &Told, keys: &[Key]) {
+    insta::assert_snapshot!(name, screen(&after(told, (120, 35), keys)));
 }
 
 /// From the node screen onto the router.
@@ -64,7 +64,7 @@ fn past() {
 
 #[test]
 fn nothing_yet() {
-    check("empty", &empty(), &[]);
+    check("empty", &EMPTY, &[]);
 }
 
 #[test]

@@ -11,9 +11,9 @@ fn row_with(buffer: &Buffer, needle: &str) -> u16 {
 
 #[test]
 fn without_colour_no_cell_has_one() {
-    for state in [&*CLUSTER, &*SINGLE] {
+    for told in [&*CLUSTER, &*SINGLE] {
         for keys in ["", "j", "?", "f", " [["] {
-            let buffer = cells(&after(state, (120, 35), &typed(keys)), &Theme::monochrome());
+            let buffer = cells(&after(told, (120, 35), &typed(keys)), &Theme::monochrome());
             let coloured = buffer.content().iter().find(|c| c.fg != Color::Reset || c.bg != Color::Reset);
             assert_eq!(coloured, None, "after {keys:?}");
         }
@@ -53,7 +53,7 @@ fn values_of_a_silent_node_are_grey() {
     let mut keys = typed("/push-04");
     keys.push(Key::Enter);
     let buffer = cells(&after(&CLUSTER, (120, 35), &keys), &theme);
-    let y = row_with(&buffer, "silent 4");
+    let y = row_with(&buffer, "× 4");
     let x = (0..120).find(|x| buffer[(*x, y)].symbol() == "×").expect("the sign of silence");
     assert_eq!(Some(buffer[(x, y)].fg), theme.silent.fg);
 }
@@ -66,7 +66,7 @@ fn a_vital_has_one_colour_everywhere() {
     let title_row = row_with(&node, " queue ");
     let of_title = (0..200).filter(|x| Some(node[(*x, title_row)].fg) == colour).count();
     assert!(of_title >= 5, "the panel's title");
-    let head = row_with(&node, "growth/s");
+    let head = row_with(&node, "grow/s");
     let of_head = (0..200).filter(|x| Some(node[(*x, head)].fg) == colour).count();
     assert!(of_head >= 5, "the column's head");
 }

@@ -33,6 +33,10 @@ fn cut_by_columns_not_by_characters() {
     assert_eq!(cut("漢字かな", 5), "漢字…");
     assert_eq!(cut("漢字かな", 4), "漢…");
     assert_eq!(cut("abc", 0), "");
+    assert_eq!(cut_start("10.2.0.7:5222", 6), "…:5222");
+    assert_eq!(cut_start("漢字", 3), "…字");
+    assert_eq!(cut_start("漢字", 2), "…");
+    assert_eq!(cut_start("abc", 0), "");
     assert_eq!(fit("漢字かな", 4, Align::Left), "漢… ");
     assert_eq!(fit("12", 5, Align::Right), "   12");
 }

@@ -14,7 +14,7 @@ pub fn bar(pen: &mut Pen<'_>, columns: u16, share: Option<f64>, style: Style, re
     let columns = columns.min(pen.left());
     let eighths = share.map_or(0, |s| (s.clamp(0.0, 1.0) * f64::from(columns) * 8.0).round() as usize);
     let full = "█".repeat(eighths / 8);
-    let part = if eighths % 8 > 0 { LYING[eighths % 8 - 1] } else { "" };
+    let part = if !eighths.is_multiple_of(8) { LYING[eighths % 8 - 1] } else { "" };
     let used = eighths.div_ceil(8);
     let blank = if share.is_some() { "·" } else { " " };
     pen.put(&full, style).put(part, style);

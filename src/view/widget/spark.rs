@@ -71,20 +71,21 @@ pub fn ceiling(values: &[Option<f64>], floor: f64) -> f64 {
     values.iter().flatten().copied().fold(floor, f64::max)
 }
 
-/// Draws one bar per value, from the right; a region of several rows gives higher bars. Zero is the lowest block,
-/// the unknown is empty.
-pub fn draw(buffer: &mut Buffer, area: Rect, values: &[Option<f64>], top: f64, style: impl Fn(f64) -> Style) {
+/// Draws one bar per value, from the right; a region of several rows gives higher bars, whose lower half has another
+/// style: what stays low looks calm. Zero is the lowest block, the unknown is empty.
+pub fn draw(buffer: &mut Buffer, area: Rect, values: &[Option<f64>], top: f64, high: Style, low: Style) {
     let area = area.intersection(*buffer.area());
     let shown = &values[values.len().saturating_sub(usize::from(area.width))..];
     let first = area.right() - shown.len() as u16;
     for (x, value) in (first..).zip(shown) {
         if let Some(value) = value {
-            column(buffer, area, x, (value / top).clamp(0.0, 1.0), style(*value));
+            column(buffer, area, x, (value / top).clamp(0.0, 1.0), high, low);
         }
     }
 }
 
-fn column(buffer: &mut Buffer, area: Rect, x: u16, share: f64, style: Style) {
+/// Draws the bar of a share between 0 and 1 in one column of a region.
+pub fn column(buffer: &mut Buffer, area: Rect, x: u16, share: f64, high: Style, low: Style) {
     let eighths = ((share * f64::from(area.height) * 8.0).round() as usize).max(1);
     for row in 0..area.height {
         let below = usize::from(row) * 8;
@@ -92,6 +93,7 @@ fn column(buffer: &mut Buffer, area: Rect, x: u16, share: f64, style: Style) {
             break;
         }
         if let Some(cell) = buffer.cell_mut((x, area.bottom() - 1 - row)) {
+            let style = if area.height > 1 && row < area.height.div_ceil(2) { low } else { high };
             cell.set_symbol(UPRIGHT[(eighths - below).min(8) - 1]).set_style(style);
         }
     }

@@ -72,6 +72,8 @@ pub struct Column<R: ?Sized> {
     pub weight: u8,
     /// How much of the room that is left it takes, against others that grow; 0: none.
     pub grows: u16,
+    /// True where the end of a text tells more than its start: the start is cut off.
+    pub keeps_end: bool,
     /// The vital that it tells of: its head has that colour.
     pub vital: Option<Vital>,
     /// The order that sorts by it.
@@ -83,17 +85,22 @@ pub struct Column<R: ?Sized> {
 impl<R: ?Sized> Column<R> {
     /// A column of text.
     pub const fn text(title: &'static str, width: u16, weight: u8, cell: fn(&R) -> Cell) -> Self {
-        Self { title, width, align: Align::Left, weight, grows: 0, vital: None, order: None, cell }
+        Self { title, width, align: Align::Left, weight, grows: 0, keeps_end: false, vital: None, order: None, cell }
     }
 
     /// A column of numbers.
     pub const fn number(title: &'static str, width: u16, weight: u8, cell: fn(&R) -> Cell) -> Self {
-        Self { title, width, align: Align::Right, weight, grows: 0, vital: None, order: None, cell }
+        Self { title, width, align: Align::Right, weight, grows: 0, keeps_end: false, vital: None, order: None, cell }
     }
 
     /// The same, taking room that is left.
     pub const fn growing(self, grows: u16) -> Self {
         Self { grows, ..self }
+    }
+
+    /// The same, cut at the start where it is too narrow.
+    pub const fn keeping_end(self) -> Self {
+        Self { keeps_end: true, ..self }
     }
 
     /// The same, telling of a vital.
@@ -193,6 +200,7 @@ pub fn draw_row<R: ?Sized>(
             Tone::Level(level) if text::width(&content) < usize::from(*width) => format!("{}{content}", level.sign()),
             Tone::Level(_) | Tone::Plain | Tone::Dim | Tone::Silent => content,
         };
+        let content = if column.keeps_end { text::cut_start(&content, usize::from(*width)) } else { content.into() };
         pen.put(&text::fit(&content, usize::from(*width), column.align), style);
     }
 }

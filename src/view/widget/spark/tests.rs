@@ -5,7 +5,7 @@ const S: u64 = 1_000_000;
 fn drawn(width: u16, height: u16, values: &[Option<f64>], top: f64) -> Vec<String> {
     let area = Rect::new(0, 0, width, height);
     let mut buffer = Buffer::empty(area);
-    draw(&mut buffer, area, values, top, |_| Style::new());
+    draw(&mut buffer, area, values, top, Style::new(), Style::new());
     (0..height).map(|y| (0..width).map(|x| buffer[(x, y)].symbol()).collect()).collect()
 }
 
