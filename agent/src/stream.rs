@@ -221,6 +221,3 @@ fn used_names(sample: &Sample) -> BTreeSet<u32> {
     let worst_queue = node.filter_map(|n| n.worst_queue.as_ref()?.queue.as_ref()?.label);
     sample.tasks.iter().flat_map(of_task).chain(worst_delay).chain(worst_queue).collect()
 }
-
-#[cfg(test)]
-mod tests;
