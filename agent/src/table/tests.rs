@@ -18,10 +18,8 @@ fn tick() -> Tick {
         task(4, TaskKind::KernelThread, "kworker"),
         thread,
     ];
-    let mut tick = Tick::default();
-    tick.vitals = vec![TaskVitals::default(); tasks.len()];
-    tick.reading.tasks = tasks;
-    tick
+    let vitals = vec![TaskVitals::default(); tasks.len()];
+    Tick { vitals, reading: crate::reading::Reading { tasks, ..Default::default() }, ..Tick::default() }
 }
 
 fn ask(query: TableQuery) -> Vec<u64> {

@@ -329,8 +329,8 @@ fn names_that_were_forgotten_are_spelled_out_again() {
         for (client, fold) in clients.iter_mut().zip(&mut folds) {
             client.samples().iter().for_each(|s| fold.apply(s));
         }
-        let command = folds[0].tasks[&(1, 100)].command.unwrap();
-        assert_eq!(folds[0].names[&command], format!("1-{tick}"));
+        let command = folds[0].tasks[&(40, 100)].command.unwrap();
+        assert_eq!(folds[0].names[&command], format!("40-{tick}"));
         assert!(bench.desk.names.len() < 300);
     }
 }
