@@ -9,7 +9,10 @@ use std::{
     task::{Context, Poll, Waker},
 };
 
-use midair_proto::v1::{self as wire, Interest, Payload};
+use midair_proto::{
+    CONTRACT,
+    v1::{self as wire, Details, Interest, Lost, Payload, Rows},
+};
 use midair_vitals::{Queue, QueueKind, TaskKind, TaskReading, Unit};
 use prost::Message;
 use tokio_stream::Stream as _;
