@@ -2,24 +2,23 @@
 
 mod asked;
 mod controls;
+mod description;
 mod door;
+mod hand_out;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet},
     sync::{Arc, mpsc},
     time::Duration,
 };
 
-use midair_proto::{
-    CONTRACT,
-    v1::{Cost, Description, Details, Envelope, Label, Lost, Rows, Stream, Version, control, payload::Kind},
-};
+use midair_proto::v1::{Cost, Description, Envelope, Stream, control, payload::Kind};
 use midair_vitals::TaskId;
 use tokio::sync::oneshot;
 
 use crate::{
     clock::Clock,
-    config::{Config, INTERVAL_MIN},
+    config::Config,
     cost::Meter,
     encode, focus,
     hot::{Hot, Lists},
@@ -28,11 +27,11 @@ use crate::{
     marks::Marks,
     names::Names,
     node::NodeLedger,
-    outbox::{Outbox, Reader},
+    outbox::Outbox,
     reading::{Health, Reading, Wants},
     rollup::Rollups,
     sampler::SharedWants,
-    stream::{Content, Encoder, StreamKey},
+    stream::{Encoder, StreamKey},
     table,
     tick::Tick,
 };
@@ -225,125 +224,6 @@ impl Desk {
         self.hand_out();
     }
 
-    /// Sends out what this tick holds: samples, tables, close looks.
-    fn hand_out(&mut self) {
-        let Some(tick) = self.tick.take() else { return };
-        if self.names.begin(tick.number) {
-            // What streams hold refers to names that are no more: they begin anew, with a key.
-            self.encoders.clear();
-        }
-        let mut gone = BTreeSet::new();
-        self.drop_unwatched();
-        let watched: BTreeSet<StreamKey> = self.watchers.values().filter_map(|w| w.stream).collect();
-        for key in watched {
-            self.send_stream(key, &tick, &mut gone);
-        }
-        self.send_tables(&tick, &mut gone, None);
-        self.send_details(&tick, &mut gone, None);
-        self.tick = Some(tick);
-        for id in gone {
-            self.leave(id);
-        }
-    }
-
-    fn send_stream(&mut self, key: StreamKey, tick: &Tick, gone: &mut BTreeSet<WatcherId>) {
-        let rows = match key.stream {
-            Stream::Overview => &self.overview.rows,
-            Stream::Detail | Stream::Unspecified => &self.detail.rows,
-        };
-        let content = Content { tick, rows, cost: self.cost };
-        let identity = &self.identity;
-        let (encoder, sample) = match self.encoders.entry(key) {
-            std::collections::btree_map::Entry::Vacant(vacant) => {
-                let encoder = vacant.insert(Encoder::new(key, Arc::clone(identity), content, &mut self.names));
-                let sample = encoder.key(&mut self.names);
-                (encoder, sample)
-            }
-            std::collections::btree_map::Entry::Occupied(_) if !key.is_due(tick.number) => return,
-            std::collections::btree_map::Entry::Occupied(occupied) => {
-                let encoder = occupied.into_mut();
-                let sample = encoder.advance(content, &mut self.names);
-                (encoder, sample)
-            }
-        };
-        for (id, watcher) in self.watchers.iter_mut().filter(|(_, w)| w.stream == Some(key)) {
-            let outbox = &mut watcher.outbox;
-            let reader = if !outbox.needs_key() {
-                outbox.sample(sample.clone())
-            } else if outbox.has_room_for_key() {
-                let n_samples = Some(outbox.take_lost());
-                tracing::info!(watcher = id.0, n_samples, "a slow watcher has lost samples");
-                let lost = event(identity, &self.clock, Kind::Lost(Lost { n_samples }));
-                let _room_was_seen = outbox.sample(lost);
-                outbox.sample(encoder.key(&mut self.names))
-            } else {
-                outbox.lose();
-                Reader::There
-            };
-            if reader == Reader::Gone {
-                gone.insert(*id);
-            }
-        }
-    }
-
-    /// Answers table queries: all, or those of one asker.
-    fn send_tables(&mut self, tick: &Tick, gone: &mut BTreeSet<WatcherId>, only: Option<(WatcherId, u32)>) {
-        for item in self.tables.items() {
-            let askers: Vec<_> = item.askers.iter().filter(|asker| only.is_none_or(|o| o == **asker)).collect();
-            if askers.is_empty() {
-                continue;
-            }
-            let rows = item.asked.answer(tick, &mut self.names);
-            // Equal queries under one number share one encoding.
-            let mut encoded: HashMap<u32, Envelope> = HashMap::new();
-            for (watcher, id) in askers {
-                let make = || {
-                    let rows = Rows { id: Some(*id), ..rows.clone() };
-                    event(&self.identity, &self.clock, Kind::Rows(rows))
-                };
-                let answer = encoded.entry(*id).or_insert_with(make).clone();
-                if self.watchers.get(watcher).is_none_or(|w| w.outbox.answer(answer) == Reader::Gone) {
-                    gone.insert(*watcher);
-                }
-            }
-        }
-    }
-
-    /// Answers focuses: all, or those of one asker. One whose task is gone ends with that answer.
-    fn send_details(&mut self, tick: &Tick, gone: &mut BTreeSet<WatcherId>, only: Option<(WatcherId, u32)>) {
-        let mut ended = Vec::new();
-        for item in self.focuses.items() {
-            let askers: Vec<_> = item.askers.iter().filter(|asker| only.is_none_or(|o| o == **asker)).collect();
-            if askers.is_empty() {
-                continue;
-            }
-            let Some(details) = focus::details(item.asked, tick, &mut self.names) else { continue };
-            for (watcher, id) in askers {
-                let details = Details { id: Some(*id), ..details.clone() };
-                if details.gone == Some(true) {
-                    ended.push((*watcher, *id));
-                }
-                let answer = event(&self.identity, &self.clock, Kind::Details(details));
-                if self.watchers.get(watcher).is_none_or(|w| w.outbox.answer(answer) == Reader::Gone) {
-                    gone.insert(*watcher);
-                }
-            }
-        }
-        for (watcher, id) in ended {
-            self.focuses.stop(watcher, id);
-        }
-    }
-
-    fn tell_all(&mut self, kind: Kind) {
-        let word = event(&self.identity, &self.clock, kind);
-        let is_gone =
-            |(id, watcher): (&WatcherId, &Watcher)| (watcher.outbox.word(word.clone()) == Reader::Gone).then_some(*id);
-        let gone: Vec<WatcherId> = self.watchers.iter().filter_map(is_gone).collect();
-        for id in gone {
-            self.leave(id);
-        }
-    }
-
     /// Tells the sampler what to read closely from the next reading on.
     fn want(&self) {
         let close = self.focuses.items().iter().map(|item| item.asked).collect();
@@ -356,33 +236,6 @@ impl Desk {
     fn drop_unwatched(&mut self) {
         let watchers = &self.watchers;
         self.encoders.retain(|key, _| watchers.values().any(|w| w.stream == Some(*key)));
-    }
-
-    fn description(&self, is_insecure: bool) -> Description {
-        let identity = &self.identity;
-        let reading = self.tick.as_ref().map(|tick| &tick.reading);
-        let n_cpus = reading.map(|r| r.node.cpus.len()).filter(|n| *n > 0);
-        let n_cpus = n_cpus.or_else(|| std::thread::available_parallelism().ok().map(usize::from));
-        let runtimes = reading.map(|r| encode::runtimes(&r.sources, r.tasks.len()).runtime).unwrap_or_default();
-        let label = |(key, value): &(String, String)| Label { key: Some(key.clone()), value: Some(value.clone()) };
-        let program = Some(encode::PROGRAM.to_owned());
-        Description {
-            version: Some(Version { contract: Some(CONTRACT), program }),
-            node: Some(identity.node.clone()),
-            name: Some(identity.name.clone()),
-            boot_id: Some(identity.boot_id.clone()),
-            instance: Some(identity.instance.clone()),
-            labels: identity.labels.iter().map(label).collect(),
-            n_cpus: n_cpus.and_then(|n| u32::try_from(n).ok()),
-            mem_total_bytes: reading.and_then(|r| r.node.mem_total_bytes),
-            system: Some(identity.system.clone()),
-            runtimes,
-            capabilities: ["table", "focus", "mark", "rollup"].map(String::from).to_vec(),
-            user: Some(identity.user.clone()),
-            interval_min_ms: u32::try_from(INTERVAL_MIN.as_millis()).ok().map(|ms| ms.max(self.interval_ms)),
-            interval_ms: Some(self.interval_ms),
-            insecure: Some(is_insecure),
-        }
     }
 }
 

@@ -104,6 +104,3 @@ fn from_reading(id: TaskId, tick: &Tick) -> Option<Close> {
         children: children.into_iter().map(|(child, _)| child.clone()).collect(),
     })
 }
-
-#[cfg(test)]
-mod tests;

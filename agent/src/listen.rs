@@ -4,7 +4,7 @@ use std::{
     fmt,
     future::Future,
     io,
-    net::{IpAddr, SocketAddr},
+    net::SocketAddr,
     os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
     time::Duration,
@@ -79,17 +79,14 @@ pub async fn serve_embedded(door: Door, connection: DuplexStream) {
 
 /// Serves a Unix socket until told to stop. Peers that may not look are let go before they can say a word.
 pub async fn serve_unix(door: Door, socket: Socket, until: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let Socket { listener, path, gid } = socket;
+    let Socket { listener, file, gid } = socket;
     let allowed = move |stream: io::Result<UnixStream>| match stream {
-        Ok(stream) => may_look(stream.peer_cred(), gid).then_some(Ok(stream)),
+        Ok(stream) => is_let_in(stream.peer_cred(), gid).then_some(Ok(stream)),
         Err(error) => Some(Err(error)),
     };
     let incoming = UnixListenerStream::new(listener).filter_map(allowed);
     let served = server().serve_with_incoming_shutdown(grpc(Service::local(door)), incoming, until).await;
-    if let Err(error) = std::fs::remove_file(&path) {
-        tracing::warn!(path = %path.display(), %error, "cannot remove the socket");
-    }
-    served.with_context(|| format!("cannot serve {}", path.display()))
+    served.with_context(|| format!("cannot serve {}", file.0.display()))
 }
 
 /// Serves a TCP address, unencrypted, until told to stop.
@@ -120,20 +117,24 @@ pub async fn open_tcp(address: &str) -> anyhow::Result<TcpListener> {
     }
 }
 
-/// Whether an address is of this host alone.
-pub fn is_loopback(address: &SocketAddr) -> bool {
-    match address.ip() {
-        IpAddr::V4(ip) => ip.is_loopback(),
-        IpAddr::V6(ip) => ip.is_loopback(),
-    }
-}
-
 /// A Unix socket that is open and has its rights.
 #[derive(Debug)]
 pub struct Socket {
     listener: UnixListener,
-    path: PathBuf,
+    file: SocketFile,
     gid: u32,
+}
+
+/// The file of a socket, removed when it is no longer served, for whatever reason.
+#[derive(Debug)]
+struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        if let Err(error) = std::fs::remove_file(&self.0) {
+            tracing::warn!(path = %self.0.display(), %error, "cannot remove the socket");
+        }
+    }
 }
 
 impl Socket {
@@ -142,6 +143,7 @@ impl Socket {
         let gid = group.map(group_id).transpose()?;
         make_room(path).await?;
         let listener = bind_private(path)?;
+        let file = SocketFile(path.to_owned());
         if let Some(gid) = gid {
             std::os::unix::fs::chown(path, None, Some(gid))
                 .with_context(|| format!("cannot give {} to group {}", path.display(), group.unwrap_or_default()))?;
@@ -149,7 +151,7 @@ impl Socket {
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o660))
             .with_context(|| format!("cannot set the rights of {}", path.display()))?;
         let gid = std::fs::metadata(path).with_context(|| format!("cannot read {}", path.display()))?.gid();
-        Ok(Self { listener, path: path.to_owned(), gid })
+        Ok(Self { listener, file, gid })
     }
 }
 
@@ -217,22 +219,21 @@ fn bind_private(path: &Path) -> anyhow::Result<UnixListener> {
     })
 }
 
-/// Same user, root, or in the group of the socket: by the peer's own group, or as the group file lists it.
-fn may_look(cred: io::Result<UCred>, gid: u32) -> bool {
+fn is_let_in(cred: io::Result<UCred>, gid: u32) -> bool {
     let Ok(cred) = cred else { return false };
-    let is_allowed = cred.uid() == 0
-        || cred.uid() == rustix::process::geteuid().as_raw()
-        || cred.gid() == gid
-        || group_lists(gid, &crate::identity::user_name(cred.uid()));
-    if !is_allowed {
-        tracing::warn!(
-            uid = cred.uid(),
-            gid = cred.gid(),
-            pid = cred.pid(),
-            "connection refused: not in the socket's group"
-        );
+    let is_let_in = may_look(cred.uid(), cred.gid(), gid);
+    if !is_let_in {
+        tracing::warn!(uid = cred.uid(), gid = cred.gid(), pid = cred.pid(), "let go: not in the socket's group");
     }
-    is_allowed
+    is_let_in
+}
+
+/// Same user, root, or in the group of the socket: by the peer's own group, or as the group file lists it.
+fn may_look(uid: u32, gid: u32, socket_gid: u32) -> bool {
+    uid == 0
+        || uid == rustix::process::geteuid().as_raw()
+        || gid == socket_gid
+        || group_lists(socket_gid, &crate::identity::user_name(uid))
 }
 
 fn group_id(name: &str) -> anyhow::Result<u32> {
@@ -266,3 +267,6 @@ fn server() -> Server {
 fn grpc(service: Service) -> AgentServer<Service> {
     AgentServer::new(service).max_decoding_message_size(MESSAGE_MAX).max_encoding_message_size(MESSAGE_MAX)
 }
+
+#[cfg(test)]
+mod tests;

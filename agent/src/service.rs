@@ -23,6 +23,9 @@ use crate::{
 /// A client that opens a watch says hello within this time, or is let go.
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
 
+/// What a viewer says of itself is kept up to so many bytes: it stands in logs and marks.
+const VIEWER_BYTES: usize = 128;
+
 /// The service, as one door of the agent offers it.
 #[derive(Clone, Debug)]
 pub struct Service {
@@ -83,7 +86,8 @@ impl Visit {
             Err(reason) => return self.turn_away(&words, reason),
         };
         let id = self.door.next_watcher();
-        let viewer = hello.viewer.unwrap_or_default();
+        let mut viewer = hello.viewer.unwrap_or_default();
+        viewer.truncate(viewer.floor_char_boundary(VIEWER_BYTES));
         tracing::info!(watcher = id.0, viewer, peer = %self.peer, "watch opened");
         let join = Command::Join { id, outbox, viewer, is_insecure: self.is_insecure };
         if self.door.send(join).await.is_err() {

@@ -3,6 +3,8 @@
 //! Watchers that ask for a longer interval share a stream of their own per interval, with its own numbering and its own
 //! deltas: a slow watcher's delta holds all that changed since *its* last sample. At most [`N_INTERVALS`] are served at
 //! once; beyond it an interval is made longer until it meets one that is.
+//!
+//! `died` names rows of the stream whose tasks have ended; a task that never stood in the stream is not missed there.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
@@ -221,6 +223,3 @@ fn used_names(sample: &Sample) -> BTreeSet<u32> {
     let worst_queue = node.filter_map(|n| n.worst_queue.as_ref()?.queue.as_ref()?.label);
     sample.tasks.iter().flat_map(of_task).chain(worst_delay).chain(worst_queue).collect()
 }
-
-#[cfg(test)]
-mod tests;

@@ -125,7 +125,8 @@ impl Desk {
     fn table(&mut self, id: WatcherId, query: &TableQuery) -> Result<(), String> {
         let number = query.id.ok_or("a table query needs a number of the asker's")?;
         let parsed = table::Query::parse(query)?;
-        tracing::debug!(watcher = id.0, number, ?parsed, "table query");
+        let viewer = self.watchers.get(&id).map(|w| w.viewer.as_str());
+        tracing::info!(watcher = id.0, viewer, number, ?parsed, "table query");
         self.tables.ask(id, number, parsed)?;
         self.focuses.stop(id, number);
         self.answer_at_once(|desk, tick, gone| desk.send_tables(tick, gone, Some((id, number))));
