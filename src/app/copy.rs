@@ -1,4 +1,4 @@
-//! What `y` puts into the clipboard: the row in words, and a command that leads back to it.
+//! What `y` puts into the clipboard: the row in words with its moment, and a command that leads back to it.
 
 use midair_vitals::{QueueKind, TaskId};
 
@@ -27,15 +27,16 @@ pub(super) fn text(state: &State, row: Option<&RowId>) -> Option<String> {
         (_, Some(task)) => task_text(node, task),
         (_, None) => node_text(node),
     };
-    Some(format!("{said}\n{}\n", command(node, task, state.now())))
+    // The moment stands with the row: what the command opens shows now, for the past lives in this process alone.
+    Some(format!("{said}  at {}\n{}\n", utc(state.now()), command(node, task)))
 }
 
-fn command(node: &Node, task: Option<TaskId>, at: Stamp) -> String {
+fn command(node: &Node, task: Option<TaskId>) -> String {
     let is_local = !node.address.contains(':') || node.address.starts_with("unix:");
     let host = if is_local { String::new() } else { format!(" {}", quoted(&node.address)) };
     let is_insecure = !is_local && node.described.as_ref().is_some_and(|d| d.is_insecure);
     let insecure = if is_insecure { " --insecure" } else { "" };
-    format!("midair{host}{insecure} --go {} --at {}", quoted(&go::path(node, task)), utc(at))
+    format!("midair{host}{insecure} --go {}", quoted(&go::path(node, task)))
 }
 
 /// Harmless in a shell, whatever a host calls itself.

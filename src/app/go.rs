@@ -7,7 +7,10 @@ use super::{
     asks::TABLE_ID,
     screen::{Level, Screen},
 };
-use crate::{event::NodeId, model::Node};
+use crate::{
+    event::{NodeId, Stamp},
+    model::Node,
+};
 
 /// A place to go to, as a person wrote it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -15,13 +18,18 @@ pub(super) struct Go {
     node: String,
     runtime: Option<String>,
     task: Option<String>,
+    /// When the node was first seen to measure: from then on the task should turn up.
+    since: Option<Stamp>,
 }
+
+/// How long a task is sought, microseconds.
+const PATIENCE_US: u64 = 5_000_000;
 
 impl Go {
     /// From `NODE`, `NODE/RUNTIME` or `NODE/RUNTIME/TASK`, where TASK is a number, `number.start`, or a name.
     pub(super) fn parse(path: &str) -> Option<Self> {
         let mut parts = path.trim().splitn(3, '/').map(|part| Some(part.to_owned()).filter(|p| !p.is_empty()));
-        Some(Self { node: parts.next()??, runtime: parts.next().flatten(), task: parts.next().flatten() })
+        Some(Self { node: parts.next()??, runtime: parts.next().flatten(), task: parts.next().flatten(), since: None })
     }
 
     /// Whether it leads to a node.
@@ -70,8 +78,10 @@ pub(super) fn pursue(state: &mut State) {
     let Some(node) = state.model.nodes.values().find(|node| go.names(node) && node.described.is_some()) else { return };
     let (id, task) = (node.id.clone(), go.task_of(node));
     let is_settled = go.task.is_none() || task.is_some();
-    let answer = node.answers.get(&TABLE_ID);
-    let is_refuted = !is_settled && node.latest.is_some() && answer.is_some_and(|a| a.total == 0);
+    let since = go.since.or_else(|| node.latest.as_ref().map(|l| l.at));
+    let is_empty = |since: Stamp| node.answers.get(&TABLE_ID).is_some_and(|a| a.total == 0 && a.at >= since);
+    let is_late = |since: Stamp| state.now().since_us(since) > PATIENCE_US;
+    let is_refuted = !is_settled && since.is_some_and(|since| is_empty(since) || is_late(since));
     if state.screen() != &Screen::Node(id.clone()) {
         state.enter_node(id.clone());
     }
@@ -84,6 +94,8 @@ pub(super) fn pursue(state: &mut State) {
     }
     if is_settled || is_refuted {
         state.go = None;
+    } else if let Some(go) = &mut state.go {
+        go.since = since;
     }
     state.is_dirty = true;
 }

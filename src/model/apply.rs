@@ -71,6 +71,12 @@ impl Model {
             LinkState::Down { cause, reason, retry_at: _ } => {
                 let last = node.latest.as_ref().map(|l| l.at);
                 node.presence.cut(at, last, *cause, reason.clone());
+                // The second agent under this id is the only one now.
+                if let Some(rival) = node.conflict.take() {
+                    node.link = self.links.get(&rival).cloned().unwrap_or(LinkState::Connecting);
+                    node.address = rival;
+                    node.presence.reached(NO_SAMPLES);
+                }
             }
         }
     }

@@ -71,15 +71,10 @@ pub struct Task {
     /// Counters of the reading before this one.
     before: Option<Previous>,
     mem_growth: Growth,
-    queue_growth: Vec<QueueGrowth>,
-}
-
-/// The growth window of one queue.
-#[derive(Clone, Debug, PartialEq)]
-struct QueueGrowth {
-    kind: QueueKind,
-    number: Option<u64>,
-    growth: Growth,
+    /// Growth windows of the queues, in the order of `growing`.
+    queue_growth: Vec<Growth>,
+    /// Which queues those are: kind and number.
+    growing: Vec<(QueueKind, Option<u64>)>,
 }
 
 impl Task {
@@ -93,6 +88,7 @@ impl Task {
             series: Series::default(),
             mem_growth: Growth::default(),
             queue_growth: Vec::new(),
+            growing: Vec::new(),
             reading: TaskReading::unknown(reading.id, reading.kind, 0),
         };
         task.take_previous(reading);
@@ -150,8 +146,8 @@ impl Task {
     fn take(&mut self, reading: &TaskReading, at: Stamp, limit_bytes: Option<u64>, keep: Keep) {
         let is_again = self.reading.at_us == reading.at_us;
         self.push_growth(reading.at_us, reading.rss_bytes, reading.queues.as_deref().unwrap_or_default());
-        let growths: Vec<Growth> = self.queue_growth.iter().map(|q| q.growth.clone()).collect();
-        self.vitals = TaskVitals::derive(self.before.as_ref(), reading, &self.mem_growth, &growths, limit_bytes);
+        self.vitals =
+            TaskVitals::derive(self.before.as_ref(), reading, &self.mem_growth, &self.queue_growth, limit_bytes);
         self.reading = TaskReading { previous: None, ..reading.clone() };
         self.at = at;
         if !is_again {
@@ -168,20 +164,21 @@ impl Task {
             Some(bytes) => self.mem_growth.push(at_us, bytes as f64),
             None => self.mem_growth.clear(),
         }
-        let mut old = std::mem::take(&mut self.queue_growth);
-        self.queue_growth = queues
-            .iter()
-            .map(|queue| {
-                let known = old.iter().position(|q| q.kind == queue.kind && q.number == queue.number);
-                let mut growth = known.map(|n| old.swap_remove(n).growth);
-                match queue.depth {
-                    Some(_) if is_again && growth.is_some() => {}
-                    Some(depth) => growth.get_or_insert_default().push(at_us, depth as f64),
-                    None => growth = None,
-                }
-                QueueGrowth { kind: queue.kind, number: queue.number, growth: growth.unwrap_or_default() }
-            })
-            .collect();
+        let (old, growing) = (std::mem::take(&mut self.queue_growth), std::mem::take(&mut self.growing));
+        let mut old: Vec<_> = growing.into_iter().zip(old).collect();
+        for queue in queues {
+            let key = (queue.kind, queue.number);
+            let known = old.iter().position(|(k, _)| *k == key).map(|n| old.swap_remove(n).1);
+            let is_known_already = is_again && known.is_some();
+            let mut growth = known.unwrap_or_default();
+            match queue.depth {
+                Some(_) if is_known_already => {}
+                Some(depth) => growth.push(at_us, depth as f64),
+                None => growth.clear(),
+            }
+            self.growing.push(key);
+            self.queue_growth.push(growth);
+        }
     }
 
     fn values(&self) -> [Option<f32>; TaskValue::N] {

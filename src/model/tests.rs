@@ -218,20 +218,35 @@ fn a_slower_interval_is_not_silence() {
     assert_eq!(node(&model).presence, Presence::Live);
 }
 
-#[test]
-fn two_live_agents_with_one_id_are_a_conflict() {
-    let story = [
+/// Agents at `a:7070` (epoch 1) and at `b:7070` (epoch 99), both of them calling themselves `a`.
+fn rivals() -> Vec<crate::event::Stamped> {
+    vec![
         up(0.0, "a"),
         described(0.1, "a"),
         sample(1.0, "a", vec![task(7, 1.0, 1.0, 0.0)]),
         up_at(1.1, "b:7070"),
         described_as(1.2, "a", "b:7070", 99),
         sample_with(1.5, "a", |sample| sample.epoch = 99),
-    ];
-    let model = told(&story);
+    ]
+}
+
+#[test]
+fn two_live_agents_with_one_id_are_a_conflict() {
+    let model = told(&rivals());
     assert_eq!(node(&model).conflict.as_deref(), Some("b:7070"));
     assert_eq!(node(&model).epoch, Some(1));
     assert_eq!(numbers(&model), [7], "the first one is shown");
+}
+
+#[test]
+fn of_two_rivals_the_one_that_stays_is_shown() {
+    let mut story = rivals();
+    story.push(down(2.0, "a"));
+    let alive = |s: f64| sample_with(s, "a", |sample| sample.epoch = 99);
+    story.extend([alive(3.0), alive(4.0)]);
+    let model = told(&story);
+    assert_eq!((node(&model).conflict.clone(), node(&model).epoch), (None, Some(99)));
+    assert_eq!(node(&model).presence, Presence::Live);
 }
 
 #[test]

@@ -158,8 +158,8 @@ fn copying_gives_the_row_and_the_way_back() {
     desk.keys("jy");
     let Some(Effect::Copy(text)) = desk.effects.last() else { panic!("{:?}", desk.effects) };
     let lines: Vec<&str> = text.lines().collect();
-    assert!(lines[0].starts_with("task-7 (7) on a"), "{text}");
-    assert_eq!(lines[1], format!("midair a:7070 --go a/os/7.100 --at {}", utc(at(1.0))));
+    assert_eq!(lines[0], format!("task-7 (7) on a  rss 7340032 B  at {}", utc(at(1.0))));
+    assert_eq!(lines[1], "midair a:7070 --go a/os/7.100");
 }
 
 #[test]
@@ -185,6 +185,16 @@ fn going_to_what_is_not_there_says_so() {
     let mut desk = Desk::going("a/os/nobody");
     desk.hear(&[described(0.1, "a"), sample(1.0, "a", vec![]), rows(1.0, "a", TABLE_ID, vec![])]);
     assert_eq!(desk.message(), "no task nobody there now");
+}
+
+#[test]
+fn going_gives_up_where_only_the_like_of_it_is_found() {
+    let mut desk = Desk::going("a/os/task");
+    let found = |s: f64| [sample(s, "a", vec![]), rows(s, "a", TABLE_ID, tasks(&[7], s))];
+    desk.hear(&[described(0.1, "a")]).hear(&found(1.0)).hear(&found(2.0));
+    assert!(desk.state.go.is_some());
+    desk.hear(&found(7.5));
+    assert_eq!((desk.message(), desk.state.go.is_none()), ("no task task there now", true));
 }
 
 #[test]
@@ -215,6 +225,53 @@ fn the_wheel_scrolls_and_a_mouse_that_was_left_does_nothing() {
     assert_eq!(desk.state.list(Panel::Tasks).offset, 6);
     desk.keys("M").mouse(MouseKind::WheelDown, table.x, table.y);
     assert_eq!(desk.state.list(Panel::Tasks).offset, 6);
+}
+
+proptest::proptest! {
+    /// Whatever is pressed, clicked, resized and heard in whatever order: no panic, and what is shown hangs together.
+    #[test]
+    fn any_doing_is_survived(doings in proptest::collection::vec((0u8..40, 0u16..220, 0u16..60), 1..120)) {
+        let mut desk = Desk::with(tasks(&[1, 2, 3], 1.0));
+        for (what, x, y) in doings {
+            do_something(&mut desk, what, x, y);
+            let panel = desk.state.level().panel;
+            let (rows, height) = (desk.state.rows(panel), desk.state.page_rows());
+            let first = desk.state.list(panel).first_row(&rows, height);
+            assert!(first <= rows.len());
+            assert!(desk.state.screen().panels().contains(&panel));
+            if let Some(at) = desk.state.list(panel).position(&rows) && height > 0 {
+                assert!((first..first + height).contains(&at), "the selection is on the page");
+            }
+            desk.state.findings();
+            desk.state.timeline_cells(usize::from(x));
+        }
+    }
+}
+
+fn do_something(desk: &mut Desk, what: u8, x: u16, y: u16) {
+    let keys =
+        ['j', 'k', 'g', 'G', '0', '3', '>', '<', 'i', '/', '!', 't', ' ', '?', 'f', 'T', '[', ']', 'H', 'y', ':', 'm'];
+    let next = desk.now + 0.5;
+    match what {
+        0..22 => desk.keys(&keys[usize::from(what)].to_string()),
+        22 => desk.key(Key::Enter),
+        23 => desk.key(Key::Esc),
+        24 => desk.key(Key::Tab),
+        25 => desk.key(Key::End),
+        26 => desk.key(Key::PageDown),
+        27 => desk.key(Key::Backspace),
+        28 => desk.mouse(MouseKind::Click, x, y),
+        29 => desk.mouse(MouseKind::DoubleClick, x, y),
+        30 => desk.mouse(MouseKind::WheelDown, x, y),
+        31 => desk.input(Input::Resize(x, y)),
+        32 => desk.hear(&[tick(next)]),
+        33 => desk.hear(&[down(next, "a")]),
+        34 => desk.hear(&[up(next, "a"), described_as(next, "a", &address("a"), u64::from(y))]),
+        35 => desk.hear(&[stamped(next, Event::Reset)]),
+        36 => desk.hear(&[rows(next, "a", TABLE_ID, tasks(&[u64::from(x), u64::from(y)], next))]),
+        37 => desk.hear(&[details(next, "a", Some(task(u64::from(x % 4), next, 0.0, 0.0)), tasks(&[8, 9], next))]),
+        _ => desk.hear(&[sample(next, "a", busy(&[(u64::from(x % 9), 0.3), (3, 0.9)], next))]),
+    };
 }
 
 #[test]
