@@ -1,5 +1,7 @@
 //! The source against this very kernel. What needs no kernel is tested beside each parser and on the fixtures.
 
+mod sockets;
+
 use std::time::Duration;
 
 use rustix::time::{ClockId, clock_gettime};
