@@ -5,13 +5,18 @@
 mod files;
 mod names;
 mod node;
+mod sockets;
 mod stat;
 mod status;
 mod tasks;
 mod text;
 
-use std::{collections::HashSet, path::PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
+use midair_vitals::{TaskId, TaskReading};
 use rustix::{
     io::Errno,
     param::{clock_ticks_per_second, page_size},
@@ -22,6 +27,7 @@ pub use self::stat::{Comm, ParseError, SchedStat, Stat, parse_schedstat, parse_s
 use self::{
     files::Files,
     names::Users,
+    sockets::Sockets,
     tasks::{Sweeper, Swept, Tasks},
 };
 use crate::reading::{Close, Health, Reading, Source, SourceState, Wants};
@@ -32,9 +38,11 @@ pub struct Kernel {
     files: Option<Files>,
     clock: Box<dyn Fn() -> u64 + Send>,
     tasks: Tasks,
+    sockets: Sockets,
+    processes: Vec<(u32, u64)>,
     show_args: bool,
     number: u64,
-    wanted: HashSet<midair_vitals::TaskId>,
+    wanted: HashSet<TaskId>,
 }
 
 /// At most so many threads are listed in a close look.
@@ -43,11 +51,14 @@ const MOST_CHILDREN: usize = 512;
 impl Kernel {
     /// A source that reads below `root`, `/proc` most often. `clock` is `CLOCK_MONOTONIC` in microseconds.
     pub fn new(root: PathBuf, clock: impl Fn() -> u64 + Send + 'static) -> Self {
+        let is_own = root == Path::new("/proc");
         Self {
             root,
             files: None,
             clock: Box::new(clock),
             tasks: Tasks::default(),
+            sockets: Sockets::new(is_own),
+            processes: Vec::new(),
             show_args: false,
             number: 0,
             wanted: HashSet::new(),
@@ -81,22 +92,62 @@ impl Kernel {
             show_args: self.show_args,
             number: self.number,
         };
-        let swept = self.tasks.sweep(&mut sweep, &mut into.tasks);
-        if let Ok(swept) = &swept {
-            into.node.run_delay_us = Some(swept.run_delay_us);
-            into.node.n_processes = Some(swept.n_processes);
-            into.node.n_threads = Some(swept.n_threads);
-            for id in &wants.close {
-                let Some(row) = into.tasks.iter().find(|row| row.id == *id) else { continue };
-                let (children, n_children) = self.tasks.threads(&mut sweep, *id, MOST_CHILDREN);
-                into.close.insert(*id, Close { task: row.clone(), n_queues: 0, children, n_children });
-            }
-        }
-        let health = health(&mut files, &swept?);
+        let swept = self.tasks.sweep(&mut sweep, &mut into.tasks)?;
+        into.node.run_delay_us = Some(swept.run_delay_us);
+        into.node.n_processes = Some(swept.n_processes);
+        into.node.n_threads = Some(swept.n_threads);
+        let health = health(sweep.files, &swept);
         into.sources.push(SourceState { name: "kernel /proc", health, cpu_us: None });
+        read_sockets(&mut self.sockets, &mut self.processes, &self.tasks, &mut sweep, into);
+        for id in &wants.close {
+            let Some(row) = into.tasks.iter().find(|row| row.id == *id) else { continue };
+            let close = close(&self.tasks, &self.sockets, &mut sweep, row);
+            into.close.insert(*id, close);
+        }
         self.files = Some(files);
         Ok(())
     }
+}
+
+/// Lists the sockets and adds them to the rows of their owners.
+fn read_sockets(
+    sockets: &mut Sockets,
+    processes: &mut Vec<(u32, u64)>,
+    tasks: &Tasks,
+    sweep: &mut Sweeper<'_>,
+    into: &mut Reading,
+) {
+    processes.clear();
+    processes.extend(tasks.owners_of_descriptors());
+    let health = sockets.read(sweep.files, processes, (sweep.clock)());
+    if !matches!(health, Health::Off(_)) {
+        for row in into.tasks.iter_mut().filter(|row| row.process.is_none()) {
+            sockets.add_to(row);
+        }
+        sockets.add_whole(into);
+    }
+    into.sources.push(SourceState { name: "sockets", health, cpu_us: None });
+}
+
+/// A close look at the task of a row.
+fn close(tasks: &Tasks, sockets: &Sockets, sweep: &mut Sweeper<'_>, row: &TaskReading) -> Close {
+    let mut task = row.clone();
+    if task.process.is_some() {
+        return Close { task, n_queues: 0, children: Vec::new(), n_children: 0 };
+    }
+    let all = sockets.all_of(task.id);
+    let n_queues = all.as_ref().map_or(0, |(_, n)| *n);
+    task.queues = all.map(|(queues, _)| queues);
+    task.n_queues = Some(n_queues).filter(|_| task.queues.is_some());
+    if task.n_threads.is_none_or(|n| n < 2) {
+        return Close { task, n_queues, children: Vec::new(), n_children: 0 };
+    }
+    let (children, n_children) = tasks.threads(sweep, task.id, MOST_CHILDREN);
+    if children.len() == n_children as usize {
+        task.n_voluntary = children.iter().map(|thread| thread.n_voluntary).sum();
+        task.n_involuntary = children.iter().map(|thread| thread.n_involuntary).sum();
+    }
+    Close { task, n_queues, children, n_children }
 }
 
 impl Source for Kernel {

@@ -92,9 +92,10 @@ impl Tasks {
         Ok(swept)
     }
 
-    /// The processes of the last sweep: pid, and whether it is a thread of the kernel.
-    pub(super) fn processes(&self) -> impl Iterator<Item = (TaskId, bool)> {
-        self.pids.iter().filter_map(|pid| self.processes.get(pid).map(|p| (p.id(*pid), p.is_kernel_thread)))
+    /// The processes of the last sweep that may hold descriptors, pid and start, in order of pid.
+    pub(super) fn owners_of_descriptors(&self) -> impl Iterator<Item = (u32, u64)> {
+        let own = self.pids.iter().filter_map(|pid| self.processes.get(pid).map(|p| (*pid, p)));
+        own.filter(|(_, process)| !process.is_kernel_thread).map(|(pid, process)| (pid, process.start))
     }
 
     /// All threads of a process, its first one included, the busiest first.
