@@ -1,6 +1,6 @@
 //! The command line: what a person typed, as what to watch and how.
 
-use std::{path::PathBuf, time::Duration};
+use std::{net::Ipv6Addr, path::PathBuf, time::Duration};
 
 use clap::Parser;
 use midair_agent::SourceChoice;
@@ -117,7 +117,9 @@ fn with_port(word: &str) -> anyhow::Result<String> {
         None => PORT,
     };
     let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
-    if bare.is_empty() || bare.contains(['[', ']', ' ']) {
+    // A zone may follow an IPv6 address: fe80::1%eth0.
+    let is_v6 = bare.split('%').next().is_some_and(|address| address.parse::<Ipv6Addr>().is_ok());
+    if bare.is_empty() || bare.contains(['[', ']', ' ']) || (bare.contains(':') && !is_v6) {
         return Err(wrong());
     }
     Ok(if bare.contains(':') { format!("[{bare}]:{port}") } else { format!("{bare}:{port}") })

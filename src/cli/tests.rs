@@ -23,13 +23,14 @@ fn hosts_have_a_default_port() {
     check("::1", "[::1]:7070");
     check("[::1]", "[::1]:7070");
     check("[::1]:81", "[::1]:81");
+    check("fe80::1%eth0", "[fe80::1%eth0]:7070");
 }
 
 #[test]
 fn what_is_no_address_is_said() {
-    for word in ["node:0", "node:x", "node:99999", ":7070", "[::1", "unix"] {
-        let said = places(&format!("midair --insecure {word}"));
-        assert_eq!(said.is_err(), word != "unix", "{word}: {said:?}");
+    for word in ["node:0", "node:x", "node:99999", ":7070", "[::1", "a:b:c"] {
+        let said = places(&format!("midair --insecure {word}")).unwrap_err();
+        assert!(said.contains("is no address; write HOST"), "{word}: {said}");
     }
 }
 

@@ -203,7 +203,7 @@ pub(super) fn no_answer() -> Failure {
 }
 
 pub(super) fn not_an_agent(why: &str) -> Failure {
-    Failure::new(Cause::Protocol, format!("something else than midair-agent answers there ({why}); check the port"))
+    Failure::new(Cause::Protocol, format!("something else than midair-agent answers there; check the port ({why})"))
 }
 
 /// The innermost words of an error: the outer ones only say that there is an inner one.
