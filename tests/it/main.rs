@@ -1,1 +1,4 @@
+//! One integration binary: real agents, real processes, a real terminal.
 
+mod support;
+mod tidy;

@@ -1,0 +1,4 @@
+//! What the tests stand on: a real terminal, a real agent, loads made for the purpose.
+
+pub(crate) mod load;
+pub(crate) mod terminal;
