@@ -2,3 +2,4 @@
 
 pub(crate) mod load;
 pub(crate) mod terminal;
+pub(crate) mod watch;

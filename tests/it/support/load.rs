@@ -65,7 +65,7 @@ pub(crate) fn schedstat(tid: u64) -> (u64, u64) {
 pub(crate) struct Unread {
     /// The end that does not read.
     pub(crate) reader: TcpStream,
-    _writer: TcpStream,
+    pub(crate) _writer: TcpStream,
 }
 
 impl Unread {
