@@ -1,3 +1,34 @@
 //! The midair agent: samples one host and streams its four vitals. A library, so that the dashboard can embed it.
+//!
+//! Three parties, bounded channels between them: the *sampler* (a thread that reads the sources on a grid of ticks), the
+//! *desk* (a thread that owns all state: it derives, encodes once, and hands out) and the *service* (gRPC, on the
+//! caller's runtime). Readings and controls go to the desk; envelopes come from it.
 
+pub mod agent;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod cost;
+pub mod desk;
+pub mod encode;
+pub mod focus;
+pub mod hot;
+pub mod identity;
+pub mod ledger;
+pub mod listen;
+pub mod marks;
+pub mod names;
+pub mod node;
+pub mod once;
+pub mod outbox;
 pub mod reading;
+pub mod rollup;
+pub mod sampler;
+pub mod service;
+pub mod stream;
+pub mod table;
+pub mod tick;
+
+pub use agent::Agent;
+pub use clock::Clock;
+pub use config::{Config, SourceChoice};

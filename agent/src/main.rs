@@ -1,1 +1,107 @@
-fn main() {}
+//! The headless agent: reads its command line, listens, samples until it is told to stop.
+
+use std::{process::ExitCode, time::Duration};
+
+use anyhow::Context;
+use clap::Parser;
+use midair_agent::{
+    Agent, Clock,
+    cli::{Cli, LogFormat},
+    identity::Identity,
+    listen, once, sampler,
+};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+    task::JoinSet,
+};
+
+/// Connections that have not ended by then are cut.
+const STOP_WITHIN: Duration = Duration::from_secs(2);
+
+fn main() -> ExitCode {
+    match run(&Cli::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("midair-agent: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(cli: &Cli) -> anyhow::Result<()> {
+    start_log(cli.log_format);
+    if cli.once {
+        return print_once(cli);
+    }
+    // One thread carries all connections: what they are sent was encoded before.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
+    runtime.block_on(serve(cli))
+}
+
+fn print_once(cli: &Cli) -> anyhow::Result<()> {
+    let (config, clock) = (cli.config()?, Clock::system());
+    let sources = sampler::sources(&config, &clock)?;
+    let sample = once::sample(&Identity::read(&config)?, sources, &clock);
+    println!("{sample:#}");
+    Ok(())
+}
+
+async fn serve(cli: &Cli) -> anyhow::Result<()> {
+    let config = cli.config()?;
+    // Everything that a person may have got wrong comes first: nothing is sampled for an agent that cannot listen.
+    let path = cli.socket.clone().map_or_else(listen::default_socket, Ok)?;
+    let tcp = match &cli.listen {
+        Some(address) => Some(listen::open_tcp(address).await?),
+        None => None,
+    };
+    let socket = listen::Socket::open(&path, cli.group.as_deref()).await?;
+    let agent = Agent::start(config)?;
+    tracing::info!(node = agent.identity().node, socket = %path.display(), tcp = cli.listen, "sampling");
+
+    let (stop, stopping) = watch::channel(false);
+    let until = || {
+        let mut stopping = stopping.clone();
+        // An error means that the sender is gone, which is a stop too.
+        async move { drop(stopping.wait_for(|stop| *stop).await) }
+    };
+    let mut servers = JoinSet::new();
+    servers.spawn(listen::serve_unix(agent.door(), socket, until()));
+    if let Some(listener) = tcp {
+        servers.spawn(listen::serve_tcp(agent.door(), listener, until()));
+    }
+    let failed = tokio::select! {
+        () = told_to_stop() => None,
+        ended = servers.join_next() => ended,
+    };
+    tracing::info!("stopping");
+    // The desk first: streams end, and connections can close by themselves.
+    agent.stop();
+    stop.send_replace(true);
+    let ended = tokio::time::timeout(STOP_WITHIN, async { while servers.join_next().await.is_some() {} }).await;
+    if ended.is_err() {
+        tracing::warn!("connections were cut");
+    }
+    failed.map_or(Ok(()), |ended| ended.context("a server failed").and_then(|served| served))
+}
+
+/// SIGTERM or SIGINT.
+async fn told_to_stop() {
+    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+        tracing::warn!("cannot catch signals; end the agent with SIGKILL");
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = term.recv() => {}
+        _ = int.recv() => {}
+    }
+}
+
+fn start_log(format: LogFormat) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_target(false).with_ansi(rustix::termios::isatty(std::io::stderr())).init(),
+        LogFormat::Json => log.json().init(),
+    }
+}

@@ -99,6 +99,11 @@ impl Rank {
             .then_with(|| other.text.cmp(&self.text))
     }
 
+    /// Whether nothing is known to rank by: such a row comes last, whichever way the known ones are sorted.
+    pub fn is_unknown(&self) -> bool {
+        self.severity.is_none() && self.first.is_none() && self.text.is_none()
+    }
+
     /// Whether there is anything to rank by: a row with nothing in an order does not enter a stream by it.
     pub fn is_nothing(&self) -> bool {
         self.severity.is_none_or(|s| s.per_mille() == 0) && self.first.is_none_or(|v| v <= 0.0)

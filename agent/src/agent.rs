@@ -1,0 +1,99 @@
+//! An agent as a library: start it, connect to it in memory, stop it.
+
+use std::{
+    sync::{Arc, mpsc},
+    thread::JoinHandle,
+};
+
+use anyhow::Context;
+use tokio::io::DuplexStream;
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    desk::{self, Command, Desk, Door},
+    identity::Identity,
+    listen,
+    reading::Source,
+    sampler,
+};
+
+/// Bytes that either end of an in-memory connection may have under way.
+const DUPLEX_BYTES: usize = 64 * 1024;
+
+/// The desk formats and encodes, nothing deep; the default of 2 MiB would be a sixth of the agent's budget if touched.
+const STACK_BYTES: usize = 256 * 1024;
+
+/// A running agent. Dropping it stops it.
+#[derive(Debug)]
+pub struct Agent {
+    door: Door,
+    desk: Option<JoinHandle<()>>,
+    sampler: sampler::Handle,
+}
+
+impl Agent {
+    /// Starts an agent: it samples from now on, and listens nowhere until it is told to.
+    pub fn start(config: Config) -> anyhow::Result<Self> {
+        let clock = Clock::system();
+        let sources = sampler::sources(&config, &clock)?;
+        Self::start_with(config, clock, sources)
+    }
+
+    /// Starts an agent on the given sources.
+    pub fn start_with(config: Config, clock: Clock, sources: Vec<Box<dyn Source>>) -> anyhow::Result<Self> {
+        config.check()?;
+        let identity = Arc::new(Identity::read(&config)?);
+        // Full when the desk is slower than readings and controls together: the sampler then waits, and so do clients.
+        let (commands, inbox) = mpsc::sync_channel(desk::N_COMMANDS);
+        let wants = sampler::SharedWants::default();
+        let desk = Desk::new(&config, Arc::clone(&identity), clock.clone(), wants.clone());
+        let patience = config.interval.mul_f32(2.5);
+        let desk = std::thread::Builder::new()
+            .name("midair-desk".into())
+            .stack_size(STACK_BYTES)
+            .spawn(move || desk.run(&inbox, patience))
+            .context("cannot start the agent's desk thread")?;
+        let door = Door::new(commands.clone(), identity, clock.clone());
+        let sampler = sampler::start(config.interval, clock, sources, wants, commands)?;
+        Ok(Self { door, desk: Some(desk), sampler })
+    }
+
+    /// A new connection to this agent, in memory. Call it on a tokio runtime: the other end is served there.
+    pub fn connect(&self) -> DuplexStream {
+        let (client, server) = tokio::io::duplex(DUPLEX_BYTES);
+        tokio::spawn(listen::serve_embedded(self.door.clone(), server));
+        client
+    }
+
+    /// Who this agent is.
+    pub fn identity(&self) -> &Identity {
+        self.door.identity()
+    }
+
+    /// The way to the agent's desk, for servers.
+    pub fn door(&self) -> Door {
+        self.door.clone()
+    }
+
+    /// Stops sampling and ends all watches.
+    pub fn stop(mut self) {
+        self.end();
+    }
+
+    fn end(&mut self) {
+        self.sampler.stop();
+        self.door.send_now(Command::Stop);
+        if let Some(desk) = self.desk.take()
+            && desk.join().is_err()
+        {
+            tracing::error!("the desk ended in a panic");
+        }
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        self.end();
+    }
+}

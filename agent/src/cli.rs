@@ -1,0 +1,113 @@
+//! The command line of `midair-agent`.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::{Parser, ValueEnum};
+
+use crate::config::{Config, SourceChoice};
+
+/// Samples this host and streams its vitals to whoever watches: midair, a hub, or any client of midair.v1.
+#[derive(Debug, Parser)]
+#[command(name = "midair-agent", version, max_term_width = 100)]
+pub struct Cli {
+    /// Also listen on this TCP address, 127.0.0.1:7070 for example; needs --insecure
+    #[arg(long, value_name = "ADDR")]
+    pub listen: Option<String>,
+
+    /// Allow --listen without encryption and without asking who connects
+    #[arg(long)]
+    pub insecure: bool,
+
+    /// Unix socket to listen on [default: /run/midair/agent.sock, else below the user's runtime directory]
+    #[arg(long, value_name = "PATH")]
+    pub socket: Option<PathBuf>,
+
+    /// Group whose members may connect to the Unix socket
+    #[arg(long)]
+    pub group: Option<String>,
+
+    /// Name of this node [default: host name and machine-id]
+    #[arg(long, value_name = "NAME")]
+    pub node: Option<String>,
+
+    /// Label by which nodes are grouped, as often as needed: --label role=chat
+    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
+    pub labels: Vec<(String, String)>,
+
+    /// Time between two samples, from 250ms to 60s
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval)]
+    pub interval: Duration,
+
+    /// Where values come from
+    #[arg(long, value_enum, default_value_t)]
+    pub source: SourceChoice,
+
+    /// Where the kernel shows its processes
+    #[arg(long, value_name = "DIR", default_value = "/proc")]
+    pub proc_root: PathBuf,
+
+    /// Send the arguments of commands, with secrets masked
+    #[arg(long)]
+    pub show_args: bool,
+
+    /// How the log on stderr is written
+    #[arg(long, value_enum, default_value_t)]
+    pub log_format: LogFormat,
+
+    /// Print one sample as JSON and end
+    #[arg(long)]
+    pub once: bool,
+}
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum LogFormat {
+    /// For people.
+    #[default]
+    Text,
+    /// For programs, one object a line.
+    Json,
+}
+
+impl Cli {
+    /// What of this is for the agent itself.
+    pub fn config(&self) -> anyhow::Result<Config> {
+        anyhow::ensure!(
+            self.listen.is_none() || self.insecure,
+            "--listen sends this host's processes over the network, unencrypted, to anyone who connects; \
+             add --insecure if that is what you want, or leave --listen away and use the Unix socket"
+        );
+        let config = Config {
+            node: self.node.clone(),
+            labels: self.labels.clone(),
+            interval: self.interval,
+            source: self.source,
+            proc_root: self.proc_root.clone(),
+            show_args: self.show_args,
+        };
+        config.check()?;
+        Ok(config)
+    }
+}
+
+fn label(text: &str) -> Result<(String, String), String> {
+    match text.split_once('=') {
+        Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
+        Some(_) | None => Err("write it as KEY=VALUE, role=chat for example".into()),
+    }
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    let (number, unit_ms) = match text.strip_suffix("ms") {
+        Some(number) => (number, 1.0),
+        None => (text.strip_suffix('s').unwrap_or(text), 1_000.0),
+    };
+    let ms = number.trim().parse::<f64>().map_err(|_| "write it as 250ms or 2s".to_owned())? * unit_ms;
+    if !(250.0..=60_000.0).contains(&ms) {
+        return Err("it lies from 250ms to 60s".into());
+    }
+    Ok(Duration::from_secs_f64(ms / 1_000.0))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,96 @@
+//! Time, for the agent: the one place where a clock is read.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
+/// Tells the time; handed to whoever needs it, so that tests say what time it is.
+#[derive(Clone, Debug)]
+pub struct Clock(Inner);
+
+#[derive(Clone, Debug)]
+enum Inner {
+    System,
+    Scripted(Arc<AtomicU64>),
+}
+
+/// Wall time of a scripted clock whose monotonic time is zero: 2026-01-01, microseconds since 1970.
+const SCRIPTED_WALL_US: u64 = 1_767_225_600_000_000;
+
+impl Clock {
+    /// The clocks of this host.
+    pub fn system() -> Self {
+        Self(Inner::System)
+    }
+
+    /// A clock that stands still until it is told to go on.
+    pub fn scripted(mono_us: u64) -> Self {
+        Self(Inner::Scripted(Arc::new(AtomicU64::new(mono_us))))
+    }
+
+    /// Moves a scripted clock, and all its clones, on.
+    pub fn forward(&self, us: u64) {
+        if let Inner::Scripted(mono_us) = &self.0 {
+            mono_us.fetch_add(us, Ordering::Relaxed);
+        }
+    }
+
+    /// `CLOCK_MONOTONIC`, microseconds.
+    pub fn mono_us(&self) -> u64 {
+        match &self.0 {
+            Inner::System => system::mono_us(),
+            Inner::Scripted(mono_us) => mono_us.load(Ordering::Relaxed),
+        }
+    }
+
+    /// Microseconds since 1970.
+    pub fn wall_us(&self) -> u64 {
+        match &self.0 {
+            Inner::System => system::wall_us(),
+            Inner::Scripted(mono_us) => SCRIPTED_WALL_US + mono_us.load(Ordering::Relaxed),
+        }
+    }
+
+    /// CPU time that the calling thread has used, microseconds.
+    pub fn thread_cpu_us(&self) -> u64 {
+        match &self.0 {
+            Inner::System => system::thread_cpu_us(),
+            Inner::Scripted(_) => 0,
+        }
+    }
+
+    /// CPU time that this process has used, microseconds.
+    pub fn process_cpu_us(&self) -> u64 {
+        match &self.0 {
+            Inner::System => system::process_cpu_us(),
+            Inner::Scripted(_) => 0,
+        }
+    }
+}
+
+mod system {
+    use rustix::time::{ClockId, clock_gettime};
+
+    pub(super) fn mono_us() -> u64 {
+        read_us(ClockId::Monotonic)
+    }
+
+    pub(super) fn wall_us() -> u64 {
+        read_us(ClockId::Realtime)
+    }
+
+    pub(super) fn thread_cpu_us() -> u64 {
+        read_us(ClockId::ThreadCPUTime)
+    }
+
+    pub(super) fn process_cpu_us() -> u64 {
+        read_us(ClockId::ProcessCPUTime)
+    }
+
+    fn read_us(id: ClockId) -> u64 {
+        let time = clock_gettime(id);
+        // A host whose wall clock stands before 1970 reads as 1970.
+        u64::try_from(time.tv_sec).unwrap_or(0) * 1_000_000 + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000
+    }
+}

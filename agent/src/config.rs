@@ -1,0 +1,63 @@
+//! What an agent is told at its start.
+
+use std::{path::PathBuf, time::Duration};
+
+/// Shortest interval between two samples.
+pub const INTERVAL_MIN: Duration = Duration::from_millis(250);
+
+/// Longest interval between two samples.
+pub const INTERVAL_MAX: Duration = Duration::from_secs(60);
+
+/// How an agent is to run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Config {
+    /// Name of the node; `None`: host name and machine-id.
+    pub node: Option<String>,
+    /// Labels by which nodes are grouped.
+    pub labels: Vec<(String, String)>,
+    /// Time between two samples, 250 ms to 60 s.
+    pub interval: Duration,
+    /// Where values come from.
+    pub source: SourceChoice,
+    /// Where the kernel shows its processes.
+    pub proc_root: PathBuf,
+    /// Whether arguments of commands are sent, with secrets masked.
+    pub show_args: bool,
+}
+
+/// Where values come from.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum SourceChoice {
+    /// The best that this system has.
+    #[default]
+    Auto,
+    /// The Linux kernel: /proc and netlink.
+    Kernel,
+    /// The sysinfo crate: node and processes only, on any system.
+    Sysinfo,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            node: None,
+            labels: Vec::new(),
+            interval: Duration::from_secs(1),
+            source: SourceChoice::Auto,
+            proc_root: PathBuf::from("/proc"),
+            show_args: false,
+        }
+    }
+}
+
+impl Config {
+    /// Checks what a person may have set wrong.
+    pub fn check(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            (INTERVAL_MIN..=INTERVAL_MAX).contains(&self.interval),
+            "interval {:?} is outside 250 ms to 60 s; give one within",
+            self.interval
+        );
+        Ok(())
+    }
+}

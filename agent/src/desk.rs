@@ -1,0 +1,255 @@
+//! The desk: the one owner of all that the agent knows. Readings and controls come in, envelopes go out.
+
+mod asked;
+mod controls;
+mod description;
+mod door;
+mod hand_out;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, mpsc},
+    time::Duration,
+};
+
+use midair_proto::v1::{Cost, Description, Envelope, Stream, control, payload::Kind};
+use midair_vitals::TaskId;
+use tokio::sync::oneshot;
+
+use crate::{
+    clock::Clock,
+    config::Config,
+    cost::Meter,
+    encode, focus,
+    hot::{Hot, Lists},
+    identity::Identity,
+    ledger::Ledger,
+    marks::Marks,
+    names::Names,
+    node::NodeLedger,
+    outbox::Outbox,
+    reading::{Health, Reading, Wants},
+    rollup::Rollups,
+    sampler::SharedWants,
+    stream::{Encoder, StreamKey},
+    table,
+    tick::Tick,
+};
+use asked::Asked;
+
+pub use door::Door;
+
+/// Commands that wait for the desk at most; when full, the sampler and clients wait.
+pub const N_COMMANDS: usize = 64;
+
+/// Watchers at once; beyond it a watch is refused in words.
+pub const N_WATCHERS: usize = 64;
+
+/// Which watcher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WatcherId(pub u64);
+
+/// What the desk is told.
+#[derive(Debug)]
+pub enum Command {
+    /// The sources were read, which took so many microseconds of CPU.
+    Read(Box<Reading>, u64),
+    /// Somebody has come to watch, and has said hello.
+    Join {
+        /// Who.
+        id: WatcherId,
+        /// Where events for them go.
+        outbox: Outbox,
+        /// Who they say they are.
+        viewer: String,
+        /// Whether their connection is neither encrypted nor authenticated.
+        is_insecure: bool,
+    },
+    /// A watcher asks for something.
+    Control(WatcherId, control::Kind),
+    /// A watcher has gone.
+    Leave(WatcherId),
+    /// Somebody asks who this is.
+    Describe {
+        /// Where the answer goes.
+        reply: oneshot::Sender<Description>,
+        /// Whether their connection is neither encrypted nor authenticated.
+        is_insecure: bool,
+    },
+    /// All watches end.
+    Stop,
+}
+
+/// The desk.
+#[derive(Debug)]
+pub struct Desk {
+    identity: Arc<Identity>,
+    clock: Clock,
+    interval_ms: u32,
+    wants: SharedWants,
+    ledger: Ledger,
+    node: NodeLedger,
+    looks: focus::Looks,
+    tick: Option<Tick>,
+    overview: HotRows,
+    detail: HotRows,
+    names: Names,
+    encoders: BTreeMap<StreamKey, Encoder>,
+    watchers: BTreeMap<WatcherId, Watcher>,
+    tables: Asked<table::Query>,
+    focuses: Asked<TaskId>,
+    marks: Marks,
+    rollups: Rollups,
+    meter: Meter,
+    cost: Cost,
+    /// CPU time of the desk at the tick before; this one's is known only when it has been sent.
+    own_us: u64,
+    read_us: u64,
+}
+
+#[derive(Debug)]
+struct HotRows {
+    hot: Hot,
+    rows: Vec<usize>,
+}
+
+#[derive(Debug)]
+struct Watcher {
+    outbox: Outbox,
+    viewer: String,
+    stream: Option<StreamKey>,
+}
+
+impl Desk {
+    /// A desk that knows nothing yet.
+    pub fn new(config: &Config, identity: Arc<Identity>, clock: Clock, wants: SharedWants) -> Self {
+        let rows = |stream| HotRows { hot: Hot::new(stream), rows: Vec::new() };
+        Self {
+            identity,
+            interval_ms: u32::try_from(config.interval.as_millis()).unwrap_or(u32::MAX),
+            wants,
+            ledger: Ledger::default(),
+            node: NodeLedger::default(),
+            looks: focus::Looks::default(),
+            tick: None,
+            overview: rows(Stream::Overview),
+            detail: rows(Stream::Detail),
+            names: Names::default(),
+            encoders: BTreeMap::new(),
+            watchers: BTreeMap::new(),
+            tables: Asked::new(table::N_QUERIES, "table queries"),
+            focuses: Asked::new(focus::N_FOCUSES, "focuses"),
+            marks: Marks::default(),
+            rollups: Rollups::default(),
+            meter: Meter::new(clock.clone()),
+            cost: Cost::default(),
+            own_us: 0,
+            read_us: clock.mono_us(),
+            clock,
+        }
+    }
+
+    /// Serves commands until told to stop. Where no reading comes for longer than `patience`, watchers are told so.
+    pub fn run(mut self, inbox: &mpsc::Receiver<Command>, patience: Duration) {
+        let patience_us = u64::try_from(patience.as_micros()).unwrap_or(u64::MAX);
+        loop {
+            let waited_us = self.clock.mono_us().saturating_sub(self.read_us);
+            let left = Duration::from_micros(patience_us.saturating_sub(waited_us));
+            match inbox.recv_timeout(left) {
+                Ok(Command::Stop) | Err(mpsc::RecvTimeoutError::Disconnected) => return,
+                Ok(command) => self.handle(command),
+                Err(mpsc::RecvTimeoutError::Timeout) => self.miss_reading(),
+            }
+        }
+    }
+
+    /// Does what one command says.
+    pub fn handle(&mut self, command: Command) {
+        match command {
+            Command::Read(reading, cpu_us) => self.take_reading(*reading, cpu_us),
+            Command::Join { id, outbox, viewer, is_insecure } => self.join(id, outbox, viewer, is_insecure),
+            Command::Control(id, kind) => self.control(id, kind),
+            Command::Leave(id) => self.leave(id),
+            Command::Describe { reply, is_insecure } => {
+                // Whoever asked may have gone.
+                drop(reply.send(self.description(is_insecure)));
+            }
+            Command::Stop => self.watchers.clear(),
+        }
+    }
+
+    /// How many samples all streams have encoded; more watchers make it no larger.
+    pub fn n_encoded(&self) -> u64 {
+        self.encoders.values().map(Encoder::n_encoded).sum()
+    }
+
+    fn take_reading(&mut self, mut reading: Reading, cpu_us: u64) {
+        let before_us = self.clock.thread_cpu_us();
+        self.cost = self.meter.read(cpu_us + self.own_us, self.watchers.len());
+        let (mono_us, wall_us) = (self.clock.mono_us(), self.clock.wall_us());
+        let number = self.tick.as_ref().map_or(0, |tick| tick.number) + 1;
+        let vitals = self.ledger.derive(&mut reading);
+        self.looks.complete(&mut reading.close);
+        let index = reading.tasks.iter().enumerate().map(|(n, task)| (task.id, n)).collect();
+        let mut tick = Tick { number, mono_us, wall_us, reading, vitals, index };
+        self.node.complete(&mut tick);
+        let lists = Lists::of(&tick);
+        for hot in [&mut self.overview, &mut self.detail] {
+            hot.rows = hot.hot.choose(&tick, &lists);
+        }
+        let rollups = self.rollups.push(mono_us, wall_us, tick.reading.node.severities);
+        self.read_us = mono_us;
+        self.tick = Some(tick);
+        self.hand_out();
+        for rollup in rollups {
+            self.tell_all(Kind::Rollup(rollup));
+        }
+        self.want();
+        self.own_us = self.clock.thread_cpu_us().saturating_sub(before_us);
+    }
+
+    /// The sampler is late: a source hangs. The last values stand, with their age; the sources say why.
+    fn miss_reading(&mut self) {
+        let now_us = self.clock.mono_us();
+        self.read_us = now_us;
+        let wall_us = self.clock.wall_us();
+        let Some(tick) = &mut self.tick else { return };
+        let silent_s = now_us.saturating_sub(tick.reading.node.at_us) / 1_000_000;
+        tracing::warn!(silent_s, "no reading: a source hangs");
+        let why: Arc<str> = format!("no reading for {silent_s} s: a source hangs; the values shown are old").into();
+        for state in &mut tick.reading.sources {
+            state.health = Health::Off(Arc::clone(&why));
+        }
+        (tick.number, tick.mono_us, tick.wall_us) = (tick.number + 1, now_us, wall_us);
+        self.hand_out();
+    }
+
+    /// Tells the sampler what to read closely from the next reading on.
+    fn want(&self) {
+        let close = self.focuses.items().iter().map(|item| item.asked).collect();
+        let rows = self.overview.rows.iter().chain(&self.detail.rows);
+        let id = |n: &usize| self.tick.as_ref().and_then(|tick| Some(tick.reading.tasks.get(*n)?.id));
+        let hot: BTreeSet<TaskId> = rows.filter_map(id).collect();
+        self.wants.set(Wants { close, hot: hot.into_iter().collect() });
+    }
+
+    fn drop_unwatched(&mut self) {
+        let watchers = &self.watchers;
+        self.encoders.retain(|key, _| watchers.values().any(|w| w.stream == Some(*key)));
+    }
+}
+
+/// An event that is no sample, stamped now.
+fn event(identity: &Identity, clock: &Clock, kind: Kind) -> Envelope {
+    Envelope {
+        node: Some(identity.node.clone()),
+        epoch: Some(identity.epoch),
+        mono_us: Some(clock.mono_us()),
+        wall_us: Some(clock.wall_us()),
+        payload: Some(encode::payload(kind)),
+        ..Envelope::default()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! Close looks: the answer to a focus, from what a source has read closely or, until it has, from the last reading.
+
+use std::collections::HashMap;
+
+use midair_proto::{
+    MESSAGE_MAX,
+    v1::{self as wire, Details},
+};
+use midair_vitals::{Previous, TaskId, TaskKind, TaskReading};
+use prost::Message;
+
+use crate::{encode, names::Names, reading::Close, tick::Tick};
+
+/// Distinct focuses that an agent serves.
+pub const N_FOCUSES: usize = 4;
+
+/// Queues that one answer lists at most.
+pub const N_QUEUES: usize = 256;
+
+/// Threads or children that one answer lists at most.
+pub const N_CHILDREN: usize = 512;
+
+/// Room for what an answer holds beside its rows and names, and for the envelope around it.
+const MARGIN_BYTES: usize = 4 * 1024;
+
+/// The close looks of the last tick, for the rates of the next.
+#[derive(Debug, Default)]
+pub struct Looks {
+    counters: HashMap<TaskId, Previous>,
+}
+
+impl Looks {
+    /// Hands each close look its counters at the one before.
+    pub fn complete(&mut self, close: &mut HashMap<TaskId, Close>) {
+        let mut now = HashMap::new();
+        for (id, look) in close {
+            look.task.previous = self.counters.remove(id).map(Box::new);
+            now.insert(*id, look.task.counters());
+        }
+        self.counters = now;
+    }
+}
+
+/// The answer to a focus; the asker's number is left to be filled in. `None` when the tick cannot tell: nothing was read.
+pub fn details(id: TaskId, tick: &Tick, names: &mut Names) -> Option<Details> {
+    let mono_us = tick.reading.node.at_us;
+    let look = tick.reading.close.get(&id).cloned().map(|look| with_previous(look, tick));
+    let Some(mut look) = look.or_else(|| from_reading(id, tick)) else {
+        let is_read = !tick.reading.tasks.is_empty();
+        return is_read.then(|| Details { mono_us: Some(mono_us), gone: Some(true), ..Details::default() });
+    };
+    if let Some(queues) = &mut look.task.queues {
+        queues.truncate(N_QUEUES);
+    }
+    look.children.truncate(N_CHILDREN);
+    loop {
+        let details = encoded(&look, mono_us, names);
+        // A child is the longest part: its names are the source's to choose.
+        if details.encoded_len() + MARGIN_BYTES <= MESSAGE_MAX || look.children.is_empty() {
+            return Some(details);
+        }
+        look.children.truncate(look.children.len() / 2);
+    }
+}
+
+fn encoded(look: &Close, mono_us: u64, names: &mut Names) -> Details {
+    let mut rows = encode::Rows::new(names, mono_us).labelled();
+    let task = rows.task(&look.task);
+    let children: Vec<wire::Task> = look.children.iter().map(|child| rows.task(child)).collect();
+    Details {
+        id: None,
+        mono_us: Some(mono_us),
+        task: Some(task),
+        children,
+        names: rows.names(),
+        n_queues: Some(look.n_queues),
+        gone: None,
+        n_children: Some(look.n_children),
+    }
+}
+
+/// Children are rows of the reading too; there they have their counters at the tick before.
+fn with_previous(mut look: Close, tick: &Tick) -> Close {
+    for child in &mut look.children {
+        child.previous = tick.task(&child.id).and_then(|(row, _)| row.previous.clone());
+    }
+    if look.task.previous.is_none() {
+        look.task.previous = tick.task(&look.task.id).and_then(|(row, _)| row.previous.clone());
+    }
+    look
+}
+
+/// What the last reading knows of a task that nobody has looked at closely yet.
+fn from_reading(id: TaskId, tick: &Tick) -> Option<Close> {
+    let (task, _) = tick.task(&id)?;
+    let is_child = |child: &TaskReading| child.kind == TaskKind::Thread && child.process == Some(id.number);
+    let mut children: Vec<_> = tick.tasks().filter(|(child, _)| is_child(child) && child.id != id).collect();
+    children.sort_by(|(_, a), (_, b)| b.cpu.unwrap_or(-1.0).total_cmp(&a.cpu.unwrap_or(-1.0)));
+    let n_queues = task.n_queues.or_else(|| u32::try_from(task.queues.as_ref()?.len()).ok());
+    Some(Close {
+        task: task.clone(),
+        n_queues: n_queues.unwrap_or(0),
+        n_children: u32::try_from(children.len()).unwrap_or(u32::MAX),
+        children: children.into_iter().map(|(child, _)| child.clone()).collect(),
+    })
+}

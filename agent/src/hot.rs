@@ -1,0 +1,160 @@
+//! Which rows stand in the base streams: the first of each order, and those that were, for ten ticks more.
+
+use std::{
+    cmp::Ordering,
+    collections::{HashMap, HashSet},
+};
+
+use midair_proto::v1::Stream;
+use midair_vitals::{Order, QueueKind, Rank, Severity, TaskId, TaskKind, TaskReading, TaskVitals, window::HOLD_TICKS};
+
+use crate::tick::Tick;
+
+/// The orders that every kind of task but threads is ranked by.
+const ORDERS: [Order; 7] =
+    [Order::Severity, Order::Cpu, Order::Delay, Order::Mem, Order::MemGrowth, Order::Rate, Order::Drops];
+
+/// The orders that threads are ranked by, after all others: a process stands for its threads but where one of them burns
+/// or starves.
+const THREAD_ORDERS: [Order; 2] = [Order::Cpu, Order::Delay];
+
+/// How many rows a stream takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// Of each order.
+    pub top: usize,
+    /// Of all together.
+    pub rows: usize,
+}
+
+/// How many rows a stream takes (the table in sample.proto).
+pub fn size(stream: Stream) -> Size {
+    match stream {
+        Stream::Overview => Size { top: 3, rows: 40 },
+        Stream::Detail | Stream::Unspecified => Size { top: 20, rows: 200 },
+    }
+}
+
+/// The rows of one stream.
+#[derive(Debug)]
+pub struct Hot {
+    size: Size,
+    /// Tick at which a row last ranked.
+    ranked: HashMap<TaskId, u64>,
+}
+
+impl Hot {
+    /// No rows yet.
+    pub fn new(stream: Stream) -> Self {
+        Self { size: size(stream), ranked: HashMap::new() }
+    }
+
+    /// The rows of this tick as places in its reading: those that rank, best places first, then those that are held.
+    pub fn choose(&mut self, tick: &Tick, lists: &Lists) -> Vec<usize> {
+        let mut rows = Vec::new();
+        let mut chosen = HashSet::new();
+        // Round by round through the orders, so that the cut takes the lower places and never a whole order.
+        for place in 0..self.size.top {
+            for list in &lists.0 {
+                let Some(n) = list.get(place).copied() else { continue };
+                if rows.len() < self.size.rows && chosen.insert(n) {
+                    rows.push(n);
+                }
+            }
+        }
+        for n in &rows {
+            if let Some(task) = tick.reading.tasks.get(*n) {
+                self.ranked.insert(task.id, tick.number);
+            }
+        }
+        self.ranked.retain(|id, last| {
+            tick.number.saturating_sub(*last) <= u64::from(HOLD_TICKS) && tick.index.contains_key(id)
+        });
+        let mut held: Vec<(u64, usize)> = self
+            .ranked
+            .iter()
+            .filter_map(|(id, last)| Some((*last, *tick.index.get(id)?)))
+            .filter(|(_, n)| !chosen.contains(n))
+            .collect();
+        held.sort_unstable_by(|a, b| b.cmp(a));
+        let room = self.size.rows - rows.len();
+        rows.extend(held.into_iter().take(room).map(|(_, n)| n));
+        rows
+    }
+}
+
+/// Each order's first twenty as places in the reading, made once per tick for both streams.
+#[derive(Debug, Default)]
+pub struct Lists(Vec<Vec<usize>>);
+
+impl Lists {
+    /// Ranks all tasks of a tick.
+    pub fn of(tick: &Tick) -> Self {
+        let top = size(Stream::Detail).top;
+        let not_threads: Vec<usize> = places(tick, |task| task.kind != TaskKind::Thread);
+        let threads: Vec<usize> = places(tick, |task| task.kind == TaskKind::Thread);
+        let mut lists: Vec<Vec<usize>> = Vec::new();
+        let by = |order: Order, among: &[usize]| {
+            let rank = |task: &TaskReading, vitals: &TaskVitals| {
+                Some(Rank::of(order, task, vitals)).filter(|rank| !rank.is_nothing())
+            };
+            first(tick, among, top, rank, Rank::compare)
+        };
+        lists.extend(ORDERS.map(|order| by(order, &not_threads)));
+        for kind in QueueKind::ALL {
+            lists.push(first(tick, &not_threads, top, |t, v| level(kind, t, v), compare));
+            lists.push(first(tick, &not_threads, top, |t, v| growth(kind, t, v), compare));
+        }
+        lists.extend(THREAD_ORDERS.map(|order| by(order, &threads)));
+        Self(lists)
+    }
+}
+
+type QueueRank = (Option<Severity>, f64, u64);
+
+fn compare(a: &QueueRank, b: &QueueRank) -> Ordering {
+    a.partial_cmp(b).unwrap_or(Ordering::Equal)
+}
+
+fn places(tick: &Tick, is_wanted: impl Fn(&TaskReading) -> bool) -> Vec<usize> {
+    tick.reading.tasks.iter().enumerate().filter(|(_, task)| is_wanted(task)).map(|(n, _)| n).collect()
+}
+
+/// The first of those that rank at all.
+fn first<R>(
+    tick: &Tick,
+    among: &[usize],
+    top: usize,
+    rank: impl Fn(&TaskReading, &TaskVitals) -> Option<R>,
+    compare: impl Fn(&R, &R) -> Ordering,
+) -> Vec<usize> {
+    let ranked = |n: &usize| Some((rank(tick.reading.tasks.get(*n)?, tick.vitals.get(*n)?)?, *n));
+    let mut ranked: Vec<(R, usize)> = among.iter().filter_map(ranked).collect();
+    let descending = |a: &(R, usize), b: &(R, usize)| compare(&b.0, &a.0).then(a.1.cmp(&b.1));
+    if ranked.len() > top {
+        ranked.select_nth_unstable_by(top, descending);
+        ranked.truncate(top);
+    }
+    ranked.sort_unstable_by(descending);
+    ranked.into_iter().map(|(_, n)| n).collect()
+}
+
+/// A task's worst queue of a kind; nothing where all are empty.
+fn level(kind: QueueKind, task: &TaskReading, vitals: &TaskVitals) -> Option<QueueRank> {
+    let queues = task.queues.iter().flatten().zip(&vitals.queues).filter(|(queue, _)| queue.kind == kind);
+    queues
+        .filter(|(queue, _)| queue.depth.is_some_and(|depth| depth > 0))
+        .map(|(queue, v)| (v.severity, v.growth.unwrap_or(0.0), queue.depth.unwrap_or(0)))
+        .max_by(compare)
+}
+
+/// A task's fastest growing queue of a kind; nothing where none grows.
+fn growth(kind: QueueKind, task: &TaskReading, vitals: &TaskVitals) -> Option<QueueRank> {
+    let queues = task.queues.iter().flatten().zip(&vitals.queues).filter(|(queue, _)| queue.kind == kind);
+    queues
+        .filter_map(|(queue, v)| Some((None, v.growth.filter(|g| *g > 0.0)?, queue.depth.unwrap_or(0))))
+        .max_by(compare)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,82 @@
+//! What is kept of each task from tick to tick: its counters, and the windows of what may grow.
+
+use std::collections::HashMap;
+
+use midair_vitals::{Growth, Previous, Queue, QueueKind, TaskId, TaskReading, TaskVitals};
+
+use crate::reading::Reading;
+
+/// The tasks of the last tick.
+#[derive(Debug, Default)]
+pub struct Ledger {
+    tasks: HashMap<TaskId, Account>,
+    n_ticks: u64,
+}
+
+#[derive(Debug, Default)]
+struct Account {
+    counters: Previous,
+    mem: Growth,
+    queues: Vec<((QueueKind, Option<u64>), Growth)>,
+    /// Tick at which the task was last read.
+    seen: u64,
+}
+
+impl Ledger {
+    /// Derives the vitals of all tasks, and hands each its counters at the tick before. Tasks that are gone are forgotten.
+    pub fn derive(&mut self, reading: &mut Reading) -> Vec<TaskVitals> {
+        self.n_ticks += 1;
+        let seen = self.n_ticks;
+        let limit_bytes = reading.node.mem_limit_bytes.or(reading.node.mem_total_bytes);
+        let mut derive = |task: &mut TaskReading| {
+            let account = self.tasks.entry(task.id).or_default();
+            // A task that a source names twice is one task: the second reading of a tick changes nothing.
+            let is_known = account.seen != 0 && account.counters.at_us < task.at_us;
+            account.grow(task);
+            let before = is_known.then(|| std::mem::replace(&mut account.counters, task.counters()));
+            if account.seen == 0 {
+                account.counters = task.counters();
+            }
+            account.seen = seen;
+            let windows: Vec<Growth> = account.queues.iter().map(|(_, window)| window.clone()).collect();
+            let vitals = TaskVitals::derive(before.as_ref(), task, &account.mem, &windows, limit_bytes);
+            task.previous = before.map(Box::new);
+            vitals
+        };
+        let vitals = reading.tasks.iter_mut().map(&mut derive).collect();
+        self.tasks.retain(|_, account| account.seen == seen);
+        vitals
+    }
+}
+
+impl Account {
+    /// Moves the windows on; those of queues that are gone are dropped, so that they stand in the order of the reading's.
+    fn grow(&mut self, task: &TaskReading) {
+        match task.rss_bytes {
+            Some(bytes) => self.mem.push(task.at_us, bytes as f64),
+            None => self.mem.clear(),
+        }
+        let queues = task.queues.as_deref().unwrap_or_default();
+        let mut before = std::mem::take(&mut self.queues);
+        self.queues = queues.iter().map(|queue| grown(&mut before, queue, task.at_us)).collect();
+    }
+}
+
+/// The window of a queue, moved on.
+fn grown(
+    before: &mut [((QueueKind, Option<u64>), Growth)],
+    queue: &Queue,
+    at_us: u64,
+) -> ((QueueKind, Option<u64>), Growth) {
+    let key = (queue.kind, queue.number);
+    let mut window =
+        before.iter_mut().find(|(k, _)| *k == key).map(|(_, window)| std::mem::take(window)).unwrap_or_default();
+    match queue.depth {
+        Some(depth) => window.push(at_us, depth as f64),
+        None => window.clear(),
+    }
+    (key, window)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,61 @@
+use midair_vitals::{TaskKind, Unit};
+
+use super::*;
+
+fn reading(at_s: u64, cpu_us: u64, depths: &[(u64, u64)]) -> Reading {
+    let id = TaskId { runtime: 0, number: 1, start: 1 };
+    let queue = |(number, depth): &(u64, u64)| Queue {
+        number: Some(*number),
+        depth: Some(*depth),
+        ..Queue::unknown(QueueKind::TcpReceive, Unit::Bytes)
+    };
+    let task = TaskReading {
+        cpu_us: Some(cpu_us),
+        rss_bytes: Some(at_s * 100),
+        queues: Some(depths.iter().map(queue).collect()),
+        ..TaskReading::unknown(id, TaskKind::Process, at_s * 1_000_000)
+    };
+    Reading { tasks: vec![task], ..Reading::default() }
+}
+
+#[test]
+fn rates_come_from_the_reading_before_and_growth_from_ten_seconds() {
+    let mut ledger = Ledger::default();
+    for s in 1..=20 {
+        let mut reading = reading(s, s * 250_000, &[(7, s * 10)]);
+        let vitals = ledger.derive(&mut reading);
+        let has_past = s > 1;
+        assert_eq!(vitals[0].cpu, has_past.then_some(0.25));
+        assert_eq!(vitals[0].mem_growth, has_past.then_some(100.0));
+        assert_eq!(vitals[0].queues[0].growth, has_past.then_some(10.0));
+        assert_eq!(reading.tasks[0].previous.is_some(), has_past);
+    }
+}
+
+#[test]
+fn the_window_of_a_queue_follows_its_number() {
+    let mut ledger = Ledger::default();
+    ledger.derive(&mut reading(1, 0, &[(7, 0), (8, 100)]));
+    let vitals = ledger.derive(&mut reading(2, 0, &[(8, 300), (9, 5), (7, 50)]));
+    let growth: Vec<_> = vitals[0].queues.iter().map(|q| q.growth).collect();
+    assert_eq!(growth, [Some(200.0), None, Some(50.0)]);
+}
+
+#[test]
+fn a_task_that_is_gone_is_forgotten() {
+    let mut ledger = Ledger::default();
+    ledger.derive(&mut reading(1, 0, &[]));
+    ledger.derive(&mut Reading::default());
+    let vitals = ledger.derive(&mut reading(3, 900_000, &[]));
+    assert_eq!(vitals[0].cpu, None, "nothing is known of the time between");
+}
+
+#[test]
+fn a_task_read_twice_in_one_moment_keeps_its_rate() {
+    let mut ledger = Ledger::default();
+    ledger.derive(&mut reading(1, 0, &[]));
+    let mut twice = reading(2, 500_000, &[]);
+    twice.tasks.push(twice.tasks[0].clone());
+    assert_eq!(ledger.derive(&mut twice)[0].cpu, Some(0.5));
+    assert_eq!(ledger.derive(&mut reading(3, 1_000_000, &[]))[0].cpu, Some(0.5));
+}

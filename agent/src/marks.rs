@@ -1,0 +1,56 @@
+//! Notes on the time line: taken from watchers, kept for those who come later.
+
+use std::collections::VecDeque;
+
+use midair_proto::v1::{Mark, MarkRequest};
+
+/// So many marks are kept for watchers that come later.
+pub const N_MARKS: usize = 256;
+
+/// Longest note, in bytes.
+pub const TEXT_BYTES: usize = 500;
+
+/// At most one mark is taken in this time, whoever asks.
+pub const EVERY_US: u64 = 1_000_000;
+
+/// The last marks.
+#[derive(Debug, Default)]
+pub struct Marks {
+    kept: VecDeque<Mark>,
+    last_us: Option<u64>,
+}
+
+impl Marks {
+    /// Takes a mark, or says in words why not.
+    pub fn take(&mut self, request: MarkRequest, author: &str, mono_us: u64, wall_us: u64) -> Result<Mark, String> {
+        let text = request.text.unwrap_or_default();
+        let focus = request.focus.filter(|focus| !focus.is_empty());
+        let n_bytes = text.len().max(focus.as_ref().map_or(0, String::len));
+        if n_bytes > TEXT_BYTES {
+            return Err(format!("a mark holds at most {TEXT_BYTES} bytes, this one has {n_bytes}; shorten it"));
+        }
+        if text.is_empty() {
+            return Err("a mark needs a text; write what you saw".into());
+        }
+        if self.last_us.is_some_and(|last| mono_us.saturating_sub(last) < EVERY_US) {
+            return Err("at most one mark a second is taken; try again in a second".into());
+        }
+        self.last_us = Some(mono_us);
+        let author = Some(author.to_owned()).filter(|author| !author.is_empty());
+        let wall_us = Some(request.wall_us.unwrap_or(wall_us));
+        let mark = Mark { wall_us, text: Some(text), author, focus, automatic: Some(false) };
+        if self.kept.len() == N_MARKS {
+            self.kept.pop_front();
+        }
+        self.kept.push_back(mark.clone());
+        Ok(mark)
+    }
+
+    /// The marks that are kept, oldest first.
+    pub fn kept(&self) -> impl Iterator<Item = &Mark> {
+        self.kept.iter()
+    }
+}
+
+#[cfg(test)]
+mod tests;

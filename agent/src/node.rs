@@ -1,0 +1,149 @@
+//! What the agent derives of its node: severities, the worst queue, the worst delay.
+
+use std::collections::VecDeque;
+
+use midair_vitals::{
+    Growth, NodeReading, NodeVitals, Queue, QueueVitals, Severities, Severity, TaskKind, TaskReading, WorstQueue,
+    WorstTask, severity, window::RATE_MEAN_US,
+};
+
+use crate::{reading::Reading, tick::Tick};
+
+/// The mean of the rate needs this much past before its fall means anything.
+const RATE_PAST_US: u64 = 10_000_000;
+
+/// Distance of the points from which the mean is taken: 120 of them make ten minutes.
+const RATE_STEP_US: u64 = 5_000_000;
+
+/// What is kept of the node from tick to tick.
+#[derive(Debug, Default)]
+pub struct NodeLedger {
+    before: Option<NodeReading>,
+    /// Run delay of all tasks seen, where no source adds it up.
+    run_delay_us: u64,
+    moved: Moved,
+    orphans: Vec<(Queue, u64, Growth)>,
+}
+
+/// The two severities of a queue on its way to be the worst.
+#[derive(Clone, Copy, PartialEq, PartialOrd)]
+struct QueueRank(Option<Severity>, f64, u64);
+
+impl NodeLedger {
+    /// Completes the node's reading: run delay, sums, worsts, severities.
+    pub fn complete(&mut self, tick: &mut Tick) {
+        let orphans = self.derive_orphans(&tick.reading);
+        let worst_queue = worst_queue(tick, &orphans);
+        let severity_queue = worst_queue.as_ref().map(|(rank, _)| rank.0);
+        let worst_delay = worst_delay(tick);
+        let missed_us: u64 = tick.reading.tasks.iter().filter(|t| t.kind != TaskKind::Thread).map(delay_of).sum();
+        let has_delay = tick.reading.tasks.iter().any(|t| t.run_delay_us.is_some());
+        self.run_delay_us += missed_us;
+
+        let node = &mut tick.reading.node;
+        node.run_delay_us = node.run_delay_us.or(has_delay.then_some(self.run_delay_us));
+        node.sums = std::mem::take(&mut tick.reading.sums);
+        node.worst_queue = worst_queue.map(|(_, worst)| worst);
+        node.worst_delay = worst_delay;
+        node.severities = Severities {
+            // Where no queue is read at all, nothing is known of queues; where all are empty, they are well.
+            queue: severity_queue.unwrap_or_else(|| (!node.sums.is_empty()).then(Severity::default)),
+            rate: self.moved.severity(node),
+            ..Severities::default()
+        };
+        let vitals = NodeVitals::derive(self.before.as_ref(), node);
+        node.severities = vitals.severities;
+        self.before = Some(node.clone());
+    }
+
+    fn derive_orphans(&mut self, reading: &Reading) -> Vec<(Queue, QueueVitals)> {
+        let at_us = reading.node.at_us;
+        let mut before = std::mem::take(&mut self.orphans);
+        let mut derive = |queue: &Queue| {
+            let earlier = before.iter_mut().find(|(b, ..)| b.is_same(queue));
+            let (last, mut growth) = match earlier {
+                Some((b, at, growth)) => (Some((b.clone(), *at)), std::mem::take(growth)),
+                None => (None, Growth::default()),
+            };
+            if let Some(depth) = queue.depth {
+                growth.push(at_us, depth as f64);
+            }
+            let vitals = QueueVitals::derive(last.as_ref().map(|(q, at)| (q, *at)), queue, at_us, &growth);
+            self.orphans.push((queue.clone(), at_us, growth));
+            (queue.clone(), vitals)
+        };
+        reading.orphans.iter().map(&mut derive).collect()
+    }
+}
+
+/// Segments that moved through the node over the last ten minutes.
+#[derive(Debug, Default)]
+struct Moved {
+    /// Time and cumulative count, in rising order of time.
+    points: VecDeque<(u64, u64)>,
+    last: Option<(u64, u64)>,
+}
+
+impl Moved {
+    /// How far the rate has fallen below its mean.
+    fn severity(&mut self, node: &NodeReading) -> Option<Severity> {
+        let now = (node.at_us, node.tcp_in? + node.tcp_out?);
+        let last = self.last.replace(now);
+        if last.is_some_and(|(at_us, n)| now.0 <= at_us || now.1 < n) {
+            // The counters or the clock began anew.
+            self.points.clear();
+        }
+        if self.points.back().is_none_or(|(at_us, _)| now.0 - at_us >= RATE_STEP_US) {
+            self.points.push_back(now);
+        }
+        while self.points.front().is_some_and(|(at_us, _)| now.0 - at_us > RATE_MEAN_US) {
+            self.points.pop_front();
+        }
+        let first = *self.points.front().filter(|(at_us, _)| now.0 - at_us >= RATE_PAST_US)?;
+        severity::rate(rate_between(last?, now), rate_between(first, now))
+    }
+}
+
+fn rate_between(before: (u64, u64), now: (u64, u64)) -> Option<f64> {
+    midair_vitals::rate::per_second(Some(before.1), Some(now.1), before.0, now.0)
+}
+
+fn worst_queue(tick: &Tick, orphans: &[(Queue, QueueVitals)]) -> Option<(QueueRank, WorstQueue)> {
+    let rank = |queue: &Queue, vitals: &QueueVitals| {
+        QueueRank(vitals.severity, vitals.growth.unwrap_or(0.0), queue.depth.unwrap_or(0))
+    };
+    let owned = tick.tasks().filter(|(task, _)| task.kind != TaskKind::Thread).flat_map(|(task, vitals)| {
+        let queues = task.queues.iter().flatten().zip(&vitals.queues);
+        queues.map(move |(queue, v)| (rank(queue, v), Some(task.id), queue))
+    });
+    let all = owned.chain(orphans.iter().map(|(queue, v)| (rank(queue, v), None, queue)));
+    let worst = all
+        .filter(|(_, _, queue)| queue.depth.is_some())
+        .max_by(|a, b| a.0.partial_cmp(&b.0).unwrap_or(std::cmp::Ordering::Equal))?;
+    let (rank, task, queue) = worst;
+    // An empty queue is nobody's trouble: it sets the severity, but there is no worst one to show.
+    Some((rank, WorstQueue { task, queue: queue.clone() }))
+}
+
+/// The thread, or process with one thread, that waited longest for a CPU since the tick before.
+fn worst_delay(tick: &Tick) -> Option<WorstTask> {
+    let is_single = |t: &&TaskReading| t.kind == TaskKind::Thread || t.n_threads.is_none_or(|n| n <= 1);
+    let worst = tick.reading.tasks.iter().filter(is_single).max_by_key(|task| delay_of(task))?;
+    let previous = worst.previous.as_ref()?;
+    Some(WorstTask {
+        task: worst.id,
+        process: worst.process,
+        name: worst.name.clone(),
+        value_us: Some(delay_of(worst)).filter(|us| *us > 0)?,
+        over_us: worst.at_us.checked_sub(previous.at_us)?,
+    })
+}
+
+/// Run delay since the tick before; zero where it is not known, which adds nothing to a sum and wins no comparison.
+fn delay_of(task: &TaskReading) -> u64 {
+    let before = task.previous.as_ref().and_then(|p| p.run_delay_us);
+    midair_vitals::rate::advance(before, task.run_delay_us).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,200 @@
+//! When sources are read: at once, after 250 ms, then on a grid; on a thread of its own, so that a source that hangs
+//! holds up nobody.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Arc, Mutex, PoisonError, mpsc},
+    time::Duration,
+};
+
+use anyhow::Context;
+
+use crate::{
+    clock::Clock,
+    config::{Config, INTERVAL_MIN, SourceChoice},
+    desk::Command,
+    reading::{Health, Reading, Source, SourceState, Wants},
+};
+
+/// Sources walk /proc with small buffers; nothing recurses.
+const STACK_BYTES: usize = 512 * 1024;
+
+/// The sources that a configuration asks for.
+pub fn sources(config: &Config, _clock: &Clock) -> anyhow::Result<Vec<Box<dyn Source>>> {
+    let name = match config.source {
+        SourceChoice::Auto => "any",
+        SourceChoice::Kernel => "the kernel",
+        SourceChoice::Sysinfo => "the sysinfo",
+    };
+    anyhow::bail!("this build has no {name} source; build one that has")
+}
+
+/// What the desk wants read closely; the sampler looks at it before each reading. Locked for a copy, never over IO.
+#[derive(Clone, Debug, Default)]
+pub struct SharedWants(Arc<Mutex<Wants>>);
+
+impl SharedWants {
+    /// Replaces what is wanted.
+    pub fn set(&self, wants: Wants) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = wants;
+    }
+
+    /// What is wanted now.
+    pub fn copy(&self) -> Wants {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+/// A running sampler.
+#[derive(Debug)]
+pub struct Handle {
+    stop: Option<mpsc::SyncSender<()>>,
+}
+
+impl Handle {
+    /// Asks the sampler to end; it does after the reading that it is in, and nobody waits for a source that hangs.
+    pub fn stop(&mut self) {
+        self.stop = None;
+    }
+}
+
+/// Starts the sampler's thread.
+pub fn start(
+    interval: Duration,
+    clock: Clock,
+    sources: Vec<Box<dyn Source>>,
+    wants: SharedWants,
+    desk: mpsc::SyncSender<Command>,
+) -> anyhow::Result<Handle> {
+    // Nothing is ever sent: that the other end goes away is the message.
+    let (stop, stopped) = mpsc::sync_channel(1);
+    let mut readers = Readers::new(sources);
+    std::thread::Builder::new()
+        .name("midair-sampler".into())
+        .stack_size(STACK_BYTES)
+        .spawn(move || {
+            let grid = Grid { start_us: clock.mono_us(), interval_us: micros(interval) };
+            loop {
+                let (reading, cpu_us) = readers.read(&wants.copy(), &clock);
+                if desk.send(Command::Read(Box::new(reading), cpu_us)).is_err() {
+                    return;
+                }
+                let wait = Duration::from_micros(grid.next_us(clock.mono_us()));
+                if stopped.recv_timeout(wait) != Err(mpsc::RecvTimeoutError::Timeout) {
+                    return;
+                }
+            }
+        })
+        .context("cannot start the agent's sampler thread")?;
+    Ok(Handle { stop: Some(stop) })
+}
+
+/// The moments at which sources are read.
+#[derive(Clone, Copy, Debug)]
+struct Grid {
+    start_us: u64,
+    interval_us: u64,
+}
+
+impl Grid {
+    /// Microseconds from now to the next moment. Moments that a slow reading has missed are left out, never made up for.
+    fn next_us(self, now_us: u64) -> u64 {
+        let since_us = now_us.saturating_sub(self.start_us);
+        let early_us = micros(INTERVAL_MIN);
+        if since_us < early_us / 2 {
+            return early_us - since_us;
+        }
+        let next_us = (since_us / self.interval_us + 1) * self.interval_us - since_us;
+        // Rates over a sliver of time are noise: rather one moment fewer.
+        if next_us < self.interval_us / 4 && next_us < early_us { next_us + self.interval_us } else { next_us }
+    }
+}
+
+/// The sources, each with what is known of its state by itself.
+struct Readers {
+    readers: Vec<Reader>,
+}
+
+struct Reader {
+    source: Box<dyn Source>,
+    /// Names under which it last reported; said again when it has panicked.
+    names: Vec<&'static str>,
+    /// Why it is no longer read.
+    fault: Option<Arc<str>>,
+}
+
+impl Readers {
+    fn new(sources: Vec<Box<dyn Source>>) -> Self {
+        let reader = |source| Reader { source, names: vec!["source"], fault: None };
+        Self { readers: sources.into_iter().map(reader).collect() }
+    }
+
+    /// Reads every source once; also the CPU time that took.
+    fn read(&mut self, wants: &Wants, clock: &Clock) -> (Reading, u64) {
+        let before_us = clock.thread_cpu_us();
+        let mut reading = Reading::default();
+        for reader in &mut self.readers {
+            reader.read(wants, &mut reading, clock);
+        }
+        if reading.node.at_us == 0 {
+            reading.node.at_us = clock.mono_us();
+        }
+        (reading, clock.thread_cpu_us().saturating_sub(before_us))
+    }
+}
+
+impl Reader {
+    fn read(&mut self, wants: &Wants, into: &mut Reading, clock: &Clock) {
+        if self.fault.is_none() {
+            let (before_us, n_before) = (clock.thread_cpu_us(), into.sources.len());
+            // A source that has panicked is never read again: its insides may be in any state.
+            let outcome = catch_unwind(AssertUnwindSafe(|| self.source.read(wants, into)));
+            let states = into.sources.get_mut(n_before..).unwrap_or_default();
+            match outcome {
+                Ok(()) => {
+                    self.names = states.iter().map(|state| state.name).collect();
+                    charge(states, clock.thread_cpu_us().saturating_sub(before_us));
+                }
+                Err(panic) => {
+                    let what = panic_text(panic.as_ref());
+                    tracing::error!(source = self.names.first(), what, "a source panicked and is off until a restart");
+                    self.fault = Some(format!("stopped after a fault of its own ({what}); restart the agent").into());
+                    into.sources.truncate(n_before);
+                }
+            }
+        }
+        if let Some(fault) = &self.fault {
+            let off = |name: &&'static str| SourceState { name, health: Health::Off(Arc::clone(fault)), cpu_us: None };
+            into.sources.extend(self.names.iter().map(off));
+        }
+    }
+}
+
+/// Books the time of a reading that its parts have not booked themselves on the first part that has booked none.
+fn charge(states: &mut [SourceState], total_us: u64) {
+    let booked_us: u64 = states.iter().filter_map(|state| state.cpu_us).sum();
+    if let Some(state) = states.iter_mut().find(|state| state.cpu_us.is_none()) {
+        state.cpu_us = Some(total_us.saturating_sub(booked_us));
+    }
+}
+
+fn panic_text(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+fn micros(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+/// Two readings 250 ms apart, for a sample with rates in it.
+pub fn read_twice(sources: Vec<Box<dyn Source>>, clock: &Clock) -> [Reading; 2] {
+    let mut readers = Readers::new(sources);
+    let (first, _) = readers.read(&Wants::default(), clock);
+    std::thread::sleep(INTERVAL_MIN);
+    let (second, _) = readers.read(&Wants::default(), clock);
+    [first, second]
+}
+
+#[cfg(test)]
+mod tests;

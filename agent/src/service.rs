@@ -1,0 +1,170 @@
+//! The gRPC service: checks who opens a watch, passes controls to the desk, and streams what the desk hands out.
+
+use std::time::Duration;
+
+use midair_proto::{
+    CONTRACT,
+    v1::{
+        Control, DescribeRequest, Description, EchoReply, Envelope, Hello, HistoryRequest, Refused, agent_server,
+        control, payload::Kind,
+    },
+};
+use tokio::sync::mpsc;
+use tokio_stream::Empty;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::{
+    desk::{Command, Door},
+    encode,
+    listen::Peer,
+    outbox::{Outbox, Outgoing, outbox},
+};
+
+/// A client that opens a watch says hello within this time, or is let go.
+const HELLO_WITHIN: Duration = Duration::from_secs(10);
+
+/// What a viewer says of itself is kept up to so many bytes: it stands in logs and marks.
+const VIEWER_BYTES: usize = 128;
+
+/// The service, as one door of the agent offers it.
+#[derive(Clone, Debug)]
+pub struct Service {
+    door: Door,
+    is_insecure: bool,
+}
+
+impl Service {
+    /// For connections that are encrypted, or that never leave the host.
+    pub fn local(door: Door) -> Self {
+        Self { door, is_insecure: false }
+    }
+
+    /// For connections that are neither encrypted nor authenticated; the description says so.
+    pub fn insecure(door: Door) -> Self {
+        Self { door, is_insecure: true }
+    }
+}
+
+#[tonic::async_trait]
+impl agent_server::Agent for Service {
+    type WatchStream = Outgoing;
+    type HistoryStream = Empty<Result<Envelope, Status>>;
+
+    async fn describe(&self, request: Request<DescribeRequest>) -> Result<Response<Description>, Status> {
+        let peer = Peer::of(&request);
+        tracing::info!(%peer, "describe");
+        let (reply, answer) = tokio::sync::oneshot::channel();
+        self.door.send(Command::Describe { reply, is_insecure: self.is_insecure }).await?;
+        answer.await.map(Response::new).map_err(|_| Status::unavailable("the agent is stopping"))
+    }
+
+    async fn watch(&self, request: Request<Streaming<Control>>) -> Result<Response<Self::WatchStream>, Status> {
+        let peer = Peer::of(&request);
+        let (outbox, outgoing) = outbox();
+        let visit = Visit { door: self.door.clone(), is_insecure: self.is_insecure, peer };
+        tokio::spawn(visit.serve(request.into_inner(), outbox));
+        Ok(Response::new(outgoing))
+    }
+
+    async fn history(&self, _: Request<HistoryRequest>) -> Result<Response<Self::HistoryStream>, Status> {
+        Err(Status::unimplemented("no black box yet: this agent keeps no history; watch it, and record what you see"))
+    }
+}
+
+/// One watcher, from its first control to its last.
+struct Visit {
+    door: Door,
+    is_insecure: bool,
+    peer: Peer,
+}
+
+impl Visit {
+    async fn serve(self, mut controls: Streaming<Control>, outbox: Outbox) {
+        let words = outbox.words();
+        let hello = match self.welcome(&mut controls).await {
+            Ok(hello) => hello,
+            Err(reason) => return self.turn_away(&words, reason),
+        };
+        let id = self.door.next_watcher();
+        let mut viewer = hello.viewer.unwrap_or_default();
+        viewer.truncate(viewer.floor_char_boundary(VIEWER_BYTES));
+        tracing::info!(watcher = id.0, viewer, peer = %self.peer, "watch opened");
+        let join = Command::Join { id, outbox, viewer, is_insecure: self.is_insecure };
+        if self.door.send(join).await.is_err() {
+            return;
+        }
+        self.pass_on(&mut controls, id, &words).await;
+    }
+
+    /// Waits for a hello that this agent can answer; the error is what the client is told.
+    async fn welcome(&self, controls: &mut Streaming<Control>) -> Result<Hello, String> {
+        let first = tokio::time::timeout(HELLO_WITHIN, controls.message()).await;
+        let control = match first {
+            Err(_) => return Err(format!("no hello came within {} s", HELLO_WITHIN.as_secs())),
+            Ok(Err(status)) => return Err(format!("the first control could not be read: {}", status.message())),
+            Ok(Ok(None)) => return Err("the watch was closed before a hello".into()),
+            Ok(Ok(Some(control))) => control,
+        };
+        let Some(control::Kind::Hello(hello)) = control.kind else {
+            return Err("the first control must be a hello with the client's version".into());
+        };
+        let contract = hello.version.as_ref().and_then(|version| version.contract);
+        if contract == Some(CONTRACT) {
+            return Ok(hello);
+        }
+        let theirs = contract.map_or("no contract".to_owned(), |n| format!("contract {n}"));
+        let program = hello.version.and_then(|version| version.program).unwrap_or_else(|| "the client".into());
+        let older = if contract.unwrap_or(0) < CONTRACT { "client" } else { "agent" };
+        let ours = encode::PROGRAM;
+        Err(format!("{program} speaks {theirs}, this agent ({ours}) speaks contract {CONTRACT}; upgrade the {older}"))
+    }
+
+    fn turn_away(&self, words: &mpsc::Sender<Envelope>, reason: String) {
+        tracing::warn!(peer = %self.peer, reason, "watch refused");
+        let refused = Refused { id: None, reason: Some(reason), fatal: Some(true) };
+        // The outbox is empty; a client that has gone misses nothing.
+        drop(words.try_send(self.door.envelope(Kind::Refused(refused))));
+    }
+
+    /// Passes controls on until the client goes. A client that merely says no more goes on watching.
+    async fn pass_on(
+        &self,
+        controls: &mut Streaming<Control>,
+        id: crate::desk::WatcherId,
+        words: &mpsc::Sender<Envelope>,
+    ) {
+        loop {
+            let kind = match controls.message().await {
+                Ok(Some(control)) => control.kind,
+                Ok(None) => return,
+                Err(status) => {
+                    tracing::debug!(watcher = id.0, status = status.message(), "controls ended");
+                    break;
+                }
+            };
+            let sent = match kind {
+                // Answered here: the way to the desk and back would be in the round trip.
+                Some(control::Kind::Echo(echo)) => {
+                    let wall_us = Some(self.door.clock().wall_us());
+                    let reply = EchoReply { sent_us: echo.sent_us, wall_us };
+                    // Full: an echo that would answer late measures nothing. Gone: nobody asks.
+                    drop(words.try_send(self.door.envelope(Kind::Echo(reply))));
+                    Ok(())
+                }
+                Some(kind) => self.door.send(Command::Control(id, kind)).await,
+                None => {
+                    let reason =
+                        Some("a control of a kind that this agent does not know; upgrade the agent".to_owned());
+                    let refused = Refused { id: None, reason, fatal: Some(false) };
+                    drop(words.try_send(self.door.envelope(Kind::Refused(refused))));
+                    Ok(())
+                }
+            };
+            if sent.is_err() {
+                return;
+            }
+        }
+        // The desk may have stopped; then there is nothing left to leave.
+        drop(self.door.send(Command::Leave(id)).await);
+    }
+}

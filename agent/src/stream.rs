@@ -1,0 +1,225 @@
+//! The base streams: each is encoded once per tick, whoever watches; a key stands alone, a delta says what changed.
+//!
+//! Watchers that ask for a longer interval share a stream of their own per interval, with its own numbering and its own
+//! deltas: a slow watcher's delta holds all that changed since *its* last sample. At most [`N_INTERVALS`] are served at
+//! once; beyond it an interval is made longer until it meets one that is.
+//!
+//! `died` names rows of the stream whose tasks have ended; a task that never stood in the stream is not missed there.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashSet},
+    sync::Arc,
+};
+
+use bytes::Bytes;
+use midair_proto::{
+    delta::Delta,
+    v1::{Cost, Cpu, Envelope, Node, Sample, Stream, Task, TaskId as WireId, payload::Kind},
+};
+use midair_vitals::TaskId;
+
+use crate::{encode, identity::Identity, names::Names, tick::Tick};
+
+/// A key goes to all watchers of a stream at least this often.
+pub const KEY_EVERY_US: u64 = 30_000_000;
+
+/// Distinct intervals that one stream serves at once.
+pub const N_INTERVALS: usize = 8;
+
+/// Which encoding of which stream: the samples of every so manieth tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct StreamKey {
+    /// Which base stream.
+    pub stream: Stream,
+    /// Every so many ticks; at least 1.
+    pub every: u64,
+}
+
+impl StreamKey {
+    /// Whether this tick is one of the stream's.
+    pub fn is_due(self, tick: u64) -> bool {
+        tick % self.every == 1 % self.every
+    }
+
+    /// Number of the sample in its stream, from 1.
+    fn seq(self, tick: u64) -> u64 {
+        tick.div_ceil(self.every)
+    }
+}
+
+/// One stream at one interval.
+#[derive(Debug)]
+pub struct Encoder {
+    key: StreamKey,
+    identity: Arc<Identity>,
+    /// All that the stream holds since its last sample.
+    full: Full,
+    /// Names that every watcher of the stream has been sent.
+    ///
+    /// INVARIANT: no larger than what the last key spelled out and what deltas spelled out since: a watcher that came
+    /// with that key knows no others.
+    sent: HashSet<u32>,
+    last_key_us: u64,
+    /// The last sample as a key, once somebody has asked for it.
+    shared_key: Option<Envelope>,
+    n_encoded: u64,
+}
+
+/// What a stream holds at one tick.
+#[derive(Clone, Debug, Default)]
+struct Full {
+    seq: u64,
+    mono_us: u64,
+    wall_us: u64,
+    node_mono_us: u64,
+    tasks_mono_us: u64,
+    node: Node,
+    tasks: BTreeMap<TaskId, Task>,
+    cpus: Vec<Cpu>,
+    cost: Option<Cost>,
+}
+
+/// What a stream is made of at one tick.
+#[derive(Clone, Copy, Debug)]
+pub struct Content<'a> {
+    /// The tick.
+    pub tick: &'a Tick,
+    /// The stream's rows, as places in its reading.
+    pub rows: &'a [usize],
+    /// What the agent costs.
+    pub cost: Cost,
+}
+
+impl Encoder {
+    /// A stream that begins with this tick; ask for its [`Encoder::key`].
+    pub fn new(key: StreamKey, identity: Arc<Identity>, content: Content<'_>, names: &mut Names) -> Self {
+        let full = Full::of(key, content, names);
+        let last_key_us = full.mono_us;
+        Self { key, identity, full, sent: HashSet::new(), last_key_us, shared_key: None, n_encoded: 0 }
+    }
+
+    /// Goes on to this tick: a delta against the sample before, or a key when one is due.
+    pub fn advance(&mut self, content: Content<'_>, names: &mut Names) -> Envelope {
+        let before = std::mem::replace(&mut self.full, Full::of(self.key, content, names));
+        self.shared_key = None;
+        if self.full.mono_us.saturating_sub(self.last_key_us) >= KEY_EVERY_US {
+            return self.key(names);
+        }
+        let mut sample = self.full.since(&before, |id| {
+            // A reading without any task is one that failed: nobody can tell who has ended.
+            !content.tick.index.contains_key(id) && !content.tick.reading.tasks.is_empty()
+        });
+        let used: BTreeSet<u32> = used_names(&sample).into_iter().filter(|id| !self.sent.contains(id)).collect();
+        sample.names = names.spell(&used);
+        self.sent.extend(used);
+        self.envelope(encode::payload(Kind::Sample(sample)), false)
+    }
+
+    /// The stream's last sample as a key: encoded when first asked for, then shared.
+    pub fn key(&mut self, names: &mut Names) -> Envelope {
+        if let Some(key) = &self.shared_key {
+            return key.clone();
+        }
+        let mut sample = self.full.all();
+        let used = used_names(&sample);
+        sample.names = names.spell(&used);
+        self.sent = used.into_iter().collect();
+        self.last_key_us = self.full.mono_us;
+        let key = self.envelope(encode::payload(Kind::Sample(sample)), true);
+        self.shared_key = Some(key.clone());
+        key
+    }
+
+    /// How many samples were encoded; more watchers make it no larger.
+    pub fn n_encoded(&self) -> u64 {
+        self.n_encoded
+    }
+
+    fn envelope(&mut self, payload: Bytes, is_key: bool) -> Envelope {
+        self.n_encoded += 1;
+        Envelope {
+            node: Some(self.identity.node.clone()),
+            epoch: Some(self.identity.epoch),
+            seq: Some(self.full.seq),
+            mono_us: Some(self.full.mono_us),
+            wall_us: Some(self.full.wall_us),
+            key: Some(is_key),
+            stream: Some(self.key.stream.into()),
+            payload: Some(payload),
+        }
+    }
+}
+
+impl Full {
+    fn of(key: StreamKey, content: Content<'_>, names: &mut Names) -> Self {
+        let Content { tick, rows, cost } = content;
+        let is_detail = key.stream != Stream::Overview;
+        let reading = &tick.reading;
+        let tasks_mono_us = reading.node.at_us;
+        let mut encoder = encode::Rows::new(names, tasks_mono_us);
+        let mut node = encoder.node(&reading.node);
+        node.runtimes = Some(encode::runtimes(&reading.sources, reading.tasks.len()));
+        node.sources = is_detail.then(|| encode::sources(&reading.sources));
+        let tasks = rows.iter().filter_map(|n| reading.tasks.get(*n));
+        Self {
+            seq: key.seq(tick.number),
+            mono_us: tick.mono_us,
+            wall_us: tick.wall_us,
+            node_mono_us: reading.node.at_us,
+            tasks_mono_us,
+            tasks: tasks.map(|task| (task.id, encoder.task(task))).collect(),
+            node,
+            cpus: if is_detail { encode::cpus(&reading.node.cpus) } else { Vec::new() },
+            cost: Some(cost),
+        }
+    }
+
+    fn all(&self) -> Sample {
+        Sample {
+            node: Some(self.node.clone()),
+            tasks: self.tasks.values().cloned().collect(),
+            cpus: self.cpus.clone(),
+            ..self.stamped()
+        }
+    }
+
+    fn since(&self, before: &Self, has_died: impl Fn(&TaskId) -> bool) -> Sample {
+        let changed = |(id, task): (&TaskId, &Task)| match before.tasks.get(id) {
+            Some(earlier) => task.since(earlier),
+            // A row that enters is whole, and brings its previous counters.
+            None => Some(task.clone()),
+        };
+        let gone = before.tasks.keys().filter(|id| !self.tasks.contains_key(id));
+        let (died, left): (Vec<TaskId>, Vec<TaskId>) = gone.partition(|id| has_died(id));
+        let wire = |ids: Vec<TaskId>| -> Vec<WireId> { ids.into_iter().map(encode::task_id).collect() };
+        Sample {
+            node: self.node.since(&before.node),
+            tasks: self.tasks.iter().filter_map(changed).collect(),
+            left: wire(left),
+            died: wire(died),
+            cpus: self.cpus.iter().filter(|cpu| !before.cpus.contains(cpu)).copied().collect(),
+            ..self.stamped()
+        }
+    }
+
+    fn stamped(&self) -> Sample {
+        Sample {
+            tasks_mono_us: Some(self.tasks_mono_us),
+            node_mono_us: Some(self.node_mono_us),
+            cost: self.cost,
+            ..Sample::default()
+        }
+    }
+}
+
+/// Ids of all names that a sample refers to.
+fn used_names(sample: &Sample) -> BTreeSet<u32> {
+    let of_task = |t: &Task| {
+        let labels = t.queues.iter().flat_map(|q| &q.queue).filter_map(|q| q.label).collect::<Vec<_>>();
+        [t.name, t.command, t.user, t.cgroup, t.wait_channel].into_iter().flatten().chain(labels)
+    };
+    let node = sample.node.iter();
+    let worst_delay = node.clone().filter_map(|n| n.worst_delay.as_ref()?.name);
+    let worst_queue = node.filter_map(|n| n.worst_queue.as_ref()?.queue.as_ref()?.label);
+    sample.tasks.iter().flat_map(of_task).chain(worst_delay).chain(worst_queue).collect()
+}
