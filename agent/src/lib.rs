@@ -14,6 +14,8 @@ pub mod encode;
 pub mod focus;
 pub mod hot;
 pub mod identity;
+#[cfg(target_os = "linux")]
+pub mod kernel;
 pub mod ledger;
 pub mod listen;
 pub mod marks;
@@ -24,8 +26,10 @@ pub mod outbox;
 pub mod reading;
 pub mod rollup;
 pub mod sampler;
+pub mod secrets;
 pub mod service;
 pub mod stream;
+pub mod sysinfo;
 pub mod table;
 pub mod tick;
 

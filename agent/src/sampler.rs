@@ -20,13 +20,22 @@ use crate::{
 const STACK_BYTES: usize = 512 * 1024;
 
 /// The sources that a configuration asks for.
-pub fn sources(config: &Config, _clock: &Clock) -> anyhow::Result<Vec<Box<dyn Source>>> {
-    let name = match config.source {
-        SourceChoice::Auto => "any",
-        SourceChoice::Kernel => "the kernel",
-        SourceChoice::Sysinfo => "the sysinfo",
+pub fn sources(config: &Config, clock: &Clock) -> anyhow::Result<Vec<Box<dyn Source>>> {
+    let clock = clock.clone();
+    let mono_us = move || clock.mono_us();
+    let source: Box<dyn Source> = match config.source {
+        #[cfg(target_os = "linux")]
+        SourceChoice::Auto | SourceChoice::Kernel => {
+            let kernel = crate::kernel::Kernel::new(config.proc_root.clone(), mono_us);
+            Box::new(kernel.showing_args(config.show_args))
+        }
+        #[cfg(not(target_os = "linux"))]
+        SourceChoice::Kernel => anyhow::bail!("the kernel source needs Linux; use --source sysinfo here"),
+        #[cfg(not(target_os = "linux"))]
+        SourceChoice::Auto => Box::new(crate::sysinfo::Sysinfo::new(mono_us)),
+        SourceChoice::Sysinfo => Box::new(crate::sysinfo::Sysinfo::new(mono_us)),
     };
-    anyhow::bail!("this build has no {name} source; build one that has")
+    Ok(vec![source])
 }
 
 /// What the desk wants read closely; the sampler looks at it before each reading. Locked for a copy, never over IO.

@@ -1,0 +1,183 @@
+//! The kernel source: this host through `/proc`, opened plainly at each tick, and its sockets through netlink.
+//!
+//! The root may be another `/proc` than this host's (a fixture, a bind mount of the host's in a container).
+
+mod files;
+mod names;
+mod node;
+mod sockets;
+mod stat;
+mod status;
+mod tasks;
+mod text;
+
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
+
+use midair_vitals::{TaskId, TaskReading};
+use rustix::{
+    io::Errno,
+    param::{clock_ticks_per_second, page_size},
+    process::geteuid,
+};
+
+pub use self::stat::{Comm, ParseError, SchedStat, Stat, parse_schedstat, parse_stat};
+use self::{
+    files::Files,
+    names::Users,
+    sockets::Sockets,
+    tasks::{Sweeper, Swept, Tasks},
+};
+use crate::reading::{Close, Health, Reading, Source, SourceState, Wants};
+
+/// The kernel of this host.
+pub struct Kernel {
+    root: PathBuf,
+    files: Option<Files>,
+    clock: Box<dyn Fn() -> u64 + Send>,
+    tasks: Tasks,
+    sockets: Sockets,
+    processes: Vec<(u32, u64)>,
+    show_args: bool,
+    number: u64,
+    wanted: HashSet<TaskId>,
+}
+
+/// At most so many threads are listed in a close look.
+const MOST_CHILDREN: usize = 512;
+
+impl Kernel {
+    /// A source that reads below `root`, `/proc` most often. `clock` is `CLOCK_MONOTONIC` in microseconds.
+    pub fn new(root: PathBuf, clock: impl Fn() -> u64 + Send + 'static) -> Self {
+        let is_own = root == Path::new("/proc");
+        Self {
+            root,
+            files: None,
+            clock: Box::new(clock),
+            tasks: Tasks::default(),
+            sockets: Sockets::new(is_own),
+            processes: Vec::new(),
+            show_args: false,
+            number: 0,
+            wanted: HashSet::new(),
+        }
+    }
+
+    /// Shows whole command lines, with what looks like a secret masked.
+    #[must_use]
+    pub fn showing_args(mut self, show_args: bool) -> Self {
+        self.show_args = show_args;
+        self
+    }
+
+    fn read_all(&mut self, wants: &Wants, into: &mut Reading) -> Result<(), Errno> {
+        let mut files = match self.files.take() {
+            Some(files) => files,
+            None => Files::open(&self.root)?,
+        };
+        self.number += 1;
+        self.wanted.clear();
+        self.wanted.extend(wants.hot.iter().chain(&wants.close));
+        let tick_us = 1_000_000 / clock_ticks_per_second().max(1);
+        into.node.at_us = (self.clock)();
+        node::read(&mut files, tick_us, &mut into.node);
+        let mut sweep = Sweeper {
+            files: &mut files,
+            clock: &*self.clock,
+            wanted: &self.wanted,
+            tick_us,
+            page_bytes: page_size() as u64,
+            show_args: self.show_args,
+            number: self.number,
+        };
+        let swept = self.tasks.sweep(&mut sweep, &mut into.tasks)?;
+        into.node.run_delay_us = Some(swept.run_delay_us);
+        into.node.n_processes = Some(swept.n_processes);
+        into.node.n_threads = Some(swept.n_threads);
+        let health = health(sweep.files, &swept);
+        into.sources.push(SourceState { name: "kernel /proc", health, cpu_us: None });
+        read_sockets(&mut self.sockets, &mut self.processes, &self.tasks, &mut sweep, into);
+        for id in &wants.close {
+            let Some(row) = into.tasks.iter().find(|row| row.id == *id) else { continue };
+            let close = close(&self.tasks, &self.sockets, &mut sweep, row);
+            into.close.insert(*id, close);
+        }
+        self.files = Some(files);
+        Ok(())
+    }
+}
+
+/// Lists the sockets and adds them to the rows of their owners.
+fn read_sockets(
+    sockets: &mut Sockets,
+    processes: &mut Vec<(u32, u64)>,
+    tasks: &Tasks,
+    sweep: &mut Sweeper<'_>,
+    into: &mut Reading,
+) {
+    processes.clear();
+    processes.extend(tasks.owners_of_descriptors());
+    let health = sockets.read(sweep.files, processes, (sweep.clock)());
+    if !matches!(health, Health::Off(_)) {
+        for row in into.tasks.iter_mut().filter(|row| row.process.is_none()) {
+            sockets.add_to(row);
+        }
+        sockets.add_whole(into);
+    }
+    into.sources.push(SourceState { name: "sockets", health, cpu_us: None });
+}
+
+/// A close look at the task of a row.
+fn close(tasks: &Tasks, sockets: &Sockets, sweep: &mut Sweeper<'_>, row: &TaskReading) -> Close {
+    let mut task = row.clone();
+    if task.process.is_some() {
+        return Close { task, n_queues: 0, children: Vec::new(), n_children: 0 };
+    }
+    let all = sockets.all_of(task.id);
+    let n_queues = all.as_ref().map_or(0, |(_, n)| *n);
+    task.queues = all.map(|(queues, _)| queues);
+    task.n_queues = Some(n_queues).filter(|_| task.queues.is_some());
+    if task.n_threads.is_none_or(|n| n < 2) {
+        return Close { task, n_queues, children: Vec::new(), n_children: 0 };
+    }
+    let (children, n_children) = tasks.threads(sweep, task.id, MOST_CHILDREN);
+    if children.len() == n_children as usize {
+        task.n_voluntary = children.iter().map(|thread| thread.n_voluntary).sum();
+        task.n_involuntary = children.iter().map(|thread| thread.n_involuntary).sum();
+    }
+    Close { task, n_queues, children, n_children }
+}
+
+impl Source for Kernel {
+    fn read(&mut self, wants: &Wants, into: &mut Reading) {
+        if let Err(error) = self.read_all(wants, into) {
+            let why = format!("cannot read {}: {error}; is it mounted, and open to this user?", self.root.display());
+            into.sources.push(SourceState { name: "kernel /proc", health: Health::Off(why.into()), cpu_us: None });
+        }
+    }
+}
+
+/// What is missing, and the remedy.
+fn health(files: &mut Files, swept: &Swept) -> Health {
+    let remedy = "run midair-agent as root or with CAP_SYS_PTRACE, or mount /proc without hidepid";
+    if swept.n_closed > 0 {
+        let all = swept.n_processes + swept.n_closed;
+        let user = Users::default().name(geteuid().as_raw());
+        let why = format!("{} of {all} processes are not readable as user {user}; {remedy}", swept.n_closed);
+        return Health::Degraded(why.into());
+    }
+    // With hidepid=2 the processes of others are not even listed; the first of all is always somebody's.
+    if matches!(files.read_once(format_args!("1/stat")), Err(Errno::NOENT | Errno::ACCESS | Errno::PERM)) {
+        return Health::Degraded(format!("processes of other users are hidden; {remedy}").into());
+    }
+    if swept.n_without_delay > 0 {
+        let why = "run delay is not known for all tasks: this kernel has no /proc/PID/schedstat (CONFIG_SCHED_INFO)";
+        return Health::Degraded(why.into());
+    }
+    Health::Ok
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! Files of a `/proc`: opened, read and closed, with one buffer for all.
+
+use std::{
+    fmt::{self, Write as _},
+    path::Path,
+};
+
+use rustix::{
+    fd::OwnedFd,
+    fs::{CWD, Mode, OFlags, RawDir, fstat, openat, readlinkat_raw},
+    io::{Errno, read},
+};
+
+use super::text::number;
+
+/// Reads files below one root. Paths are relative to it: `files.read(format_args!("{pid}/status"))`.
+pub(super) struct Files {
+    root: OwnedFd,
+    path: String,
+    buf: Vec<u8>,
+    dents: Vec<u8>,
+}
+
+/// Large enough for all small files in one read; grows with what is read.
+const BUF: usize = 16 * 1024;
+
+impl Files {
+    /// Opens the root.
+    pub(super) fn open(root: &Path) -> Result<Self, Errno> {
+        let root = openat(CWD, root, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        Ok(Self { root, path: String::with_capacity(64), buf: vec![0; BUF], dents: Vec::with_capacity(BUF) })
+    }
+
+    /// Reads a file to its end.
+    pub(super) fn read(&mut self, path: fmt::Arguments<'_>) -> Result<&[u8], Errno> {
+        let file = self.open_file(path, OFlags::empty())?;
+        let mut len = 0;
+        loop {
+            if len == self.buf.len() {
+                self.buf.resize(len * 2, 0);
+            }
+            match read(&file, &mut self.buf[len..])? {
+                0 => return Ok(&self.buf[..len]),
+                n => len += n,
+            }
+        }
+    }
+
+    /// Reads a file that the kernel writes in one go and that is smaller than the buffer: `stat`, `schedstat`, `status`.
+    pub(super) fn read_once(&mut self, path: fmt::Arguments<'_>) -> Result<&[u8], Errno> {
+        let file = self.open_file(path, OFlags::empty())?;
+        let len = read(&file, &mut self.buf[..])?;
+        Ok(&self.buf[..len])
+    }
+
+    /// The same, with the user id that owns the file: of a task, whom it runs as.
+    pub(super) fn read_owned(&mut self, path: fmt::Arguments<'_>) -> Result<(&[u8], u32), Errno> {
+        let file = self.open_file(path, OFlags::empty())?;
+        let uid = fstat(&file)?.st_uid;
+        let len = read(&file, &mut self.buf[..])?;
+        Ok((&self.buf[..len], uid))
+    }
+
+    /// Lists the entries of a folder that are numbers, in rising order: processes, threads, descriptors.
+    pub(super) fn numbers(&mut self, path: fmt::Arguments<'_>, into: &mut Vec<u32>) -> Result<(), Errno> {
+        into.clear();
+        let folder = self.open_file(path, OFlags::DIRECTORY)?;
+        let mut entries = RawDir::new(&folder, self.dents.spare_capacity_mut());
+        while let Some(entry) = entries.next() {
+            let name = number(entry?.file_name().to_bytes());
+            into.extend(name.and_then(|n| u32::try_from(n).ok()));
+        }
+        if !into.is_sorted() {
+            into.sort_unstable();
+        }
+        Ok(())
+    }
+
+    /// Shows `each` where the links of a folder lead. Links that vanish are skipped.
+    pub(super) fn links(&mut self, path: fmt::Arguments<'_>, mut each: impl FnMut(&[u8])) -> Result<(), Errno> {
+        let folder = self.open_file(path, OFlags::DIRECTORY)?;
+        let mut entries = RawDir::new(&folder, self.dents.spare_capacity_mut());
+        while let Some(entry) = entries.next() {
+            let entry = entry?;
+            if entry.file_name().to_bytes().starts_with(b".") {
+                continue;
+            }
+            if let Ok(len) = readlinkat_raw(&folder, entry.file_name(), &mut self.buf[..]) {
+                each(&self.buf[..len]);
+            }
+        }
+        Ok(())
+    }
+
+    fn open_file(&mut self, path: fmt::Arguments<'_>, flags: OFlags) -> Result<OwnedFd, Errno> {
+        self.path.clear();
+        self.path.write_fmt(path).map_err(|_| Errno::INVAL)?;
+        openat(&self.root, self.path.as_str(), OFlags::RDONLY | OFlags::CLOEXEC | flags, Mode::empty())
+    }
+}

@@ -1,0 +1,276 @@
+//! The sweep over all processes and their threads.
+//!
+//! Per tick and process it reads `stat`, and per thread `schedstat`; everything else is read when a task is new, has
+//! changed its name, or is asked for.
+
+mod process;
+mod thread;
+
+use std::{collections::HashMap, collections::HashSet};
+
+use midair_vitals::{TaskId, TaskKind, TaskReading};
+use rustix::io::Errno;
+
+use self::{process::Process, thread::Thread};
+use super::{
+    files::Files,
+    names::{Shared, Users},
+    stat::{SchedStat, Stat, parse_stat},
+    status::parse_status,
+};
+use process::worst_thread;
+
+/// What a sweep works with.
+pub(super) struct Sweeper<'a> {
+    /// The files.
+    pub files: &'a mut Files,
+    /// `CLOCK_MONOTONIC`, microseconds.
+    pub clock: &'a dyn Fn() -> u64,
+    /// Tasks whose dear fields are wanted.
+    pub wanted: &'a HashSet<TaskId>,
+    /// Length of a clock tick, microseconds.
+    pub tick_us: u64,
+    /// Size of a page.
+    pub page_bytes: u64,
+    /// Whether whole command lines are shown, masked.
+    pub show_args: bool,
+    /// Number of this sweep, from 1.
+    pub number: u64,
+}
+
+impl Sweeper<'_> {
+    fn cpu_ns(&self, stat: &Stat) -> u64 {
+        (stat.user_ticks + stat.system_ticks) * self.tick_us * 1000
+    }
+}
+
+/// All tasks between two sweeps.
+#[derive(Default)]
+pub(super) struct Tasks {
+    processes: HashMap<u32, Process>,
+    threads: HashMap<u32, Thread>,
+    names: Shared,
+    users: Users,
+    pids: Vec<u32>,
+    tids: Vec<u32>,
+    run_delay_ns: u64,
+}
+
+/// What a sweep found out about the whole node.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Swept {
+    /// Processes seen.
+    pub n_processes: u64,
+    /// Threads seen.
+    pub n_threads: u64,
+    /// Processes whose files are closed to this user.
+    pub n_closed: u64,
+    /// Processes of which one did not say its run delay.
+    pub n_without_delay: u64,
+    /// Run delay of all tasks since the first sweep, microseconds; what has ended takes nothing away.
+    pub run_delay_us: u64,
+}
+
+impl Tasks {
+    /// Reads all tasks; rows of a process are followed by those of its threads.
+    pub(super) fn sweep(&mut self, sweep: &mut Sweeper<'_>, into: &mut Vec<TaskReading>) -> Result<Swept, Errno> {
+        let mut swept = Swept::default();
+        let mut pids = std::mem::take(&mut self.pids);
+        sweep.files.numbers(format_args!("."), &mut pids)?;
+        for pid in &pids {
+            match self.read_process(sweep, *pid, into, &mut swept) {
+                Ok(()) => {}
+                Err(Errno::ACCESS | Errno::PERM) => swept.n_closed += 1,
+                // It ended between the listing and the reading: no more is known, and nothing is wrong.
+                Err(_) => {}
+            }
+        }
+        self.pids = pids;
+        self.processes.retain(|_, process| process.seen == sweep.number);
+        self.threads.retain(|_, thread| thread.seen == sweep.number);
+        swept.run_delay_us = self.run_delay_ns / 1000;
+        Ok(swept)
+    }
+
+    /// The processes of the last sweep that may hold descriptors, pid and start, in order of pid.
+    pub(super) fn owners_of_descriptors(&self) -> impl Iterator<Item = (u32, u64)> {
+        let own = self.pids.iter().filter_map(|pid| self.processes.get(pid).map(|p| (*pid, p)));
+        own.filter(|(_, process)| !process.is_kernel_thread).map(|(pid, process)| (pid, process.start))
+    }
+
+    /// All threads of a process, its first one included, the busiest first.
+    pub(super) fn threads(&self, sweep: &mut Sweeper<'_>, process: TaskId, most: usize) -> (Vec<TaskReading>, u32) {
+        let Some((pid, owner)) = self.find(process) else { return (Vec::new(), 0) };
+        let mut found: Vec<(&u32, &Thread)> = self.threads.iter().filter(|(_, t)| t.process == pid).collect();
+        found.sort_by_key(|(tid, thread)| (std::cmp::Reverse(thread.busy_ns()), **tid));
+        let n = found.len() as u32;
+        found.truncate(most);
+        let mut rows: Vec<TaskReading> = found.into_iter().map(|(tid, t)| thread_row(pid, *tid, t, owner)).collect();
+        for row in &mut rows {
+            add_thread_dear(sweep, row);
+        }
+        (rows, n)
+    }
+
+    fn find(&self, id: TaskId) -> Option<(u32, &Process)> {
+        let pid = u32::try_from(id.number).ok()?;
+        let process = self.processes.get(&pid).filter(|p| p.start == id.start && id.runtime == 0)?;
+        Some((pid, process))
+    }
+
+    fn read_process(
+        &mut self,
+        sweep: &mut Sweeper<'_>,
+        pid: u32,
+        into: &mut Vec<TaskReading>,
+        swept: &mut Swept,
+    ) -> Result<(), Errno> {
+        let (line, owner) = sweep.files.read_owned(format_args!("{pid}/stat"))?;
+        let stat = parse_stat(line).map_err(|_| Errno::INVAL)?;
+        if self.processes.get(&pid).is_some_and(|known| known.start != stat.start) {
+            // The number was given to another process: nothing of the old one may stay.
+            self.processes.remove(&pid);
+            self.threads.retain(|_, thread| thread.process != pid);
+        }
+        let mut tids = std::mem::take(&mut self.tids);
+        let listed = list_threads(sweep, pid, &stat, &mut tids);
+        if listed.is_ok() {
+            self.read_listed(sweep, (pid, owner), &stat, &mut tids, into, swept);
+        }
+        self.tids = tids;
+        listed
+    }
+
+    fn read_listed(
+        &mut self,
+        sweep: &mut Sweeper<'_>,
+        (pid, owner): (u32, u32),
+        stat: &Stat,
+        tids: &mut Vec<u32>,
+        into: &mut Vec<TaskReading>,
+        swept: &mut Swept,
+    ) {
+        let process = self.processes.entry(pid).or_insert_with(|| Process::new(stat, sweep.number));
+        process.keep_names(sweep, (&mut self.names, &mut self.users), (pid, owner), stat);
+        let mut has_schedstat = true;
+        tids.retain(|tid| {
+            let leader = (*tid == pid).then_some(stat);
+            let Some(gained) = thread::read(&mut self.threads, sweep, (pid, *tid), leader) else { return false };
+            process.add(gained.used);
+            if !gained.is_new || sweep.number > 1 {
+                self.run_delay_ns += gained.used.run_delay_ns;
+            }
+            has_schedstat &= self.threads.get(tid).is_some_and(|thread| thread.has_schedstat);
+            true
+        });
+        // The process' own sum counts the threads that ended between two sweeps too, to the last clock tick.
+        process.used.cpu_ns = process.used.cpu_ns.max(sweep.cpu_ns(stat));
+        swept.n_processes += 1;
+        swept.n_threads += u64::from(stat.n_threads);
+        swept.n_without_delay += u64::from(!has_schedstat);
+
+        let mut row = process_row(sweep, pid, process, stat, has_schedstat);
+        row.worst_thread = worst_thread(&self.threads, tids);
+        if sweep.wanted.contains(&row.id) {
+            self.add_process_dear(sweep, pid, &mut row);
+        }
+        into.push(row);
+        if tids.len() > 1 {
+            self.add_threads(sweep, pid, tids, into);
+        }
+    }
+
+    /// Rows of all threads but the first: that one has the same identity as its process, whose row stands for both.
+    fn add_threads(&mut self, sweep: &mut Sweeper<'_>, pid: u32, tids: &[u32], into: &mut Vec<TaskReading>) {
+        let Some(process) = self.processes.get(&pid) else { return };
+        for tid in tids.iter().filter(|tid| **tid != pid) {
+            let Some(thread) = self.threads.get(tid) else { continue };
+            let mut row = thread_row(pid, *tid, thread, process);
+            if sweep.wanted.contains(&row.id) {
+                add_thread_dear(sweep, &mut row);
+            }
+            into.push(row);
+        }
+    }
+
+    fn add_process_dear(&mut self, sweep: &mut Sweeper<'_>, pid: u32, row: &mut TaskReading) {
+        if let Ok(text) = sweep.files.read_once(format_args!("{pid}/wchan")) {
+            row.wait_channel = wait_channel(text).map(|name| self.names.share(name));
+        }
+        let Ok(status) = sweep.files.read_once(format_args!("{pid}/status")).map(parse_status) else { return };
+        row.anon_bytes = status.anon_bytes;
+        row.file_bytes = status.file_bytes;
+        row.swap_bytes = status.swap_bytes;
+        if row.n_threads == Some(1) {
+            // The file counts the switches of the first thread alone.
+            row.n_voluntary = status.n_voluntary;
+            row.n_involuntary = status.n_involuntary;
+        }
+    }
+}
+
+/// Lists the threads of a process; one that has but one needs no listing.
+fn list_threads(sweep: &mut Sweeper<'_>, pid: u32, stat: &Stat, tids: &mut Vec<u32>) -> Result<(), Errno> {
+    if stat.n_threads > 1 {
+        return sweep.files.numbers(format_args!("{pid}/task"), tids);
+    }
+    tids.clear();
+    tids.push(pid);
+    Ok(())
+}
+
+fn process_row(sweep: &Sweeper<'_>, pid: u32, process: &Process, stat: &Stat, has_schedstat: bool) -> TaskReading {
+    let kind = if process.is_kernel_thread { TaskKind::KernelThread } else { TaskKind::Process };
+    let mut row = TaskReading::unknown(process.id(pid), kind, (sweep.clock)());
+    row.parent = Some(stat.parent).filter(|parent| *parent != 0);
+    row.name = Some(process.name.clone());
+    add_names(&mut row, process);
+    row.state = stat.state;
+    row.cpu_us = Some(process.used.cpu_ns / 1000);
+    add_delay(&mut row, &process.used, has_schedstat);
+    row.rss_bytes = Some(stat.rss_pages * sweep.page_bytes);
+    row.n_threads = Some(stat.n_threads);
+    row
+}
+
+fn thread_row(pid: u32, tid: u32, thread: &Thread, process: &Process) -> TaskReading {
+    let id = TaskId { runtime: 0, number: u64::from(tid), start: thread.start };
+    let mut row = TaskReading::unknown(id, TaskKind::Thread, thread.at_us);
+    row.process = Some(u64::from(pid));
+    row.name = Some(thread.name.clone());
+    add_names(&mut row, process);
+    row.cpu_us = Some(thread.used.cpu_ns / 1000);
+    add_delay(&mut row, &thread.used, thread.has_schedstat);
+    row
+}
+
+fn add_names(row: &mut TaskReading, process: &Process) {
+    row.command = process.command.clone();
+    row.user = process.user.clone();
+    row.cgroup = process.cgroup.clone();
+}
+
+fn add_delay(row: &mut TaskReading, used: &SchedStat, has_schedstat: bool) {
+    row.run_delay_us = has_schedstat.then_some(used.run_delay_ns / 1000);
+    row.n_runs = has_schedstat.then_some(used.n_runs);
+}
+
+/// State, wait channel and switches of one thread.
+fn add_thread_dear(sweep: &mut Sweeper<'_>, row: &mut TaskReading) {
+    let (pid, tid) = (row.process.unwrap_or(row.id.number), row.id.number);
+    if let Ok(Ok(stat)) = sweep.files.read_once(format_args!("{pid}/task/{tid}/stat")).map(parse_stat) {
+        row.state = stat.state;
+    }
+    if let Ok(text) = sweep.files.read_once(format_args!("{pid}/task/{tid}/wchan")) {
+        row.wait_channel = wait_channel(text).map(|name| String::from_utf8_lossy(name).into());
+    }
+    if let Ok(status) = sweep.files.read_once(format_args!("{pid}/task/{tid}/status")).map(parse_status) {
+        row.n_voluntary = status.n_voluntary;
+        row.n_involuntary = status.n_involuntary;
+    }
+}
+
+/// `0` stands for a task that does not wait, and for one whose wait this user may not see.
+fn wait_channel(text: &[u8]) -> Option<&[u8]> {
+    Some(text.trim_ascii()).filter(|name| !name.is_empty() && *name != b"0")
+}

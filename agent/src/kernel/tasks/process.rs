@@ -1,0 +1,122 @@
+//! One process between two sweeps: its names, which are read seldom, and its sums, which outlive its threads.
+
+use std::{collections::HashMap, sync::Arc};
+
+use midair_vitals::{TaskId, WorstThread};
+
+use super::{Sweeper, thread::Thread};
+use crate::{
+    kernel::{
+        names::{Shared, Users, cgroup_path},
+        stat::{Comm, SchedStat, Stat},
+        status::parse_status,
+    },
+    secrets,
+};
+
+/// A process as it was at its last reading.
+#[derive(Clone, Debug)]
+pub(super) struct Process {
+    /// Its start in clock ticks since boot.
+    pub start: u64,
+    comm: Comm,
+    /// Its short name.
+    pub name: Arc<str>,
+    /// Its executable with allowed arguments; a kernel thread has none.
+    pub command: Option<Arc<str>>,
+    /// Owner of its files in `/proc`, a hint that its user changed.
+    owner: Option<u32>,
+    /// Its user.
+    pub user: Option<Arc<str>>,
+    /// Path of its cgroup.
+    pub cgroup: Option<Arc<str>>,
+    /// Whether it is a thread of the kernel.
+    pub is_kernel_thread: bool,
+    /// What its threads used, ended ones included. Never goes back.
+    pub used: SchedStat,
+    first: u64,
+    /// The sweep that saw it last.
+    pub seen: u64,
+}
+
+impl Process {
+    /// A process that was not seen before.
+    pub(super) fn new(stat: &Stat, sweep: u64) -> Self {
+        Self {
+            start: stat.start,
+            comm: stat.comm,
+            name: stat.comm.text(),
+            command: None,
+            owner: None,
+            user: None,
+            cgroup: None,
+            is_kernel_thread: stat.is_kernel_thread,
+            used: SchedStat::default(),
+            first: sweep,
+            seen: sweep,
+        }
+    }
+
+    /// Its identity.
+    pub(super) fn id(&self, pid: u32) -> TaskId {
+        TaskId { runtime: 0, number: u64::from(pid), start: self.start }
+    }
+
+    /// Reads its names where they may have changed: at its first two sweeps (a child takes its own user, cgroup and
+    /// program some time after its birth), with a new short name (it has become another program), with a new owner.
+    pub(super) fn keep_names(
+        &mut self,
+        sweep: &mut Sweeper<'_>,
+        (names, users): (&mut Shared, &mut Users),
+        (pid, owner): (u32, u32),
+        stat: &Stat,
+    ) {
+        self.seen = sweep.number;
+        let is_renamed = self.comm != stat.comm;
+        if is_renamed {
+            self.comm = stat.comm;
+            self.name = stat.comm.text();
+        }
+        let is_young = self.first + 1 >= sweep.number;
+        if is_young || is_renamed {
+            self.read_command(sweep, pid);
+            if let Ok(text) = sweep.files.read(format_args!("{pid}/cgroup")) {
+                self.cgroup = cgroup_path(text).map(|path| names.share(path));
+            }
+        }
+        if is_young || self.owner != Some(owner) {
+            self.owner = Some(owner);
+            // The owner of the files alone would say root of each process that changed its user.
+            let status = sweep.files.read_once(format_args!("{pid}/status")).map(parse_status);
+            self.user = status.ok().and_then(|status| status.uid).map(|uid| users.name(uid));
+        }
+    }
+
+    /// A command line is at most 16 KiB long here: what is allowed out of it stands at its start.
+    fn read_command(&mut self, sweep: &mut Sweeper<'_>, pid: u32) {
+        if self.is_kernel_thread {
+            return;
+        }
+        let Ok(line) = sweep.files.read_once(format_args!("{pid}/cmdline")) else { return };
+        let command = if sweep.show_args { secrets::masked(line) } else { secrets::command_line(line) };
+        self.command = (!command.is_empty()).then(|| command.into());
+    }
+
+    /// Adds what a thread used.
+    pub(super) fn add(&mut self, used: SchedStat) {
+        self.used.cpu_ns += used.cpu_ns;
+        self.used.run_delay_ns += used.run_delay_ns;
+        self.used.n_runs += used.n_runs;
+    }
+}
+
+/// The thread among these that waited longest for a CPU in the last interval.
+pub(super) fn worst_thread(threads: &HashMap<u32, Thread>, tids: &[u32]) -> Option<WorstThread> {
+    let waited = tids.iter().filter_map(|tid| {
+        let thread = threads.get(tid).filter(|t| t.has_schedstat)?;
+        let (moved, over_us) = thread.moved?;
+        let number = u64::from(*tid);
+        Some(WorstThread { number, run_delay_us: moved.run_delay_ns / 1000, over_us })
+    });
+    waited.max_by_key(|worst| worst.run_delay_us)
+}
