@@ -1,6 +1,7 @@
 //! The source against this very kernel; below it, against trees of files with the oddities of kernels.
 
 mod fixtures;
+mod nobody;
 mod sockets;
 
 use std::{sync::Arc, time::Duration};
