@@ -1,8 +1,10 @@
-//! The source against this very kernel. What needs no kernel is tested beside each parser and on the fixtures.
+//! The source against this very kernel; below it, against trees of files with the oddities of kernels.
 
+mod fixtures;
+mod nobody;
 mod sockets;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use rustix::time::{ClockId, clock_gettime};
 
@@ -67,8 +69,11 @@ fn a_busy_thread_reads_as_its_own_schedstat_says() {
         let [(a, pa), (b, pb)] = &rows[..] else { unreachable!("two readings were made") };
         let wanted = (b.cpu_us.unwrap() + b.run_delay_us.unwrap()) - (a.cpu_us.unwrap() + a.run_delay_us.unwrap());
         let elapsed = b.at_us - a.at_us;
-        assert!(wanted.abs_diff(elapsed) < elapsed / 20, "wanted {wanted} of {elapsed} us");
-        assert!(pb.cpu_us.unwrap() - pa.cpu_us.unwrap() >= b.cpu_us.unwrap() - a.cpu_us.unwrap());
+        // The kernel brings both counters up to date at its ticks and when the thread gets a CPU, so that a short
+        // interval on a loaded machine cannot be exact.
+        assert!((elapsed / 4..elapsed * 3 / 2).contains(&wanted), "wanted {wanted} of {elapsed} us");
+        // One microsecond may be lost to rounding.
+        assert!(pb.cpu_us.unwrap() - pa.cpu_us.unwrap() + 1 >= b.cpu_us.unwrap() - a.cpu_us.unwrap());
         assert!(pb.worst_thread.unwrap().over_us >= elapsed / 2);
     });
 }
@@ -82,19 +87,19 @@ fn each_identity_stands_once() {
     assert_eq!(ids.len(), reading.tasks.len());
 }
 
-/// Runs `body` beside a thread that burns CPU; gives it the tid of that thread.
+/// Runs `body` beside a thread that burns CPU until `body` ends, well or not; gives it the tid of that thread.
 fn beside_a_busy_thread(body: impl FnOnce(u32)) {
-    let stop = std::sync::atomic::AtomicBool::new(false);
+    let running = Arc::new(());
+    let is_running = Arc::downgrade(&running);
     let (tell, told) = std::sync::mpsc::sync_channel(1);
-    std::thread::scope(|scope| {
-        scope.spawn(|| {
-            let own = std::fs::read_link("/proc/thread-self").unwrap();
-            tell.send(own.file_name().unwrap().to_str().unwrap().parse::<u32>().unwrap()).unwrap();
-            while !stop.load(std::sync::atomic::Ordering::Relaxed) {
-                std::hint::spin_loop();
-            }
-        });
-        body(told.recv().unwrap());
-        stop.store(true, std::sync::atomic::Ordering::Relaxed);
+    let busy = std::thread::spawn(move || {
+        let own = std::fs::read_link("/proc/thread-self").unwrap();
+        tell.send(own.file_name().unwrap().to_str().unwrap().parse::<u32>().unwrap()).unwrap();
+        while is_running.strong_count() > 0 {
+            std::hint::spin_loop();
+        }
     });
+    body(told.recv().unwrap());
+    drop(running);
+    busy.join().unwrap();
 }
