@@ -142,6 +142,8 @@ pub enum Cause {
     Version,
     /// The peer does not let us in.
     Denied,
+    /// Another link leads to the same node: two agents with one id, or one agent under two addresses.
+    Conflict,
 }
 
 impl Cause {
@@ -155,6 +157,7 @@ impl Cause {
             Self::Protocol => "not an agent",
             Self::Version => "version",
             Self::Denied => "denied",
+            Self::Conflict => "conflict",
         }
     }
 }

@@ -21,21 +21,31 @@ const STACK_BYTES: usize = 512 * 1024;
 
 /// The sources that a configuration asks for.
 pub fn sources(config: &Config, clock: &Clock) -> anyhow::Result<Vec<Box<dyn Source>>> {
-    let clock = clock.clone();
-    let mono_us = move || clock.mono_us();
-    let source: Box<dyn Source> = match config.source {
-        #[cfg(target_os = "linux")]
-        SourceChoice::Auto | SourceChoice::Kernel => {
-            let kernel = crate::kernel::Kernel::new(config.proc_root.clone(), mono_us);
-            Box::new(kernel.showing_args(config.show_args))
-        }
-        #[cfg(not(target_os = "linux"))]
-        SourceChoice::Kernel => anyhow::bail!("the kernel source needs Linux; use --source sysinfo here"),
-        #[cfg(not(target_os = "linux"))]
-        SourceChoice::Auto => Box::new(crate::sysinfo::Sysinfo::new(mono_us)),
-        SourceChoice::Sysinfo => Box::new(crate::sysinfo::Sysinfo::new(mono_us)),
+    let source = match config.source {
+        SourceChoice::Sysinfo => sysinfo(clock),
+        SourceChoice::Kernel => kernel(config, clock)?,
+        SourceChoice::Auto if cfg!(target_os = "linux") => kernel(config, clock)?,
+        SourceChoice::Auto => sysinfo(clock),
     };
     Ok(vec![source])
+}
+
+fn sysinfo(clock: &Clock) -> Box<dyn Source> {
+    let clock = clock.clone();
+    Box::new(crate::sysinfo::Sysinfo::new(move || clock.mono_us()))
+}
+
+#[cfg(target_os = "linux")]
+#[expect(clippy::unnecessary_wraps, reason = "on other systems there is no such source")]
+fn kernel(config: &Config, clock: &Clock) -> anyhow::Result<Box<dyn Source>> {
+    let clock = clock.clone();
+    let kernel = crate::kernel::Kernel::new(config.proc_root.clone(), move || clock.mono_us());
+    Ok(Box::new(kernel.showing_args(config.show_args)))
+}
+
+#[cfg(not(target_os = "linux"))]
+fn kernel(_: &Config, _: &Clock) -> anyhow::Result<Box<dyn Source>> {
+    anyhow::bail!("the kernel source is for Linux; use --source sysinfo here")
 }
 
 /// What the desk wants read closely; the sampler looks at it before each reading. Locked for a copy, never over IO.

@@ -1,0 +1,362 @@
+//! What the dashboard does: one state, one reducer. Keys and events go in, effects come out.
+//!
+//! Pure: no clock, no IO, no screen. Given the same messages it does the same, live and in replay.
+
+mod act;
+mod asks;
+mod command;
+mod copy;
+mod go;
+pub mod keymap;
+pub mod layout;
+mod mouse;
+mod playhead;
+mod prompt;
+pub mod rows;
+pub mod screen;
+
+use std::sync::Arc;
+
+use midair_vitals::TaskId;
+
+use crate::{
+    event::{Control, Event, Input, Key, NodeId, Stamp, Stamped},
+    model::{Finding, Focus, Model, Node, Task, Timeline, Vital, finding, timeline},
+};
+use asks::Asks;
+use go::Go;
+use layout::Areas;
+use screen::{Level, List, Panel, RowId, Screen};
+
+pub use asks::{FOCUS_ID, TABLE_ID};
+pub use command::{COMMANDS, order_word};
+pub use copy::utc;
+pub use playhead::Playhead;
+pub use prompt::{Prompt, PromptKind};
+
+/// What the reducer is given.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Msg {
+    /// Something happened.
+    Event(Stamped),
+    /// A person did something.
+    Input(Stamp, Input),
+}
+
+/// What the shell is to do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Leave.
+    Quit,
+    /// Ask the feed for something.
+    Control(Control),
+    /// Show the past: `Event::Reset`, and then all events up to this moment, are to be told again.
+    Seek(Stamp),
+    /// Show now: `Event::Reset`, and then all events up to now, are to be told again.
+    GoLive,
+    /// Put text into the clipboard.
+    Copy(String),
+}
+
+/// How the dashboard starts.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Options {
+    /// How many agents it watches: with one it starts on that node.
+    pub n_targets: usize,
+    /// `--go NODE[/RUNTIME[/TASK]]`: where to drill as soon as the names are known.
+    pub go: Option<String>,
+    /// Interval to ask samples at, milliseconds.
+    pub interval_ms: u32,
+    /// Whether the mouse is taken.
+    pub has_mouse: bool,
+    /// Size of the terminal, columns and rows.
+    pub size: (u16, u16),
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { n_targets: 1, go: None, interval_ms: 1000, has_mouse: true, size: (80, 24) }
+    }
+}
+
+/// What lies over the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Overlay {
+    /// The keys; first line shown.
+    Help {
+        /// First line shown.
+        scroll: usize,
+    },
+    /// All that is wrong; which one is selected.
+    Findings {
+        /// Which one is selected.
+        selected: usize,
+    },
+}
+
+/// All that the screen is made of.
+#[derive(Clone, Debug, PartialEq)]
+pub struct State {
+    /// What is known at the playhead.
+    pub model: Model,
+    /// What the time line shows, also of what lies after the playhead.
+    pub timeline: Timeline,
+    /// The newest moment heard of, whatever the playhead says.
+    pub clock: Stamp,
+    /// The moment shown.
+    pub playhead: Playhead,
+    /// The levels that were gone into; the last is shown. Never empty.
+    levels: Vec<Level>,
+    /// By what screens are coloured and sorted.
+    pub vital: Vital,
+    /// Key of the label by which the map is grouped.
+    pub group_by: Option<Arc<str>>,
+    /// Whether threads stand among the tasks.
+    pub shows_threads: bool,
+    /// What lies over the screen.
+    pub overlay: Option<Overlay>,
+    /// What is being typed.
+    pub prompt: Option<Prompt>,
+    /// A refusal or a notice for the footer, until the next key.
+    pub message: Option<String>,
+    /// Interval that samples are asked at, milliseconds.
+    pub interval_ms: u32,
+    /// Whether the mouse is taken.
+    pub has_mouse: bool,
+    /// Size of the terminal, columns and rows.
+    pub size: (u16, u16),
+    /// True when something visible changed since [`State::drawn`].
+    pub is_dirty: bool,
+    /// True until the only agent's node screen has been entered, or a person went elsewhere.
+    starts_on_node: bool,
+    /// Where `--go` or `:go` still leads.
+    go: Option<Go>,
+    /// What has been asked of the agents.
+    asked: Asks,
+}
+
+impl State {
+    /// The state before anything has happened.
+    pub fn new(options: Options) -> Self {
+        let vital = Vital::default();
+        Self {
+            model: Model::new(u64::from(options.interval_ms) * 1000),
+            timeline: Timeline::default(),
+            clock: Stamp::default(),
+            playhead: Playhead::Live,
+            levels: vec![Level::new(Screen::Cluster, vital.order())],
+            vital,
+            group_by: None,
+            shows_threads: false,
+            overlay: None,
+            prompt: None,
+            message: None,
+            interval_ms: options.interval_ms,
+            has_mouse: options.has_mouse,
+            size: options.size,
+            is_dirty: true,
+            starts_on_node: options.n_targets == 1,
+            go: options.go.as_deref().and_then(Go::parse),
+            asked: Asks::default(),
+        }
+    }
+
+    /// The screen has been drawn.
+    pub fn drawn(&mut self) {
+        self.is_dirty = false;
+    }
+
+    /// The moment shown: now, or the playhead.
+    pub fn now(&self) -> Stamp {
+        match self.playhead {
+            Playhead::Live => self.clock,
+            Playhead::Past(at) => at,
+        }
+    }
+
+    /// All levels, the cluster first, the shown one last: the breadcrumb.
+    pub fn levels(&self) -> &[Level] {
+        &self.levels
+    }
+
+    /// The level that is shown.
+    pub fn level(&self) -> &Level {
+        self.levels.last().expect("there is always a level")
+    }
+
+    /// The screen that is shown.
+    pub fn screen(&self) -> &Screen {
+        &self.level().screen
+    }
+
+    /// The node that the screen is about.
+    pub fn node(&self) -> Option<&Node> {
+        self.model.node(self.screen().node()?)
+    }
+
+    /// The task that the screen is about.
+    pub fn task(&self) -> Option<&Task> {
+        match self.screen() {
+            Screen::Task(node, task) => self.model.node(node)?.task(*task),
+            Screen::Cluster | Screen::Node(_) => None,
+        }
+    }
+
+    /// The close look that the screen is about.
+    pub fn focus(&self) -> Option<&Focus> {
+        match self.screen() {
+            Screen::Task(node, task) => self.model.node(node)?.focus_on(*task),
+            Screen::Cluster | Screen::Node(_) => None,
+        }
+    }
+
+    /// A table of the current screen.
+    pub fn list(&self, panel: Panel) -> &List {
+        self.level().list(panel)
+    }
+
+    /// All rows of a table, filtered and sorted.
+    pub fn rows(&self, panel: Panel) -> Vec<RowId> {
+        rows::rows(self, panel)
+    }
+
+    /// What is wrong with what the screen is about, the worst first.
+    pub fn findings(&self) -> Vec<Finding> {
+        finding::findings(&self.model, self.screen().node(), self.now())
+    }
+
+    /// Where things stand.
+    pub fn areas(&self) -> Areas {
+        layout::areas(self.screen(), self.level().panel, self.size.0, self.size.1)
+    }
+
+    /// The columns of the time line for what is in focus.
+    pub fn timeline_cells(&self, n_cells: usize) -> Vec<timeline::Cell> {
+        self.timeline.cells(self.screen().node(), self.vital, self.window(), n_cells)
+    }
+}
+
+/// The node and task of a row, where it has them.
+pub fn target(row: &RowId) -> Option<(&NodeId, Option<TaskId>)> {
+    match row {
+        RowId::Node(node) => Some((node, None)),
+        RowId::Task(node, task) => Some((node, Some(*task))),
+        RowId::Queue(..) => None,
+    }
+}
+
+/// Folds a message into the state.
+pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
+    let mut effects = match msg {
+        Msg::Event(stamped) => {
+            event(state, &stamped);
+            Vec::new()
+        }
+        Msg::Input(at, given) => {
+            state.clock = state.clock.max(at);
+            state.is_dirty = true;
+            input(state, given)
+        }
+    };
+    effects.extend(asks::reconcile(state));
+    effects
+}
+
+fn event(state: &mut State, stamped: &Stamped) {
+    let second_before = state.clock.0 / 1_000_000;
+    state.clock = state.clock.max(stamped.at);
+    // Time that passes shows in the header once a second; presence is told by the tick that finds it changed.
+    let is_new_second = state.clock.0 / 1_000_000 != second_before;
+    if let Playhead::Past(at) = state.playhead
+        && stamped.at > at
+        && stamped.event != Event::Reset
+    {
+        // What happens after the playhead is not known at the playhead.
+        state.is_dirty |= is_new_second;
+        return;
+    }
+    let counts = (stamped.event == Event::Tick).then(|| state.model.counts());
+    state.model.apply(stamped);
+    state.timeline.apply(&state.model, stamped);
+    state.is_dirty |= is_new_second || counts.is_none_or(|counts| counts != state.model.counts());
+    match &stamped.event {
+        Event::Link(link) => start_on_node(state, &NodeId(link.address.clone())),
+        Event::Described(described) => {
+            rename(state, &NodeId(described.address.clone()), &described.node);
+            start_on_node(state, &described.node);
+        }
+        Event::Refused { reason, .. } if !state.timeline.is_retelling() => state.message = Some(reason.clone()),
+        Event::Tick
+        | Event::Reset
+        | Event::Sample(_)
+        | Event::Rows(_)
+        | Event::Details(_)
+        | Event::Refused { .. }
+        | Event::Lost { .. }
+        | Event::Mark(_)
+        | Event::Clock { .. }
+        | Event::Malformed { .. }
+        | Event::Rollup(_) => {}
+    }
+    go::pursue(state);
+}
+
+/// With one agent its node is the first screen; the cluster is above it.
+fn start_on_node(state: &mut State, node: &NodeId) {
+    if state.starts_on_node && state.model.nodes.contains_key(node) {
+        state.starts_on_node = false;
+        state.levels.truncate(1);
+        let order = state.vital.order();
+        state.levels.push(Level::new(Screen::Node(node.clone()), order));
+    }
+}
+
+/// A node that was known by its address has said who it is: screens and selections go with it.
+fn rename(state: &mut State, address: &NodeId, node: &NodeId) {
+    for level in &mut state.levels {
+        match &mut level.screen {
+            Screen::Node(id) | Screen::Task(id, _) if id == address => *id = node.clone(),
+            Screen::Cluster | Screen::Node(_) | Screen::Task(..) => {}
+        }
+        for list in &mut level.lists {
+            match &mut list.selected {
+                Some(RowId::Node(id) | RowId::Task(id, _)) if id == address => *id = node.clone(),
+                Some(RowId::Node(_) | RowId::Task(..) | RowId::Queue(..)) | None => {}
+            }
+        }
+    }
+}
+
+fn input(state: &mut State, input: Input) -> Vec<Effect> {
+    match input {
+        Input::Key(key) => {
+            state.message = None;
+            if let Some(prompt) = state.prompt.take() {
+                return prompt::key(state, prompt, key);
+            }
+            key_of_screen(state, key)
+        }
+        Input::Mouse(mouse) => mouse::mouse(state, mouse),
+        Input::Resize(columns, rows) => {
+            state.size = (columns, rows);
+            Vec::new()
+        }
+    }
+}
+
+fn key_of_screen(state: &mut State, key: Key) -> Vec<Effect> {
+    match keymap::action(key, state.screen()) {
+        // Control and C leaves from everywhere; `q` only closes what lies over the screen.
+        Some(keymap::Action::Quit) if key == Key::Ctrl('c') => vec![Effect::Quit],
+        Some(action) => act::act(state, action),
+        None => {
+            if let Key::Char(c) = key {
+                state.message = Some(format!("{c} does nothing here; ? shows the keys"));
+            }
+            Vec::new()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

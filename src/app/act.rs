@@ -1,0 +1,270 @@
+//! What each action of the key table does to the state.
+
+use super::{
+    Effect, Overlay, PromptKind, State, copy,
+    keymap::Action,
+    prompt,
+    screen::{Level, Panel, RowId, Screen},
+};
+use crate::{
+    event::NodeId,
+    model::{Finding, Vital},
+};
+
+/// Lines that a page of the help has, whatever the size: it scrolls by half a small screen.
+const HELP_PAGE: i32 = 10;
+
+/// Carries an action out.
+pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    if let Some(overlay) = state.overlay {
+        return act_on_overlay(state, overlay, action);
+    }
+    match action {
+        Action::Quit => return vec![Effect::Quit],
+        Action::Help => state.overlay = Some(Overlay::Help { scroll: 0 }),
+        Action::Findings => state.overlay = Some(Overlay::Findings { selected: 0 }),
+        Action::Move(n_rows) => state.move_by(n_rows),
+        Action::Page(n_pages) => state.move_by(n_pages * state.page_rows().max(1) as i32),
+        Action::First => state.move_by(i32::MIN),
+        Action::Last => state.move_by(i32::MAX),
+        Action::Enter => enter(state),
+        Action::Leave => leave(state),
+        Action::Filter => prompt::open(state, PromptKind::Filter),
+        Action::Command => prompt::open(state, PromptKind::Command),
+        Action::Mark => prompt::open(state, PromptKind::Mark),
+        Action::Sort(n_columns) => sort(state, n_columns),
+        Action::Invert => {
+            let list = state.level_mut().current_mut();
+            list.is_inverted = !list.is_inverted;
+        }
+        Action::Choose(vital) => choose(state, vital),
+        Action::Group => group(state),
+        Action::Panel(n) => next_panel(state, n),
+        Action::Pause => return state.toggle_pause(),
+        Action::Step(n_samples) => return state.step(n_samples),
+        Action::Live => return state.go_live(),
+        Action::Copy => return copy_row(state),
+        Action::Threads => state.toggle_threads(),
+        Action::Mouse => state.toggle_mouse(),
+        Action::Columns(n) => {
+            let most = state.level().panel.orders().len();
+            let list = state.level_mut().current_mut();
+            list.n_columns_skipped = list.n_columns_skipped.saturating_add_signed(n as isize).min(most);
+        }
+    }
+    Vec::new()
+}
+
+/// The help and the list of findings take the keys that move and leave; time and quitting work as everywhere.
+fn act_on_overlay(state: &mut State, overlay: Overlay, action: Action) -> Vec<Effect> {
+    let n_rows = match action {
+        Action::Move(n) => n,
+        Action::Page(n) => n * HELP_PAGE,
+        Action::First => i32::MIN,
+        Action::Last => i32::MAX,
+        Action::Enter => {
+            state.overlay = None;
+            if let Overlay::Findings { selected } = overlay
+                && let Some(finding) = state.findings().into_iter().nth(selected)
+            {
+                go_to(state, finding);
+            }
+            return Vec::new();
+        }
+        Action::Pause => return state.toggle_pause(),
+        Action::Step(n_samples) => return state.step(n_samples),
+        Action::Live => return state.go_live(),
+        Action::Quit | Action::Leave | Action::Help | Action::Findings => {
+            state.overlay = None;
+            return Vec::new();
+        }
+        Action::Filter
+        | Action::Command
+        | Action::Mark
+        | Action::Sort(_)
+        | Action::Invert
+        | Action::Choose(_)
+        | Action::Group
+        | Action::Panel(_)
+        | Action::Copy
+        | Action::Threads
+        | Action::Mouse
+        | Action::Columns(_) => return Vec::new(),
+    };
+    state.overlay = Some(match overlay {
+        Overlay::Help { scroll } => Overlay::Help { scroll: moved(scroll, n_rows, super::keymap::n_help_lines()) },
+        Overlay::Findings { selected } => {
+            Overlay::Findings { selected: moved(selected, n_rows, state.findings().len()) }
+        }
+    });
+    Vec::new()
+}
+
+/// A place in a list of a length, so many rows further.
+fn moved(at: usize, n_rows: i32, n_all: usize) -> usize {
+    let last = n_all.saturating_sub(1) as i64;
+    (at as i64 + i64::from(n_rows)).clamp(0, last) as usize
+}
+
+fn go_to(state: &mut State, finding: Finding) {
+    state.go = None;
+    state.enter_node(finding.node.clone());
+    if let Some(task) = finding.task {
+        state.push_level(Screen::Task(finding.node, task));
+    }
+}
+
+/// Into the selected row; without a selection into the first.
+fn enter(state: &mut State) {
+    state.go = None;
+    let rows = state.rows(state.level().panel);
+    let list = state.level().current();
+    let row = match (&list.selected, list.position(&rows)) {
+        (Some(_), None) => {
+            state.message = Some("the selected row is gone; move to select another".to_owned());
+            return;
+        }
+        (Some(_), Some(at)) => rows.into_iter().nth(at),
+        (None, _) => rows.into_iter().next(),
+    };
+    match row {
+        Some(RowId::Node(node)) => state.push_level(Screen::Node(node)),
+        Some(RowId::Task(node, task)) => {
+            if *state.screen() == Screen::Cluster {
+                state.push_level(Screen::Node(node.clone()));
+            }
+            state.push_level(Screen::Task(node, task));
+        }
+        Some(RowId::Queue(..)) => state.message = Some("who is at the other end is not known".to_owned()),
+        None => {}
+    }
+}
+
+/// Out: of a filter first, then of the level.
+fn leave(state: &mut State) {
+    state.go = None;
+    let is_inside = state.levels.len() > 1;
+    let list = state.level_mut().current_mut();
+    if !list.filter.is_empty() {
+        list.filter.clear();
+    } else if is_inside {
+        state.levels.pop();
+    } else if list.selected.take().is_none() {
+        state.message = Some("this is the outermost level; q quits".to_owned());
+    }
+}
+
+fn sort(state: &mut State, n_columns: i32) {
+    let orders = state.level().panel.orders();
+    let list = state.level_mut().current_mut();
+    let at = orders.iter().position(|order| *order == list.order).unwrap_or(0) as i32;
+    let to = (at + n_columns).rem_euclid(orders.len() as i32) as usize;
+    (list.order, list.is_inverted) = (orders[to], false);
+}
+
+fn choose(state: &mut State, vital: Vital) {
+    state.vital = vital;
+    for level in &mut state.levels {
+        let panels = level.screen.panels();
+        for (list, _) in level.lists.iter_mut().zip(panels).filter(|(_, panel)| **panel != Panel::Queues) {
+            (list.order, list.is_inverted) = (vital.order(), false);
+        }
+    }
+}
+
+/// No grouping, then each label in turn.
+fn group(state: &mut State) {
+    let keys = state.model.label_keys();
+    if keys.is_empty() {
+        state.message = Some("no node carries a label to group by".to_owned());
+    }
+    let next = match &state.group_by {
+        None => 0,
+        Some(key) => keys.iter().position(|k| k == key).map_or(0, |at| at + 1),
+    };
+    state.group_by = keys.get(next).cloned();
+}
+
+fn next_panel(state: &mut State, n: i32) {
+    let level = state.level_mut();
+    let panels = level.screen.panels();
+    let at = level.index_of(level.panel) as i32;
+    level.panel = panels[(at + n).rem_euclid(panels.len() as i32) as usize];
+}
+
+fn copy_row(state: &mut State) -> Vec<Effect> {
+    let rows = state.rows(state.level().panel);
+    let list = state.level().current();
+    let row = list.position(&rows).or((list.selected.is_none() && *state.screen() == Screen::Cluster).then_some(0));
+    let text = copy::text(state, row.and_then(|at| rows.get(at)));
+    state.message = Some(match &text {
+        Some(_) => "copied the row and a command that leads back here".to_owned(),
+        None => "nothing to copy".to_owned(),
+    });
+    text.into_iter().map(Effect::Copy).collect()
+}
+
+impl State {
+    /// The level that is shown.
+    pub(super) fn level_mut(&mut self) -> &mut Level {
+        self.levels.last_mut().expect("there is always a level")
+    }
+
+    /// The node's screen right inside the cluster, whatever was shown before.
+    pub(super) fn enter_node(&mut self, node: NodeId) {
+        self.levels.truncate(1);
+        self.push_level(Screen::Node(node));
+    }
+
+    pub(super) fn push_level(&mut self, screen: Screen) {
+        self.starts_on_node = false;
+        let order = self.vital.order();
+        self.levels.push(Level::new(screen, order));
+    }
+
+    /// Rows that fit into the table that has the keys.
+    pub(super) fn page_rows(&self) -> usize {
+        let level = self.level();
+        usize::from(self.areas().rows(level.index_of(level.panel)).height)
+    }
+
+    /// Moves the selection. From no selection the first move selects the first row shown; from one that is gone it goes
+    /// on from the top of the page.
+    pub(super) fn move_by(&mut self, n_rows: i32) {
+        let panel = self.level().panel;
+        let rows = self.rows(panel);
+        let height = self.page_rows();
+        let list = self.level_mut().current_mut();
+        let first = list.first_row(&rows, height);
+        let to = match list.position(&rows) {
+            Some(at) => moved(at, n_rows, rows.len()),
+            None if n_rows.unsigned_abs() == 1 => first,
+            None => moved(first, n_rows, rows.len()),
+        };
+        list.selected = rows.get(to).cloned();
+        list.offset = first;
+        list.offset = list.first_row(&rows, height);
+    }
+
+    /// Scrolls; a selection comes along.
+    pub(super) fn scroll_by(&mut self, n_rows: i32) {
+        if self.level().current().selected.is_some() {
+            self.move_by(n_rows);
+            return;
+        }
+        let n_all = self.rows(self.level().panel).len();
+        let most = n_all.saturating_sub(self.page_rows());
+        let list = self.level_mut().current_mut();
+        list.offset = moved(list.offset, n_rows, most + 1);
+    }
+
+    pub(super) fn toggle_threads(&mut self) {
+        self.shows_threads = !self.shows_threads;
+        self.message = Some(if self.shows_threads { "threads shown" } else { "threads hidden" }.to_owned());
+    }
+
+    pub(super) fn toggle_mouse(&mut self) {
+        self.has_mouse = !self.has_mouse;
+        self.message = Some(if self.has_mouse { "mouse taken" } else { "mouse left to the terminal" }.to_owned());
+    }
+}

@@ -1,0 +1,107 @@
+//! What the screen needs from the agents: worked out from the state, and told to the feed where it changed.
+
+use std::collections::BTreeMap;
+
+use midair_vitals::{TaskId, TaskKind};
+
+use super::{
+    Effect, Playhead, State,
+    screen::{Level, Panel, Screen},
+};
+use crate::event::{Control, NodeId, Stream, TableQuery};
+
+/// Number of the one table query that the dashboard holds per node. Queries and focuses share one numbering.
+pub const TABLE_ID: u32 = 1;
+
+/// Number of its one focus.
+pub const FOCUS_ID: u32 = 2;
+
+/// Rows asked for at least, and at most.
+const LIMITS: (usize, usize) = (200, 4096);
+
+/// What has been asked for.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Asks {
+    interests: BTreeMap<NodeId, (Stream, u32)>,
+    table: Option<(NodeId, TableQuery)>,
+    focus: Option<(NodeId, TaskId)>,
+}
+
+/// Controls that bring what was asked to what is needed now. In the past nothing new is asked: what was not looked at
+/// then cannot be had. While known things are told again after a step in time, nodes only seem to be gone.
+pub(super) fn reconcile(state: &mut State) -> Vec<Effect> {
+    if state.playhead != Playhead::Live || state.timeline.is_retelling() {
+        return Vec::new();
+    }
+    let wanted = wanted(state);
+    if wanted == state.asked {
+        return Vec::new();
+    }
+    let controls = changes(&state.asked, &wanted);
+    state.asked = wanted;
+    controls.into_iter().map(Effect::Control).collect()
+}
+
+fn wanted(state: &State) -> Asks {
+    let described = state.model.nodes.values().filter(|n| n.described.is_some());
+    let is_alone = state.model.nodes.len() == 1;
+    let interests = described.map(|node| {
+        // The only node is always looked at closely: going in and out of it then costs nothing.
+        let is_shown = is_alone || state.screen().node() == Some(&node.id);
+        let stream = if is_shown { Stream::Detail } else { Stream::Overview };
+        (node.id.clone(), (stream, state.interval_ms))
+    });
+    let is_described = |id: &&NodeId| state.model.node(id).is_some_and(|n| n.described.is_some());
+    let node = state.screen().node().filter(is_described);
+    let focus = match state.screen() {
+        Screen::Task(node, task) => Some((node.clone(), *task)),
+        Screen::Cluster | Screen::Node(_) => None,
+    };
+    Asks {
+        interests: interests.collect(),
+        table: node.map(|node| (node.clone(), query(state, node))),
+        focus: focus.filter(|_| node.is_some()),
+    }
+}
+
+/// The query behind the node's table. It goes on while one of the tasks is looked at: going out shows a table at once.
+fn query(state: &State, node: &NodeId) -> TableQuery {
+    let of_node = |level: &&Level| level.screen == Screen::Node(node.clone());
+    let list = state.levels().iter().rev().find(of_node).map(|level| level.list(Panel::Tasks));
+    let (order, lowest) = list.map_or((state.vital.order(), false), |list| (list.order, list.is_inverted));
+    let offset = list.map_or(0, |list| list.offset);
+    let filter = list.map_or("", |list| &list.filter);
+    let sought = state.go.as_ref().filter(|go| go.is_for(state, node)).and_then(|go| go.task_text());
+    let filter = sought.unwrap_or(filter);
+    // In steps, so that scrolling does not ask anew with each row.
+    let limit = (2 * (offset + usize::from(state.size.1))).next_multiple_of(LIMITS.0).clamp(LIMITS.0, LIMITS.1);
+    let kinds = match state.shows_threads {
+        true => vec![TaskKind::Process, TaskKind::Thread, TaskKind::KernelThread, TaskKind::Erlang, TaskKind::Tokio],
+        false => Vec::new(),
+    };
+    let filter = if filter == "!" { String::new() } else { filter.to_owned() };
+    TableQuery { runtime: None, kinds, order, lowest, filter, limit: limit as u32, process: None }
+}
+
+fn changes(before: &Asks, now: &Asks) -> Vec<Control> {
+    let mut controls = Vec::new();
+    let node_of = |asked: &Option<(NodeId, TableQuery)>| asked.as_ref().map(|(node, _)| node.clone());
+    if let Some((node, _)) = before.focus.as_ref().filter(|_| before.focus != now.focus) {
+        controls.push(Control::Stop { node: node.clone(), id: FOCUS_ID });
+    }
+    if let Some(node) = node_of(&before.table).filter(|node| node_of(&now.table).as_ref() != Some(node)) {
+        controls.push(Control::Stop { node, id: TABLE_ID });
+    }
+    for (node, (stream, interval_ms)) in &now.interests {
+        if before.interests.get(node) != Some(&(*stream, *interval_ms)) {
+            controls.push(Control::Interest { node: node.clone(), stream: *stream, interval_ms: *interval_ms });
+        }
+    }
+    if let Some((node, query)) = now.table.as_ref().filter(|_| before.table != now.table) {
+        controls.push(Control::Table { node: node.clone(), id: TABLE_ID, query: query.clone() });
+    }
+    if let Some((node, task)) = now.focus.as_ref().filter(|_| before.focus != now.focus) {
+        controls.push(Control::Focus { node: node.clone(), id: FOCUS_ID, task: *task });
+    }
+    controls
+}

@@ -1,0 +1,32 @@
+use super::*;
+
+#[test]
+fn commands_are_understood() {
+    assert_eq!(parse("q"), Ok(Some(Command::Quit)));
+    assert_eq!(parse("  sort   delay "), Ok(Some(Command::Sort(Order::Delay))));
+    assert_eq!(parse("interval 500"), Ok(Some(Command::Interval(500))));
+    assert_eq!(parse(""), Ok(None));
+}
+
+#[test]
+fn a_slip_is_met_with_the_nearest_word() {
+    assert_eq!(parse("srot cpu"), Err("no command srot; did you mean sort?".to_owned()));
+    assert_eq!(parse("sort cpi"), Err("no order cpi; did you mean cpu?".to_owned()));
+    assert!(parse("xyzzy").unwrap_err().contains("there are quit, sort"));
+    assert!(parse("sort").unwrap_err().contains("severity, cpu"));
+    assert!(parse("go").is_err());
+}
+
+#[test]
+fn intervals_outside_what_agents_serve_are_refused_in_words() {
+    for text in ["249", "60001", "-1", "soon", ""] {
+        assert!(parse(&format!("interval {text}")).unwrap_err().contains("250 to 60000"), "{text}");
+    }
+}
+
+#[test]
+fn every_order_has_a_word() {
+    for (word, order) in ORDERS {
+        assert_eq!((order_word(order), super::order(word)), (word, Ok(order)));
+    }
+}

@@ -1,0 +1,113 @@
+//! `--go NODE/RUNTIME/TASK`: drilling to a place as soon as the names in it are known, and writing such a path.
+
+use midair_vitals::TaskId;
+
+use super::{
+    State,
+    asks::TABLE_ID,
+    screen::{Level, Screen},
+};
+use crate::{
+    event::{NodeId, Stamp},
+    model::Node,
+};
+
+/// A place to go to, as a person wrote it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Go {
+    node: String,
+    runtime: Option<String>,
+    task: Option<String>,
+    /// When the node was first seen to measure: from then on the task should turn up.
+    since: Option<Stamp>,
+}
+
+/// How long a task is sought, microseconds.
+const PATIENCE_US: u64 = 5_000_000;
+
+impl Go {
+    /// From `NODE`, `NODE/RUNTIME` or `NODE/RUNTIME/TASK`, where TASK is a number, `number.start`, or a name.
+    pub(super) fn parse(path: &str) -> Option<Self> {
+        let mut parts = path.trim().splitn(3, '/').map(|part| Some(part.to_owned()).filter(|p| !p.is_empty()));
+        Some(Self { node: parts.next()??, runtime: parts.next().flatten(), task: parts.next().flatten(), since: None })
+    }
+
+    /// Whether it leads to a node.
+    pub(super) fn is_for(&self, state: &State, node: &NodeId) -> bool {
+        state.model.node(node).is_some_and(|node| self.names(node))
+    }
+
+    /// What an agent is to look for: the task's number or name.
+    pub(super) fn task_text(&self) -> Option<&str> {
+        let task = self.task.as_deref()?;
+        Some(number_and_start(task).map_or(task, |_| task.split_once('.').map_or(task, |(number, _)| number)))
+    }
+
+    fn names(&self, node: &Node) -> bool {
+        node.name() == self.node || *node.id.0 == *self.node || *node.address == *self.node
+    }
+
+    fn runtime_of(&self, node: &Node) -> Option<u32> {
+        let name = self.runtime.as_deref()?;
+        let named = |r: &&crate::event::Runtime| *r.name == *name || *r.kind == *name || r.id.to_string() == name;
+        node.runtimes.iter().find(named).map(|r| r.id)
+    }
+
+    /// The task, once it can be told which it is.
+    fn task_of(&self, node: &Node) -> Option<TaskId> {
+        let text = self.task.as_deref()?;
+        let runtime = self.runtime_of(node);
+        if let (Some(runtime), Some((number, start))) = (runtime, number_and_start(text)) {
+            return Some(TaskId { runtime, number, start });
+        }
+        let tasks = || node.tasks.values().filter(|t| runtime.is_none_or(|runtime| t.id().runtime == runtime));
+        let by_number = || tasks().find(|t| t.id().number.to_string() == text);
+        let by_name = || tasks().find(|t| t.reading.name.as_deref() == Some(text));
+        by_number().or_else(by_name).map(|t| t.id())
+    }
+}
+
+fn number_and_start(text: &str) -> Option<(u64, u64)> {
+    let (number, start) = text.split_once('.')?;
+    Some((number.parse().ok()?, start.parse().ok()?))
+}
+
+/// Goes as far as the names are known; what is left stays to be tried with the next event.
+pub(super) fn pursue(state: &mut State) {
+    let Some(go) = &state.go else { return };
+    let Some(node) = state.model.nodes.values().find(|node| go.names(node) && node.described.is_some()) else { return };
+    let (id, task) = (node.id.clone(), go.task_of(node));
+    let is_settled = go.task.is_none() || task.is_some();
+    let since = go.since.or_else(|| node.latest.as_ref().map(|l| l.at));
+    let is_empty = |since: Stamp| node.answers.get(&TABLE_ID).is_some_and(|a| a.total == 0 && a.at >= since);
+    let is_late = |since: Stamp| state.now().since_us(since) > PATIENCE_US;
+    let is_refuted = !is_settled && since.is_some_and(|since| is_empty(since) || is_late(since));
+    if state.screen() != &Screen::Node(id.clone()) {
+        state.enter_node(id.clone());
+    }
+    if let Some(task) = task {
+        state.levels.push(Level::new(Screen::Task(id, task), state.vital.order()));
+    }
+    if is_refuted {
+        let text = state.go.as_ref().and_then(|go| go.task.clone()).unwrap_or_default();
+        state.message = Some(format!("no task {text} there now"));
+    }
+    if is_settled || is_refuted {
+        state.go = None;
+    } else if let Some(go) = &mut state.go {
+        go.since = since;
+    }
+    state.is_dirty = true;
+}
+
+/// The path of a node, or of a task on it, as `--go` takes it.
+pub(super) fn path(node: &Node, task: Option<TaskId>) -> String {
+    let name = node.name();
+    match task {
+        None => name.to_owned(),
+        Some(TaskId { runtime, number, start }) => {
+            let runtime = node.runtime_name(runtime).map_or_else(|| runtime.to_string(), str::to_owned);
+            format!("{name}/{runtime}/{number}.{start}")
+        }
+    }
+}

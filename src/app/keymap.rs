@@ -1,0 +1,265 @@
+//! Every key, once: where it works, what it does, and what the help says of it.
+
+use super::screen::Screen;
+use crate::{event::Key, model::Vital};
+
+/// What a key does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Leave midair.
+    Quit,
+    /// Show or hide the help.
+    Help,
+    /// Show or hide what is wrong, all of it.
+    Findings,
+    /// Move the selection by so many rows.
+    Move(i32),
+    /// Move the selection by so many pages.
+    Page(i32),
+    /// To the first row.
+    First,
+    /// To the last row.
+    Last,
+    /// Into what is selected.
+    Enter,
+    /// Out: of the prompt, the filter, the level.
+    Leave,
+    /// Type a filter.
+    Filter,
+    /// Type a command.
+    Command,
+    /// Type a note for the time line.
+    Mark,
+    /// Sort by the next (or previous) order.
+    Sort(i32),
+    /// Turn the order round.
+    Invert,
+    /// Colour and sort by a vital.
+    Choose(Vital),
+    /// Group the map by the next label.
+    Group,
+    /// Give the keys to the next (or previous) panel.
+    Panel(i32),
+    /// Stop the screen, or go on.
+    Pause,
+    /// Step in time by so many samples.
+    Step(i32),
+    /// Back to now.
+    Live,
+    /// Copy the row and the line that leads back here.
+    Copy,
+    /// Show or hide threads.
+    Threads,
+    /// Take or leave the mouse.
+    Mouse,
+    /// Scroll columns.
+    Columns(i32),
+}
+
+/// On which screens a key works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// On all.
+    Everywhere,
+    /// On the cluster screen.
+    Cluster,
+    /// On the node screen.
+    Node,
+    /// Where there are two panels.
+    TwoPanels,
+}
+
+impl Place {
+    /// Whether a screen belongs to it.
+    pub fn holds(self, screen: &Screen) -> bool {
+        match self {
+            Self::Everywhere => true,
+            Self::Cluster => matches!(screen, Screen::Cluster),
+            Self::Node => matches!(screen, Screen::Node(_)),
+            Self::TwoPanels => screen.panels().len() > 1,
+        }
+    }
+}
+
+/// One line of the help: keys that do one thing.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Binding {
+    /// The keys and what each does.
+    pub keys: &'static [(Key, Action)],
+    /// The keys as a person writes them.
+    pub label: &'static str,
+    /// Where they work.
+    pub place: Place,
+    /// What the help says.
+    pub help: &'static str,
+    /// What the footer says; `None`: not in the footer.
+    pub footer: Option<&'static str>,
+}
+
+/// A part of the help.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Section {
+    /// Its title.
+    pub title: &'static str,
+    /// Its keys.
+    pub bindings: &'static [Binding],
+}
+
+const fn binding(
+    keys: &'static [(Key, Action)],
+    label: &'static str,
+    help: &'static str,
+    footer: Option<&'static str>,
+) -> Binding {
+    Binding { keys, label, place: Place::Everywhere, help, footer }
+}
+
+const fn only(place: Place, binding: Binding) -> Binding {
+    Binding { place, ..binding }
+}
+
+/// All keys.
+pub const SECTIONS: &[Section] = &[
+    Section {
+        title: "move",
+        bindings: &[
+            binding(
+                &[
+                    (Key::Char('j'), Action::Move(1)),
+                    (Key::Char('k'), Action::Move(-1)),
+                    (Key::Down, Action::Move(1)),
+                    (Key::Up, Action::Move(-1)),
+                ],
+                "j k ↓ ↑",
+                "next, previous row",
+                None,
+            ),
+            binding(
+                &[(Key::PageDown, Action::Page(1)), (Key::PageUp, Action::Page(-1))],
+                "PgDn PgUp",
+                "a page further, back",
+                None,
+            ),
+            binding(
+                &[(Key::Char('g'), Action::First), (Key::Char('G'), Action::Last), (Key::Home, Action::First)],
+                "g G Home",
+                "first row, last row (G)",
+                None,
+            ),
+            binding(&[(Key::Enter, Action::Enter)], "Enter", "into the selected node or task", Some("in")),
+            binding(&[(Key::Esc, Action::Leave)], "Esc", "out again; closes a filter first", Some("out")),
+            only(
+                Place::TwoPanels,
+                binding(
+                    &[(Key::Tab, Action::Panel(1)), (Key::BackTab, Action::Panel(-1))],
+                    "Tab",
+                    "next panel",
+                    Some("panel"),
+                ),
+            ),
+            binding(
+                &[(Key::Right, Action::Columns(1)), (Key::Left, Action::Columns(-1))],
+                "← →",
+                "scroll columns",
+                None,
+            ),
+        ],
+    },
+    Section {
+        title: "choose",
+        bindings: &[
+            binding(&[(Key::Char('/'), Action::Filter)], "/", "filter rows; !text: rows without it", Some("filter")),
+            binding(
+                &[(Key::Char('<'), Action::Sort(-1)), (Key::Char('>'), Action::Sort(1))],
+                "< >",
+                "sort by the column before, after",
+                Some("sort"),
+            ),
+            binding(&[(Key::Char('i'), Action::Invert)], "i", "turn the order round", None),
+            binding(
+                &[
+                    (Key::Char('0'), Action::Choose(Vital::Worst)),
+                    (Key::Char('1'), Action::Choose(Vital::Sched)),
+                    (Key::Char('2'), Action::Choose(Vital::Mem)),
+                    (Key::Char('3'), Action::Choose(Vital::Queue)),
+                    (Key::Char('4'), Action::Choose(Vital::Rate)),
+                ],
+                "0-4",
+                "colour and sort by the worst, sched, mem, queue, rate",
+                Some("vital"),
+            ),
+            only(
+                Place::Cluster,
+                binding(&[(Key::Char('b'), Action::Group)], "b", "group the map by the next label", Some("group")),
+            ),
+            only(
+                Place::Node,
+                binding(&[(Key::Char('H'), Action::Threads)], "H", "show or hide threads", Some("threads")),
+            ),
+        ],
+    },
+    Section {
+        title: "time",
+        bindings: &[
+            binding(
+                &[(Key::Char(' '), Action::Pause)],
+                "Space",
+                "stop the screen; from the past: go live",
+                Some("pause"),
+            ),
+            binding(
+                &[(Key::Char('['), Action::Step(-10)), (Key::Char(']'), Action::Step(10))],
+                "[ ]",
+                "ten samples back, on",
+                Some("time"),
+            ),
+            binding(
+                &[(Key::Char('t'), Action::Step(-1)), (Key::Char('T'), Action::Step(1))],
+                "t T",
+                "one sample back, on",
+                None,
+            ),
+            binding(&[(Key::End, Action::Live)], "End", "live again", None),
+            binding(&[(Key::Char('m'), Action::Mark)], "m", "put a note on the time line", Some("mark")),
+        ],
+    },
+    Section {
+        title: "more",
+        bindings: &[
+            binding(
+                &[(Key::Char('f'), Action::Findings)],
+                "f",
+                "all that is wrong now; Enter goes there",
+                Some("findings"),
+            ),
+            binding(&[(Key::Char('y'), Action::Copy)], "y", "copy the row, and a command that leads back here", None),
+            binding(
+                &[(Key::Char(':'), Action::Command)],
+                ":",
+                "command: quit, sort, interval, threads, mouse, go, help",
+                Some("command"),
+            ),
+            binding(&[(Key::Char('M'), Action::Mouse)], "M", "leave the mouse to the terminal, or take it", None),
+            binding(&[(Key::Char('?'), Action::Help), (Key::F(1), Action::Help)], "? F1", "this help", Some("help")),
+            binding(&[(Key::Char('q'), Action::Quit), (Key::Ctrl('c'), Action::Quit)], "q", "quit", Some("quit")),
+        ],
+    },
+];
+
+/// All bindings that work on a screen, in the order of the help.
+pub fn bindings(screen: &Screen) -> impl Iterator<Item = &'static Binding> {
+    SECTIONS.iter().flat_map(|s| s.bindings).filter(|b| b.place.holds(screen))
+}
+
+/// Lines of the help: one per binding, and a title and an empty line per section.
+pub fn n_help_lines() -> usize {
+    SECTIONS.iter().map(|section| section.bindings.len() + 2).sum()
+}
+
+/// What a key does on a screen.
+pub fn action(key: Key, screen: &Screen) -> Option<Action> {
+    bindings(screen).flat_map(|b| b.keys).find(|(k, _)| *k == key).map(|(_, action)| *action)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,70 @@
+//! Moving in time: pause, steps, a click on the time line, and back to now.
+
+use super::{Effect, State};
+use crate::{event::Stamp, model::Window};
+
+/// The moment shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Playhead {
+    /// Now.
+    #[default]
+    Live,
+    /// A moment in the past; also a paused screen.
+    Past(Stamp),
+}
+
+/// What the time line shows, microseconds.
+const SPAN_US: u64 = 600_000_000;
+
+impl State {
+    /// What stretch of time the time line shows: the last ten minutes, or where the playhead is further back, those
+    /// around it.
+    pub fn window(&self) -> Window {
+        let end = match self.playhead {
+            Playhead::Live => self.clock,
+            Playhead::Past(at) if self.timeline.newest().since_us(at) < SPAN_US => self.timeline.newest().max(at),
+            Playhead::Past(at) => Stamp(at.0 + SPAN_US / 10),
+        };
+        Window { end, span_us: SPAN_US }
+    }
+
+    /// Stops the screen; from the past back to now.
+    pub(super) fn toggle_pause(&mut self) -> Vec<Effect> {
+        match self.playhead {
+            Playhead::Live => self.seek(self.clock),
+            Playhead::Past(_) => self.go_live(),
+        }
+    }
+
+    /// Back to now.
+    pub(super) fn go_live(&mut self) -> Vec<Effect> {
+        if self.playhead == Playhead::Live {
+            return Vec::new();
+        }
+        self.playhead = Playhead::Live;
+        vec![Effect::GoLive]
+    }
+
+    /// To a moment, as far back as there is something to show.
+    pub(super) fn seek(&mut self, to: Stamp) -> Vec<Effect> {
+        let Some(oldest) = self.timeline.oldest() else {
+            self.message = Some("nothing has been received yet".to_owned());
+            return Vec::new();
+        };
+        let to = to.clamp(oldest, self.timeline.newest().max(oldest));
+        self.playhead = Playhead::Past(to);
+        vec![Effect::Seek(to)]
+    }
+
+    /// So many samples on or back. The newest is not now: only `End` and `Space` go live.
+    pub(super) fn step(&mut self, n_samples: i32) -> Vec<Effect> {
+        if self.playhead == Playhead::Live && n_samples > 0 {
+            return Vec::new();
+        }
+        let from = self.now();
+        let by_sample = self.screen().node().and_then(|node| self.timeline.step(node, from, n_samples));
+        let interval_us = i64::from(self.interval_ms) * 1000;
+        let to = by_sample.unwrap_or_else(|| Stamp(from.0.saturating_add_signed(i64::from(n_samples) * interval_us)));
+        self.seek(to)
+    }
+}

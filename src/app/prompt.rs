@@ -1,0 +1,116 @@
+//! Typing: filters, commands and notes.
+
+use super::{Effect, Playhead, State, command, go, screen::Screen};
+use crate::event::{Control, Key, NodeId};
+
+/// What is being typed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Prompt {
+    /// What for.
+    pub kind: PromptKind,
+    /// The text so far; the cursor stands at its end.
+    pub text: String,
+    /// What `Esc` brings back: the filter before.
+    before: String,
+}
+
+/// What is being typed for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PromptKind {
+    /// Rows must hold it; works while typing.
+    Filter,
+    /// A command.
+    Command,
+    /// A note on the time line.
+    Mark,
+}
+
+/// Longest text, bytes: agents take notes of no more.
+const MAX_BYTES: usize = 500;
+
+/// A note on the whole cluster is put on at most this many nodes.
+const MAX_MARKED: usize = 64;
+
+/// Begins to type.
+pub(super) fn open(state: &mut State, kind: PromptKind) {
+    let before = match kind {
+        PromptKind::Filter => state.level().current().filter.clone(),
+        PromptKind::Command | PromptKind::Mark => String::new(),
+    };
+    state.prompt = Some(Prompt { kind, text: before.clone(), before });
+}
+
+/// A key while something is being typed.
+pub(super) fn key(state: &mut State, mut prompt: Prompt, key: Key) -> Vec<Effect> {
+    match key {
+        Key::Enter => return accept(state, &prompt),
+        Key::Esc | Key::Ctrl('c') => {
+            set_filter(state, &prompt, &prompt.before);
+            return Vec::new();
+        }
+        Key::Char(c) if prompt.text.len() + c.len_utf8() <= MAX_BYTES && !c.is_control() => prompt.text.push(c),
+        Key::Backspace => {
+            prompt.text.pop();
+        }
+        Key::Ctrl('u') => prompt.text.clear(),
+        Key::Ctrl('w') => {
+            let end = prompt.text.trim_end().rfind(' ').map_or(0, |at| at + 1);
+            prompt.text.truncate(end);
+        }
+        Key::Up => state.move_by(-1),
+        Key::Down => state.move_by(1),
+        _ => {}
+    }
+    set_filter(state, &prompt, &prompt.text);
+    state.prompt = Some(prompt);
+    Vec::new()
+}
+
+/// Filters work while they are typed.
+fn set_filter(state: &mut State, prompt: &Prompt, text: &str) {
+    let list = state.level_mut().current_mut();
+    if prompt.kind == PromptKind::Filter && list.filter != text {
+        list.filter = text.to_owned();
+        list.offset = 0;
+    }
+}
+
+fn accept(state: &mut State, prompt: &Prompt) -> Vec<Effect> {
+    match prompt.kind {
+        PromptKind::Filter => Vec::new(),
+        PromptKind::Command => command::run(state, &prompt.text),
+        PromptKind::Mark => mark(state, prompt.text.trim()),
+    }
+}
+
+/// A note on the node in focus; on the cluster screen on all nodes that are there.
+fn mark(state: &mut State, text: &str) -> Vec<Effect> {
+    if text.is_empty() {
+        return Vec::new();
+    }
+    let on_screen = |id: &NodeId| state.screen().node().is_none_or(|node| node == id);
+    let is_there = |id: &NodeId| state.model.node(id).is_some_and(|n| n.described.is_some() && !n.presence.is_silent());
+    let nodes = state.model.nodes.keys().filter(|id| on_screen(id) && is_there(id));
+    let controls: Vec<Effect> = nodes.take(MAX_MARKED).map(|id| Effect::Control(mark_of(state, id, text))).collect();
+    if controls.is_empty() {
+        state.message = Some("no agent to take the note: silent or not there yet".to_owned());
+    }
+    controls
+}
+
+fn mark_of(state: &State, id: &NodeId, text: &str) -> Control {
+    let node = state.model.node(id);
+    let wall_us = match state.playhead {
+        Playhead::Live => None,
+        Playhead::Past(at) => {
+            let offset_us = node.and_then(|n| n.clock).map_or(0, |clock| clock.offset_us);
+            Some(at.0.saturating_add_signed(offset_us))
+        }
+    };
+    let focus = match state.screen() {
+        Screen::Cluster => None,
+        Screen::Node(_) => node.map(|n| go::path(n, None)),
+        Screen::Task(_, task) => node.map(|n| go::path(n, Some(*task))),
+    };
+    Control::Mark { node: id.clone(), text: text.to_owned(), wall_us, focus }
+}

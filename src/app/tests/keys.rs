@@ -1,0 +1,292 @@
+//! Keys and the mouse in, state out.
+
+use super::*;
+
+#[test]
+fn moving_selects_and_stops_at_the_ends() {
+    let mut desk = Desk::with(tasks(&[1, 2, 3], 1.0));
+    desk.keys("2");
+    assert_eq!(desk.rows(), [3, 2, 1]);
+    assert_eq!(desk.keys("j").selected(), Some(3));
+    assert_eq!(desk.keys("jj").selected(), Some(1));
+    assert_eq!(desk.keys("j").selected(), Some(1));
+    assert_eq!(desk.keys("g").selected(), Some(3));
+    assert_eq!(desk.key(Key::Up).selected(), Some(3));
+    assert_eq!(desk.keys("G").selected(), Some(1));
+}
+
+#[test]
+fn the_selection_follows_the_task_not_the_row() {
+    let mut desk = Desk::with(busy(&[(1, 0.9), (2, 0.5)], 1.0));
+    desk.keys(":sort cpu").key(Key::Enter).hear(&[sample(2.0, "a", busy(&[(1, 0.9), (2, 0.5)], 2.0))]);
+    assert_eq!(desk.rows(), [1, 2]);
+    assert_eq!(desk.keys("j").selected(), Some(1));
+    desk.hear(&[sample(3.0, "a", vec![task(1, 3.0, 1.8, 0.0), task(2, 3.0, 1.9, 0.0)])]);
+    assert_eq!((desk.rows(), desk.selected()), (vec![2, 1], Some(1)));
+}
+
+#[test]
+fn a_selection_far_down_is_scrolled_into_view() {
+    let numbers: Vec<u64> = (1..=100).collect();
+    let mut desk = Desk::with(tasks(&numbers, 1.0));
+    desk.keys("2G");
+    let list = desk.state.list(Panel::Tasks);
+    let height = desk.state.page_rows();
+    assert_eq!(list.first_row(&desk.state.rows(Panel::Tasks), height), 100 - height);
+    desk.key(Key::PageUp);
+    assert_eq!(desk.selected(), Some(1 + height as u64));
+}
+
+#[test]
+fn each_vital_sorts_by_its_own() {
+    let mut desk = Desk::with(tasks(&[1], 1.0));
+    let by = |desk: &mut Desk, key: &str| desk.keys(key).state.list(Panel::Tasks).order;
+    assert_eq!(by(&mut desk, "1"), Order::Delay);
+    assert_eq!(by(&mut desk, "2"), Order::Mem);
+    assert_eq!(by(&mut desk, "3"), Order::Queue);
+    assert_eq!(by(&mut desk, "4"), Order::Rate);
+    assert_eq!(by(&mut desk, "0"), Order::Severity);
+    assert_eq!(desk.state.vital, Vital::Worst);
+}
+
+#[test]
+fn sort_keys_go_round_all_orders_and_back() {
+    let mut desk = Desk::with(tasks(&[1, 2], 1.0));
+    let all = Panel::Tasks.orders();
+    let seen: Vec<Order> = all.iter().map(|_| desk.keys(">").state.list(Panel::Tasks).order).collect();
+    assert_eq!(seen[..seen.len() - 1], all[1..]);
+    assert_eq!(seen.last(), all.first());
+    assert_eq!(desk.keys("<").state.list(Panel::Tasks).order, *all.last().unwrap());
+}
+
+#[test]
+fn inverting_turns_the_order_round() {
+    let mut desk = Desk::with(tasks(&[1, 2, 3], 1.0));
+    assert_eq!(desk.keys("2i").rows(), [1, 2, 3]);
+}
+
+#[test]
+fn a_filter_works_while_it_is_typed_and_escape_takes_it_back() {
+    let mut desk = Desk::with(tasks(&[1, 2, 12], 1.0));
+    assert_eq!(desk.keys("2/TASK-1").rows(), [12, 1]);
+    desk.key(Key::Enter);
+    assert_eq!(desk.rows(), [12, 1]);
+    assert_eq!(desk.keys("/2").rows(), [12]);
+    assert_eq!(desk.key(Key::Esc).rows(), [12, 1], "the prompt closes, the filter before is back");
+    assert_eq!(desk.key(Key::Esc).rows(), [12, 2, 1], "then the filter closes");
+    assert!(matches!(desk.state.screen(), Screen::Node(_)));
+    desk.key(Key::Esc);
+    assert_eq!(desk.state.screen(), &Screen::Cluster);
+}
+
+#[test]
+fn a_leading_exclamation_mark_inverts_the_filter() {
+    let mut desk = Desk::with(tasks(&[1, 2, 12], 1.0));
+    assert_eq!(desk.keys("2/!task-1").rows(), [2]);
+    assert_eq!(desk.key(Key::Ctrl('u')).keys("!").rows(), [12, 2, 1], "nothing to leave out yet");
+}
+
+#[test]
+fn in_and_out_keeps_what_was_set() {
+    let mut desk = Desk::with(tasks(&[1, 2, 3], 1.0));
+    desk.keys("2jj").key(Key::Enter);
+    assert!(matches!(desk.state.screen(), Screen::Task(_, task) if task.number == 2));
+    assert_eq!(desk.state.task().unwrap().id().number, 2);
+    desk.key(Key::Esc);
+    assert_eq!((desk.selected(), desk.state.list(Panel::Tasks).order), (Some(2), Order::Mem));
+}
+
+#[test]
+fn a_task_of_the_cluster_is_entered_through_its_node() {
+    let mut desk = Desk::new(2, (120, 40));
+    desk.hear(&[described(0.0, "a"), described(0.0, "b"), sample(1.0, "b", tasks(&[5], 1.0))]);
+    desk.key(Key::Tab).key(Key::Enter);
+    let screens: Vec<_> = desk.state.levels().iter().map(|level| level.screen.clone()).collect();
+    assert_eq!(screens[1], Screen::Node(id("b")));
+    assert!(matches!(&screens[2], Screen::Task(node, task) if *node == id("b") && task.number == 5));
+}
+
+#[test]
+fn threads_come_and_go() {
+    let mut thread = task(2, 1.0, 0.0, 0.0);
+    thread.kind = midair_vitals::TaskKind::Thread;
+    let mut desk = Desk::with(vec![task(1, 1.0, 0.0, 0.0), thread]);
+    assert_eq!(desk.rows(), [1]);
+    assert_eq!(desk.keys("2H").rows(), [2, 1]);
+}
+
+#[test]
+fn an_unknown_command_suggests() {
+    let mut desk = Desk::with(vec![]);
+    desk.keys(":quti").key(Key::Enter);
+    assert_eq!(desk.message(), "no command quti; did you mean quit?");
+    assert!(desk.effects.iter().all(|effect| *effect != Effect::Quit));
+    desk.keys(":quit").key(Key::Enter);
+    assert_eq!(desk.effects.last(), Some(&Effect::Quit));
+}
+
+#[test]
+fn q_closes_the_help_first_and_then_quits() {
+    let mut desk = Desk::with(vec![]);
+    desk.keys("?jj");
+    assert_eq!(desk.state.overlay, Some(Overlay::Help { scroll: 2 }));
+    desk.keys("q");
+    assert_eq!(desk.state.overlay, None);
+    assert!(!desk.effects.contains(&Effect::Quit));
+    assert_eq!(desk.keys("q").effects.last(), Some(&Effect::Quit));
+}
+
+#[test]
+fn control_and_c_quits_from_the_help_too() {
+    let mut desk = Desk::with(vec![]);
+    assert_eq!(desk.keys("?").key(Key::Ctrl('c')).effects.last(), Some(&Effect::Quit));
+}
+
+#[test]
+fn a_finding_leads_to_its_task() {
+    let story: Vec<_> = (1..4)
+        .map(|s| sample(f64::from(s), "a", vec![with_mailbox(task(812, f64::from(s), 0.0, 0.0), 1_200_000)]))
+        .collect();
+    let mut desk = Desk::with(vec![]);
+    desk.hear(&story).keys("f").key(Key::Enter);
+    assert!(matches!(desk.state.screen(), Screen::Task(_, task) if task.number == 812));
+}
+
+#[test]
+fn copying_gives_the_row_and_the_way_back() {
+    let mut desk = Desk::with(tasks(&[7], 1.0));
+    desk.keys("jy");
+    let Some(Effect::Copy(text)) = desk.effects.last() else { panic!("{:?}", desk.effects) };
+    let lines: Vec<&str> = text.lines().collect();
+    assert_eq!(lines[0], format!("task-7 (7) on a  rss 7340032 B  at {}", utc(at(1.0))));
+    assert_eq!(lines[1], "midair a:7070 --go a/os/7.100");
+}
+
+#[test]
+fn the_way_back_leads_back() {
+    let mut desk = Desk::going("a/os/7.100");
+    desk.hear(&[up(0.0, "a"), described(0.1, "a")]);
+    assert!(matches!(desk.state.screen(), Screen::Task(_, task) if (task.number, task.start) == (7, 100)));
+}
+
+#[test]
+fn going_by_name_waits_until_the_name_is_known() {
+    let mut desk = Desk::going("a/os/task-7");
+    desk.hear(&[up(0.0, "a"), described(0.1, "a")]);
+    assert_eq!(desk.state.screen(), &Screen::Node(id("a")));
+    let asked = desk.controls();
+    assert!(asked.iter().any(|c| matches!(c, Control::Table { query, .. } if query.filter == "task-7")), "{asked:?}");
+    desk.hear(&[sample(1.0, "a", tasks(&[7], 1.0))]);
+    assert!(matches!(desk.state.screen(), Screen::Task(_, task) if task.number == 7));
+}
+
+#[test]
+fn going_to_what_is_not_there_says_so() {
+    let mut desk = Desk::going("a/os/nobody");
+    desk.hear(&[described(0.1, "a"), sample(1.0, "a", vec![]), rows(1.0, "a", TABLE_ID, vec![])]);
+    assert_eq!(desk.message(), "no task nobody there now");
+}
+
+#[test]
+fn going_gives_up_where_only_the_like_of_it_is_found() {
+    let mut desk = Desk::going("a/os/task");
+    let found = |s: f64| [sample(s, "a", vec![]), rows(s, "a", TABLE_ID, tasks(&[7], s))];
+    desk.hear(&[described(0.1, "a")]).hear(&found(1.0)).hear(&found(2.0));
+    assert!(desk.state.go.is_some());
+    desk.hear(&found(7.5));
+    assert_eq!((desk.message(), desk.state.go.is_none()), ("no task task there now", true));
+}
+
+#[test]
+fn a_click_selects_and_a_double_click_goes_in() {
+    let mut desk = Desk::with(tasks(&[1, 2, 3], 1.0));
+    desk.keys("2");
+    let table = desk.state.areas().rows(0);
+    desk.mouse(MouseKind::Click, table.x + 2, table.y + 1);
+    assert_eq!(desk.selected(), Some(2));
+    desk.mouse(MouseKind::DoubleClick, table.x + 2, table.y + 2);
+    assert!(matches!(desk.state.screen(), Screen::Task(_, task) if task.number == 1));
+}
+
+#[test]
+fn a_click_below_the_last_row_selects_nothing() {
+    let mut desk = Desk::with(tasks(&[1], 1.0));
+    let table = desk.state.areas().rows(0);
+    desk.mouse(MouseKind::DoubleClick, table.x, table.y + 1);
+    assert_eq!((desk.selected(), matches!(desk.state.screen(), Screen::Node(_))), (None, true));
+}
+
+#[test]
+fn the_wheel_scrolls_and_a_mouse_that_was_left_does_nothing() {
+    let numbers: Vec<u64> = (1..=100).collect();
+    let mut desk = Desk::with(tasks(&numbers, 1.0));
+    let table = desk.state.areas().rows(0);
+    desk.mouse(MouseKind::WheelDown, table.x, table.y).mouse(MouseKind::WheelDown, table.x, table.y);
+    assert_eq!(desk.state.list(Panel::Tasks).offset, 6);
+    desk.keys("M").mouse(MouseKind::WheelDown, table.x, table.y);
+    assert_eq!(desk.state.list(Panel::Tasks).offset, 6);
+}
+
+proptest::proptest! {
+    /// Whatever is pressed, clicked, resized and heard in whatever order: no panic, and what is shown hangs together.
+    #[test]
+    fn any_doing_is_survived(doings in proptest::collection::vec((0u8..40, 0u16..220, 0u16..60), 1..120)) {
+        let mut desk = Desk::with(tasks(&[1, 2, 3], 1.0));
+        for (what, x, y) in doings {
+            do_something(&mut desk, what, x, y);
+            let panel = desk.state.level().panel;
+            let (rows, height) = (desk.state.rows(panel), desk.state.page_rows());
+            let first = desk.state.list(panel).first_row(&rows, height);
+            assert!(first <= rows.len());
+            assert!(desk.state.screen().panels().contains(&panel));
+            if let Some(at) = desk.state.list(panel).position(&rows) && height > 0 {
+                assert!((first..first + height).contains(&at), "the selection is on the page");
+            }
+            desk.state.findings();
+            desk.state.timeline_cells(usize::from(x));
+        }
+    }
+}
+
+fn do_something(desk: &mut Desk, what: u8, x: u16, y: u16) {
+    let keys =
+        ['j', 'k', 'g', 'G', '0', '3', '>', '<', 'i', '/', '!', 't', ' ', '?', 'f', 'T', '[', ']', 'H', 'y', ':', 'm'];
+    let next = desk.now + 0.5;
+    match what {
+        0..22 => desk.keys(&keys[usize::from(what)].to_string()),
+        22 => desk.key(Key::Enter),
+        23 => desk.key(Key::Esc),
+        24 => desk.key(Key::Tab),
+        25 => desk.key(Key::End),
+        26 => desk.key(Key::PageDown),
+        27 => desk.key(Key::Backspace),
+        28 => desk.mouse(MouseKind::Click, x, y),
+        29 => desk.mouse(MouseKind::DoubleClick, x, y),
+        30 => desk.mouse(MouseKind::WheelDown, x, y),
+        31 => desk.input(Input::Resize(x, y)),
+        32 => desk.hear(&[tick(next)]),
+        33 => desk.hear(&[down(next, "a")]),
+        34 => desk.hear(&[up(next, "a"), described_as(next, "a", &address("a"), u64::from(y))]),
+        35 => desk.hear(&[stamped(next, Event::Reset)]),
+        36 => desk.hear(&[rows(next, "a", TABLE_ID, tasks(&[u64::from(x), u64::from(y)], next))]),
+        37 => desk.hear(&[details(next, "a", Some(task(u64::from(x % 4), next, 0.0, 0.0)), tasks(&[8, 9], next))]),
+        _ => desk.hear(&[sample(next, "a", busy(&[(u64::from(x % 9), 0.3), (3, 0.9)], next))]),
+    };
+}
+
+#[test]
+fn every_key_at_every_size_is_survived() {
+    let keys = ['j', 'k', 'g', 'G', '2', '>', 'i', '/', 'a', '?', 'f', 't', ' ', 'H', 'M', 'y', ':', 'b', 'm'];
+    for size in [(1, 1), (2, 2), (20, 5), (0, 0), (300, 80)] {
+        let mut desk = Desk::with(tasks(&[1, 2, 3], 1.0));
+        desk.input(Input::Resize(size.0, size.1));
+        for screen in 0..3 {
+            for key in keys.map(Key::Char).into_iter().chain([Key::PageDown, Key::PageUp, Key::Tab, Key::Esc, Key::End])
+            {
+                desk.key(key).mouse(MouseKind::Click, 0, 0).mouse(MouseKind::WheelDown, 0, 0);
+            }
+            desk.key(Key::Enter);
+            assert!(!desk.state.levels().is_empty(), "{screen}");
+        }
+    }
+}

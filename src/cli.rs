@@ -1,0 +1,143 @@
+//! The command line: what a person typed, as what to watch and how.
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::Parser;
+use midair_agent::SourceChoice;
+
+/// The port of an agent where none is given.
+pub const PORT: u16 = 7070;
+/// Words that will be commands. A host of that name is written after `--`.
+const RESERVED: [&str; 4] = ["demo", "hub", "record", "replay"];
+
+/// Live-cluster observability in the terminal.
+///
+/// Without hosts, this host is watched: through its agent's socket where one answers, else through an agent inside this
+/// program.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "midair", version, max_term_width = 100)]
+pub struct Cli {
+    /// Agents to watch: HOST, HOST:PORT (default port 7070), or the path of an agent's socket.
+    #[arg(value_name = "HOST[:PORT]")]
+    hosts: Vec<String>,
+
+    /// Hosts after `--` are hosts, whatever they are called.
+    #[arg(last = true, value_name = "HOST[:PORT]", hide = true)]
+    more_hosts: Vec<String>,
+
+    /// Watch this host with an agent inside this program, though a local one may answer.
+    #[arg(long, conflicts_with_all = ["hosts", "more_hosts"])]
+    pub embedded: bool,
+
+    /// Watch by TCP without encryption and authentication.
+    #[arg(long)]
+    insecure: bool,
+
+    /// Where to start: a node, one of its runtimes, a task of that.
+    #[arg(long, value_name = "NODE[/RUNTIME[/TASK]]")]
+    pub go: Option<String>,
+
+    /// Time between two samples: 250ms to 60s.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval)]
+    pub interval: Duration,
+
+    /// Leave the mouse to the terminal.
+    #[arg(long)]
+    pub no_mouse: bool,
+
+    /// Where the agent inside this program gets its values from.
+    #[arg(long, value_enum, conflicts_with_all = ["hosts", "more_hosts"])]
+    pub source: Option<SourceChoice>,
+
+    /// Write what this program has to tell about itself to this file.
+    #[arg(long, value_name = "FILE")]
+    pub log: Option<PathBuf>,
+}
+
+/// Where an agent is to be found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// At "host:port".
+    Tcp(String),
+    /// At the socket with this path.
+    Socket(PathBuf),
+}
+
+impl Cli {
+    /// The places named, in order, each once; none: this host.
+    pub fn places(&self) -> anyhow::Result<Vec<Place>> {
+        if let [word, ..] = &self.hosts[..]
+            && RESERVED.contains(&word.as_str())
+        {
+            anyhow::bail!("this version has no command {word:?}; for a host of that name write `midair -- {word}`");
+        }
+        let mut places = Vec::new();
+        for word in self.hosts.iter().chain(&self.more_hosts) {
+            let place = place(word)?;
+            if !places.contains(&place) {
+                places.push(place);
+            }
+        }
+        match places.iter().find_map(|p| if let Place::Tcp(address) = p { Some(address) } else { None }) {
+            Some(address) if !self.insecure => anyhow::bail!(
+                "TCP to {address} is neither encrypted nor authenticated in this version; \
+                 add --insecure to watch it all the same"
+            ),
+            Some(_) | None => Ok(places),
+        }
+    }
+
+    /// The interval in milliseconds.
+    pub fn interval_ms(&self) -> u32 {
+        u32::try_from(self.interval.as_millis()).expect("the parser allows 60 s at most")
+    }
+}
+
+fn place(word: &str) -> anyhow::Result<Place> {
+    if let Some(path) = word.strip_prefix("unix:") {
+        return Ok(Place::Socket(path.into()));
+    }
+    if word.contains('/') {
+        return Ok(Place::Socket(word.into()));
+    }
+    Ok(Place::Tcp(with_port(word)?))
+}
+
+/// HOST, HOST:PORT, [V6], [V6]:PORT or V6.
+fn with_port(word: &str) -> anyhow::Result<String> {
+    let wrong = || anyhow::anyhow!("{word:?} is no address; write HOST, HOST:PORT or [IPV6]:PORT");
+    let (host, port) = match word.rsplit_once(':') {
+        None => (word, None),
+        Some((host, port)) if !host.contains(':') || host.ends_with(']') => (host, Some(port)),
+        // More than one colon and no brackets: an IPv6 address without a port, or [V6].
+        Some(_) => (word, None),
+    };
+    let port = match port {
+        Some(port) => port.parse::<u16>().ok().filter(|p| *p > 0).ok_or_else(wrong)?,
+        None => PORT,
+    };
+    let bare = host.strip_prefix('[').and_then(|h| h.strip_suffix(']')).unwrap_or(host);
+    if bare.is_empty() || bare.contains(['[', ']', ' ']) {
+        return Err(wrong());
+    }
+    Ok(if bare.contains(':') { format!("[{bare}]:{port}") } else { format!("{bare}:{port}") })
+}
+
+fn interval(text: &str) -> Result<Duration, String> {
+    let wrong = || format!("{text:?} is no time; write it as 500ms, 2s or 1m");
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let n: u64 = text[..digits].parse().map_err(|_| wrong())?;
+    let ms = match &text[digits..] {
+        "ms" => Some(n),
+        "s" | "" => n.checked_mul(1_000),
+        "m" => n.checked_mul(60_000),
+        _ => return Err(wrong()),
+    };
+    match ms {
+        Some(ms @ 250..=60_000) => Ok(Duration::from_millis(ms)),
+        Some(_) | None => Err(format!("{text} is outside 250ms to 60s")),
+    }
+}
+
+#[cfg(test)]
+mod tests;

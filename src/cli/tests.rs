@@ -1,0 +1,69 @@
+use super::*;
+
+fn cli(line: &str) -> Cli {
+    Cli::try_parse_from(line.split_whitespace()).unwrap()
+}
+
+fn places(line: &str) -> Result<Vec<Place>, String> {
+    cli(line).places().map_err(|error| error.to_string())
+}
+
+fn tcp(address: &str) -> Place {
+    Place::Tcp(address.into())
+}
+
+#[test]
+fn hosts_have_a_default_port() {
+    let check = |word: &str, address: &str| {
+        assert_eq!(places(&format!("midair --insecure {word}")), Ok(vec![tcp(address)]), "{word}");
+    };
+    check("node-7", "node-7:7070");
+    check("node-7:81", "node-7:81");
+    check("10.0.0.7", "10.0.0.7:7070");
+    check("::1", "[::1]:7070");
+    check("[::1]", "[::1]:7070");
+    check("[::1]:81", "[::1]:81");
+}
+
+#[test]
+fn what_is_no_address_is_said() {
+    for word in ["node:0", "node:x", "node:99999", ":7070", "[::1", "unix"] {
+        let said = places(&format!("midair --insecure {word}"));
+        assert_eq!(said.is_err(), word != "unix", "{word}: {said:?}");
+    }
+}
+
+#[test]
+fn a_path_is_a_socket_and_needs_no_flag() {
+    let socket = Place::Socket("/run/midair/agent.sock".into());
+    assert_eq!(places("midair /run/midair/agent.sock unix:/run/midair/agent.sock"), Ok(vec![socket]));
+}
+
+#[test]
+fn tcp_needs_insecure_spelled_out() {
+    assert!(places("midair node-7").unwrap_err().contains("add --insecure"));
+}
+
+#[test]
+fn reserved_words_are_hosts_only_after_two_dashes() {
+    assert!(places("midair --insecure demo").unwrap_err().contains("midair -- demo"));
+    assert_eq!(places("midair --insecure -- demo"), Ok(vec![tcp("demo:7070")]));
+    assert_eq!(places("midair --insecure a -- demo"), Ok(vec![tcp("a:7070"), tcp("demo:7070")]));
+}
+
+#[test]
+fn without_hosts_it_is_this_host() {
+    assert_eq!(places("midair"), Ok(vec![]));
+}
+
+#[test]
+fn intervals_are_times_within_the_contract() {
+    let check = |text: &str, ms: u32| assert_eq!(cli(&format!("midair --interval {text}")).interval_ms(), ms);
+    check("250ms", 250);
+    check("2s", 2_000);
+    check("2", 2_000);
+    check("1m", 60_000);
+    for wrong in ["249ms", "61s", "1h", "s", "", "99999999999999999999s", "18446744073709551615m"] {
+        assert!(Cli::try_parse_from(["midair", "--interval", wrong]).is_err(), "{wrong:?}");
+    }
+}

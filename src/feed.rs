@@ -1,0 +1,79 @@
+//! Where entries come from: live agents, or a recording. Nothing above knows which.
+
+pub mod backoff;
+pub mod clock_offset;
+pub mod live;
+pub mod local;
+pub mod record;
+pub mod replay;
+pub mod tape;
+
+pub use live::live;
+pub use record::{Recording, record};
+pub use replay::replay;
+
+use tokio::sync::mpsc;
+
+use crate::{
+    entry::{Entry, Item},
+    event::{Control, Input, Stamp},
+};
+
+/// Most entries between a feed and the screen. When the screen is that far behind, links stop reading, and the agents
+/// drop samples for it and say how many.
+pub const ENTRIES_MAX: usize = 1_024;
+/// Most controls between the screen and a feed; see [`Feed::control`].
+pub const CONTROLS_MAX: usize = 256;
+
+/// Entries out, controls in.
+#[derive(Debug)]
+pub struct Feed {
+    entries: mpsc::Receiver<Entry>,
+    controls: mpsc::Sender<Control>,
+    recording: Option<Recording>,
+}
+
+impl Feed {
+    /// A feed at the ends of two channels.
+    pub fn new(entries: mpsc::Receiver<Entry>, controls: mpsc::Sender<Control>) -> Self {
+        Self { entries, controls, recording: None }
+    }
+
+    /// The next entry; `None` when the feed has ended. Nothing is lost when this is dropped half way.
+    pub async fn next(&mut self) -> Option<Entry> {
+        let entry = self.entries.recv().await?;
+        self.note(&entry);
+        Some(entry)
+    }
+
+    /// The next entry, where one waits already.
+    pub fn next_waiting(&mut self) -> Option<Entry> {
+        let entry = self.entries.try_recv().ok()?;
+        self.note(&entry);
+        Some(entry)
+    }
+
+    /// What a person did, as an entry: noted in order with those that came from outside, so that a replay shows the
+    /// same screens.
+    pub fn input(&mut self, at: Stamp, input: Input) -> Entry {
+        let entry = Entry { at, item: Item::Input(input) };
+        self.note(&entry);
+        entry
+    }
+
+    /// Asks something of the agents. False when it could not be taken: the feed has ended, or is far behind.
+    pub fn control(&self, control: Control) -> bool {
+        self.controls.try_send(control).is_ok()
+    }
+
+    /// What was written down since [`record`] began; `None` where nothing was.
+    pub fn into_recording(self) -> Option<Recording> {
+        self.recording
+    }
+
+    fn note(&mut self, entry: &Entry) {
+        if let Some(recording) = &mut self.recording {
+            recording.push(entry);
+        }
+    }
+}

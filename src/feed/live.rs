@@ -1,0 +1,73 @@
+//! A feed of live agents: one task per agent, and a router that sends controls to the right one.
+
+pub(super) mod dial;
+mod link;
+mod router;
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+pub use dial::{Connect, Reach};
+
+use crate::{
+    clock::Clock,
+    event::{Control, NodeId, Stream},
+    feed::{CONTROLS_MAX, ENTRIES_MAX, Feed, backoff::Chance},
+};
+
+use self::{
+    link::Link,
+    router::{Line, Router},
+};
+
+/// Most questions of links that wait for the router; links wait when it is full.
+const ASKS_MAX: usize = 256;
+
+/// An agent to be watched.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Its address, as a person writes it: "10.0.0.7:7070", "unix:/run/midair/agent.sock", "embedded".
+    pub address: Arc<str>,
+    /// How to get there.
+    pub reach: Reach,
+    /// How and why this way, for the header.
+    pub note: Arc<str>,
+}
+
+/// How a dashboard watches.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// Who looks, for the agents' logs.
+    pub viewer: String,
+    /// Which stream is asked for until the screen asks for another.
+    pub stream: Stream,
+    /// Interval that is asked for until the screen asks for another, milliseconds.
+    pub interval_ms: u32,
+    /// Seed of the jitter in backoff.
+    pub seed: u64,
+}
+
+/// Watches these agents until the feed is dropped. Must be called on a tokio runtime.
+pub fn live(targets: Vec<Target>, options: &Options, clock: Clock) -> Feed {
+    let (entry_sender, entries) = mpsc::channel(ENTRIES_MAX);
+    let (controls, control_receiver) = mpsc::channel(CONTROLS_MAX);
+    let (ask_sender, asks) = mpsc::channel(ASKS_MAX);
+    let lines = targets.iter().map(|target| Line::new(target.address.clone(), first_interest(target, options)));
+    let router = Router::new(lines.collect(), entry_sender.clone(), clock);
+    tokio::spawn(router.run(control_receiver, asks));
+    let mut chance = Chance(options.seed);
+    for (number, target) in targets.into_iter().enumerate() {
+        let seed = (chance.share() * 1e15) as u64;
+        let link = Link::new(number, target, options.viewer.clone(), seed, clock);
+        tokio::spawn(link.run(entry_sender.clone(), ask_sender.clone()));
+    }
+    Feed::new(entries, controls)
+}
+
+fn first_interest(target: &Target, options: &Options) -> Control {
+    Control::Interest { node: NodeId(target.address.clone()), stream: options.stream, interval_ms: options.interval_ms }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,216 @@
+//! Getting through to an agent, and saying in words why it did not work.
+
+use std::{error::Error, fmt, io, path::PathBuf, sync::Arc, time::Duration};
+
+use hyper_util::rt::TokioIo;
+use midair_proto::{MESSAGE_MAX, v1::agent_client::AgentClient};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, DuplexStream},
+    net::{TcpStream, UnixStream},
+    time::timeout,
+};
+use tonic::{
+    Code, Status,
+    transport::{Channel, Endpoint},
+};
+use tower::service_fn;
+
+use crate::event::Cause;
+
+/// Nobody waits longer for a connection, or for the first word on it.
+pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+/// A ping goes out after this long without a word, and must be answered within the other.
+const PING_EVERY: Duration = Duration::from_secs(1);
+const PING_WITHIN: Duration = Duration::from_secs(3);
+/// What a message may weigh beyond its payload.
+const ENVELOPE_BYTES: usize = 64 << 10;
+
+/// Makes a connection in memory to an agent in this process.
+pub type Connect = Arc<dyn Fn() -> DuplexStream + Send + Sync>;
+
+/// How an agent is reached.
+#[derive(Clone)]
+pub enum Reach {
+    /// By the Unix socket at this path.
+    Unix(PathBuf),
+    /// By TCP, to "host:port".
+    Tcp(String),
+    /// In memory.
+    Memory(Connect),
+}
+
+impl fmt::Debug for Reach {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unix(path) => write!(f, "Unix({})", path.display()),
+            Self::Tcp(address) => write!(f, "Tcp({address})"),
+            Self::Memory(_) => f.write_str("Memory"),
+        }
+    }
+}
+
+/// Why there is no connection: the class, and the words that end the sentence "cannot reach agent NAME: ...".
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Failure {
+    pub(crate) cause: Cause,
+    pub(crate) words: String,
+}
+
+impl Failure {
+    pub(super) fn new(cause: Cause, words: impl Into<String>) -> Self {
+        Self { cause, words: words.into() }
+    }
+}
+
+/// Dials once.
+pub(crate) async fn dial(reach: &Reach) -> Result<AgentClient<Channel>, Failure> {
+    match reach {
+        Reach::Unix(path) => {
+            let io = in_time(UnixStream::connect(path)).await?;
+            speak(io, true).await
+        }
+        Reach::Tcp(address) => {
+            let io = in_time(tcp(address)).await?;
+            speak(io, true).await
+        }
+        // Who is in the same process cannot vanish behind a network: no pings, no wake-ups.
+        Reach::Memory(connect) => speak(connect(), false).await,
+    }
+}
+
+async fn in_time<T>(dialled: impl Future<Output = io::Result<T>>) -> Result<T, Failure> {
+    match timeout(PATIENCE, dialled).await {
+        Ok(Ok(io)) => Ok(io),
+        Ok(Err(error)) => Err(of_io(&error)),
+        Err(_) => Err(no_answer()),
+    }
+}
+
+async fn tcp(address: &str) -> io::Result<TcpStream> {
+    let found = tokio::net::lookup_host(address).await.map_err(NameError)?;
+    let mut last = NameError(io::Error::other("no address")).into();
+    for address in found {
+        match TcpStream::connect(address).await {
+            Ok(stream) => {
+                stream.set_nodelay(true)?;
+                return Ok(stream);
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(last)
+}
+
+/// Marks an error as one of name resolution, which the standard library does not class.
+#[derive(Debug)]
+struct NameError(io::Error);
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl Error for NameError {}
+
+impl From<NameError> for io::Error {
+    fn from(error: NameError) -> Self {
+        Self::other(error)
+    }
+}
+
+/// HTTP/2 over a stream that is open already: the connector hands it out once, so that nothing reconnects unseen.
+async fn speak<Io>(io: Io, pings: bool) -> Result<AgentClient<Channel>, Failure>
+where
+    Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let mut once = Some(TokioIo::new(io));
+    let connector = service_fn(move |_| {
+        let io = once.take().ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionReset));
+        async move { io }
+    });
+    // The address is never looked up: it stands in the requests' authority alone.
+    let mut endpoint = Endpoint::from_static("http://midair");
+    if pings {
+        endpoint =
+            endpoint.http2_keep_alive_interval(PING_EVERY).keep_alive_timeout(PING_WITHIN).keep_alive_while_idle(true);
+    }
+    let channel = match timeout(PATIENCE, endpoint.connect_with_connector(connector)).await {
+        Ok(Ok(channel)) => channel,
+        Ok(Err(error)) => return Err(not_an_agent(&words_of(&error))),
+        Err(_) => return Err(no_answer()),
+    };
+    Ok(AgentClient::new(channel).max_decoding_message_size(MESSAGE_MAX + ENVELOPE_BYTES))
+}
+
+fn of_io(error: &io::Error) -> Failure {
+    use io::ErrorKind as Kind;
+    if error.get_ref().is_some_and(|inner| inner.is::<NameError>()) {
+        return Failure::new(Cause::Name, format!("no such host ({error}); check the spelling"));
+    }
+    match error.kind() {
+        Kind::ConnectionRefused => Failure::new(Cause::Refused, "connection refused; is midair-agent running there?"),
+        Kind::NotFound => Failure::new(Cause::Refused, "no such socket; is midair-agent running?"),
+        Kind::TimedOut | Kind::HostUnreachable | Kind::NetworkUnreachable => {
+            Failure::new(Cause::Timeout, format!("{}; is the host up, and the path to it open?", error.kind()))
+        }
+        Kind::PermissionDenied => {
+            Failure::new(Cause::Denied, "permission denied; ask for membership in the socket's group")
+        }
+        Kind::InvalidInput => Failure::new(Cause::Name, format!("no address ({error}); give HOST or HOST:PORT")),
+        kind => Failure::new(Cause::Reset, kind.to_string()),
+    }
+}
+
+/// Why a stream could not be opened, or ended before the agent had said who it is.
+pub(super) fn of_opening(status: &Status, reach: &Reach) -> Failure {
+    match (status.code(), reach) {
+        (Code::PermissionDenied | Code::Unauthenticated, _) => {
+            Failure::new(Cause::Denied, format!("the agent does not let us in: {}", status.message()))
+        }
+        // An agent's Unix socket lets go whom it may not serve before a word is said.
+        (_, Reach::Unix(_)) if status.code() != Code::Unimplemented => Failure::new(
+            Cause::Denied,
+            "the connection was closed without a word; ask for membership in the socket's group",
+        ),
+        _ => not_an_agent(&words_of(status)),
+    }
+}
+
+/// Why an open stream ended.
+pub(super) fn of_stream(status: &Status) -> Failure {
+    // hyper has no public way to ask for this one but its words.
+    if words_of(status).contains("keep-alive timed out") {
+        return Failure::new(Cause::Timeout, "no answer to a ping for 3 s; is the host up, and the path to it open?");
+    }
+    match status.code() {
+        Code::PermissionDenied | Code::Unauthenticated => {
+            Failure::new(Cause::Denied, format!("the agent shut us out: {}", status.message()))
+        }
+        Code::OutOfRange | Code::ResourceExhausted => {
+            Failure::new(Cause::Protocol, format!("a message beyond the contract's bound: {}", status.message()))
+        }
+        _ => closed(),
+    }
+}
+
+pub(super) fn closed() -> Failure {
+    Failure::new(Cause::Reset, "the connection was closed; did midair-agent stop there?")
+}
+
+pub(super) fn no_answer() -> Failure {
+    Failure::new(Cause::Timeout, "no answer within 3 s; is the host up, and the path to it open?")
+}
+
+pub(super) fn not_an_agent(why: &str) -> Failure {
+    Failure::new(Cause::Protocol, format!("something else than midair-agent answers there ({why}); check the port"))
+}
+
+/// The innermost words of an error: the outer ones only say that there is an inner one.
+fn words_of(error: &dyn Error) -> String {
+    let mut innermost = error;
+    while let Some(source) = innermost.source() {
+        innermost = source;
+    }
+    innermost.to_string()
+}

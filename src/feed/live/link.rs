@@ -1,0 +1,312 @@
+//! One agent: dial, watch, say what happens, dial again.
+
+use std::time::Duration;
+
+use midair_proto::{
+    CONTRACT,
+    v1::{self, agent_client::AgentClient, payload::Kind},
+};
+use prost::Message as _;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{MissedTickBehavior, interval, sleep, timeout},
+};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Streaming, transport::Channel};
+
+use crate::{
+    clock::Clock,
+    entry::{Entry, Item},
+    event::{self, Cause, Control, LinkState, NodeId},
+    feed::{
+        backoff::{self, Chance},
+        clock_offset::ClockOffset,
+    },
+    wire::{self, Carries},
+};
+
+use super::{
+    Target,
+    dial::{self, Failure, PATIENCE},
+    router::Ask,
+};
+
+/// Controls under way to one agent. Full when the agent does not read: the router then closes the link.
+pub(super) const CONTROLS_MAX: usize = 64;
+/// How often the clocks are compared.
+const ECHO_EVERY: Duration = Duration::from_secs(10);
+/// A connection that held this long was a good one: backoff starts from the beginning.
+const GOOD_US: u64 = 4_000_000;
+
+/// One agent's connection, over all its lives.
+pub(super) struct Link {
+    number: usize,
+    target: Target,
+    viewer: String,
+    clock: Clock,
+    chance: Chance,
+    /// What the agent calls itself, once it has said so.
+    name: Option<String>,
+}
+
+/// The feed is gone: nobody is left to tell.
+struct Ended;
+
+/// Why a connection is over.
+enum Over {
+    Failed(Failure),
+    Ended,
+}
+
+impl From<Failure> for Over {
+    fn from(failure: Failure) -> Self {
+        Self::Failed(failure)
+    }
+}
+
+impl From<Ended> for Over {
+    fn from(_: Ended) -> Self {
+        Self::Ended
+    }
+}
+
+/// The two ways out of a link: entries to the screen, questions to the router.
+struct Ways {
+    entries: mpsc::Sender<Entry>,
+    asks: mpsc::Sender<Ask>,
+}
+
+/// An open watch.
+struct Watch {
+    events: Streaming<v1::Envelope>,
+    to_agent: mpsc::Sender<v1::Control>,
+    controls: mpsc::Receiver<Control>,
+}
+
+impl Link {
+    pub(super) fn new(number: usize, target: Target, viewer: String, seed: u64, clock: Clock) -> Self {
+        Self { number, target, viewer, clock, chance: Chance(seed), name: None }
+    }
+
+    /// Runs until the feed is dropped.
+    pub(super) async fn run(mut self, entries: mpsc::Sender<Entry>, asks: mpsc::Sender<Ask>) {
+        let ways = Ways { entries, asks };
+        let mut n_failures = 0;
+        // Said once: on later dials the reason of the last failure stays on the screen.
+        if self.tell(&ways, LinkState::Connecting).await.is_err() {
+            return;
+        }
+        loop {
+            let Ok(slot) = ask(&ways, Ask::Dial).await else { return };
+            sleep(slot).await;
+            let started = self.clock.now();
+            let failure = match self.once(&ways).await {
+                Ok(()) | Err(Over::Ended) => return,
+                Err(Over::Failed(failure)) => failure,
+            };
+            let held = self.clock.now().since_us(started) > GOOD_US;
+            n_failures = if held { 1 } else { n_failures + 1 };
+            let wait = self.wait(&failure, n_failures);
+            if self.down(&ways, &failure, wait).await.is_err() {
+                return;
+            }
+            sleep(wait).await;
+        }
+    }
+
+    fn wait(&mut self, failure: &Failure, n_failures: u32) -> Duration {
+        match failure.cause {
+            Cause::Version | Cause::Denied | Cause::Conflict => backoff::PATIENT,
+            Cause::Refused | Cause::Timeout | Cause::Reset | Cause::Name | Cause::Protocol => {
+                backoff::wait(n_failures, self.chance.share())
+            }
+        }
+    }
+
+    async fn down(&self, ways: &Ways, failure: &Failure, wait: Duration) -> Result<(), Ended> {
+        ways.asks.send(Ask::Closed { link: self.number }).await.map_err(|_| Ended)?;
+        let address = &self.target.address;
+        let who = self.name.as_ref().map_or_else(|| address.to_string(), |name| format!("{name} ({address})"));
+        let state = LinkState::Down {
+            cause: failure.cause,
+            reason: format!("cannot reach agent {who}: {}", failure.words).into(),
+            retry_at: event::Stamp(self.clock.now().0 + u64::try_from(wait.as_micros()).unwrap_or(u64::MAX)),
+        };
+        self.tell(ways, state).await
+    }
+
+    async fn tell(&self, ways: &Ways, state: LinkState) -> Result<(), Ended> {
+        self.send(ways, Item::Link(event::Link { address: self.target.address.clone(), state })).await
+    }
+
+    async fn send(&self, ways: &Ways, item: Item) -> Result<(), Ended> {
+        ways.entries.send(Entry { at: self.clock.now(), item }).await.map_err(|_| Ended)
+    }
+
+    /// One life of the connection. It ends well only with the feed.
+    async fn once(&mut self, ways: &Ways) -> Result<(), Over> {
+        let mut client = dial::dial(&self.target.reach).await?;
+        let mut watch = self.open(ways, &mut client).await?;
+        let described = self.first(&mut client, &mut watch).await?;
+        self.introduce(ways, &described).await?;
+        self.tell(ways, LinkState::Up { note: self.target.note.clone() }).await?;
+        self.send(ways, self.item(described)).await?;
+        self.follow(ways, &mut watch).await
+    }
+
+    /// Opens the watch and says at once what is wanted: the first sample comes with the first answer.
+    async fn open(&self, ways: &Ways, client: &mut AgentClient<Channel>) -> Result<Watch, Over> {
+        let (sender, controls) = mpsc::channel(CONTROLS_MAX);
+        let link = self.number;
+        let standing = ask(ways, |reply| Ask::Open { link, controls: sender, reply }).await?;
+        let (to_agent, outgoing) = mpsc::channel(CONTROLS_MAX + standing.len() + 1);
+        let first = std::iter::once(wire::hello(&self.viewer)).chain(standing.iter().map(wire::to_wire));
+        for control in first {
+            to_agent.try_send(control).expect("the channel was made with room for these");
+        }
+        let events = match timeout(PATIENCE, client.watch(ReceiverStream::new(outgoing))).await {
+            Ok(Ok(response)) => response.into_inner(),
+            Ok(Err(status)) => return Err(dial::of_opening(&status, &self.target.reach).into()),
+            Err(_) => return Err(dial::no_answer().into()),
+        };
+        Ok(Watch { events, to_agent, controls })
+    }
+
+    /// The first event must say who is there.
+    async fn first(&self, client: &mut AgentClient<Channel>, watch: &mut Watch) -> Result<v1::Envelope, Over> {
+        let envelope = match timeout(PATIENCE, watch.events.message()).await {
+            Ok(Ok(Some(envelope))) => envelope,
+            Ok(Ok(None)) => return Err(dial::closed().into()),
+            Ok(Err(status)) => return Err(dial::of_opening(&status, &self.target.reach).into()),
+            Err(_) => return Err(dial::no_answer().into()),
+        };
+        match kind_of(&envelope) {
+            Some(Kind::Described(_)) => Ok(envelope),
+            Some(Kind::Refused(refused)) => {
+                let reason = refused.reason.unwrap_or_else(|| "no reason given".to_owned());
+                Err(Failure::new(self.refused_for(client).await, reason).into())
+            }
+            Some(_) | None => Err(dial::not_an_agent("its first event is no description").into()),
+        }
+    }
+
+    /// Whether we were refused for the version that the agent speaks, or for who we are.
+    async fn refused_for(&self, client: &mut AgentClient<Channel>) -> Cause {
+        let request = v1::DescribeRequest { version: Some(wire::version()) };
+        match timeout(PATIENCE, client.describe(request)).await {
+            Ok(Ok(answer)) if contract_of(answer.get_ref()) == Some(CONTRACT) => Cause::Denied,
+            _ => Cause::Version,
+        }
+    }
+
+    /// Checks what the agent says of itself, and makes it known to the router.
+    async fn introduce(&mut self, ways: &Ways, envelope: &v1::Envelope) -> Result<(), Over> {
+        let Some(Kind::Described(description)) = kind_of(envelope) else {
+            return Err(dial::not_an_agent("its description cannot be read").into());
+        };
+        if let Some(contract) = contract_of(&description).filter(|c| *c != CONTRACT) {
+            let words = format!("it speaks contract {contract}, this program {CONTRACT}; bring both to one version");
+            return Err(Failure::new(Cause::Version, words).into());
+        }
+        let node = NodeId::new(envelope.node.as_deref().unwrap_or(&self.target.address));
+        self.name = description.name.or(description.node);
+        let (link, epoch) = (self.number, envelope.epoch.unwrap_or(0));
+        let twin = ask(ways, |reply| Ask::Described { link, node: node.clone(), epoch, reply }).await?;
+        match twin {
+            None => Ok(()),
+            Some(twin) if twin.is_same_agent => {
+                let words = format!("it is the agent that {} leads to as well; name it once", twin.address);
+                Err(Failure::new(Cause::Conflict, words).into())
+            }
+            Some(twin) => {
+                let words = format!(
+                    "two agents call themselves {}, this and {}; start one with another --node name",
+                    node.0, twin.address
+                );
+                Err(Failure::new(Cause::Conflict, words).into())
+            }
+        }
+    }
+
+    /// Passes on events and controls until the stream ends.
+    async fn follow(&self, ways: &Ways, watch: &mut Watch) -> Result<(), Over> {
+        let mut offset = ClockOffset::default();
+        let mut echo = interval(ECHO_EVERY);
+        echo.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                event = watch.events.message() => match event {
+                    Ok(Some(envelope)) => self.event(ways, &mut offset, envelope).await?,
+                    Ok(None) => return Err(dial::closed().into()),
+                    Err(status) => return Err(dial::of_stream(&status).into()),
+                },
+                control = watch.controls.recv() => match control {
+                    Some(control) => to_agent(watch, wire::to_wire(&control))?,
+                    // The router lets go of a link when the feed ends, or when this agent takes no controls.
+                    None if ways.asks.is_closed() => return Ok(()),
+                    None => return Err(stuck().into()),
+                },
+                _ = echo.tick() => to_agent(watch, wire::echo(self.clock.now().0))?,
+            }
+        }
+    }
+
+    async fn event(&self, ways: &Ways, offset: &mut ClockOffset, envelope: v1::Envelope) -> Result<(), Over> {
+        match Carries::of(&envelope) {
+            Carries::Echo => {
+                if let Some(Kind::Echo(reply)) = kind_of(&envelope) {
+                    self.echoed(ways, offset, reply).await?;
+                }
+                return Ok(());
+            }
+            Carries::Refusal => {
+                if let Some(Kind::Refused(refused)) = kind_of(&envelope)
+                    && refused.fatal.unwrap_or(false)
+                {
+                    let reason = refused.reason.unwrap_or_else(|| "no reason given".to_owned());
+                    return Err(Failure::new(Cause::Denied, reason).into());
+                }
+            }
+            Carries::Description | Carries::Sample | Carries::Mark | Carries::Other => {}
+        }
+        Ok(self.send(ways, self.item(envelope)).await?)
+    }
+
+    async fn echoed(&self, ways: &Ways, offset: &mut ClockOffset, reply: v1::EchoReply) -> Result<(), Ended> {
+        let (Some(sent), Some(answered)) = (reply.sent_us, reply.wall_us) else { return Ok(()) };
+        let Some(estimate) = offset.push(sent, answered, self.clock.now().0) else { return Ok(()) };
+        let address = self.target.address.clone();
+        self.send(ways, Item::Clock(address, estimate.offset_us, estimate.uncertainty_us, estimate.is_step)).await
+    }
+
+    fn item(&self, envelope: v1::Envelope) -> Item {
+        Item::Envelope(self.target.address.clone(), envelope.into())
+    }
+}
+
+fn to_agent(watch: &Watch, control: v1::Control) -> Result<(), Failure> {
+    watch.to_agent.try_send(control).map_err(|error| match error {
+        mpsc::error::TrySendError::Full(_) => stuck(),
+        mpsc::error::TrySendError::Closed(_) => dial::closed(),
+    })
+}
+
+fn stuck() -> Failure {
+    Failure::new(Cause::Timeout, "the agent takes no more controls; is its host overloaded?")
+}
+
+fn kind_of(envelope: &v1::Envelope) -> Option<Kind> {
+    // What cannot be decoded here is said by the decoder, which sees it as well.
+    v1::Payload::decode(envelope.payload.clone()?).ok()?.kind
+}
+
+fn contract_of(description: &v1::Description) -> Option<u32> {
+    description.version.as_ref()?.contract
+}
+
+/// Asks the router and waits for its answer.
+async fn ask<T>(ways: &Ways, question: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, Ended> {
+    let (reply, answer) = oneshot::channel();
+    ways.asks.send(question(reply)).await.map_err(|_| Ended)?;
+    answer.await.map_err(|_| Ended)
+}

@@ -1,0 +1,196 @@
+//! Which control goes to which agent, what each was asked for, and the ticks.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::Arc,
+    time::Duration,
+};
+
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::{
+    clock::Clock,
+    entry::{Entry, Item},
+    event::{Control, NodeId},
+    feed::backoff::Pace,
+};
+
+/// How often time is told, so that silence can be seen.
+const TICK_EVERY: Duration = Duration::from_millis(500);
+
+/// What links ask.
+pub(super) enum Ask {
+    /// How long to wait before dialling.
+    Dial(oneshot::Sender<Duration>),
+    /// A watch opens; what is wanted of it?
+    Open {
+        /// Number of the link.
+        link: usize,
+        /// Takes later controls.
+        controls: mpsc::Sender<Control>,
+        /// All that stands.
+        reply: oneshot::Sender<Vec<Control>>,
+    },
+    /// An agent said who it is. Is somebody else that already?
+    Described {
+        /// Number of the link.
+        link: usize,
+        /// Who it says it is.
+        node: NodeId,
+        /// Its epoch.
+        epoch: u64,
+        /// The other one.
+        reply: oneshot::Sender<Option<Twin>>,
+    },
+    /// A connection is over.
+    Closed {
+        /// Number of the link.
+        link: usize,
+    },
+}
+
+/// Another link that leads to the same node.
+pub(super) struct Twin {
+    /// Its address.
+    pub(super) address: Arc<str>,
+    /// True when it is the same agent under another name, false when two agents share a node id.
+    pub(super) is_same_agent: bool,
+}
+
+/// What the router knows of one link.
+pub(super) struct Line {
+    address: Arc<str>,
+    interest: Control,
+    /// Tables and focuses that stand, by their number.
+    asked: BTreeMap<u32, Control>,
+    controls: Option<mpsc::Sender<Control>>,
+    epoch: Option<u64>,
+}
+
+impl Line {
+    /// A link that is not open yet, with its first interest.
+    pub(super) fn new(address: Arc<str>, interest: Control) -> Self {
+        Self { address, interest, asked: BTreeMap::new(), controls: None, epoch: None }
+    }
+
+    /// Remembers what a control asks for. False where that stands already and need not be sent again.
+    fn remember(&mut self, control: &Control) -> bool {
+        match control {
+            Control::Interest { stream, interval_ms, .. } => {
+                let stands = matches!(&self.interest, Control::Interest { stream: s, interval_ms: ms, .. }
+                    if s == stream && ms == interval_ms);
+                self.interest = control.clone();
+                !stands
+            }
+            Control::Table { id, .. } | Control::Focus { id, .. } => {
+                self.asked.insert(*id, control.clone()).as_ref() != Some(control)
+            }
+            Control::Stop { id, .. } => self.asked.remove(id).is_some(),
+            Control::Mark { .. } => true,
+        }
+    }
+
+    /// Sends a control to the agent. An agent that does not take it loses its link: what stands is said again on the
+    /// next one.
+    fn send(&mut self, control: Control) {
+        if self.controls.as_ref().is_some_and(|sender| sender.try_send(control).is_err()) {
+            self.controls = None;
+        }
+    }
+}
+
+/// Owns what is known of all links. One task, one owner, no locks.
+pub(super) struct Router {
+    lines: Vec<Line>,
+    by_address: HashMap<Arc<str>, usize>,
+    by_node: HashMap<NodeId, usize>,
+    pace: Pace,
+    entries: mpsc::Sender<Entry>,
+    clock: Clock,
+}
+
+impl Router {
+    pub(super) fn new(lines: Vec<Line>, entries: mpsc::Sender<Entry>, clock: Clock) -> Self {
+        let by_address = lines.iter().enumerate().map(|(n, line)| (line.address.clone(), n)).collect();
+        Self { lines, by_address, by_node: HashMap::new(), pace: Pace::default(), entries, clock }
+    }
+
+    /// Runs until the feed is dropped.
+    pub(super) async fn run(mut self, mut controls: mpsc::Receiver<Control>, mut asks: mpsc::Receiver<Ask>) {
+        let mut ticks = interval(TICK_EVERY);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                control = controls.recv() => match control {
+                    Some(control) => self.control(control),
+                    None => return,
+                },
+                Some(ask) = asks.recv() => self.answer(ask),
+                _ = ticks.tick() => self.tick(),
+            }
+        }
+    }
+
+    /// When the screen is so far behind that entries wait, it needs no ticks: it sees time pass by their stamps.
+    fn tick(&self) {
+        let tick = Entry { at: self.clock.now(), item: Item::Tick };
+        if self.entries.try_send(tick).is_err() {
+            tracing::debug!("a tick was left out: the screen is behind");
+        }
+    }
+
+    fn control(&mut self, control: Control) {
+        let node = node_of(&control);
+        let Some(number) = self.by_node.get(node).or_else(|| self.by_address.get(&node.0)).copied() else {
+            tracing::debug!(node = %node.0, "a control for a node that no link leads to");
+            return;
+        };
+        let line = &mut self.lines[number];
+        if line.remember(&control) {
+            line.send(control);
+        }
+    }
+
+    fn answer(&mut self, ask: Ask) {
+        // A link that no longer waits for its answer is gone, and its next question will say so.
+        match ask {
+            Ask::Dial(reply) => drop(reply.send(self.pace.slot(self.clock.now().0))),
+            Ask::Open { link, controls, reply } => {
+                let line = &mut self.lines[link];
+                line.controls = Some(controls);
+                let standing = std::iter::once(&line.interest).chain(line.asked.values()).cloned().collect();
+                drop(reply.send(standing));
+            }
+            Ask::Described { link, node, epoch, reply } => drop(reply.send(self.described(link, node, epoch))),
+            Ask::Closed { link } => {
+                self.lines[link].controls = None;
+                self.lines[link].epoch = None;
+            }
+        }
+    }
+
+    fn described(&mut self, link: usize, node: NodeId, epoch: u64) -> Option<Twin> {
+        let other = self.by_node.get(&node).copied().filter(|other| *other != link);
+        if let Some(other) = other
+            && let Some(others_epoch) = self.lines[other].epoch
+        {
+            return Some(Twin { address: self.lines[other].address.clone(), is_same_agent: others_epoch == epoch });
+        }
+        self.by_node.insert(node, link);
+        self.lines[link].epoch = Some(epoch);
+        None
+    }
+}
+
+fn node_of(control: &Control) -> &NodeId {
+    match control {
+        Control::Interest { node, .. }
+        | Control::Table { node, .. }
+        | Control::Focus { node, .. }
+        | Control::Stop { node, .. }
+        | Control::Mark { node, .. } => node,
+    }
+}

@@ -1,0 +1,176 @@
+//! The tape: what was received in the last minutes, so that one can look back.
+//!
+//! A pure ring in memory. While the playhead is in the past, what arrives is kept and not passed on.
+
+use std::{
+    collections::{BTreeMap, HashSet, VecDeque},
+    sync::Arc,
+};
+
+use crate::{
+    entry::{Entry, Item},
+    event::Stamp,
+    wire::Carries,
+};
+
+/// How long entries are kept.
+pub const KEEP_US: u64 = 20 * 60 * 1_000_000;
+/// How much of the time before the playhead is told anew: the ten minutes that charts show, and what a key every 30 s
+/// and ten seconds of growth need before that.
+pub const WARM_UP_US: u64 = (600 + 60) * 1_000_000;
+/// How many bytes are kept, roughly.
+pub const BYTES_MAX: usize = 64 << 20;
+/// How many marks outlive their place on the tape.
+const MARKS_MAX: usize = 1_024;
+/// What an entry costs beside its payload, roughly.
+const ENTRY_BYTES: usize = 160;
+
+/// The last minutes of a feed.
+///
+/// INVARIANT: `entries` is in rising order of stamps, and `n_bytes` is the sum of their weights.
+#[derive(Clone, Debug, Default)]
+pub struct Tape {
+    entries: VecDeque<Entry>,
+    n_bytes: usize,
+    standing: Standing,
+    playhead: Option<Stamp>,
+}
+
+impl Tape {
+    /// Keeps an entry. True when it is to be passed on: the playhead is live, or the entry is an input, which acts on
+    /// the screen and has no place on the tape.
+    pub fn push(&mut self, entry: &Entry) -> bool {
+        if matches!(entry.item, Item::Input(_)) {
+            return true;
+        }
+        let newest = self.entries.back().map_or(Stamp(0), |e| e.at);
+        self.n_bytes += weight(entry);
+        self.entries.push_back(Entry { at: entry.at.max(newest), item: entry.item.clone() });
+        self.drop_old();
+        self.playhead.is_none()
+    }
+
+    /// Moves the playhead to a moment of the past and tells all that the screen needs for it.
+    pub fn seek(&mut self, to: Stamp) -> Vec<Entry> {
+        self.playhead = Some(to);
+        self.retold(to)
+    }
+
+    /// Lets the playhead run with the feed again and tells all up to now.
+    pub fn live(&mut self) -> Vec<Entry> {
+        self.playhead = None;
+        self.retold(Stamp(u64::MAX))
+    }
+
+    /// Where the playhead stands; `None` when it is live.
+    pub fn playhead(&self) -> Option<Stamp> {
+        self.playhead
+    }
+
+    /// The oldest and newest moment on the tape.
+    pub fn range(&self) -> Option<(Stamp, Stamp)> {
+        Some((self.entries.front()?.at, self.entries.back()?.at))
+    }
+
+    /// A reset, then what stood before the window, then the window up to the moment.
+    fn retold(&self, to: Stamp) -> Vec<Entry> {
+        let end = self.entries.partition_point(|e| e.at <= to);
+        let last = end.checked_sub(1).map_or(to, |n| self.entries[n].at);
+        let from = Stamp(last.0.saturating_sub(WARM_UP_US));
+        let start = self.entries.partition_point(|e| e.at < from);
+        let mut standing = self.standing.clone();
+        for entry in self.entries.range(..start) {
+            standing.keep(entry);
+        }
+        let mut told = vec![Entry { at: from, item: Item::Reset }];
+        told.extend(standing.entries());
+        told.extend(grounded(self.entries.range(start..end)));
+        told
+    }
+
+    fn drop_old(&mut self) {
+        let newest = self.entries.back().map_or(Stamp(0), |e| e.at);
+        while let Some(oldest) = self.entries.front() {
+            if self.n_bytes <= BYTES_MAX && newest.since_us(oldest.at) <= KEEP_US {
+                return;
+            }
+            self.n_bytes -= weight(oldest);
+            self.standing.keep(oldest);
+            self.entries.pop_front();
+        }
+    }
+}
+
+/// What an entry costs to keep, in bytes, roughly.
+pub fn weight(entry: &Entry) -> usize {
+    let carried = match &entry.item {
+        Item::Envelope(_, envelope) => {
+            envelope.payload.as_ref().map_or(0, |p| p.len()) + envelope.node.as_ref().map_or(0, String::len)
+        }
+        Item::Link(_) | Item::Clock(..) | Item::Tick | Item::Reset | Item::Input(_) => 0,
+    };
+    ENTRY_BYTES + carried
+}
+
+/// What stays true until it is said anew, and so must outlive its place on the tape.
+#[derive(Clone, Debug, Default)]
+struct Standing {
+    links: BTreeMap<Arc<str>, Entry>,
+    descriptions: BTreeMap<Arc<str>, Entry>,
+    clocks: BTreeMap<Arc<str>, Entry>,
+    marks: VecDeque<Entry>,
+}
+
+impl Standing {
+    fn keep(&mut self, entry: &Entry) {
+        match &entry.item {
+            Item::Link(link) => {
+                self.links.insert(link.address.clone(), entry.clone());
+            }
+            Item::Clock(address, ..) => {
+                self.clocks.insert(address.clone(), entry.clone());
+            }
+            Item::Envelope(address, envelope) => match Carries::of(envelope) {
+                Carries::Description => {
+                    self.descriptions.insert(address.clone(), entry.clone());
+                }
+                Carries::Mark => {
+                    self.marks.push_back(entry.clone());
+                    self.marks.drain(..self.marks.len().saturating_sub(MARKS_MAX));
+                }
+                Carries::Sample | Carries::Echo | Carries::Refusal | Carries::Other => {}
+            },
+            Item::Tick | Item::Reset | Item::Input(_) => {}
+        }
+    }
+
+    /// All of it, in order of arrival.
+    fn entries(self) -> Vec<Entry> {
+        let maps = [self.links, self.descriptions, self.clocks];
+        let mut all: Vec<Entry> = maps.into_iter().flat_map(BTreeMap::into_values).chain(self.marks).collect();
+        all.sort_by_key(|entry| entry.at);
+        all
+    }
+}
+
+/// Leaves out samples that need a key which has left the tape: they were not lost, they are only not known any more.
+fn grounded<'a>(entries: impl Iterator<Item = &'a Entry>) -> impl Iterator<Item = Entry> {
+    let mut with_key = HashSet::new();
+    entries
+        .filter(move |entry| {
+            let Item::Envelope(address, envelope) = &entry.item else { return true };
+            if Carries::of(envelope) != Carries::Sample {
+                return true;
+            }
+            let stream = (address.clone(), envelope.node.clone(), envelope.epoch, envelope.stream);
+            if envelope.key.unwrap_or(false) {
+                with_key.insert(stream);
+                return true;
+            }
+            with_key.contains(&stream)
+        })
+        .cloned()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,62 @@
+//! What is known now: events fold into it, screens read from it.
+//!
+//! Pure: the same events give the same model, live, replayed or told anew after a step in time.
+
+mod apply;
+pub mod cluster;
+pub mod finding;
+pub mod focus;
+pub mod node;
+pub mod presence;
+pub mod rank;
+#[cfg(test)]
+pub(crate) mod script;
+pub mod series;
+pub mod task;
+pub mod timeline;
+pub mod vital;
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use crate::event::{LinkState, NodeId, Stamp};
+
+pub use finding::Finding;
+pub use focus::Focus;
+pub use node::{Latest, Node, NodeValue};
+pub use presence::Presence;
+pub use series::{Series, Window};
+pub use task::{Task, TaskValue};
+pub use timeline::Timeline;
+pub use vital::Vital;
+
+/// All that is known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Model {
+    /// Moment of the newest event.
+    pub now: Stamp,
+    /// The nodes.
+    pub nodes: BTreeMap<NodeId, Node>,
+    /// The connections, by address.
+    pub links: BTreeMap<Arc<str>, LinkState>,
+    /// Messages that were not what the contract says, and the last of them in words.
+    pub malformed: Option<(u64, Arc<str>)>,
+    /// How often samples were asked for, microseconds: silence is judged by it.
+    pub asked_interval_us: u64,
+    /// Who answers at an address; the address itself until it has been said.
+    by_address: BTreeMap<Arc<str>, NodeId>,
+}
+
+impl Model {
+    /// A model of nothing yet; samples are asked for at an interval.
+    pub fn new(asked_interval_us: u64) -> Self {
+        Self { asked_interval_us, ..Self::default() }
+    }
+
+    /// A node.
+    pub fn node(&self, id: &NodeId) -> Option<&Node> {
+        self.nodes.get(id)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,120 @@
+use super::*;
+use crate::{
+    event::{Sample, Stamped},
+    model::script::*,
+};
+use midair_vitals::{QueueKind, WorstTask};
+
+/// The sentences in order, amounts written plainly.
+fn said(events: &[Stamped], node: Option<&str>, now: f64) -> Vec<String> {
+    let model = told(events);
+    let node = node.map(id);
+    let found = findings(&model, node.as_ref(), at(now));
+    found.iter().map(|finding| finding.parts.iter().map(part).collect()).collect()
+}
+
+fn part(part: &Part) -> String {
+    match part {
+        Part::Words(words) => (*words).to_owned(),
+        Part::Name(name) => name.to_string(),
+        Part::Amount(n, unit) => format!("{n} {unit:?}"),
+        Part::Growth(n, unit) => format!("{n:+} {unit:?}/s"),
+        Part::Count(n) => n.to_string(),
+        Part::Share(share) => format!("{:.0} %", share * 100.0),
+        Part::Delay(delay) => format!("{:.0} ms/s", delay * 1000.0),
+        Part::Time(us) => format!("{} s", us / S),
+    }
+}
+
+fn starved(sample: &mut Sample) {
+    sample.reading.worst_delay = Some(WorstTask {
+        task: task(9, 0.0, 0.0, 0.0).id,
+        process: None,
+        name: Some("writer".into()),
+        value_us: 340_000,
+        over_us: S,
+    });
+}
+
+#[test]
+fn a_well_node_has_nothing_to_say() {
+    assert!(said(&[described(0.0, "a"), sample(1.0, "a", vec![]), sample(2.0, "a", vec![])], None, 2.0).is_empty());
+}
+
+#[test]
+fn silence_says_since_when_and_why() {
+    let story = [up(0.0, "a"), described(0.0, "a"), sample(1.0, "a", vec![]), down(2.0, "a")];
+    assert_eq!(said(&story, None, 42.0), ["a silent for 41 s: connection refused"]);
+}
+
+#[test]
+fn the_culprit_comes_before_the_victim() {
+    let burner = |s: f64| task(5, s, s, 0.0);
+    let story = [
+        sample(1.0, "a", vec![burner(1.0)]),
+        sample_with(2.0, "a", |sample| {
+            sample.tasks = vec![burner(2.0)];
+            starved(sample);
+        }),
+    ];
+    assert_eq!(said(&story, None, 2.0), ["task-5 (5) takes 100 % CPU; writer (9) starved: waits 340 ms/s"]);
+}
+
+#[test]
+fn on_the_cluster_screen_the_node_is_named() {
+    let story = [sample(1.0, "b", vec![]), sample_with(1.0, "a", starved)];
+    assert_eq!(said(&story, None, 1.0), ["writer (9) on a starved: waits 340 ms/s"]);
+    assert_eq!(said(&story, Some("a"), 1.0), ["writer (9) starved: waits 340 ms/s"]);
+    assert!(said(&story, Some("b"), 1.0).is_empty());
+}
+
+#[test]
+fn a_mailbox_that_grows_is_told_with_its_owner() {
+    let story: Vec<_> = (0..3)
+        .map(|s| {
+            let (seconds, depth) = (f64::from(s), 1_200_000 + 8000 * s as u64);
+            sample(seconds, "a", vec![with_mailbox(task(812, seconds, 0.0, 0.0), depth)])
+        })
+        .collect();
+    assert_eq!(said(&story, None, 2.0), ["mailbox of task-812 (812): 1216000 Messages, +8000 Messages/s"]);
+}
+
+#[test]
+fn a_queue_without_owner_is_told_too() {
+    let story = [sample_with(1.0, "a", |sample| {
+        let queue = Queue { depth: Some(64), limit: Some(64), ..Queue::unknown(QueueKind::Listen, Unit::Connections) };
+        sample.reading.severities.queue = Some(Severity::from_per_mille(1000));
+        sample.reading.worst_queue = Some(midair_vitals::WorstQueue { task: None, queue });
+    })];
+    assert_eq!(said(&story, None, 1.0), ["listen without known owner: 64 of 64 Connections"]);
+}
+
+#[test]
+fn memory_says_who_grows_and_when_it_is_full() {
+    let story: Vec<_> = (0..3)
+        .map(|s| {
+            sample_with(f64::from(s), "a", |sample| {
+                sample.reading.mem_available_bytes = Some((400 - 10 * s as u64) << 20);
+                let mut grower = task(7, f64::from(s), 0.0, 0.0);
+                grower.rss_bytes = Some((100 + 10 * s as u64) << 20);
+                sample.tasks = vec![grower];
+            })
+        })
+        .collect();
+    let expected = "task-7 (7) grows +10485760 Bytes/s; memory 62 % full, full in 38 s at this pace";
+    assert_eq!(said(&story, None, 2.0), [expected]);
+}
+
+#[test]
+fn drops_are_told_though_the_queue_is_empty_now() {
+    let with = |s: f64, drops| sample_with(s, "a", |sample| sample.reading.listen_drops = Some(drops));
+    assert_eq!(said(&[with(1.0, 5), with(2.0, 12)], None, 2.0), ["7 connections dropped at listen queues"]);
+}
+
+#[test]
+fn the_worst_comes_first() {
+    let lost = stamped(1.5, crate::event::Event::Lost { node: id("b"), n_samples: 3 });
+    let story = [sample_with(1.0, "b", starved), lost, up(0.0, "a"), down(1.0, "a")];
+    let said = said(&story, None, 2.0);
+    assert!(said[0].contains("silent") && said[1].contains("starved") && said[2].contains("lost"), "{said:?}");
+}

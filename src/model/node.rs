@@ -1,0 +1,263 @@
+//! One node as the dashboard knows it.
+
+mod sample;
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use midair_vitals::{Growth, NodeReading, NodeVitals, QueueKind, QueueVitals, TaskId};
+
+use super::{focus::Focus, presence::Presence, series::Series, task::Task};
+use crate::event::{Cost, Described, LinkState, NodeId, Runtime, Source, Stamp, Stream};
+
+/// The values of a node that charts show, in the order in which its series holds them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is described where NodeVitals has it")]
+pub enum NodeValue {
+    SeveritySched,
+    SeverityMem,
+    SeverityQueue,
+    SeverityRate,
+    Cpu,
+    Delay,
+    WorstDelay,
+    Running,
+    MemUsed,
+    SwapUsed,
+    TcpIn,
+    TcpOut,
+    UdpIn,
+    UdpOut,
+    NetRx,
+    NetTx,
+    /// What waits in queues of this and the following kinds, one sum per kind, in the order of `QueueKind::ALL`.
+    Mailboxes,
+    Listen,
+    TcpReceive,
+    TcpSend,
+    UdpReceive,
+    Unix,
+    Pipes,
+    Channels,
+    Waiters,
+}
+
+impl NodeValue {
+    /// How many there are.
+    pub const N: usize = 25;
+
+    /// The sum of one kind of queue.
+    pub fn of_kind(kind: QueueKind) -> Self {
+        match kind {
+            QueueKind::Mailbox => Self::Mailboxes,
+            QueueKind::Listen => Self::Listen,
+            QueueKind::TcpReceive => Self::TcpReceive,
+            QueueKind::TcpSend => Self::TcpSend,
+            QueueKind::UdpReceive => Self::UdpReceive,
+            QueueKind::Unix => Self::Unix,
+            QueueKind::Pipe => Self::Pipes,
+            QueueKind::Channel => Self::Channels,
+            QueueKind::Waiters => Self::Waiters,
+        }
+    }
+}
+
+/// The newest sample of a node, and what follows from it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Latest {
+    /// When it arrived.
+    pub at: Stamp,
+    /// Boot and instance of the agent that measured it.
+    pub epoch: u64,
+    /// Which stream it belongs to.
+    pub stream: Stream,
+    /// Its number there.
+    pub seq: u64,
+    /// The agent's monotonic time, microseconds.
+    pub mono_us: u64,
+    /// The agent's wall time, microseconds since 1970.
+    pub wall_us: u64,
+    /// What was read.
+    pub reading: NodeReading,
+    /// What follows from it and the one before.
+    pub vitals: NodeVitals,
+    /// What follows for each of `reading.sums`, in their order.
+    pub sums: Vec<QueueVitals>,
+    /// Growth of the memory in use, bytes per second over ten seconds.
+    pub mem_growth: Option<f64>,
+    /// Seconds until the memory limit at this growth; `None` where it does not grow.
+    pub mem_full_in: Option<f64>,
+    /// State of the agent's sources.
+    pub sources: Vec<Source>,
+    /// What the agent costs, as it counts.
+    pub cost: Option<Cost>,
+    /// Share of one CPU that the agent takes.
+    pub cost_share: Option<f64>,
+    /// Share of one CPU that the agent causes inside watched VMs.
+    pub vm_cost_share: Option<f64>,
+    /// Seconds per second that the agent itself waited for a CPU: a starved agent is a symptom.
+    pub agent_delay: Option<f64>,
+}
+
+/// The newest answer to a table query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Answer {
+    /// When it arrived.
+    pub at: Stamp,
+    /// The agent's monotonic time, microseconds.
+    pub mono_us: u64,
+    /// How many tasks matched.
+    pub total: u64,
+    /// How many of them were sent.
+    pub n_rows: u64,
+}
+
+/// An agent's clock against ours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ClockOffset {
+    /// Its wall time minus ours, microseconds.
+    pub offset_us: i64,
+    /// By how much that may be wrong, microseconds.
+    pub uncertainty_us: u64,
+}
+
+impl ClockOffset {
+    /// A moment of the agent's wall time on our clock.
+    pub fn to_cluster(self, wall_us: u64) -> Stamp {
+        Stamp(wall_us.saturating_add_signed(self.offset_us.saturating_neg()))
+    }
+}
+
+/// One node.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Node {
+    /// Its id; its address until it has said who it is.
+    pub id: NodeId,
+    /// Address under which it was reached last.
+    pub address: Arc<str>,
+    /// The connection to that address.
+    pub link: LinkState,
+    /// Who it is, once it has said so.
+    pub described: Option<Described>,
+    /// Another address at which a second live agent claims the same id.
+    pub conflict: Option<Arc<str>>,
+    /// Whether it is heard.
+    pub presence: Presence,
+    /// Boot and instance of its agent; counters never span two.
+    pub epoch: Option<u64>,
+    /// The newest sample; kept when the node falls silent.
+    pub latest: Option<Latest>,
+    /// What schedules tasks there, with its state.
+    pub runtimes: Vec<Runtime>,
+    /// Its tasks, from the stream and from tables.
+    pub tasks: BTreeMap<TaskId, Task>,
+    /// Newest answer per table query.
+    pub answers: BTreeMap<u32, Answer>,
+    /// Close looks, by number.
+    pub focuses: BTreeMap<u32, Focus>,
+    /// How it went; see [`NodeValue`].
+    pub series: Series<{ NodeValue::N }>,
+    /// Its clock.
+    pub clock: Option<ClockOffset>,
+    /// Samples lost on the way during the last ten minutes, and when.
+    pub losses: VecDeque<(Stamp, u64)>,
+    /// The last control that was refused: number of the query or focus, and why.
+    pub refused: Option<(Stamp, Option<u32>, Arc<str>)>,
+    /// How often its samples come, microseconds, as far as seen.
+    pub interval_us: u64,
+    /// Samples that have been folded in; rows refer to it.
+    n_samples: u64,
+    /// The reading before the newest.
+    before: Option<NodeReading>,
+    mem_growth: Growth,
+    sum_growth: Vec<(QueueKind, Growth)>,
+}
+
+/// How often samples are assumed to come until two have.
+const INTERVAL_US: u64 = 1_000_000;
+
+impl Node {
+    pub(super) fn new(id: NodeId, address: Arc<str>, at: Stamp) -> Self {
+        Self {
+            id,
+            address,
+            link: LinkState::Connecting,
+            described: None,
+            conflict: None,
+            presence: Presence::Awaited { since: at },
+            epoch: None,
+            latest: None,
+            runtimes: Vec::new(),
+            tasks: BTreeMap::new(),
+            answers: BTreeMap::new(),
+            focuses: BTreeMap::new(),
+            series: Series::default(),
+            clock: None,
+            losses: VecDeque::new(),
+            refused: None,
+            interval_us: INTERVAL_US,
+            n_samples: 0,
+            before: None,
+            mem_growth: Growth::default(),
+            sum_growth: Vec::new(),
+        }
+    }
+
+    /// Name for people.
+    pub fn name(&self) -> &str {
+        self.described.as_ref().map_or(&self.id.0, |d| &d.name)
+    }
+
+    /// Value of a label.
+    pub fn label(&self, key: &str) -> Option<&Arc<str>> {
+        self.described.as_ref()?.labels.iter().find(|(k, _)| **k == *key).map(|(_, value)| value)
+    }
+
+    /// Name of one of its runtimes.
+    pub fn runtime_name(&self, runtime: u32) -> Option<&str> {
+        self.runtimes.iter().find(|r| r.id == runtime).map(|r| &*r.name)
+    }
+
+    /// What is known of a task: the close look where there is one, else its row.
+    pub fn task(&self, id: TaskId) -> Option<&Task> {
+        self.focus_on(id).map(|f| &f.task).or_else(|| self.tasks.get(&id))
+    }
+
+    /// The close look at a task.
+    pub fn focus_on(&self, id: TaskId) -> Option<&Focus> {
+        self.focuses.values().find(|f| f.task.id() == id)
+    }
+
+    /// Samples lost on the way during the last ten minutes.
+    pub fn n_lost(&self) -> u64 {
+        self.losses.iter().map(|(_, n)| n).sum()
+    }
+
+    /// Its nearest memory limit, bytes.
+    pub fn mem_limit_bytes(&self) -> Option<u64> {
+        let reading = &self.latest.as_ref()?.reading;
+        reading.mem_limit_bytes.or(reading.mem_total_bytes)
+    }
+
+    /// Growth per second of the kind of queue that is its worst.
+    pub fn queue_growth(&self) -> Option<f64> {
+        let latest = self.latest.as_ref()?;
+        let kind = latest.reading.worst_queue.as_ref()?.queue.kind;
+        let sum = latest.reading.sums.iter().position(|sum| sum.kind == kind)?;
+        latest.sums.get(sum)?.growth
+    }
+
+    /// What was dropped since the sample before, at listen queues, sockets and interfaces.
+    pub fn n_drops(&self) -> Option<u64> {
+        let vitals = &self.latest.as_ref()?.vitals;
+        let parts = [vitals.listen_drops, vitals.udp_drops, vitals.net_drops];
+        parts.into_iter().flatten().fold(None, |sum, n| Some(sum.unwrap_or(0) + n))
+    }
+
+    /// How old its newest sample is at a moment, microseconds.
+    pub fn age_us(&self, now: Stamp) -> Option<u64> {
+        self.latest.as_ref().map(|l| now.since_us(l.at))
+    }
+}

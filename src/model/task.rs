@@ -1,0 +1,193 @@
+//! One task as the dashboard knows it: what was read, what follows from it, and how it went.
+
+use midair_vitals::{Growth, Previous, Queue, QueueKind, QueueVitals, TaskId, TaskReading, TaskVitals};
+
+use super::series::Series;
+use crate::event::Stamp;
+
+/// The values of a task that charts show, in the order in which its series holds them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TaskValue {
+    /// CPUs in use.
+    Cpu,
+    /// Seconds waited per second.
+    Delay,
+    /// Resident memory, bytes.
+    Rss,
+    /// Depth of the worst queue, in its unit.
+    Depth,
+    /// In and out per second, in its first unit that moves.
+    Rate,
+}
+
+impl TaskValue {
+    /// How many there are.
+    pub const N: usize = 5;
+}
+
+/// How much of a task's past is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keep {
+    /// A minute: of rows that a table or an overview shows there may be very many.
+    Short,
+    /// As long as charts look back.
+    Long,
+    /// As much as is there: another stream has said how much.
+    AsItWas,
+}
+
+impl Keep {
+    fn n_points(self, n_now: usize) -> usize {
+        match self {
+            Self::Short => 60,
+            Self::Long => 2400,
+            Self::AsItWas => n_now.max(60),
+        }
+    }
+}
+
+/// Where a row came from, and until when it counts as shown.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Seen {
+    /// Number of the node's sample in which the stream last held it.
+    pub in_sample: Option<u64>,
+    /// The query whose newest answer holds it.
+    pub by_query: Option<u32>,
+}
+
+/// One task.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Task {
+    /// What was read last.
+    pub reading: TaskReading,
+    /// What follows from it.
+    pub vitals: TaskVitals,
+    /// When it arrived; on a row that is only held it shows the age.
+    pub at: Stamp,
+    /// Where it came from.
+    pub seen: Seen,
+    /// How it went; see [`TaskValue`].
+    pub series: Series<{ TaskValue::N }>,
+    /// Counters of the reading before this one.
+    before: Option<Previous>,
+    mem_growth: Growth,
+    /// Growth windows of the queues, in the order of `growing`.
+    queue_growth: Vec<Growth>,
+    /// Which queues those are: kind and number.
+    growing: Vec<(QueueKind, Option<u64>)>,
+}
+
+impl Task {
+    /// A task that enters. Its first rates come from the counters that its row may bring along.
+    pub fn new(reading: &TaskReading, at: Stamp, limit_bytes: Option<u64>, keep: Keep) -> Self {
+        let mut task = Self {
+            before: None,
+            vitals: TaskVitals::default(),
+            at,
+            seen: Seen::default(),
+            series: Series::default(),
+            mem_growth: Growth::default(),
+            queue_growth: Vec::new(),
+            growing: Vec::new(),
+            reading: TaskReading::unknown(reading.id, reading.kind, 0),
+        };
+        task.take_previous(reading);
+        task.take(reading, at, limit_bytes, keep);
+        task
+    }
+
+    /// Its identity.
+    pub fn id(&self) -> TaskId {
+        self.reading.id
+    }
+
+    /// How people call it: "postgres (4121)".
+    pub fn title(&self) -> String {
+        let number = self.reading.id.number;
+        match self.reading.name.as_ref().or(self.reading.command.as_ref()) {
+            Some(name) => format!("{name} ({number})"),
+            None => number.to_string(),
+        }
+    }
+
+    /// A newer reading of the same task. One of the same moment (the stream and a table tell of the same look) replaces
+    /// the reading but is not compared with it: rates over no time are unknown.
+    pub fn absorb(&mut self, reading: &TaskReading, at: Stamp, limit_bytes: Option<u64>, keep: Keep) {
+        if reading.at_us != self.reading.at_us {
+            self.before = Some(self.reading.counters());
+            self.take_previous(reading);
+        }
+        self.take(reading, at, limit_bytes, keep);
+    }
+
+    /// Its worst queue and what follows of it.
+    pub fn worst_queue(&self) -> Option<(&Queue, &QueueVitals)> {
+        let n = self.vitals.worst_queue?;
+        Some((self.reading.queues.as_ref()?.get(n)?, self.vitals.queues.get(n)?))
+    }
+
+    /// Its queues with what follows of each, in the order of the reading.
+    pub fn queues(&self) -> impl Iterator<Item = (&Queue, &QueueVitals)> {
+        self.reading.queues.iter().flatten().zip(&self.vitals.queues)
+    }
+
+    /// The counters that a row brings along are the better baseline where they are newer than what is known here: the
+    /// row was away in between.
+    fn take_previous(&mut self, reading: &TaskReading) {
+        let Some(previous) = reading.previous.as_deref().filter(|p| p.at_us < reading.at_us) else { return };
+        if self.before.as_ref().is_none_or(|b| b.at_us < previous.at_us || b.at_us >= reading.at_us) {
+            if self.before.is_none() {
+                self.push_growth(previous.at_us, previous.rss_bytes, &previous.queues);
+            }
+            self.before = Some(previous.clone());
+        }
+    }
+
+    fn take(&mut self, reading: &TaskReading, at: Stamp, limit_bytes: Option<u64>, keep: Keep) {
+        let is_again = self.reading.at_us == reading.at_us;
+        self.push_growth(reading.at_us, reading.rss_bytes, reading.queues.as_deref().unwrap_or_default());
+        self.vitals =
+            TaskVitals::derive(self.before.as_ref(), reading, &self.mem_growth, &self.queue_growth, limit_bytes);
+        self.reading = TaskReading { previous: None, ..reading.clone() };
+        self.at = at;
+        if !is_again {
+            let n_points = keep.n_points(self.series.len());
+            self.series.push(at, self.values(), n_points);
+        }
+    }
+
+    /// Brings the growth windows to a reading: one per queue, in the order of its queues.
+    fn push_growth(&mut self, at_us: u64, rss_bytes: Option<u64>, queues: &[Queue]) {
+        let is_again = self.reading.at_us == at_us;
+        match rss_bytes {
+            Some(_) if is_again => {}
+            Some(bytes) => self.mem_growth.push(at_us, bytes as f64),
+            None => self.mem_growth.clear(),
+        }
+        let (old, growing) = (std::mem::take(&mut self.queue_growth), std::mem::take(&mut self.growing));
+        let mut old: Vec<_> = growing.into_iter().zip(old).collect();
+        for queue in queues {
+            let key = (queue.kind, queue.number);
+            let known = old.iter().position(|(k, _)| *k == key).map(|n| old.swap_remove(n).1);
+            let is_known_already = is_again && known.is_some();
+            let mut growth = known.unwrap_or_default();
+            match queue.depth {
+                Some(_) if is_known_already => {}
+                Some(depth) => growth.push(at_us, depth as f64),
+                None => growth.clear(),
+            }
+            self.growing.push(key);
+            self.queue_growth.push(growth);
+        }
+    }
+
+    fn values(&self) -> [Option<f32>; TaskValue::N] {
+        [
+            self.vitals.cpu.map(|v| v as f32),
+            self.vitals.delay.map(|v| v as f32),
+            self.reading.rss_bytes.map(|v| v as f32),
+            self.worst_queue().and_then(|(q, _)| q.depth).map(|v| v as f32),
+            self.vitals.moved().map(|v| v as f32),
+        ]
+    }
+}

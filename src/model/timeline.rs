@@ -1,0 +1,286 @@
+//! What the time line shows: severities of each node, marks, gaps and silence of the last twenty minutes.
+//!
+//! Not part of the model: a step back in time forgets the model and tells it anew, but the line keeps what lies ahead of
+//! the playhead, for one wants to get back there.
+
+use std::{
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use midair_vitals::{Severities, Severity};
+
+use super::{
+    Model,
+    series::{Window, carry},
+    vital::Vital,
+};
+use crate::event::{Event, Mark, NodeId, Stamp, Stamped};
+
+/// How far back it reaches, microseconds.
+pub const TIMELINE_US: u64 = 1_200_000_000;
+
+/// A note, where the line shows it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Flag {
+    /// The moment it is about, on our clock.
+    pub at: Stamp,
+    /// On which node; `None`: on the whole cluster.
+    pub node: Option<NodeId>,
+    /// The note.
+    pub text: Arc<str>,
+    /// Who put it there.
+    pub author: Option<Arc<str>>,
+    /// True when a program put it there by rule.
+    pub is_automatic: bool,
+}
+
+/// A stretch of silence of one node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Silence {
+    /// Last sample before it.
+    pub from: Stamp,
+    /// When the node was back; `None`: not yet.
+    pub to: Option<Stamp>,
+}
+
+/// Samples that were lost on the way.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gap {
+    /// Whose.
+    pub node: NodeId,
+    /// When it was noticed.
+    pub at: Stamp,
+    /// How many.
+    pub n_samples: u64,
+}
+
+/// One column of the line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cell {
+    /// The worst severity in it; `None` where nothing was measured.
+    pub severity: Option<Severity>,
+    /// Marks in it.
+    pub n_marks: u32,
+    /// Samples lost in it.
+    pub n_lost: u64,
+    /// True where a node (of those in scope) was silent.
+    pub is_silent: bool,
+}
+
+/// Marks kept, and losses.
+const N_NOTES: usize = 512;
+
+/// Marks of one text this close to each other are one mark that was put on several nodes, microseconds.
+const SAME_MARK_US: u64 = 2_000_000;
+
+/// How long after a sample a step lands: the answers of the same tick have arrived by then, microseconds.
+const SETTLE_US: u64 = 200_000;
+
+/// What the time line knows.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Timeline {
+    /// Marks, in the order in which they came.
+    pub flags: VecDeque<Flag>,
+    /// Losses.
+    pub gaps: VecDeque<Gap>,
+    /// Silences of each node; only the last may still go on.
+    pub silences: BTreeMap<NodeId, Vec<Silence>>,
+    nodes: BTreeMap<NodeId, VecDeque<(Stamp, Severities)>>,
+    oldest: Option<Stamp>,
+    newest: Stamp,
+    /// True after a reset until something new comes: what was seen already is being told again.
+    is_retelling: bool,
+}
+
+impl Timeline {
+    /// The newest moment that it has seen.
+    pub fn newest(&self) -> Stamp {
+        self.newest
+    }
+
+    /// The oldest moment that can be gone back to.
+    pub fn oldest(&self) -> Option<Stamp> {
+        let horizon = Stamp(self.newest.0.saturating_sub(TIMELINE_US));
+        self.oldest.map(|oldest| oldest.max(horizon))
+    }
+
+    /// Whether known things are being told again, after a step in time.
+    pub fn is_retelling(&self) -> bool {
+        self.is_retelling
+    }
+
+    /// Takes in an event that the model has just folded in. What is told again changes nothing.
+    pub fn apply(&mut self, model: &Model, stamped: &Stamped) {
+        let at = stamped.at;
+        if stamped.event == Event::Reset {
+            self.is_retelling = true;
+            return;
+        }
+        if self.is_retelling && at <= self.newest {
+            return;
+        }
+        self.is_retelling = false;
+        self.newest = self.newest.max(at);
+        self.oldest.get_or_insert(at);
+        match &stamped.event {
+            Event::Sample(sample) => self.push_severities(model, &sample.node, at),
+            Event::Tick | Event::Link(_) => self.note_silences(model, at),
+            Event::Lost { node, n_samples } => {
+                self.gaps.push_back(Gap { node: node.clone(), at, n_samples: *n_samples });
+            }
+            Event::Mark(mark) => self.note_mark(model, mark, at),
+            Event::Clock { node, offset_us, uncertainty_us: _, is_step: true } => {
+                let name = model.node(node).map_or(&*node.0, |n| n.name());
+                let text = format!("clock of {name} stepped to {:+} ms", offset_us / 1000).into();
+                self.push_flag(Flag { at, node: Some(node.clone()), text, author: None, is_automatic: true });
+            }
+            Event::Reset
+            | Event::Clock { .. }
+            | Event::Described(_)
+            | Event::Rows(_)
+            | Event::Details(_)
+            | Event::Refused { .. }
+            | Event::Malformed { .. }
+            | Event::Rollup(_) => {}
+        }
+        while self.gaps.len() > N_NOTES {
+            self.gaps.pop_front();
+        }
+    }
+
+    /// The columns of the line for one node, or for the worst of all.
+    pub fn cells(&self, node: Option<&NodeId>, vital: Vital, window: Window, n_cells: usize) -> Vec<Cell> {
+        let mut cells = vec![Cell::default(); n_cells];
+        let in_scope = |id: &NodeId| node.is_none_or(|node| node == id);
+        for (_, points) in self.nodes.iter().filter(|(id, _)| in_scope(id)) {
+            for (cell, worst) in cells.iter_mut().zip(worst_per_cell(points, vital, window, n_cells)) {
+                cell.severity = cell.severity.max(worst);
+            }
+        }
+        for (_, silences) in self.silences.iter().filter(|(id, _)| in_scope(id)) {
+            for silence in silences {
+                mark_silent(&mut cells, silence, window);
+            }
+        }
+        for gap in self.gaps.iter().filter(|gap| in_scope(&gap.node)) {
+            if let Some(cell) = window.cell_of(gap.at, n_cells) {
+                cells[cell].n_lost += gap.n_samples;
+            }
+        }
+        for flag in self.flags.iter().filter(|flag| flag.node.as_ref().is_none_or(in_scope)) {
+            if let Some(cell) = window.cell_of(flag.at, n_cells) {
+                cells[cell].n_marks += 1;
+            }
+        }
+        cells
+    }
+
+    /// The marks on a node, or on all, the newest first.
+    pub fn flags_of(&self, node: Option<&NodeId>) -> impl Iterator<Item = &Flag> {
+        let in_scope = move |flag: &&Flag| node.is_none() || flag.node.is_none() || flag.node.as_ref() == node;
+        self.flags.iter().rev().filter(in_scope)
+    }
+
+    /// The moment `n` samples of a node on from (or back before) a moment; `None` where the node has none.
+    pub fn step(&self, node: &NodeId, from: Stamp, n: i32) -> Option<Stamp> {
+        let points = self.nodes.get(node).filter(|points| !points.is_empty())?;
+        let here = points.partition_point(|(at, _)| *at <= from) as i64 - 1;
+        let there = (here + i64::from(n)).clamp(0, points.len() as i64 - 1) as usize;
+        let (at, _) = points[there];
+        let before_next = points.get(there + 1).map_or(self.newest.0, |(next, _)| next.0 - 1);
+        Some(Stamp(before_next.min(at.0 + SETTLE_US)))
+    }
+
+    fn push_severities(&mut self, model: &Model, id: &NodeId, at: Stamp) {
+        let Some(latest) = model.node(id).and_then(|n| n.latest.as_ref()).filter(|l| l.at == at) else { return };
+        let points = self.nodes.entry(id.clone()).or_default();
+        points.push_back((at, latest.vitals.severities));
+        while points.front().is_some_and(|(old, _)| at.since_us(*old) > TIMELINE_US) {
+            points.pop_front();
+        }
+    }
+
+    fn note_silences(&mut self, model: &Model, at: Stamp) {
+        for (id, silences) in &mut self.silences {
+            let is_over = model.node(id).is_none_or(|node| !node.presence.is_silent());
+            if let Some(last) = silences.last_mut().filter(|s| is_over && s.to.is_none()) {
+                last.to = Some(at);
+            }
+            silences.retain(|s| s.to.is_none_or(|to| at.since_us(to) <= TIMELINE_US));
+        }
+        self.silences.retain(|_, silences| !silences.is_empty());
+        for (id, node) in &model.nodes {
+            let Some(from) = node.presence.silent_since() else { continue };
+            let silences = self.silences.entry(id.clone()).or_default();
+            if silences.last().is_none_or(|last| last.to.is_some()) {
+                silences.push(Silence { from, to: None });
+            }
+        }
+    }
+
+    fn note_mark(&mut self, model: &Model, mark: &Mark, at: Stamp) {
+        let clock = mark.node.as_ref().and_then(|id| model.node(id)?.clock);
+        let about = clock.map_or(Stamp(mark.wall_us), |clock| clock.to_cluster(mark.wall_us));
+        self.push_flag(Flag {
+            // A clock that runs ahead does not put a note into the future.
+            at: about.min(at),
+            node: mark.node.clone(),
+            text: mark.text.clone(),
+            author: mark.author.clone(),
+            is_automatic: mark.is_automatic,
+        });
+    }
+
+    /// A note that was put on several nodes at once is one note on all of them; one that is told twice is one.
+    fn push_flag(&mut self, flag: Flag) {
+        let is_near = |old: &Flag| old.at.since_us(flag.at).max(flag.at.since_us(old.at)) <= SAME_MARK_US;
+        let same = |old: &&mut Flag| old.text == flag.text && old.author == flag.author && is_near(old);
+        match self.flags.iter_mut().find(same) {
+            Some(old) if old.node == flag.node => {}
+            Some(old) => old.node = None,
+            None => self.flags.push_back(flag),
+        }
+        while self.flags.len() > N_NOTES {
+            self.flags.pop_front();
+        }
+    }
+}
+
+fn worst_per_cell(
+    points: &VecDeque<(Stamp, Severities)>,
+    vital: Vital,
+    window: Window,
+    n_cells: usize,
+) -> Vec<Option<Severity>> {
+    let mut cells: Vec<Option<Severity>> = vec![None; n_cells];
+    let mut seen = vec![false; n_cells];
+    for (at, severities) in points {
+        if let Some(cell) = window.cell_of(*at, n_cells) {
+            seen[cell] = true;
+            cells[cell] = cells[cell].max(vital.of(*severities));
+        }
+    }
+    let n_points = points.len();
+    let step_us = if n_points > 1 { points[n_points - 1].0.since_us(points[n_points - 2].0) } else { 0 };
+    carry(&mut cells, &seen, window, step_us * 5 / 2, |at| {
+        let (at, severities) = points.get(points.partition_point(|(p, _)| *p <= at).checked_sub(1)?)?;
+        Some((*at, vital.of(*severities)))
+    });
+    cells
+}
+
+fn mark_silent(cells: &mut [Cell], silence: &Silence, window: Window) {
+    let n_cells = cells.len();
+    let start = Stamp(window.end.0.saturating_sub(window.span_us));
+    let to = silence.to.unwrap_or(window.end).min(window.end);
+    let from = silence.from.max(start);
+    if let (Some(first), Some(last)) = (window.cell_of(from, n_cells), window.cell_of(to, n_cells))
+        && from <= to
+    {
+        cells[first..=last].iter_mut().for_each(|cell| cell.is_silent = true);
+    }
+}
+
+#[cfg(test)]
+mod tests;

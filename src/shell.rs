@@ -1,0 +1,169 @@
+//! The terminal and the one loop: keys, entries and signals in, cells and controls out.
+
+mod input;
+mod screen;
+
+use std::{io, time::Duration};
+
+use anyhow::Context as _;
+use crossterm::{clipboard::CopyToClipboard, event::EventStream, execute};
+use tokio::{
+    select,
+    signal::unix::{Signal, SignalKind, signal},
+    time::sleep,
+};
+use tokio_stream::StreamExt as _;
+
+pub use screen::{NotATerminal, size};
+
+use crate::{app::Effect, clock::Clock, event::Stamp, feed::Feed, session::Session, view::theme::Theme};
+
+use self::{input::Hand, screen::Screen};
+
+/// Pictures are at least so far apart: 60 a second.
+const FRAME: Duration = Duration::from_micros(16_666);
+/// Most entries that are folded in before the next look at the keyboard.
+const ENTRIES_AT_ONCE: usize = 64;
+
+/// How a sitting ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// The person left.
+    Quit,
+    /// A signal ended it; its number.
+    Signal(u8),
+}
+
+/// Runs until the person leaves. The terminal is given back as it was, whatever happens.
+pub async fn run(feed: Feed, session: Session, theme: Theme, clock: Clock) -> anyhow::Result<Ending> {
+    let screen = Screen::open(session.state().has_mouse)?;
+    let signals = Signals::new().context("cannot listen to signals")?;
+    let shell = Shell { feed, session, theme, clock, screen, hand: Hand::default(), drawn_at: Stamp(0), wants: None };
+    shell.run(signals).await
+}
+
+struct Shell {
+    feed: Feed,
+    session: Session,
+    theme: Theme,
+    clock: Clock,
+    screen: Screen,
+    hand: Hand,
+    drawn_at: Stamp,
+    wants: Option<Ending>,
+}
+
+impl Shell {
+    async fn run(mut self, mut signals: Signals) -> anyhow::Result<Ending> {
+        let mut events = EventStream::new();
+        let mut feed_is_open = true;
+        loop {
+            if let Some(ending) = self.wants {
+                return Ok(ending);
+            }
+            anyhow::ensure!(!screen::has_panicked(), "midair has a bug and panicked; its words are above");
+            let wait = self.draw_if_due()?;
+            select! {
+                biased;
+                number = signals.next() => self.wants = Some(Ending::Signal(number)),
+                event = events.next() => self.event(event)?,
+                entry = self.feed.next(), if feed_is_open => match entry {
+                    Some(entry) => {
+                        let effects = self.session.entry(entry);
+                        self.carry_out(effects)?;
+                        self.waiting_entries()?;
+                    }
+                    None => feed_is_open = false,
+                },
+                () = sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+            }
+        }
+    }
+
+    /// Draws when something changed and the last picture is old enough; else how long that is away.
+    fn draw_if_due(&mut self) -> anyhow::Result<Option<Duration>> {
+        if !self.session.state().is_dirty {
+            return Ok(None);
+        }
+        let age = Duration::from_micros(self.clock.now().since_us(self.drawn_at));
+        if age < FRAME {
+            return Ok(Some(FRAME - age));
+        }
+        self.draw()?;
+        Ok(None)
+    }
+
+    fn draw(&mut self) -> anyhow::Result<()> {
+        self.screen.draw(self.session.state(), &self.theme).context("cannot write to the terminal")?;
+        self.session.drawn();
+        self.drawn_at = self.clock.now();
+        Ok(())
+    }
+
+    /// A key is answered with the next picture at once, however young the last one is.
+    fn event(&mut self, event: Option<io::Result<crossterm::event::Event>>) -> anyhow::Result<()> {
+        let event = event.context("the terminal is gone")?.context("cannot read from the terminal")?;
+        let at = self.clock.now();
+        let Some(input) = self.hand.input(at, &event) else { return Ok(()) };
+        let entry = self.feed.input(at, input);
+        let effects = self.session.entry(entry);
+        self.carry_out(effects)?;
+        if self.session.state().is_dirty {
+            self.draw()?;
+        }
+        Ok(())
+    }
+
+    fn waiting_entries(&mut self) -> anyhow::Result<()> {
+        for _ in 0..ENTRIES_AT_ONCE {
+            let Some(entry) = self.feed.next_waiting() else { break };
+            let effects = self.session.entry(entry);
+            self.carry_out(effects)?;
+        }
+        Ok(())
+    }
+
+    fn carry_out(&mut self, effects: Vec<Effect>) -> anyhow::Result<()> {
+        for effect in effects {
+            match effect {
+                Effect::Quit => self.wants = Some(Ending::Quit),
+                Effect::Control(control) => {
+                    if !self.feed.control(control) {
+                        tracing::warn!("a control was not taken: the feed has ended, or is behind");
+                    }
+                }
+                Effect::Copy(text) => execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
+                    .context("cannot write to the terminal")?,
+                // The session carries these out itself.
+                Effect::Seek(_) | Effect::GoLive => {}
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The signals that end a sitting.
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+    hang_up: Signal,
+}
+
+impl Signals {
+    fn new() -> io::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+            hang_up: signal(SignalKind::hangup())?,
+        })
+    }
+
+    /// The number of the next signal, as signal(7) lists it.
+    async fn next(&mut self) -> u8 {
+        select! {
+            _ = self.hang_up.recv() => 1,
+            _ = self.interrupt.recv() => 2,
+            _ = self.terminate.recv() => 15,
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! Columns of nodes.
+
+use midair_vitals::Order;
+
+use crate::{
+    event::Stamp,
+    model::{Node, Presence, Vital},
+    view::{
+        format,
+        theme::Level,
+        widget::table::{Cell, Column},
+    },
+};
+
+/// What a row of nodes is drawn from.
+pub struct Row<'a> {
+    /// The node.
+    pub node: &'a Node,
+    /// The moment shown.
+    pub now: Stamp,
+    /// Key of the label by which nodes are grouped.
+    pub group_by: Option<&'a str>,
+}
+
+impl<'a> Row<'a> {
+    /// All columns.
+    pub const ALL: &'a [Column<Self>] = &[
+        Column::text("node", 12, 0, |r: &Self| Cell::name(r.node.name())).growing(3).by(Order::Name),
+        Column::text("group", 8, 6, group),
+        Column::text("heard", 14, 1, heard),
+        Column::number("worst%", 7, 0, |r: &Self| percent(r, Vital::Worst)).of(Vital::Worst).by(Order::Severity),
+        Column::number("delay/s", 8, 1, delay).of(Vital::Sched).by(Order::Delay),
+        Column::number("cpus", 5, 4, |r: &Self| Cell::value(format::number(vitals(r).and_then(|v| v.cpu))))
+            .of(Vital::Sched)
+            .by(Order::Cpu),
+        Column::number("mem %", 6, 1, |r: &Self| percent(r, Vital::Mem)).of(Vital::Mem).by(Order::Mem),
+        Column::number("+B/s", 7, 7, |r: &Self| {
+            Cell::value(format::bytes_growth(r.node.latest.as_ref().and_then(|l| l.mem_growth)))
+        })
+        .of(Vital::Mem)
+        .by(Order::MemGrowth),
+        Column::number("queue", 10, 1, queue).of(Vital::Queue).by(Order::Queue),
+        Column::number("drops", 6, 3, drops).of(Vital::Queue).by(Order::Drops),
+        Column::number("seg in/s", 9, 2, |r: &Self| Cell::value(format::number(vitals(r).and_then(|v| v.tcp_in))))
+            .of(Vital::Rate)
+            .by(Order::Rate),
+        Column::number("out/s", 6, 5, |r: &Self| Cell::value(format::number(vitals(r).and_then(|v| v.tcp_out))))
+            .of(Vital::Rate),
+        Column::number("fall %", 6, 8, |r: &Self| percent(r, Vital::Rate)).of(Vital::Rate),
+        Column::number("up", 5, 9, |r: &Self| {
+            Cell::dim(format::age(r.node.latest.as_ref().and_then(|l| l.reading.up_us)))
+        })
+        .by(Order::Age),
+    ];
+}
+
+/// How a node is heard, in words; nothing when all is well.
+pub fn presence(node: &Node, now: Stamp) -> Option<String> {
+    match &node.presence {
+        Presence::Live => None,
+        Presence::Awaited { .. } => Some("awaited".to_owned()),
+        Presence::Late { since } => Some(format!("late {}", format::age(Some(now.since_us(*since))))),
+        Presence::Silent { since, cause, .. } => {
+            let age = format::age(Some(now.since_us(*since)));
+            let cause = cause.map_or("no samples", |c| c.word());
+            Some(format!("silent {age}, {cause}"))
+        }
+    }
+}
+
+/// The sign of how a node is heard.
+pub fn sign(node: &Node) -> &'static str {
+    match node.presence {
+        Presence::Live => "",
+        Presence::Awaited { .. } => "? ",
+        Presence::Late { .. } => "~ ",
+        Presence::Silent { .. } => "× ",
+    }
+}
+
+fn vitals<'a>(row: &Row<'a>) -> Option<&'a midair_vitals::NodeVitals> {
+    row.node.latest.as_ref().map(|l| &l.vitals)
+}
+
+fn heard(row: &Row<'_>) -> Cell {
+    match (&row.node.presence, presence(row.node, row.now)) {
+        (Presence::Live, _) | (_, None) => Cell::dim("live"),
+        (Presence::Silent { since, cause, .. }, Some(_)) => {
+            let age = format::age(Some(row.now.since_us(*since)));
+            Cell::name(format!("× {age} {}", cause.map_or("no samples", |c| c.word())))
+        }
+        (Presence::Awaited { .. } | Presence::Late { .. }, Some(words)) => {
+            Cell::name(format!("{}{words}", sign(row.node)))
+        }
+    }
+}
+
+fn group(row: &Row<'_>) -> Cell {
+    let first = row.node.described.as_ref().and_then(|d| d.labels.first()).map(|(_, value)| value);
+    let label = row.group_by.map_or(first, |key| row.node.label(key));
+    Cell::dim(label.map_or("-", |value| value))
+}
+
+fn percent(row: &Row<'_>, vital: Vital) -> Cell {
+    let severity = vitals(row).and_then(|v| vital.of(v.severities));
+    Cell::level(format::severity(severity), Level::of(severity))
+}
+
+fn delay(row: &Row<'_>) -> Cell {
+    let level = Level::of(vitals(row).and_then(|v| v.severities.sched));
+    Cell::level(format::delay(vitals(row).and_then(|v| v.delay)), level)
+}
+
+fn queue(row: &Row<'_>) -> Cell {
+    let worst = row.node.latest.as_ref().and_then(|l| l.reading.worst_queue.as_ref());
+    let level = Level::of(vitals(row).and_then(|v| v.severities.queue));
+    match worst {
+        None => Cell::dim(format::UNKNOWN),
+        Some(worst) if worst.queue.depth == Some(0) => Cell::dim("0"),
+        Some(worst) => Cell::level(format::depth(worst.queue.depth, worst.queue.unit), level),
+    }
+}
+
+fn drops(row: &Row<'_>) -> Cell {
+    let known = vitals(row).map(|v| [v.listen_drops, v.udp_drops, v.net_drops]).unwrap_or_default();
+    let sum = known.into_iter().flatten().reduce(|a, b| a + b);
+    let level = if sum.is_some_and(|n| n > 0) { Level::Critical } else { Level::Unknown };
+    Cell::level(format::count(sum), level)
+}

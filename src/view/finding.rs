@@ -1,0 +1,110 @@
+//! What is wrong: one line on every screen, and all of it in an overlay.
+
+use midair_vitals::Unit;
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{
+    format, panel, text,
+    theme::{Level, Theme},
+    widget::pen::Pen,
+};
+use crate::{
+    app::{State, screen::Screen},
+    model::{Finding, finding::Part},
+};
+
+/// A finding as a sentence.
+pub fn sentence(finding: &Finding) -> String {
+    finding.parts.iter().map(part).collect()
+}
+
+fn part(part: &Part) -> String {
+    match part {
+        Part::Words(words) => (*words).to_owned(),
+        Part::Name(name) => text::clean(name).into_owned(),
+        Part::Amount(n, unit) => format::amount_with_unit(Some(*n), *unit),
+        Part::Growth(n, unit) => format!("{}{}/s", format::amount_growth(Some(*n), *unit), byte_sign(*unit)),
+        Part::Count(n) => format::count(Some(*n)),
+        Part::Share(share) => format::percent_sign(Some(*share)),
+        Part::Delay(seconds) => format!("{}/s", format::delay(Some(*seconds))),
+        Part::Time(us) => format::duration(*us),
+    }
+}
+
+/// Growth stands behind an amount that has told its unit; bytes tell it again, for they count in another base.
+fn byte_sign(unit: Unit) -> &'static str {
+    if unit == Unit::Bytes { "B" } else { "" }
+}
+
+/// Draws the line: as many findings as fit, the worst first, and how many more there are.
+pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Finding], theme: &Theme) {
+    let mut pen = Pen::new(buffer, area, 0);
+    if findings.is_empty() {
+        let is_measured = state.model.nodes.values().any(|n| n.latest.is_some());
+        let words = if is_measured {
+            "nothing found: no task waits long, memory, queues and rates are well"
+        } else {
+            "nothing measured yet"
+        };
+        pen.skip(1).put(words, theme.dim);
+        return;
+    }
+    let mut n_shown = 0;
+    // On the screen of a task what is wrong with it comes before what is wrong beside it.
+    let is_about = |finding: &&Finding| match state.screen() {
+        Screen::Task(_, task) => finding.task == Some(*task),
+        Screen::Cluster | Screen::Node(_) => true,
+    };
+    let (about, beside): (Vec<&Finding>, Vec<&Finding>) = findings.iter().partition(is_about);
+    for finding in about.into_iter().chain(beside) {
+        let level = Level::of(Some(finding.severity));
+        let sentence = sentence(finding);
+        let left = usize::from(pen.left()).saturating_sub(10);
+        if n_shown > 0 && text::width(&sentence) + 3 > left {
+            break;
+        }
+        if n_shown == 0 {
+            pen.put(if level.sign() == " " { "·" } else { level.sign() }, theme.level(level)).put(" ", theme.plain);
+        } else {
+            pen.put(" · ", theme.border);
+        }
+        let more = if findings.len() > n_shown + 1 { 10 } else { 0 };
+        let room = usize::from(pen.left().saturating_sub(more));
+        pen.put(&text::cut(&sentence, room), if n_shown == 0 { theme.level(level) } else { theme.plain });
+        n_shown += 1;
+    }
+    let n_more = findings.len() - n_shown;
+    if n_more > 0 {
+        pen.put_right(&[(format!("{n_more} more "), theme.dim), ("f ".to_owned(), theme.key)]);
+    }
+}
+
+/// Draws all of them over the screen.
+pub fn draw_overlay(buffer: &mut Buffer, area: Rect, findings: &[Finding], selected: usize, theme: &Theme) {
+    let title = [
+        (format!(" {} found · worst first ", findings.len()), theme.title),
+        ("· Enter goes there, Esc closes ".to_owned(), theme.dim),
+    ];
+    let inside = panel::frame(buffer, area, &title, theme);
+    if findings.is_empty() {
+        panel::empty(
+            buffer,
+            inside,
+            "nothing found: no node is silent, no task waits long, memory, queues and rates are well",
+            theme,
+        );
+    }
+    let first = (selected + 1).saturating_sub(usize::from(inside.height));
+    for (row, (n, finding)) in (0..inside.height).zip(findings.iter().enumerate().skip(first)) {
+        let level = Level::of(Some(finding.severity));
+        let is_selected = n == selected;
+        let mut pen = Pen::new(buffer, inside, row);
+        pen.put(if is_selected { "▶" } else { " " }, theme.key);
+        pen.put(&format!("{}{:>4} % ", level.sign(), format::severity(Some(finding.severity))), theme.level(level));
+        let vital = finding.vital.map_or(("node", theme.alarm), |v| (v.word(), theme.vital(v)));
+        pen.put(&text::fit(vital.0, 6, text::Align::Left), vital.1).put(&sentence(finding), theme.plain);
+        if is_selected {
+            buffer.set_style(Rect { y: inside.y + row, height: 1, ..inside }, theme.selected);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The last row: what is being typed, else what was refused, else the keys that work here.
+
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{theme::Theme, widget::pen::Pen};
+use crate::app::{PromptKind, State, keymap};
+
+/// Draws it.
+pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
+    let mut pen = Pen::new(buffer, area, 0);
+    if let Some(prompt) = &state.prompt {
+        let (sign, hint) = match prompt.kind {
+            PromptKind::Filter => ("/", "  rows that hold this; ! inverts; Enter keeps it, Esc drops it"),
+            PromptKind::Command => (":", "  quit, sort NAME, interval MS, go NODE/RUNTIME/TASK, help; Esc leaves"),
+            PromptKind::Mark => ("⚑ ", "  a note on the time line; Enter puts it there, Esc leaves"),
+        };
+        pen.put(" ", theme.plain).put(sign, theme.key).put(&prompt.text, theme.typed).put("▏", theme.typed);
+        pen.put_whole(hint, theme.dim);
+        return;
+    }
+    if let Some(message) = &state.message {
+        pen.put(" ! ", theme.alarm).put(message, theme.plain);
+        return;
+    }
+    pen.skip(1);
+    // The way to all other keys comes last in the table, and must not be the one that has no room.
+    let help = "? help ";
+    for binding in keymap::bindings(state.screen()) {
+        let Some(word) = binding.footer.filter(|word| *word != "help") else { continue };
+        let width = (super::text::width(binding.label) + super::text::width(word) + 3 + help.len()) as u16;
+        if width <= pen.left() {
+            pen.put(binding.label, theme.key).put(" ", theme.dim).put(word, theme.dim).put("  ", theme.dim);
+        }
+    }
+    pen.put_whole("?", theme.key).put_whole(" help", theme.dim);
+}

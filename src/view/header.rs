@@ -1,0 +1,107 @@
+//! The first row: where am I, is it live, and what does watching cost.
+
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+use super::{columns::tasks, format, text, theme::Theme, widget::pen::Pen};
+use crate::{
+    app::{Playhead, State, screen::Screen},
+    event::LinkState,
+    model::Node,
+};
+
+/// Draws it. The past inverts the whole row: it cannot be mistaken.
+pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
+    let is_past = state.playhead != Playhead::Live;
+    let over = |style: Style| if is_past { theme.past } else { style };
+    if is_past {
+        buffer.set_style(area.intersection(*buffer.area()), theme.past);
+    }
+    let (when, when_style) = moment(state, theme);
+    let right = (text::width(&when) as u16 + 3).min(area.width);
+    let left = Rect { width: area.width - right, ..area };
+    let mut pen = Pen::new(buffer, left, 0);
+    pen.put(" midair", over(theme.title));
+    for step in breadcrumb(state) {
+        pen.put_whole(" › ", over(theme.dim)).put(&step, over(theme.title));
+    }
+    for (part, style) in about(state, theme) {
+        pen.put_whole("  ", over(theme.dim)).put_whole(&part, over(style));
+    }
+    let parts: Vec<(String, Style)> =
+        cost(state).into_iter().map(|part| (format!("  {part}"), over(theme.dim))).collect();
+    pen.put_right(&parts);
+    let place = Rect { x: area.x + left.width, width: right, ..area };
+    Pen::new(buffer, place, 0).skip(2).put(&when, when_style);
+}
+
+fn moment(state: &State, theme: &Theme) -> (String, Style) {
+    match state.playhead {
+        Playhead::Live if state.clock.0 == 0 => ("○ waiting".to_owned(), theme.dim),
+        Playhead::Live => (format!("● LIVE {}", format::clock(state.clock)), theme.live),
+        Playhead::Past(at) => {
+            let ago = format::duration(state.clock.since_us(at));
+            (format!("‖ PAST {}, {ago} ago", format::clock(at)), theme.past)
+        }
+    }
+}
+
+fn breadcrumb(state: &State) -> Vec<String> {
+    let step = |screen: &Screen| match screen {
+        Screen::Cluster => {
+            (state.model.nodes.len() != 1 || *state.screen() == Screen::Cluster).then(|| "cluster".to_owned())
+        }
+        Screen::Node(id) => Some(state.model.node(id).map_or_else(|| id.0.to_string(), |n| n.name().to_owned())),
+        Screen::Task(id, task) => {
+            let name = state.model.node(id).and_then(|n| n.task(*task)).map(tasks::title);
+            Some(name.map_or_else(|| format!("#{}", task.number), |name| format!("{name} {}", task.number)))
+        }
+    };
+    state.levels().iter().filter_map(|level| step(&level.screen)).collect()
+}
+
+/// What the screen is about: of the cluster its counts, of a node its size.
+fn about(state: &State, theme: &Theme) -> Vec<(String, Style)> {
+    match state.screen() {
+        Screen::Cluster => counts(state, theme),
+        Screen::Node(_) => state.node().map(|node| size(node, theme)).unwrap_or_default(),
+        Screen::Task(..) => Vec::new(),
+    }
+}
+
+fn counts(state: &State, theme: &Theme) -> Vec<(String, Style)> {
+    let counts = state.model.counts();
+    let up = (format!("{} of {} nodes up", counts.n_live, counts.n_nodes), theme.dim);
+    let others = [
+        (counts.n_late, "~", "late", theme.alarm),
+        (counts.n_silent, "×", "silent", theme.alarm),
+        (counts.n_awaited, "?", "awaited", theme.dim),
+    ];
+    let others =
+        others.into_iter().filter(|(n, ..)| *n > 0).map(|(n, sign, word, style)| (format!("{sign} {n} {word}"), style));
+    std::iter::once(up).chain(others).collect()
+}
+
+fn size(node: &Node, theme: &Theme) -> Vec<(String, Style)> {
+    let described = node.described.as_ref();
+    let labels = described.map(|d| d.labels.iter().map(|(_, value)| value.to_string()).collect::<Vec<_>>().join(", "));
+    let up = node.latest.as_ref().and_then(|l| l.reading.up_us).map(|us| format!("up {}", format::duration(us)));
+    let cpus = described.and_then(|d| d.n_cpus).map(|n| format!("{n} cpus"));
+    let mem = described.and_then(|d| d.mem_total_bytes).map(|b| format::bytes(Some(b as f64)));
+    let parts = [labels.filter(|l| !l.is_empty()), up, cpus, mem];
+    parts.into_iter().flatten().map(|part| (part, theme.dim)).collect()
+}
+
+/// How and at what price it is watched; the last the most important.
+fn cost(state: &State) -> Vec<String> {
+    let node = state.node().or_else(|| state.model.nodes.values().next().filter(|_| state.model.nodes.len() == 1));
+    let note = node.and_then(|n| match &n.link {
+        LinkState::Up { note } => Some(note.to_string()),
+        LinkState::Connecting | LinkState::Down { .. } => None,
+    });
+    let insecure = state.model.nodes.values().any(|n| n.described.as_ref().is_some_and(|d| d.is_insecure));
+    let latest = node.and_then(|n| n.latest.as_ref());
+    let cost = latest.and_then(|l| l.cost_share).map(|share| format!("cost {}", format::percent_sign(Some(share))));
+    let vm = latest.and_then(|l| l.vm_cost_share).map(|share| format!("+ vm {}", format::percent_sign(Some(share))));
+    let every = format!("every {}", format::age(Some(u64::from(state.interval_ms) * 1000)));
+    [note, insecure.then(|| "! insecure".to_owned()), cost, vm, Some(every)].into_iter().flatten().collect()
+}

@@ -1,0 +1,160 @@
+//! The four vitals of a task over time.
+
+use midair_vitals::Unit;
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+use super::{frame, vital_title};
+use crate::{
+    event::Stamp,
+    model::{Task, TaskValue, Vital, Window},
+    view::{
+        format,
+        theme::{Level, Theme},
+        widget::{
+            pen::Pen,
+            spark::{self, Axis},
+        },
+    },
+};
+
+/// How far back the charts reach, microseconds.
+const CHART_US: u64 = 300_000_000;
+
+/// One value over time.
+struct Chart {
+    label: &'static str,
+    now: String,
+    note: String,
+    level: Level,
+    value: TaskValue,
+    /// A column is full at this value at the least: noise near zero is no mountain.
+    floor: f64,
+    /// How its highest value is written.
+    peak: fn(Option<f64>) -> String,
+}
+
+/// What a chart is drawn with.
+#[derive(Clone, Copy)]
+pub struct Shown<'a> {
+    /// The task.
+    pub task: &'a Task,
+    /// The moment shown.
+    pub now: Stamp,
+    /// How often samples come, microseconds.
+    pub interval_us: u64,
+    /// True when nothing is heard of its node, or it has ended.
+    pub is_silent: bool,
+}
+
+/// Draws one vital of a task.
+pub fn draw(buffer: &mut Buffer, area: Rect, vital: Vital, shown: Shown<'_>, theme: &Theme) {
+    let severity = vital.of(shown.task.vitals.severities);
+    let inside = frame(buffer, area, &vital_title(vital, severity, theme, shown.is_silent), theme);
+    let charts = match vital {
+        Vital::Worst => Vec::new(),
+        Vital::Sched => sched(shown.task),
+        Vital::Mem => vec![mem(shown.task)],
+        Vital::Queue => vec![queue(shown.task)],
+        Vital::Rate => vec![rate(shown.task)],
+    };
+    let n_charts = charts.len().min(usize::from(inside.height / 2).max(1)) as u16;
+    for (n, chart) in (0..n_charts).zip(&charts) {
+        let (from, to) = (inside.height * n / n_charts, inside.height * (n + 1) / n_charts);
+        let place = Rect { y: inside.y + from, height: to - from, ..inside };
+        draw_chart(buffer, place, chart, shown, (theme.vital(vital), theme.low(vital)), theme);
+    }
+}
+
+fn draw_chart(buffer: &mut Buffer, area: Rect, chart: &Chart, shown: Shown<'_>, colour: (Style, Style), theme: &Theme) {
+    let quiet = |style| if shown.is_silent { theme.silent } else { style };
+    let mut pen = Pen::new(buffer, area, 0);
+    pen.skip(1).put(chart.label, theme.dim).skip(1).put(chart.level.sign().trim(), quiet(theme.level(chart.level)));
+    pen.put(&chart.now, quiet(theme.level_or_plain(chart.level))).skip(1).put(&chart.note, quiet(theme.dim));
+    let left = pen.left();
+    // Beside the value where there is one row only, else below it.
+    let place = match area.height {
+        0 | 1 => Rect { x: area.right() - left.saturating_sub(1), width: left.saturating_sub(1), ..area },
+        _ => Rect { y: area.y + 1, height: area.height - 1, ..area },
+    };
+    let axis = Axis::new(shown.now, CHART_US, place.width);
+    let window = Window { end: Stamp(axis.end_us), span_us: axis.step_us * u64::from(axis.columns) };
+    let cells =
+        shown.task.series.cells(chart.value as usize, window, usize::from(axis.columns), shown.interval_us * 5 / 2);
+    let values: Vec<Option<f64>> = cells.into_iter().map(|v| v.map(f64::from)).collect();
+    let top = spark::ceiling(&values, chart.floor);
+    spark::draw(buffer, place, &values, top, quiet(colour.0), quiet(colour.1));
+    if area.height > 1 {
+        let peak = values.iter().flatten().copied().reduce(f64::max);
+        let mut pen = Pen::new(buffer, area, 0);
+        pen.skip(area.width - left);
+        pen.put_right(&[(format!("  max {} ", (chart.peak)(peak)), theme.dim)]);
+    }
+}
+
+fn sched(task: &Task) -> Vec<Chart> {
+    let vitals = &task.vitals;
+    vec![
+        Chart {
+            label: "delay",
+            now: format::delay(vitals.delay),
+            note: "/s".to_owned(),
+            level: Level::of(vitals.severities.sched),
+            value: TaskValue::Delay,
+            floor: 0.05,
+            peak: format::delay,
+        },
+        Chart {
+            label: "cpu",
+            now: format::percent(vitals.cpu),
+            note: "%".to_owned(),
+            level: Level::Unknown,
+            value: TaskValue::Cpu,
+            floor: 1.0,
+            peak: format::percent_sign,
+        },
+    ]
+}
+
+fn mem(task: &Task) -> Chart {
+    Chart {
+        label: "rss",
+        now: format::bytes(task.reading.rss_bytes.map(|b| b as f64)),
+        note: format!("{}/s", format::bytes_growth(task.vitals.mem_growth)),
+        level: Level::of(task.vitals.severities.mem),
+        value: TaskValue::Rss,
+        floor: 1_048_576.0,
+        peak: format::bytes,
+    }
+}
+
+fn queue(task: &Task) -> Chart {
+    let worst = task.worst_queue();
+    let unit = worst.map_or(Unit::Bytes, |(queue, _)| queue.unit);
+    let growth = format::amount_growth(worst.and_then(|(_, vitals)| vitals.growth), unit);
+    Chart {
+        label: worst.map_or("depth", |(queue, _)| queue.kind.word()),
+        now: format::depth(worst.and_then(|(queue, _)| queue.depth), unit),
+        note: if matches!(growth.as_str(), "0" | "-") { String::new() } else { format!("{growth}/s") },
+        level: Level::of(task.vitals.severities.queue),
+        value: TaskValue::Depth,
+        floor: if unit == Unit::Bytes { 4096.0 } else { 8.0 },
+        peak: if unit == Unit::Bytes { format::bytes } else { format::number },
+    }
+}
+
+fn rate(task: &Task) -> Chart {
+    let flow = task.vitals.rates.first();
+    let unit = flow.map_or("", |f| format::unit(f.unit));
+    let both = |f: &midair_vitals::task::FlowRate| {
+        format!("{} in  {} out", format::number(f.rate_in), format::number(f.rate_out))
+    };
+    Chart {
+        label: "",
+        now: flow.map_or_else(|| format::UNKNOWN.to_owned(), both),
+        note: if unit.is_empty() { String::new() } else { format!("{unit}/s") },
+        level: Level::Unknown,
+        value: TaskValue::Rate,
+        floor: 10.0,
+        peak: format::number,
+    }
+}

@@ -1,0 +1,226 @@
+//! The four panels of a node: one per vital, saturation before utilisation.
+
+use midair_vitals::{NodeReading, NodeVitals, Queue, QueueKind, QueueVitals, Severity, Unit};
+use ratatui::{buffer::Buffer, layout::Rect};
+
+use super::{Line, Look, frame, lines, trend_columns, vital_title};
+use crate::{
+    event::Stamp,
+    model::{Latest, Node, NodeValue, Vital, Window},
+    view::{
+        format,
+        theme::{Level, Theme},
+        widget::{meter, pen::Pen, spark::Axis},
+    },
+};
+
+/// How far back the trends in panels reach, microseconds.
+const TREND_US: u64 = 120_000_000;
+
+/// Draws one panel of a node.
+pub fn draw(buffer: &mut Buffer, area: Rect, vital: Vital, node: &Node, now: Stamp, theme: &Theme) {
+    let Some(latest) = &node.latest else {
+        let inside = frame(buffer, area, &vital_title(vital, None, theme, true), theme);
+        super::empty(buffer, inside, waiting(node), theme);
+        return;
+    };
+    let is_silent = node.presence.is_silent();
+    let severity = vital.of(latest.vitals.severities);
+    let inside = frame(buffer, area, &vital_title(vital, severity, theme, is_silent), theme);
+    let trend = Trend { node, axis: Axis::new(now, TREND_US, trend_columns(inside.width, note_columns(vital))) };
+    let content = match vital {
+        Vital::Worst => Vec::new(),
+        Vital::Sched => sched(node, latest, &trend),
+        Vital::Mem => mem(node, latest, &trend),
+        Vital::Queue => queue(node, latest, &trend),
+        Vital::Rate => rate(latest, &trend),
+    };
+    let is_sched = vital == Vital::Sched;
+    let (inside, cores) = if is_sched { split_cores(inside, content.len()) } else { (inside, None) };
+    let trend = if is_silent { theme.silent } else { theme.vital(vital) };
+    lines(buffer, inside, &content, note_columns(vital), Look { theme, trend, is_silent });
+    if let Some(cores) = cores {
+        draw_cores(buffer, cores, latest, theme, is_silent);
+    }
+}
+
+/// How wide the notes beside trends are: units, and of queues their growth.
+fn note_columns(vital: Vital) -> u16 {
+    match vital {
+        Vital::Worst | Vital::Mem => 0,
+        Vital::Sched | Vital::Rate => 5,
+        Vital::Queue => 6,
+    }
+}
+
+fn waiting(node: &Node) -> &'static str {
+    if node.presence.is_silent() {
+        "nothing was ever measured here: no sample has arrived"
+    } else {
+        "waiting for the first sample"
+    }
+}
+
+/// Values of the node over the columns of a trend.
+struct Trend<'a> {
+    node: &'a Node,
+    axis: Axis,
+}
+
+impl Trend<'_> {
+    fn of(&self, value: NodeValue) -> Vec<Option<f64>> {
+        cells(self.node, value, self.axis)
+    }
+}
+
+/// A value of a node over the columns of an axis.
+pub fn cells(node: &Node, value: NodeValue, axis: Axis) -> Vec<Option<f64>> {
+    let window = Window { end: Stamp(axis.end_us), span_us: axis.step_us * u64::from(axis.columns) };
+    let cells = node.series.cells(value as usize, window, usize::from(axis.columns), node.interval_us * 5 / 2);
+    cells.into_iter().map(|v| v.map(f64::from)).collect()
+}
+
+fn sched(node: &Node, latest: &Latest, trend: &Trend<'_>) -> Vec<Line> {
+    let (vitals, reading) = (&latest.vitals, &latest.reading);
+    let worst = reading.worst_delay.as_ref().and_then(|w| w.name.as_deref()).unwrap_or("");
+    let cpus = node.described.as_ref().and_then(|d| d.n_cpus);
+    let of_cpus = cpus.map_or_else(String::new, |n| format!("of {n}"));
+    let top = f64::from(cpus.unwrap_or(1));
+    let delay_level = Level::of(vitals.severities.sched);
+    let worst_level = Level::of(vitals.worst_delay.and_then(Severity::from_share));
+    vec![
+        Line::new("delay", format::delay(vitals.delay), "/s")
+            .with_level(delay_level)
+            .with_trend(trend.of(NodeValue::Delay), 0.1),
+        Line::new("cpus", format::number(vitals.cpu), of_cpus).with_trend(trend.of(NodeValue::Cpu), top),
+        Line::new("worst", format::delay(vitals.worst_delay), worst).with_level(worst_level),
+        Line::new("running", format::count(reading.n_running), "tasks").with_trend(trend.of(NodeValue::Running), 4.0),
+        Line::new("psi cpu", format::percent(vitals.psi_cpu), format!("%   io {} %", format::percent(vitals.psi_io))),
+        Line::new("steal", format::percent(vitals.steal), format!("%   load {}", load(reading))),
+    ]
+}
+
+fn load(reading: &NodeReading) -> String {
+    format::number(reading.load1_milli.map(|milli| milli as f64 / 1000.0))
+}
+
+fn mem(node: &Node, latest: &Latest, trend: &Trend<'_>) -> Vec<Line> {
+    let (vitals, reading) = (&latest.vitals, &latest.reading);
+    let whole = |n: Option<u64>| format::bytes(n.map(|n| n as f64));
+    let limit = node.mem_limit_bytes();
+    let growth = match latest.mem_full_in {
+        Some(seconds) if seconds < 86_400.0 => format!("/s  full in {}", format::duration((seconds * 1e6) as u64)),
+        Some(_) | None => "/s".to_owned(),
+    };
+    let swap = reading.swap_total_bytes.zip(reading.swap_free_bytes).map(|(total, free)| total.saturating_sub(free));
+    vec![
+        Line::new("used", whole(vitals.mem_used_bytes), "")
+            .with_level(Level::of(vitals.severities.mem))
+            .with_trend(trend.of(NodeValue::MemUsed), limit.unwrap_or(0) as f64),
+        Line::new("growth", format::bytes_growth(latest.mem_growth), growth),
+        Line::new("limit", whole(limit), format!("free {}", whole(reading.mem_free_bytes))),
+        Line::new("anon", whole(reading.mem_anon_bytes), format!("file {}", whole(reading.mem_file_bytes))),
+        Line::new(
+            "slab",
+            whole(reading.mem_slab_bytes),
+            format!("swap {} of {}", whole(swap), whole(reading.swap_total_bytes)),
+        ),
+        Line::new("psi mem", format::percent(vitals.psi_mem), "%"),
+    ]
+}
+
+fn queue(node: &Node, latest: &Latest, trend: &Trend<'_>) -> Vec<Line> {
+    let mut content = vec![worst(node, latest), drops(&latest.vitals)];
+    let mut sums: Vec<(&Queue, &QueueVitals)> = latest.reading.sums.iter().zip(&latest.sums).collect();
+    // Kinds in which something waits come first; the order of kinds is otherwise the same everywhere.
+    sums.sort_by_key(|(queue, _)| (queue.depth.unwrap_or(0) == 0, queue.kind));
+    content.extend(sums.into_iter().map(|(queue, vitals)| {
+        let unit = format::unit(queue.unit);
+        let growth = format::amount_growth(vitals.growth, queue.unit);
+        let note = if matches!(growth.as_str(), "-" | "0") { unit.to_owned() } else { growth };
+        let floor = if queue.unit == Unit::Bytes { 65_536.0 } else { 16.0 };
+        Line::new(short(queue.kind), format::amount(queue.depth, queue.unit), note)
+            .with_trend(trend.of(NodeValue::of_kind(queue.kind)), floor)
+    }));
+    content
+}
+
+fn worst(node: &Node, latest: &Latest) -> Line {
+    let worst = latest.reading.worst_queue.as_ref();
+    let Some(worst) = worst.filter(|w| w.queue.depth != Some(0)) else {
+        let text = if worst.is_some() { "0" } else { format::UNKNOWN };
+        return Line::new("worst", text.to_owned(), "");
+    };
+    let task = worst.task.and_then(|id| node.task(id)).and_then(|t| t.reading.name.as_deref());
+    let note = format!("{} {}", format::unit(worst.queue.unit), task.unwrap_or(worst.queue.kind.word()));
+    Line::new("worst", format::amount(worst.queue.depth, worst.queue.unit), note)
+        .with_level(Level::of(latest.vitals.severities.queue))
+}
+
+fn drops(vitals: &NodeVitals) -> Line {
+    let known = [vitals.listen_drops, vitals.udp_drops, vitals.net_drops];
+    let sum = known.iter().flatten().copied().reduce(|a, b| a + b);
+    let names = ["listen", "udp", "net"];
+    let which: Vec<&str> =
+        names.into_iter().zip(known).filter(|(_, n)| n.is_some_and(|n| n > 0)).map(|(k, _)| k).collect();
+    let line = Line::new("drops", format::count(sum), which.join(" "));
+    if which.is_empty() { line } else { line.with_level(Level::Critical) }
+}
+
+/// The word for a kind of queue where there is little room.
+fn short(kind: QueueKind) -> &'static str {
+    match kind {
+        QueueKind::Mailbox => "mailbox",
+        QueueKind::Listen => "listen",
+        QueueKind::TcpReceive => "tcp in",
+        QueueKind::TcpSend => "tcp out",
+        QueueKind::UdpReceive => "udp in",
+        QueueKind::Unix => "unix",
+        QueueKind::Pipe => "pipe",
+        QueueKind::Channel => "channel",
+        QueueKind::Waiters => "waiters",
+    }
+}
+
+fn rate(latest: &Latest, trend: &Trend<'_>) -> Vec<Line> {
+    let (vitals, reading) = (&latest.vitals, &latest.reading);
+    let retrans = vitals.tcp_retrans.zip(vitals.tcp_out).filter(|(_, out)| *out > 0.0).map(|(again, out)| again / out);
+    vec![
+        Line::new("tcp in", format::number(vitals.tcp_in), "seg/s").with_trend(trend.of(NodeValue::TcpIn), 10.0),
+        Line::new("tcp out", format::number(vitals.tcp_out), "seg/s").with_trend(trend.of(NodeValue::TcpOut), 10.0),
+        Line::new("retrans", format::number(vitals.tcp_retrans), format!("/s  {}", format::percent_sign(retrans))),
+        Line::new("udp in", format::number(vitals.udp_in), "msg/s").with_trend(trend.of(NodeValue::UdpIn), 10.0),
+        Line::new("net in", format::bytes(vitals.net_rx), "B/s").with_trend(trend.of(NodeValue::NetRx), 1024.0),
+        Line::new("net out", format::bytes(vitals.net_tx), "B/s").with_trend(trend.of(NodeValue::NetTx), 1024.0),
+        Line::new("sockets", format::count(reading.n_tcp), "tcp"),
+    ]
+}
+
+fn split_cores(area: Rect, n_lines: usize) -> (Rect, Option<Rect>) {
+    // Cores are worth more than the last lines: steal and load are shown where there is a row for them too.
+    let n_lines = u16::try_from(n_lines).unwrap_or(u16::MAX).min(area.height.saturating_sub(1));
+    if area.height < 3 {
+        return (area, None);
+    }
+    let top = Rect { height: n_lines, ..area };
+    (top, Some(Rect { y: area.y + n_lines, height: area.height - n_lines, ..area }))
+}
+
+fn draw_cores(buffer: &mut Buffer, area: Rect, latest: &Latest, theme: &Theme, is_silent: bool) {
+    let shares: Vec<Option<f64>> = latest.vitals.per_cpu.iter().map(|(_, share)| *share).collect();
+    let mut pen = Pen::new(buffer, area, 0);
+    pen.skip(1).put("cores    ", theme.dim);
+    if shares.is_empty() {
+        pen.put("in the detail stream only", theme.dim);
+        return;
+    }
+    let used = area.width.min(10);
+    let place = Rect { x: area.x + used, width: area.width - used, ..area };
+    let fold = meter::blocks(buffer, place, &shares, |share| {
+        let level = Level::of(share.and_then(Severity::from_share));
+        if is_silent { theme.silent } else { theme.level(level) }
+    });
+    if fold > 1 && area.height > 1 {
+        Pen::new(buffer, area, 1).skip(1).put(&format!("max of {fold}"), theme.dim);
+    }
+}

@@ -1,0 +1,111 @@
+//! Names are data: whatever they hold, no control character reaches a cell.
+
+use midair_vitals::{Queue, QueueKind, TaskState, Unit};
+
+use super::*;
+use crate::event::{Details, Event, Health, Link, LinkState, Mark, Runtime, Sample};
+
+const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\r\n\u{9b}31m\u{202e}evil\u{200b}\u{feff}\u{85}名前\u{e0041}";
+
+fn hostile(events: Vec<Stamped>) -> Vec<Stamped> {
+    events.into_iter().map(|s| Stamped { event: spoiled(s.event), ..s }).collect()
+}
+
+fn name() -> Arc<str> {
+    HOSTILE.into()
+}
+
+fn spoiled(event: Event) -> Event {
+    match event {
+        Event::Described(mut d) => {
+            d.name = name();
+            d.labels = vec![("role".into(), name()), (name(), name())];
+            d.system = Some(name());
+            Event::Described(d)
+        }
+        Event::Sample(sample) => Event::Sample(Box::new(spoiled_sample(*sample))),
+        Event::Rows(mut rows) => {
+            rows.tasks.iter_mut().for_each(spoil);
+            Event::Rows(rows)
+        }
+        Event::Details(details) => Event::Details(Box::new(spoiled_details(*details))),
+        Event::Link(Link { address, state: LinkState::Up { .. } }) => {
+            Event::Link(Link { address, state: LinkState::Up { note: name() } })
+        }
+        Event::Mark(mark) => Event::Mark(Mark { text: name(), author: Some(name()), ..mark }),
+        other @ (Event::Tick
+        | Event::Reset
+        | Event::Link(_)
+        | Event::Refused { .. }
+        | Event::Lost { .. }
+        | Event::Clock { .. }
+        | Event::Malformed { .. }
+        | Event::Rollup(_)) => other,
+    }
+}
+
+fn spoiled_sample(mut sample: Sample) -> Sample {
+    sample.tasks.iter_mut().for_each(spoil);
+    sample.sources.iter_mut().for_each(|s| {
+        s.name = name();
+        s.health = Health::Degraded(name());
+    });
+    sample.runtimes = vec![Runtime { id: 0, kind: name(), name: name(), health: Health::Off(name()), n_tasks: None }];
+    if let Some(worst) = &mut sample.reading.worst_delay {
+        worst.name = Some(name());
+    }
+    sample
+}
+
+fn spoiled_details(mut details: Details) -> Details {
+    details.task.iter_mut().chain(&mut details.children).for_each(spoil);
+    details
+}
+
+fn spoil(task: &mut midair_vitals::TaskReading) {
+    task.name = Some(name());
+    task.command = Some(name());
+    task.user = Some(name());
+    task.cgroup = Some(name());
+    task.wait_channel = Some(name());
+    task.state = Some(TaskState::Zombie);
+    let queue = Queue { label: Some(name()), depth: Some(9), ..Queue::unknown(QueueKind::Unix, Unit::Messages) };
+    task.queues.get_or_insert_default().push(queue);
+}
+
+fn check(state: &State) {
+    let buffer = cells(state, &Theme::colour());
+    for cell in buffer.content() {
+        let symbol = cell.symbol();
+        assert_eq!(text::clean(symbol), symbol, "reached a cell on {:?}", state.screen());
+    }
+}
+
+#[test]
+fn no_control_character_reaches_a_cell() {
+    let keys: [&[Key]; 6] = [
+        &[],
+        &[Key::Enter],
+        &[Key::Enter, Key::Enter],
+        &[Key::Char('f')],
+        &[Key::Char('b')],
+        &[Key::Enter, Key::Enter, Key::Enter],
+    ];
+    for (events, n) in [(scene::cluster(30), 48), (scene::single(30), 1)] {
+        let told = Told::new(hostile(events), n);
+        for keys in keys {
+            for size in [(80, 24), (120, 35), (200, 55)] {
+                check(&after(&told, size, keys));
+            }
+        }
+    }
+}
+
+#[test]
+fn what_is_typed_is_data_too() {
+    let mut state = after(&SINGLE, (120, 35), &typed(&format!("/{HOSTILE}")));
+    check(&state);
+    state.message = Some(HOSTILE.to_owned());
+    state.prompt = None;
+    check(&state);
+}

@@ -1,0 +1,93 @@
+//! Every level at three sizes, and what lies over them.
+
+use super::*;
+
+const SIZES: [(u16, u16); 3] = [(80, 24), (120, 35), (200, 55)];
+
+/// One snapshot per size.
+fn check(name: &str, told: &Told, keys: &[Key]) {
+    for size in SIZES {
+        let name = format!("{name}-{}x{}", size.0, size.1);
+        insta::assert_snapshot!(name, screen(&after(told, size, keys)));
+    }
+}
+
+fn one(name: &str, told: &Told, keys: &[Key]) {
+    insta::assert_snapshot!(name, screen(&after(told, (120, 35), keys)));
+}
+
+/// From the node screen onto the router.
+fn to_the_router() -> Vec<Key> {
+    let mut keys = typed("/chat-router");
+    keys.extend([Key::Enter, Key::Enter]);
+    keys
+}
+
+#[test]
+fn cluster() {
+    check("cluster", &CLUSTER, &[]);
+}
+
+#[test]
+fn cluster_grouped_by_a_label() {
+    one("cluster-by-role", &CLUSTER, &typed("bb3"));
+}
+
+#[test]
+fn node() {
+    check("node", &SINGLE, &[]);
+}
+
+#[test]
+fn node_by_memory() {
+    one("node-by-mem", &SINGLE, &typed("2jj"));
+}
+
+#[test]
+fn task() {
+    check("task", &SINGLE, &to_the_router());
+}
+
+#[test]
+fn silent_node() {
+    let mut keys = typed("/push-04");
+    keys.extend([Key::Enter, Key::Enter]);
+    one("silent-node", &CLUSTER, &keys);
+}
+
+#[test]
+fn past() {
+    let mut keys = vec![Key::Char(' ')];
+    keys.extend(typed("[["));
+    one("past", &SINGLE, &keys);
+}
+
+#[test]
+fn nothing_yet() {
+    check("empty", &EMPTY, &[]);
+}
+
+#[test]
+fn help() {
+    check("help", &CLUSTER, &typed("?"));
+}
+
+#[test]
+fn findings() {
+    one("findings", &CLUSTER, &typed("f"));
+}
+
+#[test]
+fn filter_being_typed() {
+    one("filter", &SINGLE, &typed("/ngi"));
+}
+
+#[test]
+fn filter_without_match() {
+    one("filter-without-match", &SINGLE, &typed("/no such task"));
+}
+
+#[test]
+fn command_being_typed() {
+    one("command", &SINGLE, &typed(":sort del"));
+}

@@ -1,0 +1,128 @@
+//! The time line: the chosen vital of what is in focus over the last minutes, marks, gaps, silence, and the playhead.
+
+use midair_vitals::Severity;
+use ratatui::{buffer::Buffer, layout::Rect, style::Style};
+
+use super::{
+    format, panel, rect, text,
+    theme::{Level, Theme},
+    widget::{pen::Pen, spark},
+};
+use crate::{
+    app::{Playhead, State, layout::Areas, screen::Screen},
+    event::Stamp,
+    model::{Vital, Window, timeline::Cell},
+};
+
+/// Draws it.
+pub fn draw(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme) {
+    let window = state.window();
+    let chart = rect(areas.timeline_chart()).intersection(*buffer.area());
+    if areas.has_borders {
+        let minutes = format::duration(window.span_us);
+        let title = [
+            (format!(" {} ", state.vital.word()), theme.vital(state.vital).patch(theme.strong)),
+            (format!("{} · last {minutes} ", about(state)), theme.dim),
+        ];
+        panel::frame(buffer, rect(areas.timeline), &title, theme);
+    }
+    if chart.is_empty() {
+        return;
+    }
+    let n_cells = usize::from(chart.width);
+    let cells = state.timeline.cells(state.screen().node(), state.vital, window, n_cells);
+    let (bars, axis) = if chart.height > 1 { (chart.height - 1, Some(chart.bottom() - 1)) } else { (1, None) };
+    let bars = Rect { height: bars, ..chart };
+    for (x, cell) in (chart.x..).zip(&cells) {
+        draw_cell(buffer, bars, x, *cell, state.vital, theme);
+    }
+    if let Some(y) = axis {
+        draw_axis(buffer, Rect { y, height: 1, ..chart }, state, &cells, window, theme);
+    }
+    draw_playhead(buffer, chart, state, window, theme);
+}
+
+fn about(state: &State) -> String {
+    match state.screen() {
+        Screen::Cluster => "of the worst node".to_owned(),
+        Screen::Node(id) | Screen::Task(id, _) => {
+            let name = state.model.node(id).map_or_else(|| id.0.to_string(), |n| n.name().to_owned());
+            format!("of {}", text::clean(&name))
+        }
+    }
+}
+
+fn draw_cell(buffer: &mut Buffer, bars: Rect, x: u16, cell: Cell, vital: Vital, theme: &Theme) {
+    let Some(severity) = cell.severity else {
+        let (symbol, style) = if cell.is_silent { ("×", theme.alarm) } else { return };
+        if let Some(cell) = buffer.cell_mut((x, bars.bottom() - 1)) {
+            cell.set_symbol(symbol).set_style(style);
+        }
+        return;
+    };
+    let share = f64::from(severity.per_mille()) / 1000.0;
+    spark::column(buffer, bars, x, share, colour(severity, vital, theme), theme.low(vital));
+}
+
+/// What is well has the colour of its vital, what is not that of its severity.
+fn colour(severity: Severity, vital: Vital, theme: &Theme) -> Style {
+    let level = Level::of(Some(severity));
+    match level {
+        Level::Unknown | Level::Well | Level::Raised if vital != Vital::Worst => theme.vital(vital),
+        Level::Unknown | Level::Well | Level::Raised | Level::High | Level::Severe | Level::Critical => {
+            theme.level(level)
+        }
+    }
+}
+
+/// Times along the line, and over them what happened: marks, silence, lost samples.
+fn draw_axis(buffer: &mut Buffer, area: Rect, state: &State, cells: &[Cell], window: Window, theme: &Theme) {
+    let n_cells = cells.len();
+    for minute in ticks(window) {
+        if let Some(cell) = window.cell_of(minute, n_cells)
+            && cell + 6 < n_cells
+        {
+            let label = format!("╷{}", &format::clock(minute)[..5]);
+            Pen::new(buffer, area, 0).skip(cell as u16).put(&label, theme.border);
+        }
+    }
+    let mut put = |n: usize, sign: &str, style: Style| {
+        Pen::new(buffer, area, 0).skip(n as u16).put(sign, style);
+    };
+    for (n, cell) in cells.iter().enumerate() {
+        if cell.n_lost > 0 {
+            put(n, "◌", theme.alarm);
+        }
+        if cell.is_silent {
+            put(n, "×", theme.silent);
+        }
+    }
+    let shown =
+        state.timeline.flags.iter().filter(|f| {
+            f.node.is_none() || f.node.as_ref() == state.screen().node() || *state.screen() == Screen::Cluster
+        });
+    for flag in shown {
+        if let Some(n) = window.cell_of(flag.at, n_cells) {
+            put(n, &format!("⚑ {} ", text::cut(&text::clean(&flag.text), 24)), theme.mark);
+        }
+    }
+}
+
+/// Full minutes, as many as can be read.
+fn ticks(window: Window) -> impl Iterator<Item = Stamp> {
+    const MINUTE_US: u64 = 60_000_000;
+    let step = if window.span_us > 300_000_000 { 2 * MINUTE_US } else { MINUTE_US };
+    let start = window.end.0.saturating_sub(window.span_us);
+    (start.div_ceil(step)..=window.end.0 / step).map(move |n| Stamp(n * step))
+}
+
+fn draw_playhead(buffer: &mut Buffer, chart: Rect, state: &State, window: Window, theme: &Theme) {
+    let Playhead::Past(at) = state.playhead else { return };
+    let Some(n) = window.cell_of(at, usize::from(chart.width)) else { return };
+    let x = chart.x + n as u16;
+    for y in chart.y..chart.bottom() {
+        if let Some(cell) = buffer.cell_mut((x, y)) {
+            cell.set_symbol("│").set_style(theme.past);
+        }
+    }
+}

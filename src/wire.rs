@@ -1,0 +1,309 @@
+//! From entries to events: what agents sent, decoded, with deltas applied and names resolved.
+//!
+//! Total: whatever arrives, the answer is events. Bytes that are not what the contract says become `Malformed`, samples
+//! that cannot be used become `Lost`; fields and enum values of newer agents are passed over.
+
+mod control;
+mod describe;
+mod names;
+mod node;
+mod stream;
+mod task;
+
+use std::{collections::HashMap, sync::Arc};
+
+use midair_proto::v1::{self, payload::Kind};
+use prost::Message as _;
+
+pub(crate) use control::{echo, version};
+pub use control::{hello, to_wire};
+
+use crate::{
+    entry::{Entry, Item},
+    event::{Details, Event, Link, Mark, NodeId, Rollup, Rows, Stamp, Stamped, Stream},
+};
+
+use self::{names::Names, stream::Base};
+
+/// Most nodes whose streams are kept behind all links together; more is an attack, not a cluster.
+const NODES_MAX: usize = 32_768;
+/// Most rows that one message or one stream may hold (`TableQuery.limit`).
+pub(crate) const ROWS_MAX: usize = 4_096;
+
+/// What an envelope carries, as far as those need to know who keep or route it unread.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Carries {
+    /// Who the agent is.
+    Description,
+    /// A sample.
+    Sample,
+    /// The answer to an echo.
+    Echo,
+    /// A refusal.
+    Refusal,
+    /// A note on the time line.
+    Mark,
+    /// Anything else, known to this build or not.
+    Other,
+}
+
+impl Carries {
+    /// Read off the first byte of the payload (the tag of the one field that it has), without decoding it.
+    pub fn of(envelope: &v1::Envelope) -> Self {
+        match envelope.payload.as_ref().and_then(|bytes| bytes.first()).map(|tag| tag >> 3) {
+            Some(1) => Self::Description,
+            Some(2) => Self::Sample,
+            Some(5) => Self::Echo,
+            Some(7) => Self::Refusal,
+            Some(8) => Self::Mark,
+            Some(_) | None => Self::Other,
+        }
+    }
+}
+
+/// Turns entries into events. Stateful: a delta needs the samples before it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Decoder {
+    peers: HashMap<(Arc<str>, NodeId), Peer>,
+    by_address: HashMap<Arc<str>, NodeId>,
+}
+
+/// What is known of one node behind one address.
+#[derive(Clone, Debug, Default, PartialEq)]
+struct Peer {
+    epoch: u64,
+    overview: Base,
+    detail: Base,
+    current: Option<Stream>,
+    /// Samples that the agent itself has reported as lost; the gap in the numbering that follows is the same loss.
+    n_reported: u64,
+}
+
+/// What every event of an envelope needs.
+struct Context {
+    address: Arc<str>,
+    node: NodeId,
+    epoch: u64,
+    mono_us: u64,
+    wall_us: u64,
+}
+
+impl Decoder {
+    /// The events of one entry, each with the entry's stamp.
+    pub fn decode(&mut self, entry: &Entry) -> Vec<Stamped> {
+        let events = match &entry.item {
+            Item::Envelope(address, envelope) => self.envelope(address, envelope),
+            Item::Link(link) => self.link(link),
+            Item::Clock(address, offset_us, uncertainty_us, is_step) => {
+                let node = self.node_behind(address);
+                vec![Event::Clock { node, offset_us: *offset_us, uncertainty_us: *uncertainty_us, is_step: *is_step }]
+            }
+            Item::Tick => vec![Event::Tick],
+            Item::Reset => {
+                *self = Self::default();
+                vec![Event::Reset]
+            }
+            // Inputs are no events: the session hands them to the reducer itself.
+            Item::Input(_) => Vec::new(),
+        };
+        stamped(entry.at, events)
+    }
+
+    /// The node that last described itself on this address; the address until one has.
+    fn node_behind(&self, address: &Arc<str>) -> NodeId {
+        self.by_address.get(address).cloned().unwrap_or_else(|| NodeId(address.clone()))
+    }
+
+    /// A new or closed connection: numbering and deltas start again with a key, and nothing counts as lost.
+    fn link(&mut self, link: &Link) -> Vec<Event> {
+        for (_, peer) in self.peers.iter_mut().filter(|((address, _), _)| *address == link.address) {
+            peer.restart();
+        }
+        vec![Event::Link(link.clone())]
+    }
+
+    fn envelope(&mut self, address: &Arc<str>, envelope: &v1::Envelope) -> Vec<Event> {
+        let node = match envelope.node.as_deref().filter(|n| !n.is_empty()) {
+            Some(node) => NodeId::new(node),
+            None => return vec![malformed(&NodeId(address.clone()), "an envelope that names no node")],
+        };
+        let kind = match envelope.payload.as_ref().map(|bytes| v1::Payload::decode(bytes.clone())) {
+            Some(Ok(payload)) => payload.kind,
+            Some(Err(error)) => return vec![malformed(&node, &format!("bytes that are no payload: {error}"))],
+            None => return vec![malformed(&node, "an envelope without a payload")],
+        };
+        // A kind that this build does not know comes from a newer agent and is passed over.
+        let Some(kind) = kind else { return Vec::new() };
+        let context = Context {
+            address: address.clone(),
+            epoch: envelope.epoch.unwrap_or(0),
+            mono_us: envelope.mono_us.unwrap_or(0),
+            wall_us: envelope.wall_us.unwrap_or(0),
+            node,
+        };
+        self.payload(&context, envelope, kind)
+    }
+
+    fn payload(&mut self, context: &Context, envelope: &v1::Envelope, kind: Kind) -> Vec<Event> {
+        let node = context.node.clone();
+        match kind {
+            Kind::Described(description) => self.described(context, description),
+            Kind::Sample(sample) => self.sample(context, envelope, sample),
+            Kind::Rows(rows) => rows_event(context, rows),
+            Kind::Details(details) => details_event(context, details),
+            // Echoes are the link's own affair; a recording made elsewhere may still hold some.
+            Kind::Echo(_) => Vec::new(),
+            Kind::Lost(lost) => self.lost(context, lost.n_samples.unwrap_or(1)),
+            Kind::Refused(refused) => {
+                vec![Event::Refused { node, id: refused.id, reason: refused.reason.unwrap_or_default() }]
+            }
+            Kind::Mark(mark) => vec![Event::Mark(mark_of(context, mark))],
+            Kind::Rollup(rollup) => vec![Event::Rollup(Box::new(rollup_of(context, &rollup)))],
+        }
+    }
+
+    fn described(&mut self, context: &Context, description: v1::Description) -> Vec<Event> {
+        if self.peer(context).is_none() {
+            return vec![malformed(&context.node, "more nodes than this dashboard keeps")];
+        }
+        self.by_address.insert(context.address.clone(), context.node.clone());
+        vec![Event::Described(Box::new(describe::described(context, description)))]
+    }
+
+    fn lost(&mut self, context: &Context, n_samples: u64) -> Vec<Event> {
+        if let Some(peer) = self.peer(context) {
+            peer.n_reported = peer.n_reported.saturating_add(n_samples);
+        }
+        vec![Event::Lost { node: context.node.clone(), n_samples }]
+    }
+
+    fn sample(&mut self, context: &Context, envelope: &v1::Envelope, sample: v1::Sample) -> Vec<Event> {
+        let Some(peer) = self.peer(context) else {
+            return vec![malformed(&context.node, "more nodes than this dashboard keeps")];
+        };
+        let stream = match envelope.stream() {
+            v1::Stream::Overview => Stream::Overview,
+            v1::Stream::Detail | v1::Stream::Unspecified => Stream::Detail,
+        };
+        peer.sample(context, stream, envelope, sample)
+    }
+
+    /// The state of the node that sent this, made anew where its epoch changed; `None` where there are too many.
+    fn peer(&mut self, context: &Context) -> Option<&mut Peer> {
+        let key = (context.address.clone(), context.node.clone());
+        if !self.peers.contains_key(&key) && self.peers.len() >= NODES_MAX {
+            return None;
+        }
+        let peer = self.peers.entry(key).or_default();
+        if peer.epoch != context.epoch {
+            *peer = Peer { epoch: context.epoch, ..Peer::default() };
+        }
+        Some(peer)
+    }
+}
+
+impl Peer {
+    fn restart(&mut self) {
+        *self = Self { epoch: self.epoch, ..Self::default() };
+    }
+
+    fn sample(&mut self, context: &Context, stream: Stream, envelope: &v1::Envelope, sample: v1::Sample) -> Vec<Event> {
+        let is_key = envelope.key.unwrap_or(false);
+        let Some(seq) = envelope.seq else {
+            return vec![malformed(&context.node, "a sample without a number")];
+        };
+        // A watcher has one stream at a time: what it missed of the other one it never asked for.
+        if self.current.replace(stream) != Some(stream) {
+            self.base(stream).forget();
+        }
+        let n_reported = std::mem::take(&mut self.n_reported);
+        let base = self.base(stream);
+        let mut events = Vec::new();
+        let n_lost = base.gap(seq).saturating_sub(n_reported);
+        if n_lost > 0 {
+            events.push(Event::Lost { node: context.node.clone(), n_samples: n_lost });
+        }
+        match base.apply(seq, is_key, sample) {
+            Ok(Some(taken)) => {
+                if let Some(what) = taken.complaint() {
+                    events.push(malformed(&context.node, &what));
+                }
+                events.push(Event::Sample(Box::new(base.event(context, stream, taken))));
+            }
+            // Without its key a delta says nothing: it is lost as well.
+            Ok(None) => events.push(Event::Lost { node: context.node.clone(), n_samples: 1 }),
+            Err(what) => events.push(malformed(&context.node, what)),
+        }
+        events
+    }
+
+    fn base(&mut self, stream: Stream) -> &mut Base {
+        match stream {
+            Stream::Overview => &mut self.overview,
+            Stream::Detail => &mut self.detail,
+        }
+    }
+}
+
+fn rows_event(context: &Context, rows: v1::Rows) -> Vec<Event> {
+    let Some(id) = rows.id else { return vec![malformed(&context.node, "rows that answer no query")] };
+    if rows.tasks.len() > ROWS_MAX {
+        return vec![malformed(&context.node, "rows beyond any limit")];
+    }
+    let names = Names::of(rows.names);
+    let mono_us = rows.mono_us.unwrap_or(context.mono_us);
+    let tasks = task::readings(rows.tasks, &names, mono_us);
+    let total = rows.total.unwrap_or(tasks.len() as u64);
+    vec![Event::Rows(Box::new(Rows { node: context.node.clone(), epoch: context.epoch, id, mono_us, total, tasks }))]
+}
+
+fn details_event(context: &Context, details: v1::Details) -> Vec<Event> {
+    let Some(id) = details.id else { return vec![malformed(&context.node, "details that answer no focus")] };
+    if details.children.len() > ROWS_MAX {
+        return vec![malformed(&context.node, "children beyond any limit")];
+    }
+    let names = Names::of(details.names);
+    let mono_us = details.mono_us.unwrap_or(context.mono_us);
+    let is_gone = details.gone.unwrap_or(false);
+    vec![Event::Details(Box::new(Details {
+        node: context.node.clone(),
+        epoch: context.epoch,
+        id,
+        mono_us,
+        task: details.task.filter(|_| !is_gone).and_then(|t| task::reading(&t, &names, mono_us)),
+        n_queues: details.n_queues,
+        children: task::readings(details.children, &names, mono_us),
+        n_children: details.n_children,
+    }))]
+}
+
+fn mark_of(context: &Context, mark: v1::Mark) -> Mark {
+    Mark {
+        node: Some(context.node.clone()),
+        wall_us: mark.wall_us.unwrap_or(context.wall_us),
+        text: mark.text.unwrap_or_default().into(),
+        author: mark.author.map(Into::into),
+        focus: mark.focus.map(Into::into),
+        is_automatic: mark.automatic.unwrap_or(false),
+    }
+}
+
+fn rollup_of(context: &Context, rollup: &v1::Rollup) -> Rollup {
+    Rollup {
+        node: context.node.clone(),
+        window_us: rollup.window_us.unwrap_or(0),
+        wall_us: rollup.wall_us.unwrap_or(context.wall_us),
+        summaries: [rollup.sched, rollup.mem, rollup.queue, rollup.rate].map(node::summary),
+    }
+}
+
+fn malformed(node: &NodeId, what: &str) -> Event {
+    Event::Malformed { node: node.clone(), what: what.to_owned() }
+}
+
+fn stamped(at: Stamp, events: Vec<Event>) -> Vec<Stamped> {
+    events.into_iter().map(|event| Stamped { at, event }).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,170 @@
+//! One base stream of one node: its last key with all deltas since.
+
+use std::collections::{BTreeMap, HashMap};
+
+use midair_proto::{delta::Delta as _, v1};
+use midair_vitals::TaskId;
+
+use crate::event::{Sample, Stream};
+
+use super::{Context, ROWS_MAX, names::Names, node, task};
+
+/// Most CPUs of one node that are kept.
+const CPUS_MAX: usize = 8_192;
+
+/// What a stream holds now.
+///
+/// INVARIANT: `seq` is set exactly while a key was taken and no sample since then is missing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Base {
+    seq: Option<u64>,
+    /// The number of the newest sample seen, usable or not; only for counting what is missing.
+    newest: Option<u64>,
+    node: v1::Node,
+    rows: BTreeMap<TaskId, v1::Task>,
+    cpus: BTreeMap<u32, v1::Cpu>,
+    names: Names,
+}
+
+/// What belongs to one sample alone.
+#[derive(Default)]
+pub(super) struct Taken {
+    previous: HashMap<TaskId, v1::Previous>,
+    died: Vec<TaskId>,
+    cost: Option<v1::Cost>,
+    node_mono_us: Option<u64>,
+    tasks_mono_us: Option<u64>,
+    n_anonymous: usize,
+    fits: bool,
+}
+
+impl Taken {
+    /// What was wrong with a sample that could be used all the same.
+    pub(super) fn complaint(&self) -> Option<String> {
+        match (self.n_anonymous, self.fits) {
+            (0, true) => None,
+            (0, false) => Some("more rows, names or CPUs in a stream than the contract allows".to_owned()),
+            (n, _) => Some(format!("{n} rows of a sample name no task")),
+        }
+    }
+}
+
+impl Base {
+    /// Forgets everything: the stream starts anew with its next key.
+    pub(super) fn forget(&mut self) {
+        *self = Self::default();
+    }
+
+    /// How many samples are missing before this one. A number that does not rise is a stream that started again.
+    pub(super) fn gap(&self, seq: u64) -> u64 {
+        self.newest.map_or(0, |newest| seq.saturating_sub(newest).saturating_sub(1))
+    }
+
+    /// Takes a sample in: `None` when it is a delta whose ground is missing.
+    pub(super) fn apply(&mut self, seq: u64, is_key: bool, sample: v1::Sample) -> Result<Option<Taken>, &'static str> {
+        if sample.tasks.len() > ROWS_MAX || sample.cpus.len() > CPUS_MAX {
+            self.seq = None;
+            return Err("a sample with more rows than the contract allows");
+        }
+        let follows = self.seq.is_some_and(|last| last.checked_add(1) == Some(seq));
+        self.newest = Some(seq);
+        if is_key {
+            *self = Self { newest: Some(seq), ..Self::default() };
+        } else if !follows {
+            self.seq = None;
+            return Ok(None);
+        }
+        self.seq = Some(seq);
+        Ok(Some(self.merge(sample)))
+    }
+
+    fn merge(&mut self, sample: v1::Sample) -> Taken {
+        let mut taken = Taken {
+            cost: sample.cost,
+            node_mono_us: sample.node_mono_us,
+            tasks_mono_us: sample.tasks_mono_us,
+            fits: self.names.add(sample.names),
+            ..Taken::default()
+        };
+        if let Some(node) = sample.node {
+            self.node.apply(node);
+        }
+        for gone in sample.left.iter().chain(&sample.died).filter_map(task::id) {
+            self.rows.remove(&gone);
+        }
+        taken.died = sample.died.iter().filter_map(task::id).collect();
+        for row in sample.tasks {
+            self.row(row, &mut taken);
+        }
+        for cpu in sample.cpus {
+            self.cpu(cpu, &mut taken);
+        }
+        taken
+    }
+
+    fn row(&mut self, mut row: v1::Task, taken: &mut Taken) {
+        let Some(id) = row.id.as_ref().and_then(task::id) else {
+            taken.n_anonymous += 1;
+            return;
+        };
+        if let Some(previous) = row.previous.take() {
+            taken.previous.insert(id, previous);
+        }
+        if let Some(known) = self.rows.get_mut(&id) {
+            known.apply(row);
+        } else if self.rows.len() < ROWS_MAX {
+            row.unknown.clear();
+            self.rows.insert(id, row);
+        } else {
+            taken.fits = false;
+        }
+    }
+
+    /// The fields that a CPU entry carries replace the known ones.
+    fn cpu(&mut self, cpu: v1::Cpu, taken: &mut Taken) {
+        let Some(number) = cpu.number else { return };
+        if !self.cpus.contains_key(&number) && self.cpus.len() >= CPUS_MAX {
+            taken.fits = false;
+            return;
+        }
+        let known = self.cpus.entry(number).or_default();
+        *known = v1::Cpu {
+            number: Some(number),
+            user_us: cpu.user_us.or(known.user_us),
+            system_us: cpu.system_us.or(known.system_us),
+            idle_us: cpu.idle_us.or(known.idle_us),
+            steal_us: cpu.steal_us.or(known.steal_us),
+        };
+    }
+
+    /// The whole stream as it stands after this sample.
+    pub(super) fn event(&self, context: &Context, stream: Stream, mut taken: Taken) -> Sample {
+        let tasks_us = taken.tasks_mono_us.unwrap_or(context.mono_us);
+        let tasks = self
+            .rows
+            .iter()
+            .filter_map(|(id, row)| match taken.previous.remove(id) {
+                Some(previous) => {
+                    let entering = v1::Task { previous: Some(previous), ..row.clone() };
+                    task::reading(&entering, &self.names, tasks_us)
+                }
+                None => task::reading(row, &self.names, tasks_us),
+            })
+            .collect();
+        let node_us = taken.node_mono_us.unwrap_or(context.mono_us);
+        Sample {
+            node: context.node.clone(),
+            epoch: context.epoch,
+            seq: self.seq.unwrap_or(0),
+            stream,
+            mono_us: context.mono_us,
+            wall_us: context.wall_us,
+            reading: node::reading(&self.node, self.cpus.iter(), &self.names, node_us),
+            tasks,
+            died: taken.died,
+            sources: node::sources(&self.node),
+            runtimes: node::runtimes(self.node.runtimes.as_ref().map_or(&[], |r| &r.runtime)),
+            cost: taken.cost.as_ref().map(node::cost),
+        }
+    }
+}
