@@ -158,13 +158,15 @@ impl Teller<'_> {
             Some(task) => {
                 let name = task.name.as_deref().unwrap_or("task");
                 let name = Part::Name(format!("{name} ({})", task.task.number).into());
-                (name, " starved: waits ", latest.vitals.worst_delay)
+                (name, " starved", latest.vitals.worst_delay)
             }
-            None => (Part::Words("tasks"), " wait for CPU, all together ", latest.vitals.delay),
+            None => (Part::Words("tasks"), " wait for CPU", latest.vitals.delay),
         };
         parts.push(who);
         self.on_node(parts);
-        parts.extend([Part::Words(does), Part::Delay(delay.unwrap_or(0.0))]);
+        parts.push(Part::Words(does));
+        let all = if victim.is_some() { ": waits " } else { ", all together " };
+        parts.extend(delay.map(|delay| [Part::Words(all), Part::Delay(delay)]).into_iter().flatten());
     }
 
     /// Who grows first, then what is nearly full.
