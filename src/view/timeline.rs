@@ -106,7 +106,8 @@ fn draw_axis(buffer: &mut Buffer, area: Rect, state: &State, cells: &[Cell], win
         if cell.n_lost > 0 {
             put(n, "◌", theme.alarm);
         }
-        if cell.is_silent {
+        // Where nothing was measured at all the chart itself says so.
+        if cell.is_silent && cell.severity.is_some() {
             put(n, "×", theme.silent);
         }
     }
