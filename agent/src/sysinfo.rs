@@ -22,6 +22,7 @@ pub struct Sysinfo {
     host: Result<Host, sysinfo::Error>,
     clock: Box<dyn Fn() -> u64 + Send>,
     known: HashMap<TaskId, Names>,
+    show_args: bool,
 }
 
 /// The crate's own view of this host.
@@ -52,7 +53,15 @@ impl Sysinfo {
             }),
             clock: Box::new(clock),
             known: HashMap::new(),
+            show_args: false,
         }
+    }
+
+    /// Shows whole command lines, with what looks like a secret masked.
+    #[must_use]
+    pub fn showing_args(mut self, show_args: bool) -> Self {
+        self.show_args = show_args;
+        self
     }
 }
 
@@ -78,7 +87,12 @@ impl Host {
         into.net_tx_bytes = Some(sum(NetworkData::total_transmitted));
     }
 
-    fn read_tasks(&mut self, known: &mut HashMap<TaskId, Names>, clock: &dyn Fn() -> u64, into: &mut Vec<TaskReading>) {
+    fn read_tasks(
+        &mut self,
+        (known, show_args): (&mut HashMap<TaskId, Names>, bool),
+        clock: &dyn Fn() -> u64,
+        into: &mut Vec<TaskReading>,
+    ) {
         let what = ProcessRefreshKind::nothing()
             .with_cpu()
             .with_memory()
@@ -91,7 +105,7 @@ impl Host {
         }
         for process in self.system.processes().values().filter(|p| p.thread_kind().is_none()) {
             let Some(id) = task_id(process) else { continue };
-            let names = known.entry(id).or_insert_with(|| Names::of(process, self.users.as_ref()));
+            let names = known.entry(id).or_insert_with(|| Names::of(process, self.users.as_ref(), show_args));
             names.is_seen = true;
             into.push(row(id, process, names, clock()));
         }
@@ -106,7 +120,7 @@ impl Source for Sysinfo {
             Ok(host) => {
                 host.read_node(&mut into.node);
                 let before = into.tasks.len();
-                host.read_tasks(&mut self.known, &*self.clock, &mut into.tasks);
+                host.read_tasks((&mut self.known, self.show_args), &*self.clock, &mut into.tasks);
                 into.node.n_processes = Some((into.tasks.len() - before) as u64);
                 Health::Degraded(MISSING.into())
             }
@@ -117,13 +131,13 @@ impl Source for Sysinfo {
 }
 
 impl Names {
-    fn of(process: &Process, users: Option<&Users>) -> Self {
+    fn of(process: &Process, users: Option<&Users>, show_args: bool) -> Self {
         let mut line = Vec::new();
         for arg in process.cmd() {
             line.extend_from_slice(arg.as_encoded_bytes());
             line.push(0);
         }
-        let command = secrets::command_line(&line);
+        let command = if show_args { secrets::masked(&line) } else { secrets::command_line(&line) };
         let uid = process.effective_user_id().or(process.user_id());
         let user = uid.map(|uid| {
             let known = users.as_ref().and_then(|users| users.get_user_by_id(uid));

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use midair_vitals::{Queue, QueueVitals, Severity, TaskId, Unit};
+use midair_vitals::{Queue, QueueVitals, Severity, TaskId, Unit, WorstTask};
 
 use super::{
     Model,
@@ -127,33 +127,46 @@ impl Teller<'_> {
             return;
         }
         let mut parts = Vec::new();
-        let tasks = self.node.tasks.values().filter(|t| t.vitals.cpu.is_some_and(|cpu| cpu >= 0.5));
-        let burner = tasks.max_by(|a, b| a.vitals.cpu.unwrap_or(0.0).total_cmp(&b.vitals.cpu.unwrap_or(0.0)));
         if let Some(steal) = latest.vitals.steal.filter(|steal| *steal >= 0.1) {
             parts.extend([Part::Words("the hypervisor takes "), Part::Share(steal), Part::Words(" CPU; ")]);
         }
-        if let Some((burner, cpu)) = burner.and_then(|task| Some((task, task.vitals.cpu?))) {
-            parts.extend([name_of(burner), Part::Words(" takes "), Part::Share(cpu), Part::Words(" CPU; ")]);
-        }
         let victim = worst.filter(|_| delay >= STARVED_DELAY / 2.0);
-        match victim {
-            Some(task) => {
-                let name = task.name.clone().unwrap_or_else(|| "task".into());
-                parts.extend([Part::Name(format!("{name} ({})", task.task.number).into())]);
+        let burners = self.node.tasks.values().filter_map(|t| Some((t, t.vitals.cpu.filter(|cpu| *cpu >= 0.5)?)));
+        let burner = burners.max_by(|(_, a), (_, b)| a.total_cmp(b));
+        let is_own = |b: &Task| victim.is_some_and(|v| v.task == b.id() || v.process == Some(b.id().number));
+        match (burner, victim) {
+            (Some((task, cpu)), Some(_)) if is_own(task) => {
+                parts.push(name_of(task));
                 self.on_node(&mut parts);
-                parts.extend([Part::Words(" starved: waits "), Part::Delay(delay)]);
+                let takes = [Part::Words(" takes "), Part::Share(cpu), Part::Words(" CPU and waits for more: ")];
+                parts.extend(takes.into_iter().chain([Part::Delay(delay)]));
             }
-            None => {
-                parts.push(Part::Words("tasks"));
-                self.on_node(&mut parts);
-                parts.push(Part::Words(" wait for CPU"));
-                if let Some(delay) = latest.vitals.delay {
-                    parts.extend([Part::Words(": "), Part::Delay(delay), Part::Words(" in all")]);
+            (burner, victim) => {
+                if let Some((task, cpu)) = burner {
+                    parts.extend([name_of(task), Part::Words(" takes "), Part::Share(cpu), Part::Words(" CPU; ")]);
                 }
+                self.waiting(&mut parts, victim, latest);
             }
         }
         let severity = severity.max((delay * 1000.0) as u32);
         self.push(severity, Some(Vital::Sched), victim.map(|t| t.task), parts);
+    }
+
+    /// Who waits for the CPU: the worst task, else all together.
+    fn waiting(&self, parts: &mut Vec<Part>, victim: Option<&WorstTask>, latest: &Latest) {
+        let (who, does, delay) = match victim {
+            Some(task) => {
+                let name = task.name.as_deref().unwrap_or("task");
+                let name = Part::Name(format!("{name} ({})", task.task.number).into());
+                (name, " starved", latest.vitals.worst_delay)
+            }
+            None => (Part::Words("tasks"), " wait for CPU", latest.vitals.delay),
+        };
+        parts.push(who);
+        self.on_node(parts);
+        parts.push(Part::Words(does));
+        let all = if victim.is_some() { ": waits " } else { ", all together " };
+        parts.extend(delay.map(|delay| [Part::Words(all), Part::Delay(delay)]).into_iter().flatten());
     }
 
     /// Who grows first, then what is nearly full.
@@ -188,6 +201,13 @@ impl Teller<'_> {
         let bad = self.node.tasks.values().filter_map(|t| Some((t, t.worst_queue()?))).filter(|(_, (_, v))| is_bad(v));
         let mut bad: Vec<_> = bad.collect();
         bad.sort_by_key(|(_, (_, vitals))| std::cmp::Reverse(vitals.severity));
+        // Workers of one listener hold one queue together: it is told once.
+        let mut told = Vec::new();
+        bad.retain(|(_, (queue, _))| {
+            let is_new = queue.number.is_none() || !told.contains(&queue.number);
+            told.push(queue.number);
+            is_new
+        });
         bad.truncate(N_QUEUES);
         for (task, (queue, vitals)) in &bad {
             let severity = vitals.severity.map_or(0, Severity::per_mille);

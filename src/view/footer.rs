@@ -3,7 +3,10 @@
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{theme::Theme, widget::pen::Pen};
-use crate::app::{PromptKind, State, keymap};
+use crate::app::{
+    Playhead, PromptKind, State,
+    keymap::{self, Action},
+};
 
 /// Draws it.
 pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
@@ -23,6 +26,11 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
         return;
     }
     pen.skip(1);
+    if state.playhead != Playhead::Live
+        && let Some(live) = keymap::bindings(state.screen()).find(|b| b.keys.iter().any(|(_, a)| *a == Action::Live))
+    {
+        pen.put_whole(live.label, theme.key).put_whole(" ", theme.dim).put_whole(live.help, theme.live).skip(2);
+    }
     // The way to all other keys comes last in the table, and must not be the one that has no room.
     let help = "? help ";
     for binding in keymap::bindings(state.screen()) {

@@ -39,7 +39,9 @@ fn moment(state: &State, theme: &Theme) -> (String, Style) {
         Playhead::Live if state.clock.0 == 0 => ("○ waiting".to_owned(), theme.dim),
         Playhead::Live => (format!("● LIVE {}", format::clock(state.clock)), theme.live),
         Playhead::Past(at) => {
-            let ago = format::duration(state.clock.since_us(at));
+            // A screen that was stopped just now is 0 s old, not 0 ms.
+            let ago_us = state.clock.since_us(at);
+            let ago = if ago_us < 1_000_000 { "0 s".to_owned() } else { format::duration(ago_us) };
             (format!("‖ PAST {}, {ago} ago", format::clock(at)), theme.past)
         }
     }
@@ -99,9 +101,14 @@ fn cost(state: &State) -> Vec<String> {
         LinkState::Connecting | LinkState::Down { .. } => None,
     });
     let insecure = state.model.nodes.values().any(|n| n.described.as_ref().is_some_and(|d| d.is_insecure));
+    let malformed = state.model.malformed.as_ref().map(|(n, _)| format!("! {} malformed", format::count(Some(*n))));
     let latest = node.and_then(|n| n.latest.as_ref());
-    let cost = latest.and_then(|l| l.cost_share).map(|share| format!("cost {}", format::percent_sign(Some(share))));
+    let of_all = || state.model.nodes.values().filter_map(|n| n.latest.as_ref()?.cost_share).reduce(f64::max);
+    let cost = match latest.map(|l| l.cost_share) {
+        Some(share) => share.map(|share| format!("cost {}", format::percent_sign(Some(share)))),
+        None => of_all().map(|share| format!("cost at most {}", format::percent_sign(Some(share)))),
+    };
     let vm = latest.and_then(|l| l.vm_cost_share).map(|share| format!("+ vm {}", format::percent_sign(Some(share))));
     let every = format!("every {}", format::age(Some(u64::from(state.interval_ms) * 1000)));
-    [note, insecure.then(|| "! insecure".to_owned()), cost, vm, Some(every)].into_iter().flatten().collect()
+    [note, malformed, insecure.then(|| "! insecure".to_owned()), cost, vm, Some(every)].into_iter().flatten().collect()
 }

@@ -10,8 +10,11 @@ use super::{
 };
 use crate::{
     app::{Playhead, State, layout::Areas, screen::Screen},
-    event::Stamp,
-    model::{Vital, Window, timeline::Cell},
+    event::{NodeId, Stamp},
+    model::{
+        Vital, Window,
+        timeline::{Cell, Flag},
+    },
 };
 
 /// Draws it.
@@ -30,6 +33,7 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme) {
         return;
     }
     let n_cells = usize::from(chart.width);
+    let window = steady(window, n_cells);
     let cells = state.timeline.cells(state.screen().node(), state.vital, window, n_cells);
     let (bars, axis) = if chart.height > 1 { (chart.height - 1, Some(chart.bottom() - 1)) } else { (1, None) };
     let bars = Rect { height: bars, ..chart };
@@ -40,6 +44,13 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme) {
         draw_axis(buffer, Rect { y, height: 1, ..chart }, state, &cells, window, theme);
     }
     draw_playhead(buffer, chart, state, window, theme);
+}
+
+/// The window with its end on a border between cells: the line then stands still until a cell is over. What was the
+/// last moment of a cell lies in the same cell as before, so a click still finds what it pointed at.
+fn steady(window: Window, n_cells: usize) -> Window {
+    let cell_us = (window.span_us / n_cells.max(1) as u64).max(1);
+    Window { end: Stamp((window.end.0 / cell_us + 1) * cell_us - 1), ..window }
 }
 
 fn about(state: &State) -> String {
@@ -77,13 +88,15 @@ fn colour(severity: Severity, vital: Vital, theme: &Theme) -> Style {
 
 /// Times along the line, and over them what happened: marks, silence, lost samples.
 fn draw_axis(buffer: &mut Buffer, area: Rect, state: &State, cells: &[Cell], window: Window, theme: &Theme) {
-    let n_cells = cells.len();
+    let notes = notes(state, cells.len(), window);
     for minute in ticks(window) {
-        if let Some(cell) = window.cell_of(minute, n_cells)
-            && cell + 6 < n_cells
-        {
-            let label = format!("╷{}", &format::clock(minute)[..5]);
-            Pen::new(buffer, area, 0).skip(cell as u16).put(&label, theme.border);
+        let Some(cell) = window.cell_of(minute, cells.len()) else { continue };
+        let label = cell..cell + TICK;
+        let is_free = cells.get(label.clone()).is_some_and(|cells| !cells.iter().any(|c| c.is_silent || c.n_lost > 0))
+            && !notes.iter().any(|(n, text)| *n < label.end && label.start < n + text::width(text));
+        if is_free {
+            let text = format!("╷{}", &format::clock(minute)[..5]);
+            Pen::new(buffer, area, 0).skip(cell as u16).put(&text, theme.border);
         }
     }
     let mut put = |n: usize, sign: &str, style: Style| {
@@ -93,19 +106,31 @@ fn draw_axis(buffer: &mut Buffer, area: Rect, state: &State, cells: &[Cell], win
         if cell.n_lost > 0 {
             put(n, "◌", theme.alarm);
         }
-        if cell.is_silent {
+        // Where nothing was measured at all the chart itself says so.
+        if cell.is_silent && cell.severity.is_some() {
             put(n, "×", theme.silent);
         }
     }
-    let shown =
-        state.timeline.flags.iter().filter(|f| {
-            f.node.is_none() || f.node.as_ref() == state.screen().node() || *state.screen() == Screen::Cluster
-        });
-    for flag in shown {
-        if let Some(n) = window.cell_of(flag.at, n_cells) {
-            put(n, &format!("⚑ {} ", text::cut(&text::clean(&flag.text), 24)), theme.mark);
-        }
+    for (n, text) in &notes {
+        put(*n, text, theme.mark);
     }
+}
+
+/// Columns of a time under the line.
+const TICK: usize = 6;
+
+/// Marks that belong to what is shown: where they stand, and what stands there.
+fn notes(state: &State, n_cells: usize, window: Window) -> Vec<(usize, String)> {
+    let is_shown = |node: &Option<NodeId>| match (node, state.screen()) {
+        (None, _) | (Some(_), Screen::Cluster) => true,
+        (Some(node), Screen::Node(shown) | Screen::Task(shown, _)) => node == shown,
+    };
+    let flags = state.timeline.flags.iter().filter(|flag| is_shown(&flag.node));
+    let note = |flag: &Flag| {
+        let text = format!("⚑ {} ", text::cut(&text::clean(&flag.text), 24));
+        window.cell_of(flag.at, n_cells).map(|n| (n, text))
+    };
+    flags.filter_map(note).collect()
 }
 
 /// Full minutes, as many as can be read.

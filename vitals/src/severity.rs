@@ -1,7 +1,7 @@
 //! One number per vital: how bad it is, 0 to 100 %.
 
 use crate::queue::{Queue, Unit};
-use crate::window::RATE_FLOOR;
+use crate::window::{RATE_FLOOR, SCHED_FLOOR};
 
 /// How bad something is, from 0 (well) to 1000 (as bad as it gets), in per mille.
 ///
@@ -58,11 +58,13 @@ impl Severities {
 
 /// Share of wanted CPU that was not given: (delay + steal + throttled) / (cpu + delay + steal + throttled), all over
 /// the same interval and in the same unit. Steal and throttled count nothing where they are unknown; `throttled` is
-/// only what is not in the run delay already. Zero where nothing was wanted.
+/// only what is not in the run delay already.
+///
+/// Less than [`SCHED_FLOOR`] wanted counts as the floor: what ran for 1 ms and waited for 1 ms is not starved.
 pub fn sched(cpu: Option<f64>, delay: Option<f64>, steal: Option<f64>, throttled: Option<f64>) -> Option<Severity> {
     let missed = delay? + steal.unwrap_or(0.0) + throttled.unwrap_or(0.0);
     let wanted = cpu? + missed;
-    if wanted <= 0.0 { Some(Severity(0)) } else { Severity::from_share(missed / wanted) }
+    Severity::from_share(missed / wanted.max(SCHED_FLOOR))
 }
 
 /// How near a limit is: used / limit. A limit of zero is no limit.

@@ -14,3 +14,6 @@ pub const RATE_FLOOR: f64 = 10.0;
 
 /// The two lengths of rollups, in microseconds.
 pub const ROLLUPS_US: [u64; 2] = [10_000_000, 300_000_000];
+
+/// CPUs: whoever wants less than this is not starved, however little of it is given.
+pub const SCHED_FLOOR: f64 = 0.1;

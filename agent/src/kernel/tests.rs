@@ -1,6 +1,7 @@
 //! The source against this very kernel; below it, against trees of files with the oddities of kernels.
 
 mod fixtures;
+mod nobody;
 mod sockets;
 
 use std::{sync::Arc, time::Duration};
@@ -70,7 +71,7 @@ fn a_busy_thread_reads_as_its_own_schedstat_says() {
         let elapsed = b.at_us - a.at_us;
         // The kernel brings both counters up to date at its ticks and when the thread gets a CPU, so that a short
         // interval on a loaded machine cannot be exact.
-        assert!((elapsed / 2..elapsed * 3 / 2).contains(&wanted), "wanted {wanted} of {elapsed} us");
+        assert!((elapsed / 4..elapsed * 3 / 2).contains(&wanted), "wanted {wanted} of {elapsed} us");
         // One microsecond may be lost to rounding.
         assert!(pb.cpu_us.unwrap() - pa.cpu_us.unwrap() + 1 >= b.cpu_us.unwrap() - a.cpu_us.unwrap());
         assert!(pb.worst_thread.unwrap().over_us >= elapsed / 2);

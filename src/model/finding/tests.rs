@@ -3,7 +3,7 @@ use crate::{
     event::{Sample, Stamped},
     model::script::*,
 };
-use midair_vitals::{QueueKind, WorstTask};
+use midair_vitals::{QueueKind, TaskReading, WorstTask};
 
 /// The sentences in order, amounts written plainly.
 fn said(events: &[Stamped], node: Option<&str>, now: f64) -> Vec<String> {
@@ -58,6 +58,29 @@ fn the_culprit_comes_before_the_victim() {
         }),
     ];
     assert_eq!(said(&story, None, 2.0), ["task-5 (5) takes 100 % CPU; writer (9) starved: waits 340 ms/s"]);
+}
+
+#[test]
+fn who_starves_itself_is_named_once() {
+    let ffmpeg = |s: f64| task(9, s, 9.0 * s, 0.0);
+    let story = [
+        sample(1.0, "a", vec![ffmpeg(1.0)]),
+        sample_with(2.0, "a", |sample| {
+            sample.tasks = vec![ffmpeg(2.0)];
+            starved(sample);
+        }),
+    ];
+    assert_eq!(said(&story, None, 2.0), ["task-9 (9) takes 900 % CPU and waits for more: 340 ms/s"]);
+}
+
+#[test]
+fn a_listener_that_workers_share_is_told_once() {
+    let worker = |number| {
+        let full = Queue { depth: Some(64), limit: Some(64), ..Queue::unknown(QueueKind::Listen, Unit::Connections) };
+        TaskReading { queues: Some(vec![Queue { number: Some(77), ..full }]), ..task(number, 1.0, 0.0, 0.0) }
+    };
+    let story = [sample(1.0, "a", vec![worker(5), worker(6)])];
+    assert_eq!(said(&story, None, 1.0), ["listen of task-5 (5): 64 of 64 Connections"]);
 }
 
 #[test]

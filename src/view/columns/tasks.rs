@@ -37,9 +37,8 @@ impl<'a> Row<'a> {
     })
     .of(Vital::Sched)
     .by(Order::Delay);
-    const CPU: Column<Self> = Column::number("cpu %", 6, 0, |r: &Self| Cell::value(format::percent(r.task.vitals.cpu)))
-        .of(Vital::Sched)
-        .by(Order::Cpu);
+    const CPU: Column<Self> =
+        Column::number("cpu %", 6, 0, |r: &Self| Cell::value(cpu(r.task))).of(Vital::Sched).by(Order::Cpu);
     const MEM: Column<Self> = Column::number("rss B", 6, 1, |r: &Self| {
         let rss = format::bytes(r.task.reading.rss_bytes.map(|b| b as f64));
         Cell::level(rss, Level::of(r.task.vitals.severities.mem))
@@ -89,7 +88,7 @@ impl<'a> Row<'a> {
     .growing(2);
     const CHILD_NAME: Column<Self> = Column { title: "thread", ..Self::NAME };
     const CHILD_STATE: Column<Self> = Column { weight: 1, ..Self::STATE };
-    const CHILD_NUMBER: Column<Self> = Column { title: "tid", weight: 2, ..Self::NUMBER };
+    const CHILD_NUMBER: Column<Self> = Column { title: "tid", weight: 3, ..Self::NUMBER };
 
     /// The hottest tasks of the cluster.
     pub const OF_CLUSTER: &'a [Column<Self>] = &[
@@ -162,6 +161,12 @@ fn name(row: &Row<'_>) -> Cell {
         TaskKind::KernelThread => Cell::dim(title),
         TaskKind::Process | TaskKind::Thread | TaskKind::Erlang | TaskKind::Tokio => Cell::name(title),
     }
+}
+
+/// CPU in per cent. That of an Erlang VM includes the spinning of its schedulers, so it is no more than an estimate.
+pub fn cpu(task: &Task) -> String {
+    let percent = format::percent(task.vitals.cpu);
+    if task.reading.name.as_deref() == Some("beam.smp") { format::estimate(percent) } else { percent }
 }
 
 fn severity(row: &Row<'_>, vital: Vital) -> Cell {

@@ -8,6 +8,7 @@ use crate::{
     event::Stamp,
     model::{Task, TaskValue, Vital, Window},
     view::{
+        columns::tasks,
         format,
         theme::{Level, Theme},
         widget::{
@@ -105,7 +106,7 @@ fn sched(task: &Task) -> Vec<Chart> {
         },
         Chart {
             label: "cpu",
-            now: format::percent(vitals.cpu),
+            now: tasks::cpu(task),
             note: "%".to_owned(),
             level: Level::Unknown,
             value: TaskValue::Cpu,

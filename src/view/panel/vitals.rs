@@ -211,7 +211,7 @@ fn draw_cores(buffer: &mut Buffer, area: Rect, latest: &Latest, theme: &Theme, i
     let mut pen = Pen::new(buffer, area, 0);
     pen.skip(1).put("cores    ", theme.dim);
     if shares.is_empty() {
-        pen.put("in the detail stream only", theme.dim);
+        pen.put("detail stream only", theme.dim);
         return;
     }
     let used = area.width.min(10);

@@ -3,6 +3,10 @@
 use ratatui::style::{Color, Modifier};
 
 use super::*;
+use crate::{
+    app::{Msg, update},
+    event::{Event, Stamp},
+};
 
 fn row_with(buffer: &Buffer, needle: &str) -> u16 {
     let line = |y: &u16| (0..buffer.area.width).map(|x| buffer[(x, *y)].symbol()).collect::<String>();
@@ -69,4 +73,18 @@ fn a_vital_has_one_colour_everywhere() {
     let head = row_with(&node, "grow/s");
     let of_head = (0..200).filter(|x| Some(node[(*x, head)].fg) == colour).count();
     assert!(of_head >= 5, "the column's head");
+}
+
+#[test]
+fn time_alone_repaints_little() {
+    let state = after(&SINGLE, (160, 45), &[]);
+    let before = cells(&state, &Theme::colour());
+    let changed = |later_us: u64| {
+        let mut later = state.clone();
+        let at = Stamp(state.clock.0 + later_us);
+        update(&mut later, Msg::Event(Stamped { at, event: Event::Tick }));
+        before.diff(&cells(&later, &Theme::colour())).len()
+    };
+    assert_eq!(changed(300_000), 0, "within a second nothing on the screen depends on the time");
+    assert!((1..80).contains(&changed(1_000_000)), "the clock, and trends whose column is over");
 }

@@ -44,6 +44,8 @@ fn sched_is_the_share_that_was_not_given() {
     // A burner at a 20 % quota whose throttled time is in its run delay already: 80, not 89.
     assert_eq!(percent(Some(0.2), Some(0.8), None, None), Some(80));
     assert_eq!(percent(Some(1.0), None, None, None), None);
+    assert_eq!(percent(Some(0.001), Some(0.001), None, None), Some(1), "a sleeper that waited once is not starved");
+    assert_eq!(percent(Some(0.0), Some(1.0), None, None), Some(100), "one that never gets on is");
 }
 
 #[test]

@@ -1,0 +1,5 @@
+//! What the tests stand on: a real terminal, a real agent, loads made for the purpose.
+
+pub(crate) mod load;
+pub(crate) mod terminal;
+pub(crate) mod watch;
