@@ -104,10 +104,11 @@ impl Shell {
     fn event(&mut self, event: Option<io::Result<crossterm::event::Event>>) -> anyhow::Result<()> {
         let event = event.context("the terminal is gone")?.context("cannot read from the terminal")?;
         let at = self.clock.now();
-        let Some(input) = self.hand.input(at, &event) else { return Ok(()) };
-        let entry = self.feed.input(at, input);
-        let effects = self.session.entry(entry);
-        self.carry_out(effects)?;
+        for input in self.hand.inputs(at, &event) {
+            let entry = self.feed.input(at, input);
+            let effects = self.session.entry(entry);
+            self.carry_out(effects)?;
+        }
         if self.session.state().is_dirty {
             self.draw()?;
         }

@@ -27,11 +27,14 @@ const ENTRY_BYTES: usize = 160;
 
 /// The last minutes of a feed.
 ///
-/// INVARIANT: `entries` is in rising order of stamps, and `n_bytes` is the sum of their weights.
+/// INVARIANT: `entries` is in rising order of stamps, and `n_bytes` is the sum of their weights. Who listens has been told
+/// all entries before number `n_told`, counted from the first that ever came, of which `n_dropped` are gone.
 #[derive(Clone, Debug, Default)]
 pub struct Tape {
     entries: VecDeque<Entry>,
     n_bytes: usize,
+    n_dropped: usize,
+    n_told: usize,
     standing: Standing,
     playhead: Option<Stamp>,
 }
@@ -47,19 +50,23 @@ impl Tape {
         self.n_bytes += weight(entry);
         self.entries.push_back(Entry { at: entry.at.max(newest), item: entry.item.clone() });
         self.drop_old();
+        if self.playhead.is_none() {
+            self.n_told = self.n_dropped + self.entries.len();
+        }
         self.playhead.is_none()
     }
 
-    /// Moves the playhead to a moment of the past and tells all that the screen needs for it.
+    /// Moves the playhead to a moment of the past and tells what the screen needs for it: the rest up to there when
+    /// that lies ahead of what was told, else a reset and all anew.
     pub fn seek(&mut self, to: Stamp) -> Vec<Entry> {
         self.playhead = Some(to);
-        self.retold(to)
+        self.told_up_to(self.entries.partition_point(|e| e.at <= to))
     }
 
-    /// Lets the playhead run with the feed again and tells all up to now.
+    /// Lets the playhead run with the feed again and tells what has come since.
     pub fn live(&mut self) -> Vec<Entry> {
         self.playhead = None;
-        self.retold(Stamp(u64::MAX))
+        self.told_up_to(self.entries.len())
     }
 
     /// Where the playhead stands; `None` when it is live.
@@ -72,12 +79,22 @@ impl Tape {
         Some((self.entries.front()?.at, self.entries.back()?.at))
     }
 
-    /// A reset, then what stood before the window, then the window up to the moment.
-    fn retold(&self, to: Stamp) -> Vec<Entry> {
-        let end = self.entries.partition_point(|e| e.at <= to);
-        let last = end.checked_sub(1).map_or(to, |n| self.entries[n].at);
+    /// What is to be told so that the entries before this one are known.
+    fn told_up_to(&mut self, end: usize) -> Vec<Entry> {
+        // What was told last may have left the tape, and what followed it as well.
+        let known = self.n_told.checked_sub(self.n_dropped).filter(|known| *known <= end);
+        self.n_told = self.n_dropped + end;
+        match known {
+            Some(known) => self.entries.range(known..end).cloned().collect(),
+            None => self.anew(end),
+        }
+    }
+
+    /// A reset, then what stood before the window, then the window.
+    fn anew(&self, end: usize) -> Vec<Entry> {
+        let last = end.checked_sub(1).map_or(Stamp(0), |n| self.entries[n].at);
         let from = Stamp(last.0.saturating_sub(WARM_UP_US));
-        let start = self.entries.partition_point(|e| e.at < from);
+        let start = self.entries.partition_point(|e| e.at < from).min(end);
         let mut standing = self.standing.clone();
         for entry in self.entries.range(..start) {
             standing.keep(entry);
@@ -97,6 +114,7 @@ impl Tape {
             self.n_bytes -= weight(oldest);
             self.standing.keep(oldest);
             self.entries.pop_front();
+            self.n_dropped += 1;
         }
     }
 }

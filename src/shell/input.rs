@@ -14,13 +14,13 @@ pub(super) struct Hand {
 }
 
 impl Hand {
-    /// What a person did; `None` for what means nothing here: releases, moves, keys that nobody has.
-    pub(super) fn input(&mut self, at: Stamp, event: &Event) -> Option<Input> {
+    /// What a person did; nothing for releases, moves, and keys that mean nothing here.
+    pub(super) fn inputs(&mut self, at: Stamp, event: &Event) -> Vec<Input> {
         match event {
-            Event::Key(key) if key.kind != KeyEventKind::Release => of_key(key).map(Input::Key),
-            Event::Mouse(mouse) => self.mouse(at, mouse).map(Input::Mouse),
-            Event::Resize(columns, rows) => Some(Input::Resize(*columns, *rows)),
-            Event::Key(_) | Event::FocusGained | Event::FocusLost | Event::Paste(_) => None,
+            Event::Key(key) if key.kind != KeyEventKind::Release => of_key(key).into_iter().map(Input::Key).collect(),
+            Event::Mouse(mouse) => self.mouse(at, mouse).map(Input::Mouse).into_iter().collect(),
+            Event::Resize(columns, rows) => vec![Input::Resize(*columns, *rows)],
+            Event::Key(_) | Event::FocusGained | Event::FocusLost | Event::Paste(_) => Vec::new(),
         }
     }
 
@@ -49,12 +49,18 @@ impl Hand {
     }
 }
 
-fn of_key(event: &KeyEvent) -> Option<Key> {
+/// On the wire, Alt and a character is Esc and the character. No key here takes Alt, and over a slow line Esc and the
+/// next key come in one packet: so it is read as the two.
+fn of_key(event: &KeyEvent) -> Vec<Key> {
+    let is_one_byte = matches!(event.code, KeyCode::Char(_) | KeyCode::Enter | KeyCode::Tab | KeyCode::Backspace);
+    let before = (is_one_byte && event.modifiers.contains(KeyModifiers::ALT)).then_some(Key::Esc);
+    before.into_iter().chain(plain(event)).collect()
+}
+
+fn plain(event: &KeyEvent) -> Option<Key> {
     let has_control = event.modifiers.contains(KeyModifiers::CONTROL);
     Some(match event.code {
         KeyCode::Char(c) if has_control => Key::Ctrl(c.to_ascii_lowercase()),
-        // Alt and a letter is another key than the letter, and none of ours.
-        KeyCode::Char(_) if event.modifiers.contains(KeyModifiers::ALT) => return None,
         KeyCode::Char(c) => Key::Char(c),
         KeyCode::F(n) => Key::F(n),
         KeyCode::Enter => Key::Enter,

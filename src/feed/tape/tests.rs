@@ -38,16 +38,54 @@ fn tape(entries: impl IntoIterator<Item = Entry>) -> Tape {
 }
 
 /// Seconds of the entries told after the reset.
-fn seconds(told: &[Entry]) -> Vec<u64> {
+fn anew(told: &[Entry]) -> Vec<u64> {
     assert_eq!(told.first().map(|e| &e.item), Some(&Item::Reset));
-    told[1..].iter().map(|e| e.at.0 / SECOND).collect()
+    seconds(&told[1..])
+}
+
+fn seconds(told: &[Entry]) -> Vec<u64> {
+    assert!(told.iter().all(|e| e.item != Item::Reset), "{told:?}");
+    told.iter().map(|e| e.at.0 / SECOND).collect()
+}
+
+/// All that a seek to the newest moment tells somebody who was at the oldest.
+fn all(tape: &mut Tape) -> Vec<u64> {
+    tape.seek(Stamp(0));
+    tape.n_told = usize::MAX;
+    anew(&tape.live())
 }
 
 #[test]
-fn a_seek_tells_everything_up_to_the_moment_and_nothing_after() {
+fn a_seek_back_tells_everything_up_to_the_moment_and_nothing_after() {
     let mut tape = tape((1..=10).map(tick));
-    assert_eq!(seconds(&tape.seek(Stamp(4 * SECOND))), [1, 2, 3, 4]);
-    assert_eq!(seconds(&tape.live()), (1..=10).collect::<Vec<_>>());
+    assert_eq!(anew(&tape.seek(Stamp(4 * SECOND))), [1, 2, 3, 4]);
+    assert_eq!(anew(&tape.seek(Stamp(2 * SECOND))), [1, 2]);
+}
+
+#[test]
+fn a_seek_ahead_tells_only_what_follows() {
+    let mut tape = tape((1..=10).map(tick));
+    assert!(tape.seek(Stamp(10 * SECOND)).is_empty(), "a pause costs nothing");
+    tape.seek(Stamp(4 * SECOND));
+    assert_eq!(seconds(&tape.seek(Stamp(6 * SECOND))), [5, 6]);
+    assert_eq!(seconds(&tape.live()), [7, 8, 9, 10]);
+}
+
+#[test]
+fn entries_of_the_very_moment_of_a_pause_are_not_lost() {
+    let mut tape = tape([tick(1)]);
+    tape.seek(Stamp(SECOND));
+    tape.push(&tick(1));
+    assert_eq!(seconds(&tape.live()), [1]);
+}
+
+#[test]
+fn after_a_long_look_at_the_past_all_is_told_anew() {
+    let mut tape = tape([tick(1), tick(2)]);
+    tape.seek(Stamp(SECOND));
+    tape.push(&tick(3_000));
+    tape.push(&tick(3_001));
+    assert_eq!(anew(&tape.live()), [3_000, 3_001]);
 }
 
 #[test]
@@ -55,7 +93,7 @@ fn in_the_past_what_arrives_is_kept_and_not_passed_on() {
     let mut tape = tape([tick(1)]);
     tape.seek(Stamp(SECOND));
     assert!(!tape.push(&tick(2)));
-    assert_eq!(seconds(&tape.live()), [1, 2]);
+    assert_eq!(seconds(&tape.live()), [2]);
     assert!(tape.push(&tick(3)));
 }
 
@@ -65,7 +103,7 @@ fn inputs_pass_and_are_not_kept() {
     tape.seek(Stamp(SECOND));
     let input = Entry { at: Stamp(2 * SECOND), item: Item::Input(Input::Key(Key::End)) };
     assert!(tape.push(&input));
-    assert_eq!(seconds(&tape.live()), [1]);
+    assert_eq!(all(&mut tape), [1]);
 }
 
 #[test]
@@ -73,13 +111,13 @@ fn links_descriptions_and_marks_outlive_their_place() {
     let described = envelope(2, false, Kind::Described(v1::Description::default()));
     let mark = envelope(3, false, Kind::Mark(v1::Mark::default()));
     let mut tape = tape([link(1), described, mark, tick(4), tick(3_000), tick(3_001)]);
-    assert_eq!(seconds(&tape.live()), [1, 2, 3, 3_000, 3_001], "the tick of second 4 is forgotten");
+    assert_eq!(all(&mut tape), [1, 2, 3, 3_000, 3_001], "the tick of second 4 is forgotten");
 }
 
 #[test]
 fn deltas_whose_key_is_gone_are_not_told() {
     let mut tape = tape([sample(1, true), sample(1_500, false), sample(1_501, true), sample(1_502, false)]);
-    assert_eq!(seconds(&tape.live()), [1_501, 1_502]);
+    assert_eq!(all(&mut tape), [1_501, 1_502]);
 }
 
 #[test]
@@ -98,5 +136,5 @@ fn the_tape_is_bounded_in_bytes() {
 #[test]
 fn stamps_never_run_backwards() {
     let mut tape = tape([tick(5), tick(3), tick(6)]);
-    assert_eq!(seconds(&tape.live()), [5, 5, 6]);
+    assert_eq!(all(&mut tape), [5, 5, 6]);
 }

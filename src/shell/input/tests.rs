@@ -1,7 +1,7 @@
 use super::*;
 
-fn key(code: KeyCode, modifiers: KeyModifiers) -> Option<Input> {
-    Hand::default().input(Stamp(0), &Event::Key(KeyEvent::new(code, modifiers)))
+fn keys(code: KeyCode, modifiers: KeyModifiers) -> Vec<Input> {
+    Hand::default().inputs(Stamp(0), &Event::Key(KeyEvent::new(code, modifiers)))
 }
 
 fn clicks(clicks: &[(u64, u16, u16)]) -> Vec<MouseKind> {
@@ -9,8 +9,8 @@ fn clicks(clicks: &[(u64, u16, u16)]) -> Vec<MouseKind> {
     let one = |(ms, column, row): &(u64, u16, u16)| {
         let kind = MouseEventKind::Down(MouseButton::Left);
         let event = Event::Mouse(MouseEvent { kind, column: *column, row: *row, modifiers: KeyModifiers::NONE });
-        match hand.input(Stamp(ms * 1_000), &event) {
-            Some(Input::Mouse(mouse)) => mouse.kind,
+        match &hand.inputs(Stamp(ms * 1_000), &event)[..] {
+            [Input::Mouse(mouse)] => mouse.kind,
             other => panic!("{other:?}"),
         }
     };
@@ -19,20 +19,25 @@ fn clicks(clicks: &[(u64, u16, u16)]) -> Vec<MouseKind> {
 
 #[test]
 fn keys_keep_their_meaning() {
-    let check = |code, modifiers, expected| assert_eq!(key(code, modifiers), Some(Input::Key(expected)));
+    let check = |code, modifiers, expected| assert_eq!(keys(code, modifiers), [Input::Key(expected)]);
     check(KeyCode::Char('j'), KeyModifiers::NONE, Key::Char('j'));
     check(KeyCode::Char('G'), KeyModifiers::SHIFT, Key::Char('G'));
     check(KeyCode::Char('C'), KeyModifiers::CONTROL, Key::Ctrl('c'));
     check(KeyCode::BackTab, KeyModifiers::SHIFT, Key::BackTab);
     check(KeyCode::F(1), KeyModifiers::NONE, Key::F(1));
-    assert_eq!(key(KeyCode::Char('q'), KeyModifiers::ALT), None);
-    assert_eq!(key(KeyCode::CapsLock, KeyModifiers::NONE), None);
+    assert_eq!(keys(KeyCode::CapsLock, KeyModifiers::NONE), []);
+}
+
+#[test]
+fn esc_and_a_key_in_one_packet_are_two_keys() {
+    let both = [Input::Key(Key::Esc), Input::Key(Key::Char('q'))];
+    assert_eq!(keys(KeyCode::Char('q'), KeyModifiers::ALT), both);
 }
 
 #[test]
 fn a_release_is_no_key() {
     let event = KeyEvent::new_with_kind(KeyCode::Char('q'), KeyModifiers::NONE, KeyEventKind::Release);
-    assert_eq!(Hand::default().input(Stamp(0), &Event::Key(event)), None);
+    assert_eq!(Hand::default().inputs(Stamp(0), &Event::Key(event)), []);
 }
 
 #[test]
