@@ -177,7 +177,7 @@ impl Drop for Load {
 /// Holds threads for some seconds, a tenth of them waking twenty times a second where there are many.
 fn hold(threads: usize, seconds: u64) {
     let end = Instant::now() + Duration::from_secs(seconds);
-    let wakes = |n: usize| if threads >= 100 && n.is_multiple_of(10) { 50 } else { 5_000 };
+    let wakes = move |n: usize| if threads >= 100 && n.is_multiple_of(10) { 50 } else { 5_000 };
     let sleep = move |n: usize| {
         while Instant::now() < end {
             thread::sleep(Duration::from_millis(wakes(n)));

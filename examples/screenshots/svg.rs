@@ -139,28 +139,20 @@ impl Run {
 
     /// Words, each at its own column: a font of another width then still leaves the columns aligned.
     fn draw_words(&self, text: &str, left: f64, top: f64, texts: &mut String) {
-        let mut column = 0;
-        let mut word = String::new();
-        let mut start = 0;
-        let mut words = Vec::new();
-        for c in text.chars() {
+        let mut words: Vec<(usize, String)> = Vec::new();
+        let mut is_between = true;
+        for (column, c) in text.chars().enumerate() {
             if c == ' ' && !self.looks.is_underlined {
-                if !word.is_empty() {
-                    words.push((start, std::mem::take(&mut word)));
-                }
-            } else {
-                if word.is_empty() {
-                    start = column;
-                }
+                is_between = true;
+            } else if let (false, Some((_, word))) = (is_between, words.last_mut()) {
                 word.push(c);
+            } else {
+                words.push((column, c.to_string()));
+                is_between = false;
             }
-            column += 1;
-        }
-        if !word.is_empty() {
-            words.push((start, word));
         }
         for (column, word) in words {
-            let x = left + f64::from(column) * WIDTH;
+            let x = left + column as f64 * WIDTH;
             let wide = word.chars().count() as f64 * WIDTH;
             let bold = if self.looks.is_bold { " font-weight=\"700\"" } else { "" };
             let dim = if self.looks.is_dim { " opacity=\".6\"" } else { "" };

@@ -3,7 +3,7 @@
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
-    columns::{nodes, queues, tasks},
+    columns::{self, nodes, queues, tasks},
     format, panel, rect,
     theme::Theme,
     widget::{
@@ -136,8 +136,10 @@ fn title(state: &State, panel: Panel, n_rows: usize, theme: &Theme) -> Vec<(Stri
     let total = total(state, panel).filter(|total| *total > n_rows as u64 && list.filter.is_empty());
     let of = total.map_or_else(String::new, |total| format!(" of {}", format::exact(total)));
     let mut parts = vec![(name.to_owned(), strong), (format!("{}{of} ", format::exact(n_rows as u64)), theme.dim)];
+    let turned = if list.is_inverted { ", turned round" } else { "" };
+    parts.push((format!("· {}{turned} ", columns::order(list.order)), theme.dim));
     if !list.filter.is_empty() {
-        parts.push((format!("/{} ", list.filter), theme.typed));
+        parts.push((format!("· /{} ", list.filter), theme.typed));
     }
     parts
 }

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use midair::{
     clock::Clock,
     entry::{Entry, Item},
-    event::{Control, Details, Event, NodeId, Rows, Sample, Stream, TableQuery},
+    event::{Control, Details, Event, NodeId, Sample, Stream, TableQuery},
     feed::{
         Feed,
         live::{self, Connect, Options, Reach, Target},
@@ -110,14 +110,6 @@ impl Watch {
     pub(crate) fn sample(&mut self) -> Sample {
         self.find(|event| match event {
             Event::Sample(sample) => Some((**sample).clone()),
-            _ => None,
-        })
-    }
-
-    /// The next answer to the table query.
-    pub(crate) fn rows(&mut self) -> Rows {
-        self.find(|event| match event {
-            Event::Rows(rows) => Some((**rows).clone()),
             _ => None,
         })
     }
