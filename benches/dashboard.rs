@@ -5,6 +5,8 @@
 //! 3,000 threads, a tenth of them waking twenty times a second, all shown as rows). `htop` is measured in the same
 //! run where it is installed.
 
+#![expect(clippy::disallowed_methods, reason = "a bench measures real time")]
+
 #[path = "../tests/it/support/terminal.rs"]
 #[expect(dead_code, reason = "the bench uses a part of what the tests use")]
 mod terminal;
@@ -27,7 +29,7 @@ fn main() {
     }
     let me = std::env::current_exe().expect("the bench knows itself");
     let midair = env!("CARGO_BIN_EXE_midair");
-    println!("{:<34} {}", "program", "first screen | at rest | key to screen");
+    println!("{:<34} first screen | at rest | key to screen", "program");
     {
         let _load = Load::processes(&me, 60, 4);
         report("midair, S", midair, &["--embedded"], &["j", "k", "j", ">", "<", "\r", "\x1b"]);

@@ -1,5 +1,7 @@
 //! One integration binary: real agents, real processes, a real terminal.
 
+#![expect(clippy::disallowed_methods, reason = "these tests wait for real programs in real time")]
+
 mod support;
 mod terminal;
 mod tidy;

@@ -44,7 +44,7 @@ fn was_measured(points: &[(Instant, u64)], percent: f64) -> bool {
     points.iter().filter(|(at, _)| newest.duration_since(*at) < Duration::from_secs(2)).any(|(to, cpu)| {
         points.iter().any(|(from, before)| {
             let over = to.saturating_duration_since(*from);
-            let share = (cpu - before) as f64 / over.as_micros().max(1) as f64 * 100.0;
+            let share = cpu.saturating_sub(*before) as f64 / over.as_micros().max(1) as f64 * 100.0;
             over.abs_diff(Duration::from_secs(1)) < Duration::from_millis(15) && (share - percent).abs() <= 0.05 * share
         })
     })
