@@ -67,6 +67,13 @@ fn report(name: &str, program: &str, arguments: &[&str], keys: &[&str]) {
         quantile(&mut latency, 0.5),
         quantile(&mut latency, 0.99),
     );
+    let mut by_key: Vec<&str> = keys.to_vec();
+    by_key.dedup();
+    for key in by_key {
+        let mut of_key: Vec<f64> = timed.iter().filter(|(k, _)| *k == key).map(|(_, ms)| *ms).collect();
+        let (median, worst) = (quantile(&mut of_key, 0.5), quantile(&mut of_key, 1.0));
+        println!("    {key:<8?} median {median:.1} ms, worst {worst:.1} ms of {}", of_key.len());
+    }
 }
 
 /// Milliseconds from start until rows of real processes stand on the screen.
