@@ -32,13 +32,13 @@ fn main() {
     println!("{:<34} first screen | at rest | key to screen", "program");
     {
         let _load = Load::processes(&me, 60, 4);
-        report("midair, S", midair, &["--embedded"], &["j", "k", "j", ">", "<", "\r", "\x1b"]);
+        report("midair, S", midair, &["--embedded"], &["j", "j", "k", ">", "<", "\r", "\x1b"]);
         if let Some(htop) = installed("htop") {
-            report("htop, S", &htop, &["-d", "10"], &["\x1b[B", "\x1b[A", "\x1b[B", "P", "M"]);
+            report("htop, S", &htop, &["-d", "10"], &["\x1b[B", "\x1b[B", "\x1b[A", "P", "M"]);
         }
     }
     let _load = Load::processes(&me, 1, 3000);
-    report("midair, T, rows of threads", midair, &["--embedded"], &["H", "j", "k", "j", ">", "<", "\r", "\x1b"]);
+    report("midair, T, rows of threads", midair, &["--embedded"], &["H", "j", "j", "k", ">", "<", "\r", "\x1b"]);
 }
 
 /// Prints one line of figures for a program.
