@@ -51,7 +51,12 @@ fn draw_row(buffer: &mut Buffer, area: Rect, vital: Vital, node: &Node, now: Sta
         return;
     };
     let title = vital_title(vital, vital.of(latest.vitals.severities), theme, is_silent);
-    let content = content(vital, latest, &Trend { node, axis: Axis::new(now, TREND_US, SHORT_TREND) });
+    let trend = Trend { node, axis: Axis::new(now, TREND_US, SHORT_TREND) };
+    let mut content = content(vital, latest, &trend);
+    if let (Vital::Queue, Some(worst)) = (vital, content.first_mut()) {
+        // Which kind is the worst changes; how bad it is can be followed.
+        *worst = std::mem::take(worst).with_trend(trend.of(NodeValue::SeverityQueue), 1.0);
+    }
     let trend = if is_silent { theme.silent } else { theme.vital(vital) };
     one_line(buffer, area, &title, &content, Look { theme, trend, is_silent });
 }
