@@ -28,10 +28,13 @@ fn main() {
     if arguments.get(1).map(String::as_str) == Some("--hold") {
         return hold(arguments[2].parse().expect("a number of threads"));
     }
-    println!("{:<40} {:>9} {:>9} | CPU per reading", "source, beside", "processes", "threads");
+    println!("{:<56} {:>9} {:>9} | CPU per reading", "source, beside", "processes", "threads");
     for (processes, threads) in [(0, 0), (60, 4), (440, 6)] {
         let _load = Load::start(processes, threads);
-        let beside = format!("{processes} idle processes of {threads} threads");
+        let beside = match processes {
+            0 => "this host as it is".to_owned(),
+            n => format!("{n} idle processes of {threads} threads"),
+        };
         report(&beside);
     }
 }
@@ -73,7 +76,7 @@ fn figures(name: &str, beside: &str, source: &mut dyn Source, clock: &Clock, n_h
     }
     let (all, sockets) = (median_ms(&mut all_us), median_ms(&mut sockets_us));
     println!(
-        "{:<40} {:>9} {:>9} | median {:.2} ms, most {:.2} ms{}",
+        "{:<56} {:>9} {:>9} | median {:.2} ms, most {:.2} ms{}",
         format!("{name}, {beside}"),
         last.node.n_processes.unwrap_or(0),
         last.node.n_threads.unwrap_or(0),

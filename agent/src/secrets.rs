@@ -11,7 +11,7 @@ mod mask;
 pub fn command_line(cmdline: &[u8]) -> String {
     let args = arguments(cmdline);
     let Some((executable, rest)) = args.split_first() else { return String::new() };
-    if rest.is_empty() && executable.contains(char::is_whitespace) {
+    if executable.contains(char::is_whitespace) {
         return allowed::title(executable);
     }
     let mut words = vec![mask::word(executable)];
@@ -22,6 +22,11 @@ pub fn command_line(cmdline: &[u8]) -> String {
 /// The whole command line, with what looks like a cookie, password, token or key as `***`. It errs on the side of hiding.
 pub fn masked(cmdline: &[u8]) -> String {
     mask::line(&arguments(cmdline))
+}
+
+/// A task's short name, which programs may set to what they like: without a secret that it names.
+pub fn short_name(name: &str) -> String {
+    if name.contains('=') { mask::word(name) } else { name.to_owned() }
 }
 
 /// The arguments, each ended by NUL (proc(5)); programs that rewrite their title may leave many NULs at the end.

@@ -144,7 +144,7 @@ impl Names {
             known.map_or_else(|| uid.to_string().into(), |user| user.name().into())
         });
         Self {
-            name: process.name().to_string_lossy().into(),
+            name: secrets::short_name(&process.name().to_string_lossy()).into(),
             command: (!command.is_empty()).then(|| command.into()),
             user,
             is_seen: true,

@@ -7,7 +7,10 @@ mod dear;
 mod process;
 mod thread;
 
-use std::{collections::HashMap, collections::HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use midair_vitals::{TaskId, TaskKind, TaskReading};
 use rustix::{fd::OwnedFd, io::Errno};
@@ -19,8 +22,9 @@ use self::{
 use super::{
     files::Files,
     names::{Shared, Users},
-    stat::{SchedStat, Stat, parse_stat},
+    stat::{Comm, SchedStat, Stat, parse_stat},
 };
+use crate::secrets;
 use process::worst_thread;
 
 /// What a sweep works with.
@@ -207,6 +211,11 @@ fn list_threads(sweep: &mut Sweeper<'_>, pid: u32, stat: &Stat, tids: &mut Vec<u
     tids.clear();
     tids.push(pid);
     Ok(None)
+}
+
+/// The short name of a task, as it may be shown.
+fn short_name(comm: &Comm) -> Arc<str> {
+    secrets::short_name(&comm.text()).into()
 }
 
 /// Gives memory back after a burst of short-lived tasks.

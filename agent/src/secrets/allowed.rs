@@ -8,7 +8,7 @@ pub(super) fn title(text: &str) -> String {
     let mut words = text.split_whitespace();
     let first = words.next().unwrap_or_default();
     let looks_harmless = |word: &str| !word.starts_with('-') && !word.contains('=') && !word.contains("://");
-    if first.ends_with(':') && words.all(looks_harmless) && mask::word(text) == text {
+    if first.ends_with(':') && words.all(looks_harmless) && mask::line(&[text.trim().to_owned()]) == text.trim() {
         text.trim().to_owned()
     } else {
         mask::word(first)

@@ -45,55 +45,90 @@ fn the_executable_and_what_it_runs_are_shown() {
 }
 
 /// Ways in which secrets stand in command lines; `§` is the secret.
-const SHAPES: [&[&str]; 44] = [
-    &["beam.smp", "-setcookie", "S", "-name", "a@b"],
-    &["beam.smp", "-name", "a@b", "-setcookie", "S"],
-    &["erl", "-sname", "a", "-kernel", "x", "-setcookie", "S"],
-    &["java", "-Dpassword=S", "-jar", "/a.jar"],
-    &["java", "-Djavax.net.ssl.keyStorePassword=S", "-jar", "/a.jar"],
-    &["app", "--password=S"],
-    &["app", "--password", "S"],
-    &["app", "--db-password", "S"],
-    &["app", "--PASSWORD", "S"],
-    &["app", "-password", "-S"],
-    &["app", "--token", "S", "serve"],
-    &["app", "--api-key=S"],
-    &["app", "--apiKey", "S"],
-    &["app", "--secret_key", "S"],
-    &["app", "--aws-secret-access-key", "S"],
-    &["env", "PASSWORD=S", "app"],
-    &["env", "DB_PASS=S", "app"],
-    &["app", "postgres://ann:S@db/x"],
-    &["app", "--url=https://ann:S@host/path"],
-    &["app", "--url", "https://S@host/path"],
-    &["app", "amqp://ann:S/with/slash@host/vhost"],
-    &["app", "https://host/?token=S&x=1"],
-    &["app", "https://host/?x=1&access_token=S"],
-    &["curl", "-u", "ann:S", "https://h"],
-    &["/usr/bin/curl", "-uann:S", "https://h"],
-    &["curl", "-H", "Authorization: Bearer S"],
-    &["curl", "-H", "X-Api-Key: S"],
-    &["curl", "--header", "Cookie: id=S"],
-    &["curl", "-d", "{\"password\":\"S\"}"],
-    &["curl", "-d", "{\"user\": \"ann\", \"api_token\" : \"S\"}"],
-    &["mysql", "-pS", "db"],
-    &["redis-cli", "-a", "S"],
-    &["sshpass", "-p", "S", "ssh", "h"],
-    &["sshpass", "-pS", "ssh", "h"],
-    &["sh", "-c", "export PASSWORD=S; run"],
-    &["sh", "-c", "mysql --password S db"],
-    &["bash", "-c", "curl https://ann:S@h/"],
-    &["python3", "-c", "login(password='S')"],
-    &["perl", "-ne", "secret: S"],
-    &["node", "-e", "token = S"],
-    &["app --password S"],
-    &["app: worker password=S"],
-    &["app: worker --token S"],
-    &["PASSWORD=S"],
+const SHAPES: [&[&str]; 78] = [
+    &["beam.smp", "-setcookie", "§", "-name", "a@b"],
+    &["beam.smp", "-name", "a@b", "-setcookie", "§"],
+    &["erl", "-sname", "a", "-kernel", "x", "-setcookie", "§"],
+    &["java", "-Dpassword=§", "-jar", "/a.jar"],
+    &["java", "-Djavax.net.ssl.keyStorePassword=§", "-jar", "/a.jar"],
+    &["app", "--password=§"],
+    &["app", "--password", "§"],
+    &["app", "--db-password", "§"],
+    &["app", "--PASSWORD", "§"],
+    &["app", "-password", "-§"],
+    &["app", "--token", "§", "serve"],
+    &["app", "--api-key=§"],
+    &["app", "--apiKey", "§"],
+    &["app", "--secret_key", "§"],
+    &["app", "--aws-secret-access-key", "§"],
+    &["env", "PASSWORD=§", "app"],
+    &["env", "DB_PASS=§", "app"],
+    &["app", "postgres://ann:§@db/x"],
+    &["app", "--url=https://ann:§@host/path"],
+    &["app", "--url", "https://§@host/path"],
+    &["app", "amqp://ann:§/with/slash@host/vhost"],
+    &["app", "https://host/?token=§&x=1"],
+    &["app", "https://host/?x=1&access_token=§"],
+    &["curl", "-u", "ann:§", "https://h"],
+    &["/usr/bin/curl", "-uann:§", "https://h"],
+    &["curl", "-H", "Authorization: Bearer §"],
+    &["curl", "-H", "X-Api-Key: §"],
+    &["curl", "--header", "Cookie: id=§"],
+    &["curl", "-d", "{\"password\":\"§\"}"],
+    &["curl", "-d", "{\"user\": \"ann\", \"api_token\" : \"§\"}"],
+    &["mysql", "-p§", "db"],
+    &["redis-cli", "-a", "§"],
+    &["sshpass", "-p", "§", "ssh", "h"],
+    &["sshpass", "-p§", "ssh", "h"],
+    &["sh", "-c", "export PASSWORD=§; run"],
+    &["sh", "-c", "mysql --password § db"],
+    &["bash", "-c", "curl https://ann:§@h/"],
+    &["python3", "-c", "login(password='§')"],
+    &["perl", "-ne", "secret: §"],
+    &["node", "-e", "token = §"],
+    &["app --password §"],
+    &["app: worker password=§"],
+    &["app: worker --token §"],
+    &["PASSWORD=§"],
+    &["beam.smp", "-setcookie=§", "-name", "a@b"],
+    &["erl", "-eval", "erlang:set_cookie(node(),'§')"],
+    &["erl", "-env", "APP_TOKEN", "§"],
+    &["sudo", "mysql", "-uroot", "-p§", "db"],
+    &["mysqldump", "-vp§", "db"],
+    &["sh", "-c", "mysql -p§ db"],
+    &["curl", "-su", "ann:§", "https://h"],
+    &["curl", "-suann:§", "https://h"],
+    &["curl", "--user", "ann:§", "https://h"],
+    &["app", "--user=ann:§"],
+    &["env", "PGPASSWORD=§", "psql"],
+    &["PGPASSWORD=§", "psql"],
+    &["env", "DATABASE_URL=postgres://ann:§@db/x"],
+    &["env", "REDIS_URL=redis://:§@db"],
+    &["app", "ann:§@db:5432"],
+    &["app", "--no-auth", "--password", "§"],
+    &["app", "--header=Authorization: Bearer §"],
+    &["openssl", "enc", "-k", "§"],
+    &["openssl", "rsa", "-passin", "pass:§"],
+    &["keytool", "-storepass", "§"],
+    &["java", "-Dspring.datasource.password=§", "Main"],
+    &["rabbitmqctl", "change_password", "ann", "§"],
+    &["rabbitmqctl", "add_user", "ann", "§"],
+    &["htpasswd", "-b", "file", "ann", "§"],
+    &["sqlplus", "ann/§@db"],
+    &["redis-cli", "-h", "db", "AUTH", "ann", "§"],
+    &["app", "password%3D§"],
+    &["app", "password,§"],
+    &["postgres: ann db password=§"],
+    &["postgres: ann password §"],
+    &["app --token § serve", "more"],
+    &["ssh", "-i", "/home/ann/.ssh/§", "host"],
+    &["ssh", "-o", "IdentityFile=/home/ann/.ssh/§", "host"],
+    &["app", "/etc/ssl/§.pem"],
 ];
 
 #[test]
 fn no_planted_secret_is_shown() {
+    assert!(SHAPES.iter().all(|shape| shape.iter().any(|arg| arg.contains('§'))), "each shape holds a secret");
     for shape in SHAPES {
         let args: Vec<String> = shape.iter().map(|arg| arg.replace('§', PLANTED)).collect();
         let args: Vec<&str> = args.iter().map(String::as_str).collect();
@@ -104,6 +139,39 @@ fn no_planted_secret_is_shown() {
         }
         assert!(masked(&line).contains("***"), "{args:?} does not say that something is hidden");
     }
+}
+
+#[test]
+fn long_words_without_sense_are_hidden() {
+    let secrets = [
+        "3f2a9c0d77e14b6a8c21f09e5d4b7a66",
+        "dGhpcyBpcyBhIHZlcnkgc2VjcmV0IGtleQ==",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
+        "Zx9_qL2-vB7mK4tR8wYp1nC6",
+    ];
+    for secret in secrets {
+        for line in
+            [&["app", secret][..], &["app", "--id", secret], &["app: worker", secret], &["app", "run it", secret]]
+        {
+            let shown = masked(&cmdline(line));
+            assert!(!shown.contains(&secret[..8]) && shown.contains("***"), "{line:?} is shown as {shown}");
+        }
+        let title = format!("app: session {secret}");
+        assert_eq!(shown(&[&title]), "app:");
+        assert!(!masked(&cmdline(&[&title])).contains(&secret[..8]));
+    }
+}
+
+#[test]
+fn titles_and_short_names_are_shown_where_they_hold_no_secret() {
+    for title in ["postgres: writer", "nginx: worker process", "php-fpm: pool www", "sshd: ann [priv]"] {
+        assert_eq!(shown(&[title]), title);
+        assert_eq!(masked(&cmdline(&[title])), title);
+    }
+    assert_eq!(shown(&["puma 5.6.4 (tcp://0.0.0.0:3000) [app]"]), "puma");
+    assert_eq!(shown(&["app: run a=b"]), "app:");
+    assert_eq!((short_name("kworker/0:1H"), short_name("a=b")), ("kworker/0:1H".into(), "a=b".into()));
+    assert_eq!(short_name("PASS=hunter2"), "PASS=***");
 }
 
 #[test]
@@ -123,12 +191,20 @@ fn without_an_operators_wish_no_argument_beyond_the_list_is_shown() {
 
 #[test]
 fn what_is_harmless_stays_readable_when_asked_for() {
-    let cases: [(&[&str], &str); 6] = [
+    let cases: [(&[&str], &str); 11] = [
         (&["nginx", "-g", "daemon off"], "nginx -g daemon off"),
         (&["app", "--port=80", "https://host:80/x"], "app --port=80 https://host:80/x"),
         (&["app", "--url=https://ann:x@h/p"], "app --url=https://***@h/p"),
         (&["app", "--password=x", "--port", "80"], "app --password=*** --port 80"),
         (&["beam.smp", "-setcookie", "x", "-name", "a@b"], "beam.smp -setcookie *** -name a@b"),
+        (
+            &["node", "--max-old-space-size=4096", "/srv/app-v2/server.js"],
+            "node --max-old-space-size=4096 /srv/app-v2/server.js",
+        ),
+        (&["java", "-XX:+UseG1GC", "-Xmx2g", "com.example.Main"], "java -XX:+UseG1GC -Xmx2g com.example.Main"),
+        (&["mysql", "-uroot", "-px", "chat"], "mysql -uroot -p*** chat"),
+        (&["ssh", "ann@host", "uptime"], "ssh ann@host uptime"),
+        (&["scp", "10.0.0.1:/var/log/app.log", "."], "scp 10.0.0.1:/var/log/app.log ."),
         (&["app", "ghp_0123456789abcdef0123", "ok"], "app *** ok"),
     ];
     for (args, expected) in cases {

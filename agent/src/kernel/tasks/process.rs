@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use midair_vitals::{TaskId, WorstThread};
 
-use super::{Sweeper, dear::Dear, thread::Thread};
+use super::{Sweeper, dear::Dear, short_name, thread::Thread};
 use crate::{
     kernel::{
         names::{Shared, Users, cgroup_path},
@@ -48,7 +48,7 @@ impl Process {
         Self {
             start: stat.start,
             comm: stat.comm,
-            name: stat.comm.text(),
+            name: short_name(&stat.comm),
             command: None,
             user: None,
             cgroup: None,
@@ -80,7 +80,7 @@ impl Process {
         let is_renamed = self.comm != stat.comm;
         if is_renamed {
             self.comm = stat.comm;
-            self.name = stat.comm.text();
+            self.name = short_name(&stat.comm);
         }
         let is_young = self.first + 1 >= sweep.number;
         if is_young || is_renamed {

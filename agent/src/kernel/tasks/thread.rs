@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use rustix::fd::OwnedFd;
 
-use super::{Sweeper, dear::Dear};
+use super::{Sweeper, dear::Dear, short_name};
 use crate::kernel::stat::{Comm, SchedStat, Stat, parse_schedstat, parse_stat};
 
 /// A thread as it was at its last reading.
@@ -97,7 +97,7 @@ pub(super) fn read(
         process: pid,
         start: stat.start,
         comm: stat.comm,
-        name: stat.comm.text(),
+        name: short_name(&stat.comm),
         used: now,
         has_schedstat: schedstat.is_some(),
         moved: None,
@@ -127,7 +127,7 @@ impl Thread {
     fn rename(&mut self, comm: Comm) {
         if self.comm != comm {
             self.comm = comm;
-            self.name = comm.text();
+            self.name = short_name(&comm);
         }
     }
 
