@@ -5,5 +5,6 @@
 mod binary;
 mod doors;
 mod host;
+mod hostile;
 mod sysinfo;
 mod watch;
