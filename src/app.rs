@@ -7,6 +7,7 @@ mod asks;
 mod command;
 mod copy;
 mod go;
+pub mod heads;
 pub mod keymap;
 pub mod layout;
 mod mouse;
@@ -21,11 +22,11 @@ use midair_vitals::TaskId;
 
 use crate::{
     event::{Control, Event, Input, Key, NodeId, Stamp, Stamped},
-    model::{Finding, Focus, Model, Node, Task, Timeline, Vital, finding, timeline},
+    model::{Finding, Focus, Model, Node, Task, Timeline, Vital, cluster::Group, finding, timeline},
 };
 use asks::Asks;
 use go::Go;
-use layout::Areas;
+use layout::{Areas, Content};
 use screen::{Level, List, Panel, RowId, Screen};
 
 pub use asks::{FOCUS_ID, TABLE_ID};
@@ -227,13 +228,42 @@ impl State {
 
     /// Where things stand.
     pub fn areas(&self) -> Areas {
-        layout::areas(self.screen(), self.level().panel, self.size.0, self.size.1)
+        layout::areas(self.screen(), self.level().panel, self.size, &self.content())
+    }
+
+    /// Where nodes stand on the map, and the groups that it is made of.
+    pub fn map(&self, areas: &Areas) -> (Vec<Group>, layout::map::Map) {
+        let groups = self.model.groups(self.group_by.as_deref());
+        let sizes: Vec<usize> = groups.iter().map(|group| group.nodes.len()).collect();
+        (groups, layout::map::Map::new(areas, &sizes))
+    }
+
+    /// What there is to show. It goes by what is known, not by what a filter lets through: typing must not move things.
+    fn content(&self) -> Content {
+        match self.screen() {
+            Screen::Cluster => {
+                Content { groups: self.model.group_sizes(self.group_by.as_deref()), ..Content::default() }
+            }
+            Screen::Node(_) => Content { notices: self.node().map(notices).unwrap_or_default(), ..Content::default() },
+            Screen::Task(..) => {
+                let task = self.task();
+                // Before the close look has come, the row tells whether there will be threads.
+                let has_threads = task.is_some_and(|t| t.reading.n_threads.is_some_and(|n| n > 1));
+                let n_children = self.focus().map_or(usize::from(has_threads), |focus| focus.children.len());
+                Content { n_queues: task.map_or(0, |t| t.queues().count()), n_children, ..Content::default() }
+            }
+        }
     }
 
     /// The columns of the time line for what is in focus.
     pub fn timeline_cells(&self, n_cells: usize) -> Vec<timeline::Cell> {
         self.timeline.cells(self.screen().node(), self.vital, self.window(), n_cells)
     }
+}
+
+/// How long each text is that says what does not work on a node.
+fn notices(node: &Node) -> Vec<usize> {
+    node.troubles().map(|(name, why)| name.chars().count() + why.chars().count() + 4).collect()
 }
 
 /// The node and task of a row, where it has them.

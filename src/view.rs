@@ -59,7 +59,7 @@ fn draw_picture(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme
     match state.screen() {
         Screen::Cluster => {
             if !areas.map.is_empty() {
-                map::draw(buffer, rect(areas.map), state, theme);
+                map::draw(buffer, areas, state, theme);
             }
         }
         Screen::Node(_) => {
@@ -72,7 +72,7 @@ fn draw_picture(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme
         }
         Screen::Task(..) => {
             draw_charts(buffer, areas, state, theme);
-            about::draw_task(buffer, rect(areas.about), state, theme);
+            about::draw_task(buffer, areas, state, theme);
         }
     }
 }

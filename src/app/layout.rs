@@ -1,5 +1,7 @@
 //! Where things stand on the screen: the one geometry that both the view and the mouse go by.
 
+pub mod map;
+
 use super::screen::{Panel, Screen};
 
 /// A rectangle of cells; may be empty.
@@ -79,10 +81,34 @@ impl Room {
     }
 }
 
+/// What tells parts of a screen apart.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Frames {
+    /// Nothing: there is one table, and no room.
+    #[default]
+    Nothing,
+    /// Tables have a title in a line above them; pictures are single lines.
+    Rules,
+    /// Everything stands in a box with a title.
+    Boxes,
+}
+
+/// What there is to show, as far as it tells how much room it needs.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Content {
+    /// Cluster: how many nodes are in each group of the map.
+    pub groups: Vec<usize>,
+    /// Node: how long each text is that says what does not work.
+    pub notices: Vec<usize>,
+    /// Task: how many queues it has.
+    pub n_queues: usize,
+    /// Task: how many threads or children it has.
+    pub n_children: usize,
+}
+
 /// Where the parts of a screen are. Parts that do not exist on a screen, or for which there is no room, are empty.
 ///
-/// Tables have a border all round (but in [`Room::Tiny`], where they have none), its top line carrying the title, and one
-/// line of column heads; see [`Areas::rows`].
+/// Tables have one line of column heads above their rows; see [`Areas::inside`] and [`Areas::rows`].
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Areas {
     /// Breadcrumb, counts, LIVE or PAST; one row.
@@ -91,9 +117,9 @@ pub struct Areas {
     pub finding: Rect,
     /// Cluster: the map of nodes.
     pub map: Rect,
-    /// Node and task: sched, mem, queue, rate.
+    /// Node and task: sched, mem, queue, rate. Without boxes one row each.
     pub vitals: [Rect; 4],
-    /// Node: runtimes and sources, one row. Task: who it is.
+    /// Node: runtimes and sources in one row, and what does not work below. Task: who it is.
     pub about: Rect,
     /// The tables, in the order of [`Screen::panels`].
     pub tables: [Rect; 2],
@@ -101,21 +127,47 @@ pub struct Areas {
     pub timeline: Rect,
     /// Keys; or the prompt, or a message; one row.
     pub footer: Rect,
-    /// Whether panels have borders.
-    pub has_borders: bool,
+    /// What tells them apart.
+    pub frames: Frames,
 }
 
+/// Columns of the name of the time line, where it has no box.
+const TIMELINE_LABEL: u16 = 9;
+
 impl Areas {
-    /// Where the rows of a table are: without border and column heads.
-    pub fn rows(&self, table: usize) -> Rect {
+    /// Where the content of a table is: heads and rows.
+    pub fn inside(&self, table: usize) -> Rect {
         let rect = self.tables.get(table).copied().unwrap_or_default();
-        let inside = if self.has_borders { rect.inside() } else { rect };
-        inside.top(1).1
+        match self.frames {
+            Frames::Nothing => rect,
+            Frames::Rules => rect.top(1).1,
+            Frames::Boxes => rect.inside(),
+        }
+    }
+
+    /// Where the rows of a table are: without frame and column heads.
+    pub fn rows(&self, table: usize) -> Rect {
+        self.inside(table).top(1).1
+    }
+
+    /// Where the column heads of a table are: beside the sign of the selection, and clear of the frame.
+    pub fn heads(&self, table: usize) -> Rect {
+        let row = self.inside(table).top(1).0;
+        Rect { x: row.x + row.width.min(1), width: row.width.saturating_sub(2), ..row }
     }
 
     /// Where the cells of the time line's chart are: one column of it is one cell of time.
     pub fn timeline_chart(&self) -> Rect {
-        if self.has_borders { self.timeline.inside() } else { self.timeline }
+        match self.frames {
+            Frames::Nothing => self.timeline,
+            Frames::Rules => self.timeline.left(TIMELINE_LABEL).1,
+            Frames::Boxes => self.timeline.inside(),
+        }
+    }
+
+    /// Where the content of the map is.
+    fn inside_of_map(&self) -> Rect {
+        if self.frames == Frames::Boxes { self.map.inside() } else { self.map }
     }
 
     /// The table at a cell.
@@ -124,61 +176,79 @@ impl Areas {
     }
 }
 
-/// Where things stand on a screen of a size, for the kind of screen and the panel that has the keys.
-pub fn areas(screen: &Screen, panel: Panel, width: u16, height: u16) -> Areas {
+/// Where things stand on a screen of a size, for the kind of screen, the panel that has the keys, and what there is.
+pub fn areas(screen: &Screen, panel: Panel, (width, height): (u16, u16), content: &Content) -> Areas {
     let room = Room::of(width, height);
+    let frames = match (room, height) {
+        (Room::Tiny, _) => Frames::Nothing,
+        (Room::Narrow, ..40) | (Room::Normal | Room::Wide, ..30) => Frames::Rules,
+        (Room::Narrow | Room::Normal | Room::Wide, _) => Frames::Boxes,
+    };
     let all = Rect { x: 0, y: 0, width, height };
-    let has_borders = room > Room::Tiny;
     // Whoever has three rows sees where he is, the table, and the keys; the rest comes as room allows.
     let (header, rest) = all.top(u16::from(height > 1));
     let (rest, footer) = rest.bottom(u16::from(height > 2));
     let (finding, rest) = rest.top(u16::from(height > 5));
-    let timeline_rows = match (room, height) {
-        (Room::Tiny, ..10) => 0,
-        (Room::Tiny, _) => 1,
-        (Room::Narrow | Room::Normal | Room::Wide, ..18) => 3,
-        (Room::Narrow | Room::Normal | Room::Wide, ..30) => 4,
-        (Room::Narrow | Room::Normal | Room::Wide, ..45) => 5,
-        (Room::Narrow | Room::Normal | Room::Wide, _) => 6,
+    let timeline_rows = match (frames, height) {
+        (Frames::Nothing, ..10) => 0,
+        (Frames::Nothing, _) => 1,
+        (Frames::Rules, _) => 2,
+        (Frames::Boxes, ..45) => 5,
+        (Frames::Boxes, _) => 6,
     };
     let (body, timeline) = rest.bottom(timeline_rows);
-    let base = Areas { header, finding, timeline, footer, has_borders, ..Areas::default() };
+    let base = Areas { header, finding, timeline, footer, frames, ..Areas::default() };
     match screen {
-        Screen::Cluster => cluster(base, body, room, panel),
-        Screen::Node(_) => node(base, body, room),
-        Screen::Task(..) => task(base, body, room, panel),
+        Screen::Cluster => cluster(base, body, room, panel, content),
+        Screen::Node(_) => node(base, body, room, content),
+        Screen::Task(..) => task(base, body, room, panel, content),
     }
 }
 
 /// Rows of the body from which there is room for two tables, one above the other.
-const TWO_TABLES: u16 = 12;
+const TWO_TABLES: u16 = 8;
 
 /// Of two tables one stays where there is no room for both: the one that has the keys.
 fn only(table: Rect, panel: Panel, panels: [Panel; 2]) -> [Rect; 2] {
     if panel == panels[1] { [Rect::default(), table] } else { [table, Rect::default()] }
 }
 
-fn cluster(base: Areas, body: Rect, room: Room, panel: Panel) -> Areas {
-    let panels = [Panel::Nodes, Panel::Tasks];
-    match room {
-        Room::Tiny => Areas { tables: only(body, panel, panels), ..base },
-        Room::Narrow | Room::Normal | Room::Wide if body.height < TWO_TABLES => {
-            Areas { tables: only(body, panel, panels), ..base }
-        }
-        Room::Narrow => {
-            let (map, rest) = body.top(if body.height >= 16 { 4 } else { 0 });
-            let (nodes, tasks) = rest.top(rest.height / 2);
-            Areas { map, tables: [nodes, tasks], ..base }
-        }
-        Room::Normal | Room::Wide => {
-            let (upper, tasks) = body.top(body.height / 2);
-            let (map, nodes) = upper.left(body.width * 2 / 5);
-            Areas { map, tables: [nodes, tasks], ..base }
-        }
+/// Rows of a table around its rows: frame and column heads.
+fn chrome(frames: Frames) -> u16 {
+    match frames {
+        Frames::Nothing => 1,
+        Frames::Rules => 2,
+        Frames::Boxes => 3,
     }
 }
 
-/// Four panels side by side, or two above two.
+/// The map and the nodes take what they need, the hottest tasks the rest, which is half at least.
+fn cluster(base: Areas, body: Rect, room: Room, panel: Panel, content: &Content) -> Areas {
+    let panels = [Panel::Nodes, Panel::Tasks];
+    if room == Room::Tiny || body.height < TWO_TABLES {
+        return Areas { tables: only(body, panel, panels), ..base };
+    }
+    let n_nodes = u16::try_from(content.groups.iter().sum::<usize>()).unwrap_or(u16::MAX);
+    // A title that says why there are none needs as much as one node.
+    let nodes_need = n_nodes.max(1).saturating_add(chrome(base.frames));
+    if room == Room::Narrow || base.frames == Frames::Rules {
+        let around = if base.frames == Frames::Boxes { 3 } else { 1 };
+        let map_needs = map::n_lines(&content.groups, body.width - 2).max(1).saturating_add(around);
+        let map_needs = if body.height < 14 { 0 } else { map_needs.min(body.height / 4) };
+        let (map, rest) = body.top(map_needs);
+        let (nodes, tasks) = rest.top(nodes_need.min(rest.height / 2));
+        return Areas { map, tables: [nodes, tasks], ..base };
+    }
+    let map_width = body.width * 2 / 5;
+    let n_lines = map::n_lines(&content.groups, map_width - 2);
+    // Cells two rows high, a row between groups, the spread, and the box.
+    let map_needs = n_lines.saturating_mul(2).saturating_add(content.groups.len() as u16 + 2);
+    let (upper, tasks) = body.top(nodes_need.max(map_needs).max(6).min(body.height / 2));
+    let (map, nodes) = upper.left(map_width);
+    Areas { map, tables: [nodes, tasks], ..base }
+}
+
+/// Four panels side by side, or two above two, or one above the other.
 fn vitals(area: Rect, per_line: u16) -> [Rect; 4] {
     let n_lines = 4 / per_line;
     let rows = area.height / n_lines;
@@ -190,51 +260,91 @@ fn vitals(area: Rect, per_line: u16) -> [Rect; 4] {
     })
 }
 
-fn node(base: Areas, body: Rect, room: Room) -> Areas {
-    let (pictures, per_line) = match (room, body.height) {
-        (Room::Tiny, _) => (0, 4),
-        (Room::Narrow, ..16) => (0, 2),
-        (Room::Narrow, ..30) => (8, 2),
-        (Room::Narrow, _) => (10, 2),
-        (Room::Normal | Room::Wide, ..12) => (0, 4),
-        (Room::Normal | Room::Wide, ..20) => (6, 4),
-        (Room::Normal | Room::Wide, ..34) => (7, 4),
-        (Room::Normal | Room::Wide, _) => (9, 4),
+/// Rows of the vitals without boxes, and how many share one; nothing where a table would have no room beside them.
+fn vital_lines(body: Rect) -> (u16, u16) {
+    match (body.width, body.height) {
+        (_, ..8) => (0, 1),
+        (120.., _) => (2, 2),
+        (_, ..11) => (0, 1),
+        (..120, _) => (4, 1),
+    }
+}
+
+fn node(base: Areas, body: Rect, room: Room, content: &Content) -> Areas {
+    let (pictures, per_line) = match (base.frames, room, body.height) {
+        (Frames::Nothing, ..) => (0, 4),
+        (Frames::Rules, ..) => vital_lines(body),
+        (Frames::Boxes, Room::Tiny | Room::Narrow, _) => (10, 2),
+        (Frames::Boxes, Room::Normal | Room::Wide, ..34) => (7, 4),
+        (Frames::Boxes, Room::Normal | Room::Wide, _) => (9, 4),
     };
     let (pictures, rest) = body.top(pictures);
-    let (about, table) = rest.top(u16::from(room > Room::Tiny));
+    // A tenth more than the text has, for it is broken between words.
+    let columns = usize::from(body.width.saturating_sub(2).max(1));
+    let notices: usize = content.notices.iter().map(|n| (n + n / 10).div_ceil(columns)).sum();
+    let notices = u16::try_from(notices).unwrap_or(u16::MAX).min(rest.height / 4);
+    let (about, table) = rest.top(if room == Room::Tiny { 0 } else { 1 + notices });
     Areas { vitals: vitals(pictures, per_line), about, tables: [table, Rect::default()], ..base }
 }
 
-/// Rows that say who a task is.
-fn about_rows(height: u16) -> u16 {
-    match height {
-        ..10 => 1,
-        10..25 => 3,
-        25.. => 5,
+/// Columns of a panel that only says why it is empty.
+const EMPTY_COLUMNS: u16 = 34;
+
+/// Columns in which all that is told of a thread has room.
+const CHILDREN_COLUMNS: u16 = 60;
+
+/// Queues that do not change where the table below them starts.
+const FEW_QUEUES: usize = 3;
+
+fn task(base: Areas, body: Rect, room: Room, panel: Panel, content: &Content) -> Areas {
+    let panels = [Panel::Queues, Panel::Children];
+    if room == Room::Tiny {
+        return Areas { tables: only(body, panel, panels), ..base };
     }
+    let (pictures, per_line) = match (base.frames, room, body.height) {
+        (Frames::Nothing | Frames::Rules, ..) => vital_lines(body),
+        (Frames::Boxes, Room::Tiny | Room::Narrow, _) => (12, 2),
+        (Frames::Boxes, Room::Normal | Room::Wide, ..34) => (6, 4),
+        (Frames::Boxes, Room::Normal | Room::Wide, _) => (9, 4),
+    };
+    let (pictures, rest) = body.top(pictures);
+    let (about, rest) = rest.top(match (base.frames, rest.height) {
+        (Frames::Boxes, _) => 5,
+        (Frames::Nothing | Frames::Rules, ..10) => 1,
+        (Frames::Nothing | Frames::Rules, _) => 3,
+    });
+    let tables = match room {
+        Room::Normal | Room::Wide => side_by_side(rest, content),
+        Room::Tiny | Room::Narrow if rest.height < TWO_TABLES => only(rest, panel, panels),
+        Room::Tiny | Room::Narrow => stacked(rest, base.frames, content),
+    };
+    Areas { vitals: vitals(pictures, per_line), about, tables, ..base }
 }
 
-fn task(base: Areas, body: Rect, room: Room, panel: Panel) -> Areas {
-    let panels = [Panel::Queues, Panel::Children];
-    match room {
-        Room::Tiny => Areas { tables: only(body, panel, panels), ..base },
-        Room::Narrow => {
-            let (pictures, rest) = body.top(if body.height >= 14 { 6 } else { 0 });
-            let (about, rest) = rest.top(about_rows(body.height));
-            Areas { vitals: vitals(pictures, 2), about, tables: only(rest, panel, panels), ..base }
-        }
-        Room::Normal | Room::Wide => {
-            let (pictures, rest) = body.top(match body.height {
-                ..14 => 0,
-                14..34 => 6,
-                34.. => 9,
-            });
-            let (about, rest) = rest.top(about_rows(body.height));
-            let (queues, children) = rest.left(rest.width / 2);
-            Areas { vitals: vitals(pictures, 4), about, tables: [queues, children], ..base }
-        }
-    }
+/// Queues and threads: who has none leaves the room to the other.
+fn side_by_side(rest: Rect, content: &Content) -> [Rect; 2] {
+    let half = rest.width / 2;
+    let queues = match (content.n_queues, content.n_children) {
+        (0, 1..) => EMPTY_COLUMNS,
+        (1.., 0) => rest.width - EMPTY_COLUMNS,
+        (0, 0) => half,
+        (1.., 1..) => rest.width - half.max(CHILDREN_COLUMNS).min(rest.width * 3 / 5),
+    };
+    let (queues, children) = rest.left(queues);
+    [queues, children]
+}
+
+fn stacked(rest: Rect, frames: Frames, content: &Content) -> [Rect; 2] {
+    // Two lines say why it is empty.
+    let empty = chrome(frames) + 1;
+    let queues = match (content.n_queues, content.n_children) {
+        (0, _) => empty,
+        (1.., 0) => rest.height - empty,
+        (1..=FEW_QUEUES, 1..) => (FEW_QUEUES as u16 + chrome(frames)).min(rest.height / 2),
+        (_, 1..) => rest.height / 2,
+    };
+    let (queues, children) = rest.top(queues);
+    [queues, children]
 }
 
 #[cfg(test)]

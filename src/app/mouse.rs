@@ -1,6 +1,12 @@
-//! The mouse: click to select, double click to go in, wheel to scroll, a click on the time line to go back.
+//! The mouse: click to select or, on a head, to sort; double click to go in, wheel to scroll, a click on the time line
+//! to go back.
 
-use super::{Effect, Overlay, State, act, keymap::Action, layout::Areas};
+use super::{
+    Effect, Overlay, State, act, heads,
+    keymap::Action,
+    layout::Areas,
+    screen::{Panel, RowId},
+};
 use crate::{
     event::{Mouse, MouseKind},
     model::Vital,
@@ -25,7 +31,8 @@ pub(super) fn mouse(state: &mut State, mouse: Mouse) -> Vec<Effect> {
         (MouseKind::WheelDown, None) => wheel(state, mouse, WHEEL_ROWS),
         (MouseKind::Click, None) => click(state, mouse),
         (MouseKind::DoubleClick, None) => {
-            let on_row = select(state, &state.areas(), mouse);
+            let areas = state.areas();
+            let on_row = select_on_map(state, &areas, mouse) || select(state, &areas, mouse);
             if on_row { act::act(state, Action::Enter) } else { Vec::new() }
         }
     }
@@ -46,8 +53,48 @@ fn click(state: &mut State, mouse: Mouse) -> Vec<Effect> {
     if let Some(n) = areas.vitals.iter().position(|panel| panel.contains(mouse.column, mouse.row)) {
         return act::act(state, Action::Choose(Vital::FOUR[n]));
     }
-    select(state, &areas, mouse);
+    if !select_on_map(state, &areas, mouse) && !sort(state, &areas, mouse) {
+        select(state, &areas, mouse);
+    }
     Vec::new()
+}
+
+/// Selects the node under the mouse, where a cell of the map is; says whether there was one.
+fn select_on_map(state: &mut State, areas: &Areas, mouse: Mouse) -> bool {
+    if !areas.map.contains(mouse.column, mouse.row) {
+        return false;
+    }
+    let (groups, map) = state.map(areas);
+    let Some(place) = map.at(mouse.column, mouse.row) else { return false };
+    // Of nodes that share a cell the one that ranks first is meant: the cell has its colour.
+    let here: Vec<RowId> = groups[place.group].nodes[place.nodes.clone()].iter().cloned().map(RowId::Node).collect();
+    let Some(row) = state.rows(Panel::Nodes).into_iter().find(|row| here.contains(row)) else { return false };
+    let level = state.level_mut();
+    level.panel = Panel::Nodes;
+    level.current_mut().selected = Some(row);
+    true
+}
+
+/// Sorts by the column whose head is under the mouse, and turns the order round where it sorts already; says whether
+/// there was a head.
+fn sort(state: &mut State, areas: &Areas, mouse: Mouse) -> bool {
+    let Some(table) = areas.table_at(mouse.column, mouse.row) else { return false };
+    let row = areas.heads(table);
+    if !row.contains(mouse.column, mouse.row) {
+        return false;
+    }
+    let Some(panel) = state.screen().panels().get(table).copied() else { return false };
+    let heads = heads::of(panel, state.screen());
+    let places = heads::arrange(heads, row.width, state.list(panel).n_columns_skipped);
+    let order = heads::at(heads, &places, mouse.column - row.x).and_then(|head| head.order);
+    state.level_mut().panel = panel;
+    let list = state.level_mut().current_mut();
+    match order {
+        Some(order) if order == list.order => list.is_inverted = !list.is_inverted,
+        Some(order) => (list.order, list.is_inverted) = (order, false),
+        None => {}
+    }
+    true
 }
 
 /// Gives the keys to the table under the mouse and selects the row there; says whether there was one.

@@ -1,6 +1,6 @@
 //! The cluster as a whole: counts, groups, spread, and the hottest tasks of all nodes.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Model, node::Node, presence::Presence, vital::Vital};
 use crate::event::NodeId;
@@ -79,6 +79,15 @@ impl Model {
             }
         }
         groups
+    }
+
+    /// How many nodes are in each of [`Model::groups`]: without names and their order, for it is asked often.
+    pub fn group_sizes(&self, key: Option<&str>) -> Vec<usize> {
+        let mut sizes: BTreeMap<Option<&Arc<str>>, usize> = BTreeMap::new();
+        for node in self.nodes.values() {
+            *sizes.entry(key.and_then(|key| node.label(key))).or_default() += 1;
+        }
+        sizes.into_values().collect()
     }
 
     /// How a vital is spread; `None` where it is known of no node.

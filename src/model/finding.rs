@@ -13,8 +13,12 @@ use super::{
 };
 use crate::event::{NodeId, Stamp};
 
-/// A task that waits longer than this share of a second per second is starved.
+/// A task that waits longer than this, seconds per second, is starved, where it gets too little at all.
 const STARVED_DELAY: f64 = 0.1;
+
+/// All tasks together wait longer than this, seconds per second, before it is worth a word: less is the noise of a host at
+/// rest.
+const WAITING_DELAY: f64 = 0.05;
 
 /// From here on a severity is a finding, per mille: of sched, mem and queue.
 const WORTH_SAYING: [u32; 3] = [200, 900, 500];
@@ -95,7 +99,10 @@ impl Teller<'_> {
             Presence::Awaited { .. } => {}
             // What a silent node said last is not what is wrong now.
             Presence::Silent { since, reason, .. } => {
-                let (age, why) = (Part::Time(self.now.since_us(*since)), Part::Name(reason.clone()));
+                // The name has been said: what is left of "cannot reach agent NAME: ..." is the cause.
+                let cause = reason.strip_prefix("cannot reach agent ").and_then(|rest| rest.split_once(": "));
+                let cause = cause.map_or_else(|| reason.clone(), |(_, cause)| cause.into());
+                let (age, why) = (Part::Time(self.now.since_us(*since)), Part::Name(cause));
                 let parts = vec![self.name(), Part::Words(" silent for "), age, Part::Words(": "), why];
                 self.push(1000, None, None, parts);
             }
@@ -123,14 +130,16 @@ impl Teller<'_> {
         let severity = latest.vitals.severities.sched.map_or(0, Severity::per_mille);
         let worst = latest.reading.worst_delay.as_ref();
         let delay = latest.vitals.worst_delay.unwrap_or(0.0);
-        if severity < WORTH_SAYING[0] && delay < STARVED_DELAY {
+        let is_short = severity >= WORTH_SAYING[0] && latest.vitals.delay.unwrap_or(0.0) >= WAITING_DELAY;
+        let is_starved = delay >= STARVED_DELAY && worst.is_none_or(|worst| self.gets_too_little(worst, delay));
+        if !is_short && !is_starved {
             return;
         }
         let mut parts = Vec::new();
         if let Some(steal) = latest.vitals.steal.filter(|steal| *steal >= 0.1) {
             parts.extend([Part::Words("the hypervisor takes "), Part::Share(steal), Part::Words(" CPU; ")]);
         }
-        let victim = worst.filter(|_| delay >= STARVED_DELAY / 2.0);
+        let victim = worst.filter(|_| delay > 0.0);
         let burners = self.node.tasks.values().filter_map(|t| Some((t, t.vitals.cpu.filter(|cpu| *cpu >= 0.5)?)));
         let burner = burners.max_by(|(_, a), (_, b)| a.total_cmp(b));
         let is_own = |b: &Task| victim.is_some_and(|v| v.task == b.id() || v.process == Some(b.id().number));
@@ -152,21 +161,33 @@ impl Teller<'_> {
         self.push(severity, Some(Vital::Sched), victim.map(|t| t.task), parts);
     }
 
-    /// Who waits for the CPU: the worst task, else all together.
+    /// Whether a task that waits so long waits much of the time that it wants: a tenth of a second beside nine that it
+    /// runs is no hunger.
+    fn gets_too_little(&self, worst: &WorstTask, delay: f64) -> bool {
+        let process = |number| self.node.tasks.values().find(|t| t.id().runtime == 0 && t.id().number == number);
+        let task = self.node.task(worst.task).or_else(|| process(worst.process?));
+        let cpu = task.and_then(|t| t.vitals.cpu).unwrap_or(0.0);
+        delay / (delay + cpu.min(1.0)) >= f64::from(WORTH_SAYING[0]) / 1000.0
+    }
+
+    /// Who waits for the CPU: the worst task, and all together.
     fn waiting(&self, parts: &mut Vec<Part>, victim: Option<&WorstTask>, latest: &Latest) {
         let (who, does, delay) = match victim {
             Some(task) => {
                 let name = task.name.as_deref().unwrap_or("task");
                 let name = Part::Name(format!("{name} ({})", task.task.number).into());
-                (name, " starved", latest.vitals.worst_delay)
+                let is_starved = latest.vitals.worst_delay.is_some_and(|delay| delay >= STARVED_DELAY);
+                let does = if is_starved { " starved: waits " } else { " waits for CPU: " };
+                (name, does, latest.vitals.worst_delay)
             }
-            None => (Part::Words("tasks"), " wait for CPU", latest.vitals.delay),
+            None => (Part::Words("tasks"), " wait for CPU: ", latest.vitals.delay),
         };
         parts.push(who);
         self.on_node(parts);
         parts.push(Part::Words(does));
-        let all = if victim.is_some() { ": waits " } else { ", all together " };
-        parts.extend(delay.map(|delay| [Part::Words(all), Part::Delay(delay)]).into_iter().flatten());
+        parts.extend(delay.map(Part::Delay));
+        let all = latest.vitals.delay.filter(|all| victim.is_some() && delay.is_some_and(|one| *all >= 2.0 * one));
+        parts.extend(all.map(|all| [Part::Words(", all together "), Part::Delay(all)]).into_iter().flatten());
     }
 
     /// Who grows first, then what is nearly full.

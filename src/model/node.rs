@@ -10,7 +10,7 @@ use std::{
 use midair_vitals::{Growth, NodeReading, NodeVitals, QueueKind, QueueVitals, TaskId};
 
 use super::{focus::Focus, presence::Presence, series::Series, task::Task};
-use crate::event::{Cost, Described, LinkState, NodeId, Runtime, Source, Stamp, Stream};
+use crate::event::{Cost, Described, Health, LinkState, NodeId, Runtime, Source, Stamp, Stream};
 
 /// The values of a node that charts show, in the order in which its series holds them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -228,6 +228,21 @@ impl Node {
     /// The close look at a task.
     pub fn focus_on(&self, id: TaskId) -> Option<&Focus> {
         self.focuses.values().find(|f| f.task.id() == id)
+    }
+
+    /// What does not work as it should: the name of each runtime or source, and why. That it is not heard has no name.
+    pub fn troubles(&self) -> impl Iterator<Item = (&str, &str)> {
+        let unheard = match (&self.presence, &self.link) {
+            (Presence::Silent { reason, .. }, _) | (_, LinkState::Down { reason, .. }) => Some(("", &**reason)),
+            (Presence::Awaited { .. } | Presence::Live | Presence::Late { .. }, _) => None,
+        };
+        let runtimes = self.runtimes.iter().map(|r| (&*r.name, &r.health));
+        let sources = self.latest.iter().flat_map(|l| &l.sources).map(|s| (&*s.name, &s.health));
+        let why = |(name, health)| match health {
+            &Health::Ok => None,
+            Health::Degraded(why) | Health::Off(why) => Some((name, &**why)),
+        };
+        unheard.into_iter().chain(runtimes.chain(sources).filter_map(why))
     }
 
     /// Samples lost on the way during the last ten minutes.

@@ -23,3 +23,6 @@ pub fn order(order: Order) -> &'static str {
         Order::Age => "youngest first",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -94,17 +94,44 @@ pub fn draw_overlay(buffer: &mut Buffer, area: Rect, findings: &[Finding], selec
             theme,
         );
     }
-    let first = (selected + 1).saturating_sub(usize::from(inside.height));
-    for (row, (n, finding)) in (0..inside.height).zip(findings.iter().enumerate().skip(first)) {
-        let level = Level::of(Some(finding.severity));
-        let is_selected = n == selected;
-        let mut pen = Pen::new(buffer, inside, row);
-        pen.put(if is_selected { "▶" } else { " " }, theme.key);
-        pen.put(&format!("{}{:>4} % ", level.sign(), format::severity(Some(finding.severity))), theme.level(level));
-        let vital = finding.vital.map_or(("node", theme.alarm), |v| (v.word(), theme.vital(v)));
-        pen.put(&text::fit(vital.0, 6, text::Align::Left), vital.1).put(&sentence(finding), theme.plain);
+    let lines = |finding: &Finding| {
+        let columns = usize::from(inside.width.saturating_sub(INDENT + 1)).max(1);
+        let mut lines = panel::wrapped(&sentence(finding), columns);
+        lines.truncate(MOST_LINES);
+        lines
+    };
+    let mut first = selected.min(findings.len().saturating_sub(1));
+    let mut rows = findings.get(first).map_or(0, |finding| lines(finding).len());
+    while first > 0 && rows + lines(&findings[first - 1]).len() <= usize::from(inside.height) {
+        first -= 1;
+        rows += lines(&findings[first]).len();
+    }
+    let mut place = inside;
+    for (n, finding) in findings.iter().enumerate().skip(first) {
+        let lines = lines(finding);
+        draw_one(buffer, place, finding, &lines, n == selected, theme);
+        let used = (lines.len() as u16).min(place.height);
+        place = Rect { y: place.y + used, height: place.height - used, ..place };
+    }
+}
+
+/// Columns before a sentence: selection, severity, vital.
+const INDENT: u16 = 15;
+
+/// Lines that a sentence may have.
+const MOST_LINES: usize = 4;
+
+fn draw_one(buffer: &mut Buffer, area: Rect, finding: &Finding, lines: &[String], is_selected: bool, theme: &Theme) {
+    let level = Level::of(Some(finding.severity));
+    let mut pen = Pen::new(buffer, area, 0);
+    pen.put(if is_selected { "▶" } else { " " }, theme.key);
+    pen.put(&format!("{}{:>4} % ", level.sign(), format::severity(Some(finding.severity))), theme.level(level));
+    let vital = finding.vital.map_or(("node", theme.alarm), |v| (v.word(), theme.vital(v)));
+    pen.put(&text::fit(vital.0, 6, text::Align::Left), vital.1);
+    for (row, line) in (0..area.height).zip(lines) {
+        Pen::new(buffer, area, row).skip(INDENT).put(line, theme.plain);
         if is_selected {
-            buffer.set_style(Rect { y: inside.y + row, height: 1, ..inside }, theme.selected);
+            buffer.set_style(Rect { y: area.y + row, height: 1, ..area }, theme.selected);
         }
     }
 }

@@ -7,6 +7,9 @@ use crate::event::Stamp;
 /// What stands where nothing is known.
 pub const UNKNOWN: &str = "-";
 
+/// What stands where there is nothing that could have a value.
+pub const NOTHING: &str = "·";
+
 const SECOND_US: u64 = 1_000_000;
 const MINUTE_US: u64 = 60 * SECOND_US;
 const HOUR_US: u64 = 60 * MINUTE_US;

@@ -18,6 +18,7 @@ type Line = Vec<(String, Style)>;
 /// What the words and signs on the screens mean.
 const SIGNS: &[(&str, &str)] = &[
     ("-", "unknown; ~ estimated; grey: old, or of a silent node"),
+    ("·", "nothing there: a task without sockets has no queue"),
     ("▵ ▲ !", "from 50 %, 75 %, 90 % of a severity"),
     ("× ~ ?", "a node that is silent, late, awaited"),
     ("⚑ × ◌", "on the time line: a mark, silence, lost samples"),

@@ -8,12 +8,13 @@ use super::{
     theme::Theme,
     widget::{
         pen::Pen,
-        table::{self, Column, Look, Sorted},
+        table::{Column, Look, Sorted, Table},
     },
 };
 use crate::{
     app::{
         State,
+        heads::{self, Head},
         layout::Areas,
         screen::{List, Panel, RowId, Screen},
         target,
@@ -31,25 +32,20 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, n: usize, state: &State, panel: 
         return;
     }
     let rows = state.rows(panel);
-    let inside = if areas.has_borders {
-        let title = title(state, panel, rows.len(), theme);
-        panel::frame(buffer, rect(area), &title, theme)
-    } else {
-        rect(area)
-    };
+    panel::titled(buffer, rect(area), areas.frames, &title(state, panel, rows.len(), theme), theme);
+    let inside = rect(areas.inside(n)).intersection(*buffer.area());
     if rows.is_empty() {
         panel::empty(buffer, inside, &nothing(state, panel), theme);
         return;
     }
-    let page = Page { list: state.list(panel), rows: &rows, inside, has_keys: state.level().panel == panel, theme };
-    match (panel, state.screen()) {
-        (Panel::Nodes, _) => page.draw(buffer, nodes::Row::ALL, |row| node_row(state, row)),
-        (Panel::Queues, _) => page.draw(buffer, queues::Row::ALL, |row| queue_row(state, row)),
-        (Panel::Tasks, Screen::Cluster) => page.draw(buffer, tasks::Row::OF_CLUSTER, |row| task_row(state, row)),
-        (Panel::Tasks, Screen::Node(_) | Screen::Task(..)) => {
-            page.draw(buffer, tasks::Row::OF_NODE, |row| task_row(state, row));
-        }
-        (Panel::Children, _) => page.draw(buffer, tasks::Row::CHILDREN, |row| child_row(state, row)),
+    let (list, has_keys) = (state.list(panel), state.level().panel == panel);
+    let heads_area = rect(areas.heads(n)).intersection(*buffer.area());
+    let page = Page { list, rows: &rows, inside, heads_area, heads: heads::of(panel, state.screen()), has_keys, theme };
+    match panel {
+        Panel::Nodes => page.draw(buffer, nodes::Row::ALL, |row| node_row(state, row)),
+        Panel::Queues => page.draw(buffer, queues::Row::ALL, |row| queue_row(state, row)),
+        Panel::Tasks => page.draw(buffer, tasks::Row::ALL, |row| task_row(state, row)),
+        Panel::Children => page.draw(buffer, tasks::Row::ALL, |row| child_row(state, row)),
     }
 }
 
@@ -58,6 +54,8 @@ struct Page<'a> {
     list: &'a List,
     rows: &'a [RowId],
     inside: Rect,
+    heads_area: Rect,
+    heads: &'static [Head],
     has_keys: bool,
     theme: &'a Theme,
 }
@@ -65,16 +63,16 @@ struct Page<'a> {
 impl Page<'_> {
     /// Draws heads and rows; `of` finds what a row is drawn from, and says whether it is old.
     fn draw<R>(&self, buffer: &mut Buffer, columns: &[Column<R>], of: impl Fn(&RowId) -> Option<(R, bool)>) {
-        // The first column of cells is the sign of the selection; the last stays free of the frame.
-        let area = Rect { x: self.inside.x + 1, width: self.inside.width.saturating_sub(2), ..self.inside };
-        let places = table::arrange(columns, area.width, self.list.n_columns_skipped);
+        let area = Rect { height: self.inside.height, ..self.heads_area };
+        let places = heads::arrange(self.heads, area.width, self.list.n_columns_skipped);
+        let table = Table::new(self.heads, columns, &places);
         let sorted = Sorted { order: self.list.order, is_inverted: self.list.is_inverted };
-        table::draw_head(buffer, area, columns, &places, sorted, self.theme);
+        table.draw_head(buffer, area, sorted, self.theme);
         let height = usize::from(area.height.saturating_sub(1));
         let first = self.list.first_row(self.rows, height);
         for (line, id) in (1..area.height).zip(self.rows.iter().skip(first)) {
             let Some((row, is_silent)) = of(id) else { continue };
-            table::draw_row(buffer, area, line, columns, &places, &row, Look { theme: self.theme, is_silent });
+            table.draw_row(buffer, area, line, &row, Look { theme: self.theme, is_silent });
             if self.list.selected.as_ref() == Some(id) {
                 self.select(buffer, line);
             }
@@ -165,10 +163,16 @@ fn nothing(state: &State, panel: Panel) -> String {
     }
     let node = state.node();
     let is_unheard = node.is_some_and(|n| n.latest.is_none());
+    let is_silent = node.is_some_and(|n| n.presence.is_silent());
+    let all_silent = || state.model.nodes.values().all(|n| n.presence.is_silent());
     let words = match panel {
         Panel::Nodes => "no agent has answered yet; each that does becomes a row here",
+        Panel::Tasks if is_unheard && is_silent => {
+            "nothing was ever received from this node: why stands above; it is dialled again and again"
+        }
         Panel::Tasks if is_unheard => "waiting for the first sample of this node",
         Panel::Tasks if state.model.nodes.is_empty() => "no tasks yet: they come with the first sample of an agent",
+        Panel::Tasks if all_silent() => "no node is heard, so no task is known now: enter a node for why",
         Panel::Tasks => "no task ranks in any order: the agent sends those that use CPU, wait, grow or queue",
         Panel::Queues => queues_missing(state),
         Panel::Children => match state.focus() {

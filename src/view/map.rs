@@ -7,7 +7,7 @@ use ratatui::{
 };
 
 use super::{
-    format, panel,
+    format, panel, rect,
     text::{self, Align},
     theme::{Level, Theme},
     widget::{pen::Pen, spark},
@@ -15,94 +15,49 @@ use super::{
 use crate::{
     app::{
         State,
+        layout::{Areas, Frames, map::LABEL},
         screen::{Panel, RowId},
     },
     event::NodeId,
-    model::{Node, Presence, cluster::Group},
+    model::{Node, Presence},
 };
 
-/// Columns of a group's name.
-const LABEL: u16 = 10;
-
 /// Draws it.
-pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
+pub fn draw(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme) {
     let by = state.group_by.as_deref().map_or_else(String::new, |key| format!("by {key} "));
     let title = [(format!(" {} ", state.vital.word()), theme.vital(state.vital).patch(theme.strong)), (by, theme.dim)];
-    let inside = panel::frame(buffer, area, &title, theme);
+    let has_box = areas.frames == Frames::Boxes;
+    let inside = if has_box { panel::frame(buffer, rect(areas.map), &title, theme) } else { rect(areas.map) };
     if state.model.nodes.is_empty() {
         panel::empty(buffer, inside, "no nodes yet: each agent that answers becomes a cell here", theme);
         return;
     }
-    let groups = state.model.groups(state.group_by.as_deref());
-    let rows = inside.height.saturating_sub(1);
-    let cells = Rect { x: inside.x + LABEL + 2, width: inside.width.saturating_sub(LABEL + 3), height: rows, ..inside };
-    let grid = Grid::of(&groups, cells);
-    let mut row = 0;
-    for group in groups.iter().take_while(|_| grid.cell_rows > 0) {
-        if row + grid.cell_rows > rows {
-            break;
-        }
-        let label = group.value.as_deref().unwrap_or(if state.group_by.is_some() { "(none)" } else { "all" });
-        let label = text::fit(&text::clean(label), usize::from(LABEL), Align::Left);
-        // The label stands on the ground line of its first row of cells.
-        Pen::new(buffer, inside, row + grid.cell_rows - 1).skip(1).put(&label, theme.dim);
-        let place = Rect { y: cells.y + row, height: rows - row, ..cells };
-        row += draw_group(buffer, place, state, group, grid, theme) + grid.gap;
-    }
-    let last = Rect { y: inside.bottom().saturating_sub(1), height: inside.height.min(1), ..inside };
-    draw_spread(buffer, last, state, grid.fold, theme);
-}
-
-/// How nodes are laid out: as large as the room allows.
-#[derive(Clone, Copy)]
-struct Grid {
-    /// Nodes that share a cell, so that all groups fit.
-    fold: usize,
-    /// Columns from one cell to the next.
-    pitch: u16,
-    /// Rows of a cell.
-    cell_rows: u16,
-    /// Rows between groups.
-    gap: u16,
-}
-
-impl Grid {
-    fn of(groups: &[Group], cells: Rect) -> Self {
-        let lines = |fold: usize, pitch: u16| -> usize {
-            let width = usize::from((cells.width / pitch).max(1));
-            groups.iter().map(|g| g.nodes.len().div_ceil(fold).div_ceil(width).max(1)).sum()
-        };
-        let height = usize::from(cells.height);
-        let most = groups.iter().map(|g| g.nodes.len()).max().unwrap_or(1).max(1);
-        // With more groups than rows nothing helps; the groups that do not fit are cut.
-        let fold = (1..=most).find(|fold| lines(*fold, 1) <= height).unwrap_or(most);
-        let pitch = if fold == 1 && lines(1, 2) == lines(1, 1) { 2 } else { 1 };
-        let rows_of = |cell_rows: usize| lines(fold, pitch) * cell_rows + (cell_rows - 1).min(1) * (groups.len() - 1);
-        let cell_rows = (1..=3).rev().find(|n| rows_of(*n) <= height).unwrap_or(1);
-        Self { fold, pitch, cell_rows: cell_rows as u16, gap: u16::from(cell_rows > 1) }
-    }
-}
-
-/// Draws one group; returns how many rows it took.
-fn draw_group(buffer: &mut Buffer, area: Rect, state: &State, group: &Group, grid: Grid, theme: &Theme) -> u16 {
+    let (groups, map) = state.map(areas);
     let selected = match &state.list(Panel::Nodes).selected {
         Some(RowId::Node(id) | RowId::Task(id, _)) => Some(id),
         Some(RowId::Queue(..)) | None => None,
     };
-    let per_line = usize::from((area.width / grid.pitch).max(1));
-    for (n, nodes) in group.nodes.chunks(grid.fold).enumerate() {
-        let line = (n / per_line) as u16 * grid.cell_rows;
-        if line + grid.cell_rows > area.height {
-            break;
+    for place in &map.places {
+        let group = &groups[place.group];
+        let nodes = &group.nodes[place.nodes.clone()];
+        let cell = rect(place.rect);
+        if place.nodes.start == 0 {
+            // The label stands on the ground line of its first row of cells.
+            let label = group.value.as_deref().unwrap_or(if state.group_by.is_some() { "(none)" } else { "all" });
+            let label = text::fit(&text::clean(label), usize::from(LABEL), Align::Left);
+            let row = Rect { y: cell.bottom() - 1, height: 1, ..inside };
+            Pen::new(buffer, row, 0).skip(1).put(&label, theme.dim);
         }
-        let x = area.x + (n % per_line) as u16 * grid.pitch;
-        let place = Rect { x, y: area.y + line, width: 1, height: grid.cell_rows }.intersection(area);
-        draw_nodes(buffer, place, state, nodes, theme);
+        draw_nodes(buffer, cell, state, nodes, theme);
         if selected.is_some_and(|id| nodes.contains(id)) {
-            buffer.set_style(place.intersection(*buffer.area()), Style::new().add_modifier(Modifier::REVERSED));
+            buffer.set_style(cell.intersection(*buffer.area()), Style::new().add_modifier(Modifier::REVERSED));
         }
     }
-    (group.nodes.len().div_ceil(grid.fold).div_ceil(per_line).max(1) as u16) * grid.cell_rows
+    let mut pen = Pen::new(buffer, rect(map.spread), 0);
+    if !has_box {
+        pen.put(&title[0].0, title[0].1).put(&title[1].0, title[1].1);
+    }
+    draw_spread(&mut pen, state, map.fold, theme);
 }
 
 /// Draws several nodes in one cell: the one that needs a look most.
@@ -127,8 +82,7 @@ fn draw_nodes(buffer: &mut Buffer, area: Rect, state: &State, nodes: &[NodeId], 
     }
 }
 
-fn draw_spread(buffer: &mut Buffer, area: Rect, state: &State, fold: usize, theme: &Theme) {
-    let mut pen = Pen::new(buffer, area, 0);
+fn draw_spread(pen: &mut Pen<'_>, state: &State, fold: usize, theme: &Theme) {
     pen.skip(1);
     if let Some(spread) = state.model.spread(state.vital) {
         for (label, severity) in [("p50 ", spread.median), ("p99 ", spread.p99), ("worst ", spread.worst)] {

@@ -17,7 +17,7 @@ use super::{
     theme::{Level, Theme},
     widget::{pen::Pen, spark},
 };
-use crate::model::Vital;
+use crate::{app::layout::Frames, model::Vital};
 
 /// One line of a panel.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -65,7 +65,25 @@ pub fn trend_columns(width: u16, note: u16) -> u16 {
     width.saturating_sub((LABEL + VALUE) as u16 + 2 + note).min(LONGEST_TREND)
 }
 
-/// A frame with a title; returns what is inside. Without room for a frame all is inside, and there is no title.
+/// A title over a table as the frames of the screen have it: in a box, in a line, or not at all; returns what is inside.
+pub fn titled(buffer: &mut Buffer, area: Rect, frames: Frames, title: &[(String, Style)], theme: &Theme) -> Rect {
+    match frames {
+        Frames::Nothing => area,
+        Frames::Boxes => frame(buffer, area, title, theme),
+        Frames::Rules => {
+            let line = "─".repeat(usize::from(area.width));
+            Pen::new(buffer, area, 0).put(&line, theme.border);
+            let mut pen = Pen::new(buffer, area, 0);
+            pen.skip(1);
+            for (part, style) in title {
+                pen.put_whole(part, *style);
+            }
+            Rect { y: area.y + area.height.min(1), height: area.height.saturating_sub(1), ..area }
+        }
+    }
+}
+
+/// A box with a title; returns what is inside. Without room for a box there is nothing.
 pub fn frame(buffer: &mut Buffer, area: Rect, title: &[(String, Style)], theme: &Theme) -> Rect {
     let area = area.intersection(*buffer.area());
     if area.width < 3 || area.height < 2 {
@@ -114,6 +132,43 @@ pub fn lines(buffer: &mut Buffer, area: Rect, lines: &[Line], note: u16, look: L
         spark::draw(buffer, place, values, *top, look.trend, look.trend);
     }
 }
+
+/// Draws a vital in one row: its name and severity, the values that tell most, and how the first of them went.
+pub fn one_line(buffer: &mut Buffer, area: Rect, title: &[(String, Style)], lines: &[Line], look: Look<'_>) {
+    let mut pen = Pen::new(buffer, area, 0);
+    // Names and severities of all vitals stand in one column each.
+    let width: usize = title.iter().map(|(part, _)| text::width(part)).sum();
+    for (n, (part, style)) in title.iter().enumerate() {
+        let part = if n == 0 { text::fit(part, NAME, Align::Left) } else { part.clone() };
+        pen.put(&part, *style);
+    }
+    let name = title.first().map_or(0, |(part, _)| text::width(part));
+    pen.skip((NAME + SEVERITY).saturating_sub(NAME + width - name) as u16);
+    let trend = lines.iter().find_map(|line| line.trend.as_ref());
+    let room = if trend.is_some() { SHORT_TREND } else { 0 };
+    let place = Rect { x: area.right().saturating_sub(room + 1), width: room, ..area };
+    for line in lines {
+        let sign = line.level.map_or("", |level| level.sign().trim());
+        let gap = if line.note.is_empty() || line.note.starts_with('/') { "" } else { " " };
+        let (value, note) = (format!(" {sign}{}", line.value), format!("{gap}{}  ", line.note));
+        let needed = text::width(line.label) + text::width(&value) + text::width(&note);
+        if pen.left() < needed as u16 + room {
+            break;
+        }
+        let style = look.quiet(line.level.map_or(look.theme.plain, |level| look.theme.level_or_plain(level)));
+        pen.put(line.label, look.theme.dim).put(&value, style).put(&note, look.quiet(look.theme.dim));
+    }
+    if let Some((values, top)) = trend {
+        spark::draw(buffer, place, values, *top, look.trend, look.trend);
+    }
+}
+
+/// Columns of a vital's name and of its severity, where it has one row.
+const NAME: usize = 8;
+const SEVERITY: usize = 7;
+
+/// Columns of a trend beside values in one row.
+pub const SHORT_TREND: u16 = 16;
 
 /// How the lines of a panel look.
 #[derive(Clone, Copy)]

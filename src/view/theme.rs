@@ -59,6 +59,8 @@ pub struct Theme {
     pub dim: Style,
     /// Column heads.
     pub head: Style,
+    /// What makes the head of the column that sorts stand out.
+    pub sorted: Style,
     /// Lines between panels.
     pub border: Style,
     /// What makes any style stronger.
@@ -101,7 +103,8 @@ impl Theme {
         Self {
             plain: Style::new(),
             dim: fg(245),
-            head: fg(250).add_modifier(Modifier::UNDERLINED),
+            head: fg(247),
+            sorted: Style::new().add_modifier(Modifier::BOLD),
             border: fg(239),
             strong: Style::new().add_modifier(Modifier::BOLD),
             title: fg(252).add_modifier(Modifier::BOLD),
@@ -128,7 +131,8 @@ impl Theme {
         Self {
             plain,
             dim,
-            head: plain.add_modifier(Modifier::UNDERLINED),
+            head: dim,
+            sorted: bold.remove_modifier(Modifier::DIM),
             border: dim,
             strong: bold,
             title: bold,

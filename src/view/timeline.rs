@@ -9,7 +9,11 @@ use super::{
     widget::{pen::Pen, spark},
 };
 use crate::{
-    app::{Playhead, State, layout::Areas, screen::Screen},
+    app::{
+        Playhead, State,
+        layout::{Areas, Frames},
+        screen::Screen,
+    },
     event::{NodeId, Stamp},
     model::{
         Vital, Window,
@@ -21,8 +25,14 @@ use crate::{
 pub fn draw(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme) {
     let window = state.window();
     let chart = rect(areas.timeline_chart()).intersection(*buffer.area());
-    if areas.has_borders {
-        let minutes = format::duration(window.span_us);
+    let minutes = format::duration(window.span_us);
+    if areas.frames == Frames::Rules {
+        let area = rect(areas.timeline);
+        let vital = theme.vital(state.vital).patch(theme.strong);
+        Pen::new(buffer, area, 0).skip(1).put(state.vital.word(), vital);
+        Pen::new(buffer, area, 1).skip(1).put(&minutes, theme.dim);
+    }
+    if areas.frames == Frames::Boxes {
         let title = [
             (format!(" {} ", state.vital.word()), theme.vital(state.vital).patch(theme.strong)),
             (format!("{} · last {minutes} ", about(state)), theme.dim),

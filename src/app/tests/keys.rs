@@ -227,6 +227,47 @@ fn the_wheel_scrolls_and_a_mouse_that_was_left_does_nothing() {
     assert_eq!(desk.state.list(Panel::Tasks).offset, 6);
 }
 
+#[test]
+fn a_click_on_a_head_sorts_and_a_second_one_turns_the_order_round() {
+    let mut desk = Desk::with(tasks(&[2, 3, 1], 1.0));
+    let areas = desk.state.areas();
+    let row = areas.heads(0);
+    let places = heads::arrange(heads::OF_NODE, row.width, 0);
+    let (_, x, width) = places[heads::OF_NODE.iter().position(|head| head.title == "rss B").expect("a column") - 1];
+    let mut click = || {
+        desk.mouse(MouseKind::Click, row.x + x + width - 1, row.y);
+        (desk.rows(), desk.selected())
+    };
+    assert_eq!(click(), (vec![3, 2, 1], None));
+    assert_eq!(click(), (vec![1, 2, 3], None));
+}
+
+#[test]
+fn a_click_on_the_map_selects_the_node_and_a_double_click_goes_in() {
+    let mut desk = Desk::new(3, (120, 40));
+    desk.hear(&[described(0.0, "a"), described(0.0, "b"), described(0.0, "c")]);
+    let (_, map) = desk.state.map(&desk.state.areas());
+    let cell = map.places[1].rect;
+    desk.key(Key::Tab).mouse(MouseKind::Click, cell.x, cell.y);
+    assert_eq!(desk.state.level().panel, Panel::Nodes);
+    assert_eq!(desk.state.list(Panel::Nodes).selected, Some(RowId::Node(id("b"))));
+    desk.mouse(MouseKind::Click, cell.x, cell.y + cell.height);
+    assert_eq!(desk.state.list(Panel::Nodes).selected, Some(RowId::Node(id("b"))), "beside the cells is no node");
+    desk.mouse(MouseKind::DoubleClick, cell.x, cell.y);
+    assert_eq!(desk.state.screen(), &Screen::Node(id("b")));
+}
+
+#[test]
+fn the_wheel_scrolls_the_panel_under_it_whichever_has_the_keys() {
+    let numbers: Vec<u64> = (1..=100).collect();
+    let mut desk = Desk::new(2, (120, 40));
+    desk.hear(&[described(0.0, "a"), described(0.0, "b"), sample(1.0, "a", tasks(&numbers, 1.0))]);
+    assert_eq!(desk.state.level().panel, Panel::Nodes);
+    let table = desk.state.areas().rows(1);
+    desk.mouse(MouseKind::WheelDown, table.x, table.y);
+    assert_eq!((desk.state.list(Panel::Nodes).offset, desk.state.list(Panel::Tasks).offset), (0, 3));
+}
+
 proptest::proptest! {
     /// Whatever is pressed, clicked, resized and heard in whatever order: no panic, and what is shown hangs together.
     #[test]

@@ -60,6 +60,50 @@ fn the_culprit_comes_before_the_victim() {
     assert_eq!(said(&story, None, 2.0), ["task-5 (5) takes 100 % CPU; writer (9) starved: waits 340 ms/s"]);
 }
 
+/// Tasks that all together wait so many milliseconds per second, `worst` of them the first.
+fn waiting(all_ms: u64, worst_ms: u64, cpu: f64) -> Vec<String> {
+    let at = |s: f64, n: u64| {
+        sample_with(s, "a", |sample| {
+            sample.reading.run_delay_us = Some(n * all_ms * 1000);
+            sample.reading.cpu.user_us = Some(n * 30_000);
+            sample.tasks = vec![task(9, s, cpu * s, 0.0)];
+            starved(sample);
+            sample.reading.worst_delay.as_mut().expect("given").value_us = worst_ms * 1000;
+        })
+    };
+    said(&[at(1.0, 1), at(2.0, 2)], None, 2.0)
+}
+
+#[test]
+fn noise_of_a_host_at_rest_is_no_finding() {
+    assert!(waiting(45, 45, 0.0).is_empty());
+    assert!(waiting(0, 99, 0.0).is_empty());
+}
+
+#[test]
+fn who_waits_worst_is_named_before_all_together() {
+    assert_eq!(waiting(90, 20, 0.0), ["writer (9) waits for CPU: 20 ms/s, all together 90 ms/s"]);
+    assert_eq!(waiting(200, 140, 0.0), ["writer (9) starved: waits 140 ms/s"]);
+}
+
+#[test]
+fn who_gets_nearly_all_that_it_wants_is_not_starved() {
+    assert!(waiting(0, 110, 0.9).is_empty());
+    assert_eq!(waiting(0, 110, 0.2), ["writer (9) starved: waits 110 ms/s"]);
+}
+
+#[test]
+fn the_reason_of_silence_does_not_say_the_name_again() {
+    let mut gone = down(1.0, "a");
+    if let crate::event::Event::Link(link) = &mut gone.event
+        && let crate::event::LinkState::Down { reason, .. } = &mut link.state
+    {
+        *reason = "cannot reach agent a (10.0.0.7:7070): connection refused; is it up: there?".into();
+    }
+    let story = [up(0.0, "a"), described(0.0, "a"), gone];
+    assert_eq!(said(&story, None, 42.0), ["a silent for 42 s: connection refused; is it up: there?"]);
+}
+
 #[test]
 fn who_starves_itself_is_named_once() {
     let ffmpeg = |s: f64| task(9, s, 9.0 * s, 0.0);

@@ -1,7 +1,5 @@
 //! Columns of nodes.
 
-use midair_vitals::Order;
-
 use crate::{
     event::Stamp,
     model::{Node, Presence, Vital},
@@ -25,32 +23,25 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// All columns.
     pub const ALL: &'a [Column<Self>] = &[
-        Column::text("node", 12, 0, |r: &Self| Cell::name(r.node.name())).growing(3).by(Order::Name),
-        Column::text("group", 8, 6, group),
-        Column::text("heard", 14, 1, heard),
-        Column::number("worst%", 7, 0, |r: &Self| percent(r, Vital::Worst)).of(Vital::Worst).by(Order::Severity),
-        Column::number("delay/s", 8, 1, delay).of(Vital::Sched).by(Order::Delay),
-        Column::number("cpus", 5, 4, |r: &Self| Cell::value(format::number(vitals(r).and_then(|v| v.cpu))))
-            .of(Vital::Sched)
-            .by(Order::Cpu),
-        Column::number("mem %", 6, 1, |r: &Self| percent(r, Vital::Mem)).of(Vital::Mem).by(Order::Mem),
-        Column::number("+B/s", 7, 7, |r: &Self| {
+        Column::text("node", |r: &Self| Cell::name(r.node.name())),
+        Column::text("group", group),
+        Column::text("heard", heard),
+        Column::number("worst%", |r: &Self| percent(r, Vital::Worst)).of(Vital::Worst),
+        Column::number("delay/s", delay).of(Vital::Sched),
+        Column::number("cpus", |r: &Self| Cell::value(format::number(vitals(r).and_then(|v| v.cpu)))).of(Vital::Sched),
+        Column::number("mem %", |r: &Self| percent(r, Vital::Mem)).of(Vital::Mem),
+        Column::number("+B/s", |r: &Self| {
             Cell::value(format::bytes_growth(r.node.latest.as_ref().and_then(|l| l.mem_growth)))
         })
-        .of(Vital::Mem)
-        .by(Order::MemGrowth),
-        Column::number("queue", 10, 1, queue).of(Vital::Queue).by(Order::Queue),
-        Column::number("drops", 6, 3, drops).of(Vital::Queue).by(Order::Drops),
-        Column::number("seg in/s", 9, 2, |r: &Self| Cell::value(format::number(vitals(r).and_then(|v| v.tcp_in))))
-            .of(Vital::Rate)
-            .by(Order::Rate),
-        Column::number("out/s", 6, 5, |r: &Self| Cell::value(format::number(vitals(r).and_then(|v| v.tcp_out))))
+        .of(Vital::Mem),
+        Column::number("queue", queue).of(Vital::Queue),
+        Column::number("drops", drops).of(Vital::Queue),
+        Column::number("seg in/s", |r: &Self| Cell::value(format::number(vitals(r).and_then(|v| v.tcp_in))))
             .of(Vital::Rate),
-        Column::number("fall %", 6, 8, |r: &Self| percent(r, Vital::Rate)).of(Vital::Rate),
-        Column::number("up", 5, 9, |r: &Self| {
-            Cell::dim(format::age(r.node.latest.as_ref().and_then(|l| l.reading.up_us)))
-        })
-        .by(Order::Age),
+        Column::number("out/s", |r: &Self| Cell::value(format::number(vitals(r).and_then(|v| v.tcp_out))))
+            .of(Vital::Rate),
+        Column::number("fall %", |r: &Self| percent(r, Vital::Rate)).of(Vital::Rate),
+        Column::number("up", |r: &Self| Cell::dim(format::age(r.node.latest.as_ref().and_then(|l| l.reading.up_us)))),
     ];
 }
 

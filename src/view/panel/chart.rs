@@ -1,9 +1,9 @@
 //! The four vitals of a task over time.
 
-use midair_vitals::Unit;
+use midair_vitals::{TaskKind, Unit};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{frame, vital_title};
+use super::{Line, Look, SHORT_TREND, empty, frame, one_line, vital_title};
 use crate::{
     event::Stamp,
     model::{Task, TaskValue, Vital, Window},
@@ -47,23 +47,76 @@ pub struct Shown<'a> {
     pub is_silent: bool,
 }
 
-/// Draws one vital of a task.
+/// Draws one vital of a task: in a box, or in a single row.
 pub fn draw(buffer: &mut Buffer, area: Rect, vital: Vital, shown: Shown<'_>, theme: &Theme) {
     let severity = vital.of(shown.task.vitals.severities);
-    let inside = frame(buffer, area, &vital_title(vital, severity, theme, shown.is_silent), theme);
-    let charts = match vital {
-        Vital::Worst => Vec::new(),
-        Vital::Sched => sched(shown.task),
-        Vital::Mem => vec![mem(shown.task)],
-        Vital::Queue => vec![queue(shown.task)],
-        Vital::Rate => vec![rate(shown.task)],
-    };
+    let title = vital_title(vital, severity, theme, shown.is_silent);
+    let charts = charts(vital, shown.task);
+    if area.height < 3 {
+        let axis = Axis::new(shown.now, CHART_US, SHORT_TREND);
+        let lines: Vec<Line> = match unknown(vital, shown.task) {
+            Some(why) => vec![Line::new(why, String::new(), "")],
+            None => charts.iter().map(|chart| line(chart, shown, axis)).collect(),
+        };
+        let trend = if shown.is_silent { theme.silent } else { theme.vital(vital) };
+        one_line(buffer, area, &title, &lines, Look { theme, trend, is_silent: shown.is_silent });
+        return;
+    }
+    let inside = frame(buffer, area, &title, theme);
+    if let Some(why) = unknown(vital, shown.task) {
+        empty(buffer, inside, why, theme);
+        return;
+    }
     let n_charts = charts.len().min(usize::from(inside.height / 2).max(1)) as u16;
     for (n, chart) in (0..n_charts).zip(&charts) {
         let (from, to) = (inside.height * n / n_charts, inside.height * (n + 1) / n_charts);
         let place = Rect { y: inside.y + from, height: to - from, ..inside };
         draw_chart(buffer, place, chart, shown, (theme.vital(vital), theme.low(vital)), theme);
     }
+}
+
+fn charts(vital: Vital, task: &Task) -> Vec<Chart> {
+    match vital {
+        Vital::Worst => Vec::new(),
+        Vital::Sched => sched(task),
+        Vital::Mem => vec![mem(task)],
+        Vital::Queue => vec![queue(task)],
+        Vital::Rate => vec![rate(task)],
+    }
+}
+
+/// Why nothing is known of a vital, where that is so.
+fn unknown(vital: Vital, task: &Task) -> Option<&'static str> {
+    let (reading, vitals) = (&task.reading, &task.vitals);
+    match vital {
+        Vital::Sched if vitals.cpu.is_none() && vitals.delay.is_none() => {
+            Some("not known yet: CPU and delay need two samples")
+        }
+        Vital::Mem if reading.rss_bytes.is_none() => Some("not known: threads share the memory of their process"),
+        Vital::Queue | Vital::Rate if reading.queues.is_none() && vitals.rates.is_empty() => Some(match reading.kind {
+            TaskKind::Thread => "not known: threads share the sockets of their process",
+            TaskKind::Process | TaskKind::KernelThread | TaskKind::Erlang | TaskKind::Tokio => {
+                "its sockets cannot be read: see below"
+            }
+        }),
+        Vital::Queue if task.worst_queue().is_none() => Some("no queues: it holds no sockets or pipes"),
+        Vital::Rate if vitals.rates.is_empty() => Some("nothing that could move: it holds no TCP sockets"),
+        Vital::Worst | Vital::Sched | Vital::Mem | Vital::Queue | Vital::Rate => None,
+    }
+}
+
+/// A chart as a line of values with a short trend.
+fn line(chart: &Chart, shown: Shown<'_>, axis: Axis) -> Line {
+    Line { level: Some(chart.level), ..Line::new(chart.label, chart.now.clone(), chart.note.clone()) }
+        .with_trend(values(chart, shown, axis), chart.floor)
+}
+
+/// The values of a chart over the columns of an axis.
+fn values(chart: &Chart, shown: Shown<'_>, axis: Axis) -> Vec<Option<f64>> {
+    let window = Window { end: Stamp(axis.end_us), span_us: axis.step_us * u64::from(axis.columns) };
+    let n_cells = usize::from(axis.columns);
+    let cells = shown.task.series.cells(chart.value as usize, window, n_cells, shown.interval_us * 5 / 2);
+    cells.into_iter().map(|v| v.map(f64::from)).collect()
 }
 
 fn draw_chart(buffer: &mut Buffer, area: Rect, chart: &Chart, shown: Shown<'_>, colour: (Style, Style), theme: &Theme) {
@@ -78,10 +131,7 @@ fn draw_chart(buffer: &mut Buffer, area: Rect, chart: &Chart, shown: Shown<'_>, 
         _ => Rect { y: area.y + 1, height: area.height - 1, ..area },
     };
     let axis = Axis::new(shown.now, CHART_US, place.width);
-    let window = Window { end: Stamp(axis.end_us), span_us: axis.step_us * u64::from(axis.columns) };
-    let cells =
-        shown.task.series.cells(chart.value as usize, window, usize::from(axis.columns), shown.interval_us * 5 / 2);
-    let values: Vec<Option<f64>> = cells.into_iter().map(|v| v.map(f64::from)).collect();
+    let values = values(chart, shown, axis);
     let top = spark::ceiling(&values, chart.floor);
     spark::draw(buffer, place, &values, top, quiet(colour.0), quiet(colour.1));
     if area.height > 1 {

@@ -3,7 +3,7 @@
 use midair_vitals::{NodeReading, NodeVitals, Queue, QueueKind, QueueVitals, Severity, Unit};
 use ratatui::{buffer::Buffer, layout::Rect};
 
-use super::{Line, Look, frame, lines, trend_columns, vital_title};
+use super::{Line, Look, SHORT_TREND, frame, lines, one_line, trend_columns, vital_title};
 use crate::{
     event::Stamp,
     model::{Latest, Node, NodeValue, Vital, Window},
@@ -17,8 +17,12 @@ use crate::{
 /// How far back the trends in panels reach, microseconds.
 const TREND_US: u64 = 120_000_000;
 
-/// Draws one panel of a node.
+/// Draws one vital of a node: in a box, or in a single row.
 pub fn draw(buffer: &mut Buffer, area: Rect, vital: Vital, node: &Node, now: Stamp, theme: &Theme) {
+    if area.height < 3 {
+        draw_row(buffer, area, vital, node, now, theme);
+        return;
+    }
     let Some(latest) = &node.latest else {
         let inside = frame(buffer, area, &vital_title(vital, None, theme, true), theme);
         super::empty(buffer, inside, waiting(node), theme);
@@ -28,19 +32,42 @@ pub fn draw(buffer: &mut Buffer, area: Rect, vital: Vital, node: &Node, now: Sta
     let severity = vital.of(latest.vitals.severities);
     let inside = frame(buffer, area, &vital_title(vital, severity, theme, is_silent), theme);
     let trend = Trend { node, axis: Axis::new(now, TREND_US, trend_columns(inside.width, note_columns(vital))) };
-    let content = match vital {
-        Vital::Worst => Vec::new(),
-        Vital::Sched => sched(node, latest, &trend),
-        Vital::Mem => mem(node, latest, &trend),
-        Vital::Queue => queue(node, latest, &trend),
-        Vital::Rate => rate(latest, &trend),
-    };
+    let content = content(vital, latest, &trend);
     let is_sched = vital == Vital::Sched;
     let (inside, cores) = if is_sched { split_cores(inside, content.len()) } else { (inside, None) };
     let trend = if is_silent { theme.silent } else { theme.vital(vital) };
     lines(buffer, inside, &content, note_columns(vital), Look { theme, trend, is_silent });
     if let Some(cores) = cores {
         draw_cores(buffer, cores, latest, theme, is_silent);
+    }
+}
+
+fn draw_row(buffer: &mut Buffer, area: Rect, vital: Vital, node: &Node, now: Stamp, theme: &Theme) {
+    let is_silent = node.presence.is_silent();
+    let Some(latest) = &node.latest else {
+        let nothing = [Line::new(waiting(node), String::new(), "")];
+        let title = vital_title(vital, None, theme, true);
+        one_line(buffer, area, &title, &nothing, Look { theme, trend: theme.silent, is_silent });
+        return;
+    };
+    let title = vital_title(vital, vital.of(latest.vitals.severities), theme, is_silent);
+    let trend = Trend { node, axis: Axis::new(now, TREND_US, SHORT_TREND) };
+    let mut content = content(vital, latest, &trend);
+    if let (Vital::Queue, Some(worst)) = (vital, content.first_mut()) {
+        // Which kind is the worst changes; how bad it is can be followed.
+        *worst = std::mem::take(worst).with_trend(trend.of(NodeValue::SeverityQueue), 1.0);
+    }
+    let trend = if is_silent { theme.silent } else { theme.vital(vital) };
+    one_line(buffer, area, &title, &content, Look { theme, trend, is_silent });
+}
+
+fn content(vital: Vital, latest: &Latest, trend: &Trend<'_>) -> Vec<Line> {
+    match vital {
+        Vital::Worst => Vec::new(),
+        Vital::Sched => sched(trend.node, latest, trend),
+        Vital::Mem => mem(trend.node, latest, trend),
+        Vital::Queue => queue(trend.node, latest, trend),
+        Vital::Rate => rate(latest, trend),
     }
 }
 
@@ -104,20 +131,26 @@ fn load(reading: &NodeReading) -> String {
     format::number(reading.load1_milli.map(|milli| milli as f64 / 1000.0))
 }
 
+/// Memory that is full sooner than this, seconds, says so in place of its growth.
+const FULL_SOON_S: f64 = 3600.0;
+
 fn mem(node: &Node, latest: &Latest, trend: &Trend<'_>) -> Vec<Line> {
     let (vitals, reading) = (&latest.vitals, &latest.reading);
     let whole = |n: Option<u64>| format::bytes(n.map(|n| n as f64));
     let limit = node.mem_limit_bytes();
-    let growth = match latest.mem_full_in {
-        Some(seconds) if seconds < 86_400.0 => format!("/s  full in {}", format::duration((seconds * 1e6) as u64)),
-        Some(_) | None => "/s".to_owned(),
+    let full_in = latest.mem_full_in.filter(|seconds| *seconds < FULL_SOON_S);
+    let growth = match full_in {
+        Some(seconds) => {
+            Line::new("full in", format::age(Some((seconds * 1e6) as u64)), "at this pace").with_level(Level::Severe)
+        }
+        None => Line::new("growth", format::bytes_growth(latest.mem_growth), "/s"),
     };
     let swap = reading.swap_total_bytes.zip(reading.swap_free_bytes).map(|(total, free)| total.saturating_sub(free));
     vec![
         Line::new("used", whole(vitals.mem_used_bytes), "")
             .with_level(Level::of(vitals.severities.mem))
             .with_trend(trend.of(NodeValue::MemUsed), limit.unwrap_or(0) as f64),
-        Line::new("growth", format::bytes_growth(latest.mem_growth), growth),
+        growth,
         Line::new("limit", whole(limit), format!("free {}", whole(reading.mem_free_bytes))),
         Line::new("anon", whole(reading.mem_anon_bytes), format!("file {}", whole(reading.mem_file_bytes))),
         Line::new(

@@ -1,19 +1,31 @@
 use super::*;
 
+use crate::app::heads;
+
+const fn head(title: &'static str, width: u16, weight: u8) -> Head {
+    Head { title, width, weight, grows: 0, order: None }
+}
+
+const HEADS: [Head; 3] = [
+    Head { grows: 1, ..head("task", 6, 0) },
+    Head { order: Some(Order::Cpu), ..head("cpu %", 6, 1) },
+    head("sev", 4, 2),
+];
+
 const COLUMNS: [Column<str>; 3] = [
-    Column::text("task", 6, 0, |r: &str| Cell::name(r)).growing(1),
-    Column::number("cpu %", 6, 1, |r: &str| Cell::value(r.len().to_string())).by(Order::Cpu),
-    Column::number("sev", 4, 2, |r: &str| Cell::level(r.len().to_string(), Level::Critical)),
+    Column::text("task", |r: &str| Cell::name(r)),
+    Column::number("cpu %", |r: &str| Cell::value(r.len().to_string())),
+    Column::number("sev", |r: &str| Cell::level(r.len().to_string(), Level::Critical)),
 ];
 
 fn drawn(width: u16, rows: &[&str]) -> Vec<String> {
     let area = Rect::new(0, 0, width, rows.len() as u16 + 1);
     let mut buffer = Buffer::empty(area);
     let theme = Theme::monochrome();
-    let places = arrange(&COLUMNS, width, 0);
-    draw_head(&mut buffer, area, &COLUMNS, &places, Sorted { order: Order::Cpu, is_inverted: false }, &theme);
+    let table = Table::new(&HEADS, &COLUMNS, &heads::arrange(&HEADS, width, 0));
+    table.draw_head(&mut buffer, area, Sorted { order: Order::Cpu, is_inverted: false }, &theme);
     for (n, row) in (1..).zip(rows) {
-        draw_row(&mut buffer, area, n, &COLUMNS, &places, *row, Look { theme: &theme, is_silent: false });
+        table.draw_row(&mut buffer, area, n, *row, Look { theme: &theme, is_silent: false });
     }
     (0..area.height).map(|y| (0..width).map(|x| buffer[(x, y)].symbol()).collect()).collect()
 }
@@ -35,7 +47,7 @@ fn a_narrow_table_drops_the_heaviest_columns() {
 
 #[test]
 fn scrolled_columns_leave_the_name() {
-    let indices: Vec<usize> = arrange(&COLUMNS, 40, 1).into_iter().map(|(n, ..)| n).collect();
+    let indices: Vec<usize> = heads::arrange(&HEADS, 40, 1).into_iter().map(|(n, ..)| n).collect();
     assert_eq!(indices, [0, 2]);
-    assert_eq!(arrange(&COLUMNS, 40, 99).len(), 2);
+    assert_eq!(heads::arrange(&HEADS, 40, 99).len(), 2);
 }

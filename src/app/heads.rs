@@ -1,0 +1,190 @@
+//! The heads of columns: how much room each takes, and what a click on it sorts by. What stands below a head is the
+//! view's.
+
+use midair_vitals::Order;
+
+use super::screen::{Panel, Screen};
+
+/// The head of a column.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// What it says, with the unit.
+    pub title: &'static str,
+    /// Its width; of a column that grows, the least.
+    pub width: u16,
+    /// 0 stays longest when the table gets narrow.
+    pub weight: u8,
+    /// How much of the room that is left it takes, against others that grow; 0: none.
+    pub grows: u16,
+    /// The order that sorts by it.
+    pub order: Option<Order>,
+}
+
+impl Head {
+    const fn new(title: &'static str, width: u16, weight: u8) -> Self {
+        Self { title, width, weight, grows: 0, order: None }
+    }
+
+    /// The same, taking room that is left.
+    const fn growing(self, grows: u16) -> Self {
+        Self { grows, ..self }
+    }
+
+    /// The same, being what an order sorts by.
+    const fn by(self, order: Order) -> Self {
+        Self { order: Some(order), ..self }
+    }
+}
+
+/// Columns of nodes.
+pub const NODES: &[Head] = &[
+    Head::new("node", 12, 0).growing(3).by(Order::Name),
+    Head::new("group", 8, 6),
+    Head::new("heard", 14, 1).growing(2),
+    Head::new("worst%", 7, 0).by(Order::Severity),
+    Head::new("delay/s", 8, 1).by(Order::Delay),
+    Head::new("cpus", 5, 4).by(Order::Cpu),
+    Head::new("mem %", 6, 1).by(Order::Mem),
+    Head::new("+B/s", 7, 7).by(Order::MemGrowth),
+    Head::new("queue", 10, 1).by(Order::Queue),
+    Head::new("drops", 6, 3).by(Order::Drops),
+    Head::new("seg in/s", 9, 2).by(Order::Rate),
+    Head::new("out/s", 6, 5),
+    Head::new("fall %", 6, 8),
+    Head::new("up", 5, 9).by(Order::Age),
+];
+
+const TASK: Head = Head::new("task", 15, 0).growing(3).by(Order::Name);
+const NODE: Head = Head::new("node", 12, 1);
+const PID: Head = Head::new("pid", 7, 5).by(Order::Number);
+const WORST: Head = Head::new("worst%", 7, 0).by(Order::Severity);
+const DELAY: Head = Head::new("delay/s", 8, 0).by(Order::Delay);
+const CPU: Head = Head::new("cpu %", 6, 0).by(Order::Cpu);
+const MEM: Head = Head::new("rss B", 6, 1).by(Order::Mem);
+const MEM_GROWTH: Head = Head::new("+B/s", 7, 7).by(Order::MemGrowth);
+const QUEUE: Head = Head::new("queue", 10, 1).by(Order::Queue);
+const QUEUE_GROWTH: Head = Head::new("grow/s", 7, 4).by(Order::QueueGrowth);
+const DROPS: Head = Head::new("drops", 6, 3).by(Order::Drops);
+const IN: Head = Head::new("in/s", 6, 2).by(Order::Rate);
+const OUT: Head = Head::new("out/s", 6, 3);
+const UNIT: Head = Head::new("unit", 4, 8);
+const STATE: Head = Head::new("state", 8, 9);
+const UP: Head = Head::new("up", 5, 6).by(Order::Age);
+const USER: Head = Head::new("user", 8, 10);
+const COMMAND: Head = Head::new("command", 24, 11).growing(4);
+
+/// The hottest tasks of the cluster.
+pub const OF_CLUSTER: &[Head] = &[
+    TASK,
+    NODE,
+    PID,
+    WORST,
+    DELAY,
+    CPU,
+    MEM,
+    MEM_GROWTH,
+    QUEUE,
+    QUEUE_GROWTH,
+    DROPS,
+    IN,
+    OUT,
+    UNIT,
+    STATE,
+    UP,
+    USER,
+    COMMAND,
+];
+
+/// The tasks of a node.
+pub const OF_NODE: &[Head] = &[
+    TASK,
+    PID,
+    WORST,
+    DELAY,
+    CPU,
+    MEM,
+    MEM_GROWTH,
+    QUEUE,
+    QUEUE_GROWTH,
+    DROPS,
+    IN,
+    OUT,
+    UNIT,
+    STATE,
+    UP,
+    USER,
+    COMMAND,
+];
+
+/// The threads or children of a task: all of them have room in half of 120 columns.
+pub const CHILDREN: &[Head] = &[
+    Head::new("thread", 10, 0).growing(3).by(Order::Name),
+    Head::new("tid", 7, 3).by(Order::Number),
+    Head::new("state", 8, 1),
+    DELAY,
+    CPU,
+    Head::new("waits in", 12, 2).growing(2),
+];
+
+/// The queues of a task.
+pub const QUEUES: &[Head] = &[
+    Head::new("queue", 10, 0).by(Order::Name),
+    Head::new("what", 24, 1).growing(1),
+    Head::new("depth", 11, 0).by(Order::Queue),
+    Head::new("limit", 6, 4),
+    Head::new("worst%", 7, 3).by(Order::Severity),
+    Head::new("grow/s", 7, 1).by(Order::QueueGrowth),
+    Head::new("drops", 6, 2).by(Order::Drops),
+    Head::new("in/s", 6, 4).by(Order::Rate),
+    Head::new("out/s", 6, 4),
+];
+
+/// The heads of a panel on a screen.
+pub fn of(panel: Panel, screen: &Screen) -> &'static [Head] {
+    match (panel, screen) {
+        (Panel::Nodes, _) => NODES,
+        (Panel::Tasks, Screen::Cluster) => OF_CLUSTER,
+        (Panel::Tasks, Screen::Node(_) | Screen::Task(..)) => OF_NODE,
+        (Panel::Queues, _) => QUEUES,
+        (Panel::Children, _) => CHILDREN,
+    }
+}
+
+/// Where a column stands: its index, its distance from the left, its width.
+pub type Place = (usize, u16, u16);
+
+/// Where the columns of a table stand; so many after the first are scrolled out.
+pub fn arrange(heads: &[Head], width: u16, n_skipped: usize) -> Vec<Place> {
+    let n_skipped = n_skipped.min(heads.len().saturating_sub(2));
+    let mut shown: Vec<usize> = (0..heads.len()).filter(|n| *n == 0 || *n > n_skipped).collect();
+    let needed = |shown: &[usize]| shown.iter().map(|n| heads[*n].width + 1).sum::<u16>().saturating_sub(1);
+    while shown.len() > 1 && needed(&shown) > width {
+        // Of equal weight the one on the right goes first.
+        let last =
+            shown.iter().enumerate().max_by_key(|(place, n)| (heads[**n].weight, *place)).map(|(place, _)| place);
+        shown.remove(last.expect("more than one column is left"));
+    }
+    let spare = width.saturating_sub(needed(&shown));
+    let shares: u16 = shown.iter().map(|n| heads[*n].grows).sum();
+    let mut x = 0;
+    let mut rest = spare;
+    let mut places = Vec::with_capacity(shown.len());
+    let last_growing = shown.iter().rposition(|n| heads[*n].grows > 0);
+    for (place, n) in shown.iter().enumerate() {
+        let grown = match shares {
+            0 => 0,
+            _ if Some(place) == last_growing => rest,
+            _ => spare * heads[*n].grows / shares,
+        };
+        rest -= grown;
+        let wide = (heads[*n].width + grown).min(width.saturating_sub(x));
+        places.push((*n, x, wide));
+        x += heads[*n].width + grown + 1;
+    }
+    places
+}
+
+/// The head at a distance from the left, where the columns stand so; the room before a column belongs to it.
+pub fn at(heads: &'static [Head], places: &[Place], x: u16) -> Option<&'static Head> {
+    places.iter().find(|(_, from, width)| x < from + width).map(|(n, ..)| &heads[*n])
+}
