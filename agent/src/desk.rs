@@ -91,6 +91,8 @@ pub struct Desk {
     node: NodeLedger,
     looks: focus::Looks,
     tick: Option<Tick>,
+    /// Who this is, as all watchers know it.
+    told: Option<Description>,
     overview: HotRows,
     detail: HotRows,
     names: Names,
@@ -117,6 +119,7 @@ struct HotRows {
 struct Watcher {
     outbox: Outbox,
     viewer: String,
+    is_insecure: bool,
     stream: Option<StreamKey>,
 }
 
@@ -132,6 +135,7 @@ impl Desk {
             node: NodeLedger::default(),
             looks: focus::Looks::default(),
             tick: None,
+            told: None,
             overview: rows(Stream::Overview),
             detail: rows(Stream::Detail),
             names: Names::default(),
@@ -200,6 +204,7 @@ impl Desk {
         let rollups = self.rollups.push(mono_us, wall_us, tick.reading.node.severities);
         self.read_us = mono_us;
         self.tick = Some(tick);
+        self.describe_anew();
         self.hand_out();
         for rollup in rollups {
             self.tell_all(Kind::Rollup(rollup));
@@ -221,6 +226,7 @@ impl Desk {
             state.health = Health::Off(Arc::clone(&why));
         }
         (tick.number, tick.mono_us, tick.wall_us) = (tick.number + 1, now_us, wall_us);
+        self.describe_anew();
         self.hand_out();
     }
 

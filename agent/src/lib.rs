@@ -23,6 +23,7 @@ pub mod names;
 pub mod node;
 pub mod once;
 pub mod outbox;
+pub mod pace;
 pub mod reading;
 pub mod rollup;
 pub mod sampler;

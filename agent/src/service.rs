@@ -18,6 +18,7 @@ use crate::{
     encode,
     listen::Peer,
     outbox::{Outbox, Outgoing, outbox},
+    pace::Pace,
 };
 
 /// A client that opens a watch says hello within this time, or is let go.
@@ -133,7 +134,12 @@ impl Visit {
         id: crate::desk::WatcherId,
         words: &mpsc::Sender<Envelope>,
     ) {
+        let mut pace = Pace::default();
         loop {
+            // Whoever floods waits here, and its client with it: each control costs the desk an answer.
+            if let wait_us @ 1.. = pace.wait_us(self.door.clock().mono_us()) {
+                tokio::time::sleep(Duration::from_micros(wait_us)).await;
+            }
             let kind = match controls.message().await {
                 Ok(Some(control)) => control.kind,
                 Ok(None) => return,

@@ -30,7 +30,7 @@ impl Desk {
         let words = std::iter::once(described).chain(marks);
         let mut events = words.map(|kind| event(&self.identity, &self.clock, kind));
         if events.all(|word| outbox.word(word) == Reader::There) {
-            self.watchers.insert(id, Watcher { outbox, viewer, stream: None });
+            self.watchers.insert(id, Watcher { outbox, viewer, is_insecure, stream: None });
         }
     }
 

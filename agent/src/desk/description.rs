@@ -2,13 +2,34 @@
 
 use midair_proto::{
     CONTRACT,
-    v1::{Description, Label, Version},
+    v1::{Description, Label, Version, payload::Kind},
 };
 
-use super::Desk;
-use crate::{config::INTERVAL_MIN, encode};
+use super::{Desk, event};
+use crate::{config::INTERVAL_MIN, encode, outbox::Reader};
 
 impl Desk {
+    /// Says anew who this is, to everybody, where that is no longer what they were told: a runtime came, went or fell ill,
+    /// a CPU or memory was added.
+    pub(super) fn describe_anew(&mut self) {
+        let mut now = self.description(false);
+        // How many tasks there are is part of each sample, and changes with each.
+        now.runtimes.iter_mut().for_each(|runtime| runtime.n_tasks = None);
+        if self.told.replace(now.clone()) == Some(now) {
+            return;
+        }
+        let mut gone = Vec::new();
+        for (id, watcher) in &self.watchers {
+            let described = Kind::Described(self.description(watcher.is_insecure));
+            if watcher.outbox.word(event(&self.identity, &self.clock, described)) == Reader::Gone {
+                gone.push(*id);
+            }
+        }
+        for id in gone {
+            self.leave(id);
+        }
+    }
+
     pub(super) fn description(&self, is_insecure: bool) -> Description {
         let identity = &self.identity;
         let reading = self.tick.as_ref().map(|tick| &tick.reading);

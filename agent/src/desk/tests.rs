@@ -227,3 +227,32 @@ fn a_source_that_hangs_is_said_to_hang_and_comes_back() {
     client.samples().iter().for_each(|s| fold.apply(s));
     assert_eq!(fold.node.sources.as_ref().unwrap().source[0].health(), wire::Health::Ok);
 }
+
+#[test]
+fn who_this_is_is_said_again_when_it_changes_and_not_otherwise() {
+    let mut bench = Bench::new();
+    let mut early = bench.join();
+    let described = |client: &mut Client| -> Vec<wire::Description> {
+        let described = |kind| if let Kind::Described(described) = kind { Some(described) } else { None };
+        client.events().into_iter().filter_map(described).collect()
+    };
+    assert_eq!(described(&mut early)[0].mem_total_bytes, None, "nothing was read yet");
+    let read = |reading: &mut Reading, n_tasks: u64| {
+        reading.node.mem_total_bytes = Some(64 << 30);
+        reading.tasks = (0..n_tasks).map(|n| task(n, 0)).collect();
+    };
+    bench.tick_with(|reading| read(reading, 3));
+    assert_eq!(described(&mut early)[0].mem_total_bytes, Some(64 << 30));
+    let mut late = bench.join();
+    bench.tick_with(|reading| read(reading, 4));
+    assert_eq!((described(&mut early).len(), described(&mut late).len()), (0, 1), "who came late was told at once");
+    bench.clock.forward(5_000_000);
+    bench.desk.miss_reading();
+    for client in [&mut early, &mut late] {
+        let [now] = described(client).try_into().unwrap();
+        assert_eq!(now.runtimes[0].health(), wire::Health::Off);
+        assert!(now.runtimes[0].reason.as_ref().unwrap().contains("a source hangs"));
+    }
+    bench.tick_with(|reading| read(reading, 4));
+    assert_eq!(described(&mut early)[0].runtimes[0].health(), wire::Health::Ok);
+}

@@ -1,7 +1,7 @@
 //! The binary: what it prints, how it ends, what it never says.
 
 mod life;
-mod process;
+pub(crate) mod process;
 mod secrets;
 
 use std::process::{Command, Output};

@@ -67,14 +67,18 @@ pub(crate) fn agent(n_tasks: u64) -> Agent {
 
 /// A client of an embedded agent.
 pub(crate) async fn embedded(agent: &Agent) -> AgentClient<Channel> {
+    AgentClient::new(channel(agent).await).max_decoding_message_size(MESSAGE_MAX)
+}
+
+/// A connection to an embedded agent.
+pub(crate) async fn channel(agent: &Agent) -> Channel {
     let mut connection = Some(agent.connect());
     let connect = move |_| {
         let connection = connection.take().map(TokioIo::new);
         async move { connection.ok_or_else(|| std::io::Error::other("one connection only")) }
     };
     let endpoint = Endpoint::from_static("http://embedded.invalid");
-    let channel = endpoint.connect_with_connector(tower::service_fn(connect)).await.unwrap();
-    AgentClient::new(channel).max_decoding_message_size(MESSAGE_MAX)
+    endpoint.connect_with_connector(tower::service_fn(connect)).await.unwrap()
 }
 
 /// A watch: controls go in, events come out.

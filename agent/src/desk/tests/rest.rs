@@ -124,3 +124,19 @@ fn a_row_that_was_not_read_again_keeps_its_moment() {
         assert_eq!(fold.at_us(1), 2_000_500);
     }
 }
+
+#[test]
+fn an_answer_is_small_for_what_it_says() {
+    let mut quiet = Quiet::new();
+    quiet.second(0);
+    quiet.second(0);
+    let mut client = quiet.bench.join();
+    client.read();
+    let query = wire::TableQuery { id: Some(1), limit: Some(150), ..Default::default() };
+    quiet.bench.ask(&client, control::Kind::Table(query));
+    let answer = client.read().pop().unwrap();
+    let Kind::Rows(rows) = kind(&answer) else { panic!("{answer:?}") };
+    assert_eq!(rows.tasks.len(), 70);
+    let n_bytes = answer.encoded_len() / 70;
+    assert!(n_bytes < 160, "{n_bytes} bytes a row, names and counters of the tick before included");
+}

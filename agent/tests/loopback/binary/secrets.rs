@@ -103,7 +103,11 @@ async fn another_user_is_let_go_by_its_credentials() {
         assert!(answer.is_err(), "a stranger was answered: {answer:?}");
         return;
     }
-    assert!(geteuid().is_root(), "to come as another user takes root: run this test in a container");
+    if !geteuid().is_root() {
+        assert!(std::env::var_os("CI").is_none(), "in CI nothing is left out, and to come as another user takes root");
+        eprintln!("left out: to come as another user takes root; run this test in a container");
+        return;
+    }
     let agent = Running::start(&[], "info");
     // As open as a socket can be, so that nothing but the credentials stands in the way.
     std::fs::set_permissions(agent.folder(), std::fs::Permissions::from_mode(0o755)).unwrap();
