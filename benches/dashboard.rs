@@ -32,13 +32,13 @@ fn main() {
     println!("{:<34} first screen | at rest | key to screen", "program");
     {
         let _load = Load::processes(&me, 60, 4);
-        report("midair, S", midair, &["--embedded"], &["j", "k", "j", ">", "<", "\r", "\x1b"]);
+        report("midair, S", midair, &["--embedded"], &["j", "j", "k", ">", "<", "\r", "\x1b"]);
         if let Some(htop) = installed("htop") {
-            report("htop, S", &htop, &["-d", "10"], &["\x1b[B", "\x1b[A", "\x1b[B", "P", "M"]);
+            report("htop, S", &htop, &["-d", "10"], &["\x1b[B", "\x1b[B", "\x1b[A", "P", "M"]);
         }
     }
     let _load = Load::processes(&me, 1, 3000);
-    report("midair, T, rows of threads", midair, &["--embedded"], &["H", "j", "k", "j", ">", "<", "\r", "\x1b"]);
+    report("midair, T, rows of threads", midair, &["--embedded"], &["H", "j", "j", "k", ">", "<", "\r", "\x1b"]);
 }
 
 /// Prints one line of figures for a program.
@@ -67,6 +67,13 @@ fn report(name: &str, program: &str, arguments: &[&str], keys: &[&str]) {
         quantile(&mut latency, 0.5),
         quantile(&mut latency, 0.99),
     );
+    let mut by_key: Vec<&str> = keys.to_vec();
+    by_key.dedup();
+    for key in by_key {
+        let mut of_key: Vec<f64> = timed.iter().filter(|(k, _)| *k == key).map(|(_, ms)| *ms).collect();
+        let (median, worst) = (quantile(&mut of_key, 0.5), quantile(&mut of_key, 1.0));
+        println!("    {key:<8?} median {median:.1} ms, worst {worst:.1} ms of {}", of_key.len());
+    }
 }
 
 /// Milliseconds from start until rows of real processes stand on the screen.

@@ -223,7 +223,7 @@ impl Peer {
         if n_lost > 0 {
             events.push(Event::Lost { node: context.node.clone(), n_samples: n_lost });
         }
-        match base.apply(seq, is_key, sample) {
+        match base.apply(context, (seq, is_key), sample) {
             Ok(Some(taken)) => {
                 if let Some(what) = taken.complaint() {
                     events.push(malformed(&context.node, &what));

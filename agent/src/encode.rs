@@ -215,9 +215,14 @@ pub fn cpus(cpus: &[(u32, CpuTimes)]) -> Vec<wire::Cpu> {
 pub fn sources(states: &[SourceState]) -> wire::Sources {
     let source = |state: &SourceState| {
         let (health, reason) = health(&state.health);
-        wire::Source { name: Some(state.name.to_owned()), health: Some(health.into()), reason, cpu_us: state.cpu_us }
+        wire::Source { name: Some(state.name.to_owned()), health: Some(health.into()), reason }
     };
     wire::Sources { source: states.iter().map(source).collect() }
+}
+
+/// What the sources cost, in their order.
+pub fn source_costs(states: &[SourceState]) -> Vec<wire::SourceCost> {
+    states.iter().map(|state| wire::SourceCost { cpu_us: state.cpu_us }).collect()
 }
 
 /// What schedules tasks here: the kernel, for now.

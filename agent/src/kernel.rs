@@ -20,17 +20,20 @@ use midair_vitals::{TaskId, TaskReading};
 use rustix::{
     io::Errno,
     param::{clock_ticks_per_second, page_size},
-    process::geteuid,
 };
 
 pub use self::stat::{Comm, ParseError, SchedStat, Stat, parse_schedstat, parse_stat};
 use self::{
     files::Files,
-    names::Users,
+    names::own_user,
+    node::InUse,
     sockets::Sockets,
     tasks::{Sweeper, Swept, Tasks},
 };
-use crate::reading::{Close, Health, Reading, Source, SourceState, Wants};
+use crate::{
+    clock::Clock,
+    reading::{Close, Health, Reading, Source, SourceState, Wants},
+};
 
 /// The kernel of this host.
 pub struct Kernel {
@@ -82,7 +85,7 @@ impl Kernel {
         self.wanted.extend(wants.hot.iter().chain(&wants.close));
         let tick_us = 1_000_000 / clock_ticks_per_second().max(1);
         into.node.at_us = (self.clock)();
-        node::read(&mut files, tick_us, &mut into.node);
+        let in_use = node::read(&mut files, tick_us, &mut into.node);
         let mut sweep = Sweeper {
             files: &mut files,
             clock: &*self.clock,
@@ -93,15 +96,16 @@ impl Kernel {
             number: self.number,
         };
         let swept = self.tasks.sweep(&mut sweep, &mut into.tasks)?;
+        self.tasks.add_dear(&mut sweep, &wants.close, &mut into.tasks);
         into.node.run_delay_us = Some(swept.run_delay_us);
         into.node.n_processes = Some(swept.n_processes);
         into.node.n_threads = Some(swept.n_threads);
-        let health = health(sweep.files, &swept);
+        let health = health(sweep.files, &self.tasks, &swept);
         into.sources.push(SourceState { name: "kernel /proc", health, cpu_us: None });
-        read_sockets(&mut self.sockets, &mut self.processes, &self.tasks, &mut sweep, into);
+        read_sockets((&mut self.sockets, in_use), &mut self.processes, &self.tasks, &mut sweep, into);
         for id in &wants.close {
             let Some(row) = into.tasks.iter().find(|row| row.id == *id) else { continue };
-            let close = close(&self.tasks, &self.sockets, &mut sweep, row);
+            let close = close(&mut self.tasks, &self.sockets, &mut sweep, row);
             into.close.insert(*id, close);
         }
         self.files = Some(files);
@@ -111,26 +115,29 @@ impl Kernel {
 
 /// Lists the sockets and adds them to the rows of their owners.
 fn read_sockets(
-    sockets: &mut Sockets,
+    (sockets, in_use): (&mut Sockets, InUse),
     processes: &mut Vec<(u32, u64)>,
     tasks: &Tasks,
     sweep: &mut Sweeper<'_>,
     into: &mut Reading,
 ) {
+    let clock = Clock::system();
+    let before_us = clock.thread_cpu_us();
     processes.clear();
     processes.extend(tasks.owners_of_descriptors());
-    let health = sockets.read(sweep.files, processes, (sweep.clock)());
+    let health = sockets.read(sweep.files, in_use, processes, (sweep.clock)());
     if !matches!(health, Health::Off(_)) {
         for row in into.tasks.iter_mut().filter(|row| row.process.is_none()) {
             sockets.add_to(row);
         }
         sockets.add_whole(into);
     }
-    into.sources.push(SourceState { name: "sockets", health, cpu_us: None });
+    let cpu_us = Some(clock.thread_cpu_us().saturating_sub(before_us));
+    into.sources.push(SourceState { name: "sockets", health, cpu_us });
 }
 
 /// A close look at the task of a row.
-fn close(tasks: &Tasks, sockets: &Sockets, sweep: &mut Sweeper<'_>, row: &TaskReading) -> Close {
+fn close(tasks: &mut Tasks, sockets: &Sockets, sweep: &mut Sweeper<'_>, row: &TaskReading) -> Close {
     let mut task = row.clone();
     if task.process.is_some() {
         return Close { task, n_queues: 0, children: Vec::new(), n_children: 0 };
@@ -150,6 +157,26 @@ fn close(tasks: &Tasks, sockets: &Sockets, sweep: &mut Sweeper<'_>, row: &TaskRe
     Close { task, n_queues, children, n_children }
 }
 
+/// How much is kept between two readings.
+#[cfg(test)]
+#[derive(Clone, Copy, Debug)]
+struct Kept {
+    /// Processes and threads.
+    tasks: usize,
+    /// Processes and threads for which there is room.
+    room: usize,
+    /// Sockets and processes with their owners and books.
+    owners: usize,
+}
+
+#[cfg(test)]
+impl Kernel {
+    fn n_kept(&self) -> Kept {
+        let (tasks, room) = self.tasks.n_kept();
+        Kept { tasks, room, owners: self.sockets.n_kept() }
+    }
+}
+
 impl Source for Kernel {
     fn read(&mut self, wants: &Wants, into: &mut Reading) {
         if let Err(error) = self.read_all(wants, into) {
@@ -160,16 +187,18 @@ impl Source for Kernel {
 }
 
 /// What is missing, and the remedy.
-fn health(files: &mut Files, swept: &Swept) -> Health {
+fn health(files: &mut Files, tasks: &Tasks, swept: &Swept) -> Health {
     let remedy = "run midair-agent as root or with CAP_SYS_PTRACE, or mount /proc without hidepid";
     if swept.n_closed > 0 {
         let all = swept.n_processes + swept.n_closed;
-        let user = Users::default().name(geteuid().as_raw());
+        let user = own_user();
         let why = format!("{} of {all} processes are not readable as user {user}; {remedy}", swept.n_closed);
         return Health::Degraded(why.into());
     }
     // With hidepid=2 the processes of others are not even listed; the first of all is always somebody's.
-    if matches!(files.read_once(format_args!("1/stat")), Err(Errno::NOENT | Errno::ACCESS | Errno::PERM)) {
+    if !tasks.has(1)
+        && matches!(files.read_once(format_args!("1/stat")), Err(Errno::NOENT | Errno::ACCESS | Errno::PERM))
+    {
         return Health::Degraded(format!("processes of other users are hidden; {remedy}").into());
     }
     if swept.n_without_delay > 0 {

@@ -11,7 +11,7 @@ use midair_agent::{
     listen, once, sampler,
 };
 use tokio::{
-    signal::unix::{SignalKind, signal},
+    signal::unix::{Signal, SignalKind, signal},
     sync::watch,
     task::JoinSet,
 };
@@ -49,6 +49,8 @@ fn print_once(cli: &Cli) -> anyhow::Result<()> {
 
 async fn serve(cli: &Cli) -> anyhow::Result<()> {
     let config = cli.config()?;
+    // Before anything is left behind: a signal that comes early must find the way out, too.
+    let signals = Signals::catch();
     // Everything that a person may have got wrong comes first: nothing is sampled for an agent that cannot listen.
     let path = cli.socket.clone().map_or_else(listen::default_socket, Ok)?;
     let tcp = match &cli.listen {
@@ -71,7 +73,7 @@ async fn serve(cli: &Cli) -> anyhow::Result<()> {
         servers.spawn(listen::serve_tcp(agent.door(), listener, until()));
     }
     let failed = tokio::select! {
-        () = told_to_stop() => None,
+        () = told_to_stop(signals) => None,
         ended = servers.join_next() => ended,
     };
     tracing::info!("stopping");
@@ -85,9 +87,20 @@ async fn serve(cli: &Cli) -> anyhow::Result<()> {
     failed.map_or(Ok(()), |ended| ended.context("a server failed").and_then(|served| served))
 }
 
-/// SIGTERM or SIGINT.
-async fn told_to_stop() {
-    let (Ok(mut term), Ok(mut int)) = (signal(SignalKind::terminate()), signal(SignalKind::interrupt())) else {
+/// SIGTERM and SIGINT.
+struct Signals {
+    term: Signal,
+    int: Signal,
+}
+
+impl Signals {
+    fn catch() -> std::io::Result<Self> {
+        Ok(Self { term: signal(SignalKind::terminate())?, int: signal(SignalKind::interrupt())? })
+    }
+}
+
+async fn told_to_stop(signals: std::io::Result<Signals>) {
+    let Ok(Signals { mut term, mut int }) = signals else {
         tracing::warn!("cannot catch signals; end the agent with SIGKILL");
         return std::future::pending().await;
     };

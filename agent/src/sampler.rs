@@ -22,17 +22,17 @@ const STACK_BYTES: usize = 512 * 1024;
 /// The sources that a configuration asks for.
 pub fn sources(config: &Config, clock: &Clock) -> anyhow::Result<Vec<Box<dyn Source>>> {
     let source = match config.source {
-        SourceChoice::Sysinfo => sysinfo(clock),
+        SourceChoice::Sysinfo => sysinfo(config, clock),
         SourceChoice::Kernel => kernel(config, clock)?,
         SourceChoice::Auto if cfg!(target_os = "linux") => kernel(config, clock)?,
-        SourceChoice::Auto => sysinfo(clock),
+        SourceChoice::Auto => sysinfo(config, clock),
     };
     Ok(vec![source])
 }
 
-fn sysinfo(clock: &Clock) -> Box<dyn Source> {
+fn sysinfo(config: &Config, clock: &Clock) -> Box<dyn Source> {
     let clock = clock.clone();
-    Box::new(crate::sysinfo::Sysinfo::new(move || clock.mono_us()))
+    Box::new(crate::sysinfo::Sysinfo::new(move || clock.mono_us()).showing_args(config.show_args))
 }
 
 #[cfg(target_os = "linux")]

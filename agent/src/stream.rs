@@ -13,8 +13,8 @@ use std::{
 
 use bytes::Bytes;
 use midair_proto::{
-    delta::Delta,
-    v1::{Cost, Cpu, Envelope, Node, Sample, Stream, Task, TaskId as WireId, payload::Kind},
+    delta::{Delta, carry_stamps},
+    v1::{Cost, Cpu, Envelope, Node, Sample, SourceCost, Stream, Task, TaskId as WireId, payload::Kind},
 };
 use midair_vitals::TaskId;
 
@@ -25,6 +25,10 @@ pub const KEY_EVERY_US: u64 = 30_000_000;
 
 /// Distinct intervals that one stream serves at once.
 pub const N_INTERVALS: usize = 8;
+
+/// How far from its true moment a resting row may stand on the reader's side, as a part of the time between two samples:
+/// so far may the first rate be off when it stirs.
+const STAMP_SLACK: u64 = 50;
 
 /// Which encoding of which stream: the samples of every so manieth tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -77,6 +81,7 @@ struct Full {
     tasks: BTreeMap<TaskId, Task>,
     cpus: Vec<Cpu>,
     cost: Option<Cost>,
+    source_costs: Vec<SourceCost>,
 }
 
 /// What a stream is made of at one tick.
@@ -100,11 +105,12 @@ impl Encoder {
 
     /// Goes on to this tick: a delta against the sample before, or a key when one is due.
     pub fn advance(&mut self, content: Content<'_>, names: &mut Names) -> Envelope {
-        let before = std::mem::replace(&mut self.full, Full::of(self.key, content, names));
+        let mut before = std::mem::replace(&mut self.full, Full::of(self.key, content, names));
         self.shared_key = None;
         if self.full.mono_us.saturating_sub(self.last_key_us) >= KEY_EVERY_US {
             return self.key(names);
         }
+        self.full.settle(&mut before);
         let mut sample = self.full.since(&before, |id| {
             // A reading without any task is one that failed: nobody can tell who has ended.
             !content.tick.index.contains_key(id) && !content.tick.reading.tasks.is_empty()
@@ -171,6 +177,28 @@ impl Full {
             node,
             cpus: if is_detail { encode::cpus(&reading.node.cpus) } else { Vec::new() },
             cost: Some(cost),
+            source_costs: if is_detail { encode::source_costs(&reading.sources) } else { Vec::new() },
+        }
+    }
+
+    /// Lets rest what rests: a row of which nothing but the moment of its reading changed stands where its reader takes it
+    /// to stand, unless that is too far off.
+    fn settle(&mut self, before: &mut Self) {
+        let sweep_us = (before.tasks_mono_us, self.tasks_mono_us);
+        carry_stamps(before.tasks.values_mut(), sweep_us.0, sweep_us.1);
+        let slack_us = sweep_us.1.saturating_sub(sweep_us.0) / STAMP_SLACK;
+        for (id, task) in &mut self.tasks {
+            let Some(earlier) = before.tasks.get(id) else { continue };
+            if [&*task, earlier].iter().all(|task| task.worst_thread.is_some_and(|worst| worst.run_delay_us == Some(0)))
+            {
+                // No thread waited; which one did so least, and for how long it did not, is no news.
+                task.worst_thread = earlier.worst_thread;
+            }
+            let at_us = std::mem::replace(&mut task.mono_us, earlier.mono_us);
+            let off_us = at_us.unwrap_or(sweep_us.1).abs_diff(earlier.mono_us.unwrap_or(sweep_us.1));
+            if off_us > slack_us || task.since(earlier).is_some() {
+                task.mono_us = at_us;
+            }
         }
     }
 
@@ -207,6 +235,7 @@ impl Full {
             tasks_mono_us: Some(self.tasks_mono_us),
             node_mono_us: Some(self.node_mono_us),
             cost: self.cost,
+            source_costs: self.source_costs.clone(),
             ..Sample::default()
         }
     }

@@ -17,6 +17,17 @@ pub trait Delta: Sized {
     fn apply(&mut self, delta: Self);
 }
 
+/// Moves the stamps of a stream's rows on with its sweep, from one sample's `tasks_mono_us` to the next one's.
+///
+/// Every row is read again in each sweep, so of most rows nothing but the moment changes. These do not travel: both sides
+/// take them as read as long after the start of the sweep as the last time. To be done before a delta is made or applied.
+pub fn carry_stamps<'a>(rows: impl IntoIterator<Item = &'a mut Task>, before_us: u64, now_us: u64) {
+    let by_us = now_us.wrapping_sub(before_us).cast_signed();
+    for mono_us in rows.into_iter().filter_map(|row| row.mono_us.as_mut()) {
+        *mono_us = mono_us.saturating_add_signed(by_us);
+    }
+}
+
 macro_rules! delta {
     ($message:ty, identity: [$($id:ident),*], $($number:literal => $field:ident),+ $(,)?) => {
         impl Delta for $message {

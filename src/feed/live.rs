@@ -1,6 +1,7 @@
 //! A feed of live agents: one task per agent, and a router that sends controls to the right one.
 
 pub(super) mod dial;
+mod lifeline;
 mod link;
 mod router;
 

@@ -62,14 +62,14 @@ pub(super) fn reading<'a>(
     }
 }
 
-/// The sources that a node lists.
-pub(super) fn sources(sent: &v1::Node) -> Vec<Source> {
-    let one = |source: &v1::Source| Source {
+/// The sources that a node lists, each with what it cost, as far as that was sent.
+pub(super) fn sources(sent: &v1::Node, costs: &[v1::SourceCost]) -> Vec<Source> {
+    let one = |(n, source): (usize, &v1::Source)| Source {
         name: source.name.clone().unwrap_or_default().into(),
         health: health(source.health, source.reason.as_deref()),
-        cpu_us: value(source.cpu_us),
+        cpu_us: costs.get(n).and_then(|cost| value(cost.cpu_us)),
     };
-    sent.sources.iter().flat_map(|s| &s.source).map(one).collect()
+    sent.sources.iter().flat_map(|s| &s.source).enumerate().map(one).collect()
 }
 
 /// Runtimes as they are listed.

@@ -2,7 +2,10 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use midair_proto::{delta::Delta as _, v1};
+use midair_proto::{
+    delta::{Delta as _, carry_stamps},
+    v1,
+};
 use midair_vitals::TaskId;
 
 use crate::event::{Sample, Stream};
@@ -24,6 +27,8 @@ pub(super) struct Base {
     rows: BTreeMap<TaskId, v1::Task>,
     cpus: BTreeMap<u32, v1::Cpu>,
     names: Names,
+    /// Start of the last sweep over the tasks, by the agent's monotonic clock.
+    tasks_mono_us: u64,
 }
 
 /// What belongs to one sample alone.
@@ -32,8 +37,8 @@ pub(super) struct Taken {
     previous: HashMap<TaskId, v1::Previous>,
     died: Vec<TaskId>,
     cost: Option<v1::Cost>,
+    source_costs: Vec<v1::SourceCost>,
     node_mono_us: Option<u64>,
-    tasks_mono_us: Option<u64>,
     n_anonymous: usize,
     fits: bool,
 }
@@ -61,7 +66,12 @@ impl Base {
     }
 
     /// Takes a sample in: `None` when it is a delta whose ground is missing.
-    pub(super) fn apply(&mut self, seq: u64, is_key: bool, sample: v1::Sample) -> Result<Option<Taken>, &'static str> {
+    pub(super) fn apply(
+        &mut self,
+        context: &Context,
+        (seq, is_key): (u64, bool),
+        sample: v1::Sample,
+    ) -> Result<Option<Taken>, &'static str> {
         if sample.tasks.len() > ROWS_MAX || sample.cpus.len() > CPUS_MAX {
             self.seq = None;
             return Err("a sample with more rows than the contract allows");
@@ -75,14 +85,17 @@ impl Base {
             return Ok(None);
         }
         self.seq = Some(seq);
+        let tasks_mono_us = sample.tasks_mono_us.unwrap_or(context.mono_us);
+        let before_us = std::mem::replace(&mut self.tasks_mono_us, tasks_mono_us);
+        carry_stamps(self.rows.values_mut(), before_us, tasks_mono_us);
         Ok(Some(self.merge(sample)))
     }
 
     fn merge(&mut self, sample: v1::Sample) -> Taken {
         let mut taken = Taken {
             cost: sample.cost,
+            source_costs: sample.source_costs,
             node_mono_us: sample.node_mono_us,
-            tasks_mono_us: sample.tasks_mono_us,
             fits: self.names.add(sample.names),
             ..Taken::default()
         };
@@ -139,7 +152,7 @@ impl Base {
 
     /// The whole stream as it stands after this sample.
     pub(super) fn event(&self, context: &Context, stream: Stream, mut taken: Taken) -> Sample {
-        let tasks_us = taken.tasks_mono_us.unwrap_or(context.mono_us);
+        let tasks_us = self.tasks_mono_us;
         let tasks = self
             .rows
             .iter()
@@ -162,7 +175,7 @@ impl Base {
             reading: node::reading(&self.node, self.cpus.iter(), &self.names, node_us),
             tasks,
             died: taken.died,
-            sources: node::sources(&self.node),
+            sources: node::sources(&self.node, &taken.source_costs),
             runtimes: node::runtimes(self.node.runtimes.as_ref().map_or(&[], |r| &r.runtime)),
             cost: taken.cost.as_ref().map(node::cost),
         }

@@ -138,6 +138,67 @@ fn previous_counters_stand_in_the_sample_in_which_a_row_enters_and_no_longer() {
     assert_eq!(with_previous, [true, false]);
 }
 
+/// When tasks 1 and 2 were read, after each of these samples.
+fn moments(samples: Vec<v1::Envelope>) -> Vec<(u64, u64)> {
+    let at = |event: &Event| match event {
+        Event::Sample(sample) => Some((sample.tasks[0].at_us, sample.tasks[1].at_us)),
+        _ => None,
+    };
+    events(samples).iter().filter_map(at).collect()
+}
+
+#[test]
+fn a_resting_row_was_read_as_long_after_the_sweep_began_as_the_last_time() {
+    let swept = |seq, tasks_mono_us: u64, tasks| {
+        let tasks_mono_us = Some(tasks_mono_us);
+        sample(seq, seq == 1, v1::Sample { tasks_mono_us, tasks, ..v1::Sample::default() })
+    };
+    let late = |mono_us| v1::Task { mono_us: Some(mono_us), ..row(2, 200) };
+    let changed = v1::Task { id: Some(id(2)), cpu_us: Some(201), ..v1::Task::default() };
+    let at_once = v1::Task { unknown: vec![25], ..changed.clone() };
+    let samples = vec![
+        swept(1, 10_000, vec![row(1, 100), late(10_400)]),
+        swept(2, 20_000, vec![]),
+        swept(3, 30_000, vec![changed]),
+        swept(4, 40_000, vec![late(40_900)]),
+        swept(5, 50_000, vec![]),
+        swept(6, 60_000, vec![at_once]),
+        swept(7, 70_000, vec![]),
+    ];
+    let read = [10_400, 20_400, 30_400, 40_900, 50_900, 60_000, 70_000];
+    assert_eq!(moments(samples), (1..=7).map(|n| n * 10_000).zip(read).collect::<Vec<_>>());
+}
+
+#[test]
+fn a_sweep_that_jumps_breaks_nothing() {
+    let swept = |seq, tasks_mono_us| {
+        let tasks = vec![row(1, 1), v1::Task { mono_us: Some(5), ..row(2, 2) }];
+        let tasks = if seq == 1 { tasks } else { vec![] };
+        sample(seq, seq == 1, v1::Sample { tasks_mono_us, tasks, ..v1::Sample::default() })
+    };
+    let jumps = moments(vec![swept(1, Some(0)), swept(2, Some(u64::MAX)), swept(3, None), swept(4, Some(7))]);
+    assert_eq!(jumps.len(), 4);
+    assert_eq!(jumps[2].0, 1_000, "where nothing is said, the sample's own moment stands");
+}
+
+#[test]
+fn what_sources_cost_is_told_by_their_order() {
+    let source = |name: &str| v1::Source { name: Some(name.into()), ..v1::Source::default() };
+    let sources = Some(v1::Sources { source: vec![source("kernel"), source("sockets")] });
+    let node = Some(v1::Node { sources, ..v1::Node::default() });
+    let cost = |cpu_us| v1::SourceCost { cpu_us };
+    let of =
+        |seq, node, costs| sample(seq, seq == 1, v1::Sample { node, source_costs: costs, ..v1::Sample::default() });
+    let events = events([of(1, node, vec![cost(Some(7))]), of(2, None, vec![cost(None), cost(Some(9))])]);
+    let costs: Vec<Vec<Option<u64>>> = events
+        .iter()
+        .filter_map(
+            |e| if let Event::Sample(s) = e { Some(s.sources.iter().map(|s| s.cpu_us).collect()) } else { None },
+        )
+        .collect();
+    assert_eq!(costs, [[Some(7), None], [None, Some(9)]], "a cost belongs to one sample; the sources stay");
+}
+
 #[test]
 fn a_gap_is_counted_and_deltas_wait_for_the_next_key() {
     let delta = |seq| sample(seq, false, v1::Sample::default());

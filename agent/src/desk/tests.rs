@@ -2,6 +2,7 @@
 
 mod asks;
 mod fold;
+mod rest;
 mod streams;
 
 use std::{
@@ -58,14 +59,22 @@ impl Bench {
     }
 
     fn tick_with(&mut self, fill: impl FnOnce(&mut Reading)) {
+        let now_us = self.clock.mono_us() + 1_000_000;
+        self.swept(|reading| {
+            fill(reading);
+            for task in &mut reading.tasks {
+                task.at_us = now_us;
+            }
+        });
+    }
+
+    /// One tick of a second, whose tasks carry their own stamps.
+    fn swept(&mut self, fill: impl FnOnce(&mut Reading)) {
         self.clock.forward(1_000_000);
         let mut reading = Reading::default();
         reading.node.at_us = self.clock.mono_us();
         reading.sources = vec![SourceState { name: "fake", health: Health::Ok, cpu_us: None }];
         fill(&mut reading);
-        for task in &mut reading.tasks {
-            task.at_us = self.clock.mono_us();
-        }
         self.desk.handle(Command::Read(Box::new(reading), 0));
     }
 

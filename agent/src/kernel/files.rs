@@ -7,7 +7,7 @@ use std::{
 
 use rustix::{
     fd::OwnedFd,
-    fs::{CWD, Mode, OFlags, RawDir, fstat, openat, readlinkat_raw},
+    fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw},
     io::{Errno, read},
 };
 
@@ -53,16 +53,15 @@ impl Files {
         Ok(&self.buf[..len])
     }
 
-    /// The same, with the user id that owns the file: of a task, whom it runs as.
-    pub(super) fn read_owned(&mut self, path: fmt::Arguments<'_>) -> Result<(&[u8], u32), Errno> {
-        let file = self.open_file(path, OFlags::empty())?;
-        let uid = fstat(&file)?.st_uid;
+    /// The same of a file in a folder that is open: the kernel need not find its way to the folder again.
+    pub(super) fn read_once_in(&mut self, folder: &OwnedFd, path: fmt::Arguments<'_>) -> Result<&[u8], Errno> {
+        let file = open_in(folder, &mut self.path, path, OFlags::empty())?;
         let len = read(&file, &mut self.buf[..])?;
-        Ok((&self.buf[..len], uid))
+        Ok(&self.buf[..len])
     }
 
-    /// Lists the entries of a folder that are numbers, in rising order: processes, threads, descriptors.
-    pub(super) fn numbers(&mut self, path: fmt::Arguments<'_>, into: &mut Vec<u32>) -> Result<(), Errno> {
+    /// Lists the entries of a folder that are numbers, in rising order: processes, threads. Gives the open folder.
+    pub(super) fn numbers(&mut self, path: fmt::Arguments<'_>, into: &mut Vec<u32>) -> Result<OwnedFd, Errno> {
         into.clear();
         let folder = self.open_file(path, OFlags::DIRECTORY)?;
         let mut entries = RawDir::new(&folder, self.dents.spare_capacity_mut());
@@ -73,7 +72,7 @@ impl Files {
         if !into.is_sorted() {
             into.sort_unstable();
         }
-        Ok(())
+        Ok(folder)
     }
 
     /// Shows `each` where the links of a folder lead. Links that vanish are skipped.
@@ -93,8 +92,12 @@ impl Files {
     }
 
     fn open_file(&mut self, path: fmt::Arguments<'_>, flags: OFlags) -> Result<OwnedFd, Errno> {
-        self.path.clear();
-        self.path.write_fmt(path).map_err(|_| Errno::INVAL)?;
-        openat(&self.root, self.path.as_str(), OFlags::RDONLY | OFlags::CLOEXEC | flags, Mode::empty())
+        open_in(&self.root, &mut self.path, path, flags)
     }
+}
+
+fn open_in(folder: &OwnedFd, text: &mut String, path: fmt::Arguments<'_>, flags: OFlags) -> Result<OwnedFd, Errno> {
+    text.clear();
+    text.write_fmt(path).map_err(|_| Errno::INVAL)?;
+    openat(folder, text.as_str(), OFlags::RDONLY | OFlags::CLOEXEC | flags, Mode::empty())
 }

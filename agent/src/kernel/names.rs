@@ -2,8 +2,10 @@
 
 use std::{
     collections::{HashMap, HashSet},
-    sync::Arc,
+    sync::{Arc, OnceLock},
 };
+
+use rustix::process::geteuid;
 
 use super::text::{lines, number};
 
@@ -49,6 +51,12 @@ impl Users {
         self.names.insert(uid, name.clone());
         name
     }
+}
+
+/// The name of the user as whom this program runs; it does not change while it runs.
+pub(super) fn own_user() -> Arc<str> {
+    static NAME: OnceLock<Arc<str>> = OnceLock::new();
+    NAME.get_or_init(|| Users::default().name(geteuid().as_raw())).clone()
 }
 
 /// The name of a user in the text of a passwd(5) file.

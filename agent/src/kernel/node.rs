@@ -7,8 +7,20 @@ use super::{
     text::{lines, number, value, value_kib, value_number, words},
 };
 
+/// How many sockets of a protocol the kernel holds, of IPv4 and of IPv6; `None` where it does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct InUse {
+    /// TCP: connections and listeners.
+    pub tcp: [Option<u64>; 2],
+    /// UDP.
+    pub udp: [Option<u64>; 2],
+}
+
 /// Reads all node values into a reading. A file that is absent leaves its fields unknown.
-pub(super) fn read(files: &mut Files, tick_us: u64, into: &mut NodeReading) {
+///
+/// `mem_limit_bytes` stays unknown: a limit of the agent's own cgroup says nothing of the other processes of the host,
+/// and the memory in use that it would be compared with is that of the host.
+pub(super) fn read(files: &mut Files, tick_us: u64, into: &mut NodeReading) -> InUse {
     let mut add = |path: &str, parse: &dyn Fn(&[u8], &mut NodeReading)| {
         if let Ok(text) = files.read(format_args!("{path}")) {
             parse(text, into);
@@ -22,14 +34,28 @@ pub(super) fn read(files: &mut Files, tick_us: u64, into: &mut NodeReading) {
     add("net/snmp", &parse_snmp);
     add("net/snmp6", &parse_snmp6);
     add("net/netstat", &parse_netstat);
-    add("net/sockstat", &parse_sockstat);
-    add("net/sockstat6", &parse_sockstat);
     add("pressure/cpu", &|text, into| into.psi_cpu_some_us = pressure(b"some", text));
     add("pressure/io", &|text, into| into.psi_io_some_us = pressure(b"some", text));
     add("pressure/memory", &|text, into| {
         into.psi_mem_some_us = pressure(b"some", text);
         into.psi_mem_full_us = pressure(b"full", text);
     });
+    let in_use = read_sockstat(files);
+    into.n_tcp = in_use.tcp.into_iter().flatten().reduce(|a, b| a + b);
+    in_use
+}
+
+/// `TCP: inuse 1 ...` and, in a file of their own, `TCP6: inuse 2 ...`.
+fn read_sockstat(files: &mut Files) -> InUse {
+    let mut in_use = InUse::default();
+    let names = [("net/sockstat", "TCP: inuse ", "UDP: inuse "), ("net/sockstat6", "TCP6: inuse ", "UDP6: inuse ")];
+    for (family, (path, tcp, udp)) in names.into_iter().enumerate() {
+        if let Ok(text) = files.read(format_args!("{path}")) {
+            in_use.tcp[family] = value_number(tcp.as_bytes(), text);
+            in_use.udp[family] = value_number(udp.as_bytes(), text);
+        }
+    }
+    in_use
 }
 
 /// `/proc/stat`: times in clock ticks (proc(5)). Guest time is part of user time already.
@@ -139,12 +165,6 @@ fn parse_snmp6(text: &[u8], into: &mut NodeReading) {
 /// `ListenDrops` holds the overflows of accept queues too (net/ipv4/tcp_ipv4.c).
 fn parse_netstat(text: &[u8], into: &mut NodeReading) {
     into.listen_drops = paired(b"TcpExt:", b"ListenDrops", text);
-}
-
-/// `TCP: inuse 1 ...` and `TCP6: inuse 2 ...`; the second file adds to the first.
-fn parse_sockstat(text: &[u8], into: &mut NodeReading) {
-    let found = value_number(b"TCP: inuse ", text).or_else(|| value_number(b"TCP6: inuse ", text));
-    into.n_tcp = found.map(|n| n + into.n_tcp.unwrap_or(0)).or(into.n_tcp);
 }
 
 /// `/proc/net/snmp` writes a line of names and below it a line of numbers, both with the same first word.

@@ -9,7 +9,7 @@ mod socket;
 use std::{cmp::Reverse, sync::Arc};
 
 use midair_vitals::{Flow, Queue, QueueKind, Severity, TaskId, TaskReading, Unit, severity};
-use rustix::{io::Errno, process::geteuid};
+use rustix::io::Errno;
 
 use self::{
     diag::Diag,
@@ -17,7 +17,7 @@ use self::{
     owners::{Candidate, Owners, Wanted},
     socket::{Protocol, Socket},
 };
-use super::{files::Files, names::Users};
+use super::{files::Files, names::own_user, node::InUse};
 use crate::reading::{Health, Reading};
 
 /// All sockets between two ticks.
@@ -64,8 +64,8 @@ impl Sockets {
     }
 
     /// Lists all sockets and finds their owners among `processes`, which are in order of pid.
-    pub(super) fn read(&mut self, files: &mut Files, processes: &[Candidate], now_us: u64) -> Health {
-        let why = match self.list(files) {
+    pub(super) fn read(&mut self, files: &mut Files, in_use: InUse, processes: &[Candidate], now_us: u64) -> Health {
+        let why = match self.list(files, in_use) {
             Ok(why) => why,
             Err(error) => {
                 self.sockets.clear();
@@ -146,14 +146,20 @@ impl Sockets {
         }
     }
 
+    /// Entries kept of sockets and their owners.
+    #[cfg(test)]
+    pub(super) fn n_kept(&self) -> usize {
+        self.owners.n_kept() + self.ledger.n_kept()
+    }
+
     /// Lists all sockets; says why, where netlink could not be used.
-    fn list(&mut self, files: &mut Files) -> Result<Option<Errno>, Errno> {
+    fn list(&mut self, files: &mut Files, in_use: InUse) -> Result<Option<Errno>, Errno> {
         let mut why = None;
         self.sockets.clear();
-        for protocol in [Protocol::Tcp, Protocol::Udp] {
+        for (protocol, in_use) in [(Protocol::Tcp, in_use.tcp), (Protocol::Udp, in_use.udp)] {
             let before = self.sockets.len();
             let dumped = match &mut self.diag {
-                Way::Netlink(diag) => dump(diag, protocol, &mut self.sockets),
+                Way::Netlink(diag) => dump(diag, protocol, in_use, &mut self.sockets),
                 Way::Files => Err(Errno::OPNOTSUPP),
             };
             if let Err(error) = dumped {
@@ -200,7 +206,7 @@ impl Sockets {
         let n_lost = self.wanted.iter().filter(|w| self.owners.of(w.inode).is_none()).count();
         let n_closed = self.owners.n_closed();
         if n_lost > 0 && n_closed > 0 {
-            let (n, user) = (self.wanted.len(), Users::default().name(geteuid().as_raw()));
+            let (n, user) = (self.wanted.len(), own_user());
             return Health::Degraded(
                 format!(
                     "the owners of {n_lost} of {n} sockets are not known: the descriptors of {n_closed} processes are \
@@ -225,12 +231,17 @@ impl Sockets {
     }
 }
 
-fn dump(diag: &mut Option<Diag>, protocol: Protocol, into: &mut Vec<Socket>) -> Result<(), Errno> {
+fn dump(
+    diag: &mut Option<Diag>,
+    protocol: Protocol,
+    in_use: [Option<u64>; 2],
+    into: &mut Vec<Socket>,
+) -> Result<(), Errno> {
     let mut open = match diag.take() {
         Some(open) => open,
         None => Diag::open()?,
     };
-    open.dump(protocol, into)?;
+    open.dump(protocol, in_use, into)?;
     // Kept only after a whole dump: the rest of a broken one would stand before the next answer.
     *diag = Some(open);
     Ok(())

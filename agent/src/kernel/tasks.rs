@@ -3,20 +3,23 @@
 //! Per tick and process it reads `stat`, and per thread `schedstat`; everything else is read when a task is new, has
 //! changed its name, or is asked for.
 
+mod dear;
 mod process;
 mod thread;
 
 use std::{collections::HashMap, collections::HashSet};
 
 use midair_vitals::{TaskId, TaskKind, TaskReading};
-use rustix::io::Errno;
+use rustix::{fd::OwnedFd, io::Errno};
 
-use self::{process::Process, thread::Thread};
+use self::{
+    process::Process,
+    thread::{From, Thread},
+};
 use super::{
     files::Files,
     names::{Shared, Users},
     stat::{SchedStat, Stat, parse_stat},
-    status::parse_status,
 };
 use process::worst_thread;
 
@@ -88,6 +91,8 @@ impl Tasks {
         self.pids = pids;
         self.processes.retain(|_, process| process.seen == sweep.number);
         self.threads.retain(|_, thread| thread.seen == sweep.number);
+        release(&mut self.processes);
+        release(&mut self.threads);
         swept.run_delay_us = self.run_delay_ns / 1000;
         Ok(swept)
     }
@@ -99,17 +104,26 @@ impl Tasks {
     }
 
     /// All threads of a process, its first one included, the busiest first.
-    pub(super) fn threads(&self, sweep: &mut Sweeper<'_>, process: TaskId, most: usize) -> (Vec<TaskReading>, u32) {
+    pub(super) fn threads(&mut self, sweep: &mut Sweeper<'_>, process: TaskId, most: usize) -> (Vec<TaskReading>, u32) {
         let Some((pid, owner)) = self.find(process) else { return (Vec::new(), 0) };
         let mut found: Vec<(&u32, &Thread)> = self.threads.iter().filter(|(_, t)| t.process == pid).collect();
         found.sort_by_key(|(tid, thread)| (std::cmp::Reverse(thread.busy_ns()), **tid));
         let n = found.len() as u32;
         found.truncate(most);
         let mut rows: Vec<TaskReading> = found.into_iter().map(|(tid, t)| thread_row(pid, *tid, t, owner)).collect();
-        for row in &mut rows {
-            add_thread_dear(sweep, row);
-        }
+        self.add_dear_of_children(sweep, &mut rows);
         (rows, n)
+    }
+
+    /// Whether a process was seen by the last sweep.
+    pub(super) fn has(&self, pid: u32) -> bool {
+        self.processes.contains_key(&pid)
+    }
+
+    /// Entries kept, and entries for which there is room.
+    #[cfg(test)]
+    pub(super) fn n_kept(&self) -> (usize, usize) {
+        (self.processes.len() + self.threads.len(), self.processes.capacity() + self.threads.capacity())
     }
 
     fn find(&self, id: TaskId) -> Option<(u32, &Process)> {
@@ -125,7 +139,7 @@ impl Tasks {
         into: &mut Vec<TaskReading>,
         swept: &mut Swept,
     ) -> Result<(), Errno> {
-        let (line, owner) = sweep.files.read_owned(format_args!("{pid}/stat"))?;
+        let line = sweep.files.read_once(format_args!("{pid}/stat"))?;
         let stat = parse_stat(line).map_err(|_| Errno::INVAL)?;
         if self.processes.get(&pid).is_some_and(|known| known.start != stat.start) {
             // The number was given to another process: nothing of the old one may stay.
@@ -134,9 +148,7 @@ impl Tasks {
         }
         let mut tids = std::mem::take(&mut self.tids);
         let listed = list_threads(sweep, pid, &stat, &mut tids);
-        if listed.is_ok() {
-            self.read_listed(sweep, (pid, owner), &stat, &mut tids, into, swept);
-        }
+        let listed = listed.map(|folder| self.read_listed(sweep, pid, (&stat, folder), &mut tids, into, swept));
         self.tids = tids;
         listed
     }
@@ -144,18 +156,18 @@ impl Tasks {
     fn read_listed(
         &mut self,
         sweep: &mut Sweeper<'_>,
-        (pid, owner): (u32, u32),
-        stat: &Stat,
+        pid: u32,
+        (stat, folder): (&Stat, Option<OwnedFd>),
         tids: &mut Vec<u32>,
         into: &mut Vec<TaskReading>,
         swept: &mut Swept,
     ) {
         let process = self.processes.entry(pid).or_insert_with(|| Process::new(stat, sweep.number));
-        process.keep_names(sweep, (&mut self.names, &mut self.users), (pid, owner), stat);
+        process.keep_names(sweep, (&mut self.names, &mut self.users), pid, stat);
         let mut has_schedstat = true;
         tids.retain(|tid| {
-            let leader = (*tid == pid).then_some(stat);
-            let Some(gained) = thread::read(&mut self.threads, sweep, (pid, *tid), leader) else { return false };
+            let from = folder.as_ref().filter(|_| *tid != pid).map_or(From::Process(stat), From::Folder);
+            let Some(gained) = thread::read(&mut self.threads, sweep, (pid, *tid), from) else { return false };
             process.add(gained.used);
             if !gained.is_new || sweep.number > 1 {
                 self.run_delay_ns += gained.used.run_delay_ns;
@@ -171,52 +183,37 @@ impl Tasks {
 
         let mut row = process_row(sweep, pid, process, stat, has_schedstat);
         row.worst_thread = worst_thread(&self.threads, tids);
-        if sweep.wanted.contains(&row.id) {
-            self.add_process_dear(sweep, pid, &mut row);
-        }
         into.push(row);
         if tids.len() > 1 {
-            self.add_threads(sweep, pid, tids, into);
+            self.add_threads(pid, tids, into);
         }
     }
 
     /// Rows of all threads but the first: that one has the same identity as its process, whose row stands for both.
-    fn add_threads(&mut self, sweep: &mut Sweeper<'_>, pid: u32, tids: &[u32], into: &mut Vec<TaskReading>) {
+    fn add_threads(&self, pid: u32, tids: &[u32], into: &mut Vec<TaskReading>) {
         let Some(process) = self.processes.get(&pid) else { return };
         for tid in tids.iter().filter(|tid| **tid != pid) {
             let Some(thread) = self.threads.get(tid) else { continue };
-            let mut row = thread_row(pid, *tid, thread, process);
-            if sweep.wanted.contains(&row.id) {
-                add_thread_dear(sweep, &mut row);
-            }
-            into.push(row);
-        }
-    }
-
-    fn add_process_dear(&mut self, sweep: &mut Sweeper<'_>, pid: u32, row: &mut TaskReading) {
-        if let Ok(text) = sweep.files.read_once(format_args!("{pid}/wchan")) {
-            row.wait_channel = wait_channel(text).map(|name| self.names.share(name));
-        }
-        let Ok(status) = sweep.files.read_once(format_args!("{pid}/status")).map(parse_status) else { return };
-        row.anon_bytes = status.anon_bytes;
-        row.file_bytes = status.file_bytes;
-        row.swap_bytes = status.swap_bytes;
-        if row.n_threads == Some(1) {
-            // The file counts the switches of the first thread alone.
-            row.n_voluntary = status.n_voluntary;
-            row.n_involuntary = status.n_involuntary;
+            into.push(thread_row(pid, *tid, thread, process));
         }
     }
 }
 
-/// Lists the threads of a process; one that has but one needs no listing.
-fn list_threads(sweep: &mut Sweeper<'_>, pid: u32, stat: &Stat, tids: &mut Vec<u32>) -> Result<(), Errno> {
+/// Lists the threads of a process, and gives their folder; one that has but one thread needs neither.
+fn list_threads(sweep: &mut Sweeper<'_>, pid: u32, stat: &Stat, tids: &mut Vec<u32>) -> Result<Option<OwnedFd>, Errno> {
     if stat.n_threads > 1 {
-        return sweep.files.numbers(format_args!("{pid}/task"), tids);
+        return sweep.files.numbers(format_args!("{pid}/task"), tids).map(Some);
     }
     tids.clear();
     tids.push(pid);
-    Ok(())
+    Ok(None)
+}
+
+/// Gives memory back after a burst of short-lived tasks.
+fn release<T>(known: &mut HashMap<u32, T>) {
+    if known.capacity() > 1024 && known.capacity() / 4 > known.len() {
+        known.shrink_to(known.len() * 2);
+    }
 }
 
 fn process_row(sweep: &Sweeper<'_>, pid: u32, process: &Process, stat: &Stat, has_schedstat: bool) -> TaskReading {
@@ -253,24 +250,4 @@ fn add_names(row: &mut TaskReading, process: &Process) {
 fn add_delay(row: &mut TaskReading, used: &SchedStat, has_schedstat: bool) {
     row.run_delay_us = has_schedstat.then_some(used.run_delay_ns / 1000);
     row.n_runs = has_schedstat.then_some(used.n_runs);
-}
-
-/// State, wait channel and switches of one thread.
-fn add_thread_dear(sweep: &mut Sweeper<'_>, row: &mut TaskReading) {
-    let (pid, tid) = (row.process.unwrap_or(row.id.number), row.id.number);
-    if let Ok(Ok(stat)) = sweep.files.read_once(format_args!("{pid}/task/{tid}/stat")).map(parse_stat) {
-        row.state = stat.state;
-    }
-    if let Ok(text) = sweep.files.read_once(format_args!("{pid}/task/{tid}/wchan")) {
-        row.wait_channel = wait_channel(text).map(|name| String::from_utf8_lossy(name).into());
-    }
-    if let Ok(status) = sweep.files.read_once(format_args!("{pid}/task/{tid}/status")).map(parse_status) {
-        row.n_voluntary = status.n_voluntary;
-        row.n_involuntary = status.n_involuntary;
-    }
-}
-
-/// `0` stands for a task that does not wait, and for one whose wait this user may not see.
-fn wait_channel(text: &[u8]) -> Option<&[u8]> {
-    Some(text.trim_ascii()).filter(|name| !name.is_empty() && *name != b"0")
 }

@@ -1,5 +1,7 @@
 //! The source against this very kernel; below it, against trees of files with the oddities of kernels.
 
+mod churn;
+mod dear;
 mod fixtures;
 mod nobody;
 mod sockets;

@@ -14,12 +14,16 @@ use tonic::transport::{Channel, Endpoint};
 use crate::host::{SOON, agent, watch};
 
 pub(crate) async fn over_unix(path: PathBuf) -> AgentClient<Channel> {
+    try_over_unix(path).await.unwrap()
+}
+
+pub(crate) async fn try_over_unix(path: PathBuf) -> Result<AgentClient<Channel>, tonic::transport::Error> {
     let connect = move |_| {
         let path = path.clone();
         async move { UnixStream::connect(path).await.map(TokioIo::new) }
     };
     let endpoint = Endpoint::from_static("http://unix.invalid");
-    AgentClient::new(endpoint.connect_with_connector(tower::service_fn(connect)).await.unwrap())
+    endpoint.connect_with_connector(tower::service_fn(connect)).await.map(AgentClient::new)
 }
 
 #[tokio::test]

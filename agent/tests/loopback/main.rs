@@ -5,4 +5,5 @@
 mod binary;
 mod doors;
 mod host;
+mod sysinfo;
 mod watch;

@@ -29,6 +29,16 @@ pub struct Sample {
     /// What this sample cost.
     #[prost(message, optional, tag = "9")]
     pub cost: ::core::option::Option<Cost>,
+    /// Detail only: what each source cost, in the order of the node's sources.
+    #[prost(message, repeated, tag = "10")]
+    pub source_costs: ::prost::alloc::vec::Vec<SourceCost>,
+}
+/// What one source cost in this sample.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct SourceCost {
+    /// CPU time of its last reading; unset where it books none.
+    #[prost(uint64, optional, tag = "1")]
+    pub cpu_us: ::core::option::Option<u64>,
 }
 /// A name, sent once. Ids belong to the agent's instance and are never used again; 0 is never an id.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -128,7 +138,8 @@ pub struct Task {
     /// Counters at the sample before, on a row that enters, so that its first rate is right.
     #[prost(message, optional, tag = "24")]
     pub previous: ::core::option::Option<Previous>,
-    /// CLOCK_MONOTONIC of this row's reading, where it differs from the sample's.
+    /// CLOCK_MONOTONIC of this row's reading, where it differs from the sample's. In a delta, a row without it (named or
+    /// not) was read as long after `tasks_mono_us` as the last time, to a fiftieth of the interval.
     #[prost(uint64, optional, tag = "25")]
     pub mono_us: ::core::option::Option<u64>,
     /// Run delay of its worst thread, cumulative over that thread's life, and which thread it is.
@@ -449,9 +460,6 @@ pub struct Source {
     /// Why it does not, and the remedy.
     #[prost(string, optional, tag = "3")]
     pub reason: ::core::option::Option<::prost::alloc::string::String>,
-    /// CPU time of the last reading.
-    #[prost(uint64, optional, tag = "4")]
-    pub cpu_us: ::core::option::Option<u64>,
 }
 /// A list of runtimes, compared and sent whole.
 #[derive(Clone, PartialEq, ::prost::Message)]

@@ -15,6 +15,7 @@ use tonic::{
 };
 use tower::service_fn;
 
+use super::lifeline::Lifeline;
 use crate::event::Cause;
 
 /// Nobody waits longer for a connection, or for the first word on it.
@@ -62,12 +63,13 @@ impl Failure {
     }
 }
 
-/// Dials once.
-pub(crate) async fn dial(reach: &Reach) -> Result<AgentClient<Channel>, Failure> {
+/// Dials once. The lifeline tells afterwards who ended the connection.
+pub(crate) async fn dial(reach: &Reach) -> Result<(AgentClient<Channel>, Lifeline), Failure> {
     match reach {
         Reach::Unix(path) => {
             let io = in_time(UnixStream::connect(path)).await?;
-            speak(io, true).await
+            // An agent that may not serve us hangs up before a word is said: sometimes before we can say ours.
+            speak(io, true).await.map_err(|failure| if failure.cause == Cause::Protocol { let_go() } else { failure })
         }
         Reach::Tcp(address) => {
             let io = in_time(tcp(address)).await?;
@@ -120,11 +122,12 @@ impl From<NameError> for io::Error {
 }
 
 /// HTTP/2 over a stream that is open already: the connector hands it out once, so that nothing reconnects unseen.
-async fn speak<Io>(io: Io, pings: bool) -> Result<AgentClient<Channel>, Failure>
+async fn speak<Io>(io: Io, pings: bool) -> Result<(AgentClient<Channel>, Lifeline), Failure>
 where
     Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let mut once = Some(TokioIo::new(io));
+    let lifeline = Lifeline::default();
+    let mut once = Some(TokioIo::new(lifeline.along(io)));
     let connector = service_fn(move |_| {
         let io = once.take().ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionReset));
         async move { io }
@@ -140,7 +143,7 @@ where
         Ok(Err(error)) => return Err(not_an_agent(&words_of(&error))),
         Err(_) => return Err(no_answer()),
     };
-    Ok(AgentClient::new(channel).max_decoding_message_size(MESSAGE_MAX + ENVELOPE_BYTES))
+    Ok((AgentClient::new(channel).max_decoding_message_size(MESSAGE_MAX + ENVELOPE_BYTES), lifeline))
 }
 
 fn of_io(error: &io::Error) -> Failure {
@@ -169,20 +172,17 @@ pub(super) fn of_opening(status: &Status, reach: &Reach) -> Failure {
             Failure::new(Cause::Denied, format!("the agent does not let us in: {}", status.message()))
         }
         // An agent's Unix socket lets go whom it may not serve before a word is said.
-        (_, Reach::Unix(_)) if status.code() != Code::Unimplemented => Failure::new(
-            Cause::Denied,
-            "the connection was closed without a word; ask for membership in the socket's group",
-        ),
+        (_, Reach::Unix(_)) if status.code() != Code::Unimplemented => let_go(),
         _ => not_an_agent(&words_of(status)),
     }
 }
 
+fn let_go() -> Failure {
+    Failure::new(Cause::Denied, "the connection was closed without a word; ask for membership in the socket's group")
+}
+
 /// Why an open stream ended.
-pub(super) fn of_stream(status: &Status) -> Failure {
-    // hyper has no public way to ask for this one but its words.
-    if words_of(status).contains("keep-alive timed out") {
-        return Failure::new(Cause::Timeout, "no answer to a ping for 3 s; is the host up, and the path to it open?");
-    }
+pub(super) fn of_stream(status: &Status, lifeline: &Lifeline) -> Failure {
     match status.code() {
         Code::PermissionDenied | Code::Unauthenticated => {
             Failure::new(Cause::Denied, format!("the agent shut us out: {}", status.message()))
@@ -190,8 +190,18 @@ pub(super) fn of_stream(status: &Status) -> Failure {
         Code::OutOfRange | Code::ResourceExhausted => {
             Failure::new(Cause::Protocol, format!("a message beyond the contract's bound: {}", status.message()))
         }
+        // What HTTP/2 says of a stream whose connection is gone, whoever let go of it.
+        Code::Unknown if words_of(status).contains("broken pipe") => ended(lifeline),
         _ => closed(),
     }
+}
+
+/// Why a connection that is gone has gone.
+pub(super) fn ended(lifeline: &Lifeline) -> Failure {
+    if lifeline.is_cut() {
+        return closed();
+    }
+    Failure::new(Cause::Timeout, "no answer to a ping for 3 s; is the host up, and the path to it open?")
 }
 
 pub(super) fn closed() -> Failure {

@@ -11,8 +11,8 @@ use midair_proto::{
 use prost::Message as _;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-    sync::mpsc,
+    net::{TcpListener, TcpStream, tcp},
+    sync::{mpsc, watch},
     time::timeout,
 };
 use tokio_stream::{Stream as Events, StreamExt as _, wrappers::ReceiverStream};
@@ -35,11 +35,14 @@ struct Play {
     refuses: Option<&'static str>,
     /// Ends each watch after the description so often, for tests of reconnects.
     ends: usize,
+    /// Sends keys for ever, one each quarter of a second.
+    samples: bool,
     /// How far its clock is ahead.
     ahead_us: i64,
 }
 
-const NODE_7: Play = Play { node: "node-7", epoch: 1, contract: CONTRACT, refuses: None, ends: 0, ahead_us: 0 };
+const NODE_7: Play =
+    Play { node: "node-7", epoch: 1, contract: CONTRACT, refuses: None, ends: 0, samples: false, ahead_us: 0 };
 
 /// An agent that is played: it writes down the controls it gets.
 #[derive(Clone)]
@@ -73,6 +76,21 @@ impl Agent {
         }
     }
 
+    async fn sample(self, events: mpsc::Sender<Result<v1::Envelope, Status>>) {
+        for seq in 1.. {
+            let envelope = v1::Envelope {
+                seq: Some(seq),
+                key: Some(seq == 1),
+                stream: Some(v1::Stream::Overview.into()),
+                ..self.envelope(Kind::Sample(v1::Sample::default()))
+            };
+            if events.send(Ok(envelope)).await.is_err() {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+    }
+
     async fn converse(self, mut controls: Streaming<v1::Control>, events: mpsc::Sender<Result<v1::Envelope, Status>>) {
         let n_watches = {
             let mut watches = self.watches.lock().unwrap();
@@ -82,6 +100,9 @@ impl Agent {
         events.send(Ok(self.envelope(self.first()))).await.unwrap();
         if n_watches <= self.play.ends {
             return;
+        }
+        if self.play.samples {
+            tokio::spawn(self.clone().sample(events.clone()));
         }
         while let Some(Ok(control)) = controls.next().await {
             if let Some(v1::control::Kind::Echo(echo)) = &control.kind {
@@ -354,4 +375,95 @@ async fn a_dropped_feed_lets_go_of_its_agents() {
     timeout(Duration::from_secs(10), async { while heard.recv().await.is_some() {} })
         .await
         .expect("the link, and with it the played agent, is dropped");
+}
+
+/// An agent behind a port whose path can be frozen: bytes wait then, and nobody hangs up.
+async fn freezable(play: Play) -> (Target, watch::Sender<bool>) {
+    let (heard, _) = mpsc::channel(64);
+    let agent = agent_server::AgentServer::new(Agent { play, heard, watches: Arc::default() });
+    let inner = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let (outer, behind) = (TcpListener::bind("127.0.0.1:0").await.unwrap(), inner.local_addr().unwrap());
+    tokio::spawn(Server::builder().serve_with_incoming(agent, tokio_stream::wrappers::TcpListenerStream::new(inner)));
+    let (freeze, is_frozen) = watch::channel(false);
+    let address = outer.local_addr().unwrap().to_string();
+    tokio::spawn(async move {
+        while let Ok((near, _)) = outer.accept().await {
+            let far = TcpStream::connect(behind).await.unwrap();
+            let ((near_in, near_out), (far_in, far_out)) = (near.into_split(), far.into_split());
+            tokio::spawn(pass(near_in, far_out, is_frozen.clone()));
+            tokio::spawn(pass(far_in, near_out, is_frozen.clone()));
+        }
+    });
+    (tcp(address), freeze)
+}
+
+async fn pass(mut from: tcp::OwnedReadHalf, mut to: tcp::OwnedWriteHalf, mut is_frozen: watch::Receiver<bool>) {
+    let mut bytes = [0; 4096];
+    while let Ok(n @ 1..) = from.read(&mut bytes).await {
+        // An error means that the test is over.
+        if is_frozen.wait_for(|frozen| !frozen).await.is_err() || to.write_all(&bytes[..n]).await.is_err() {
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_peer_that_freezes_is_a_timeout_within_five_seconds_and_comes_back_with_a_key() {
+    let (target, freeze) = freezable(Play { samples: true, ..NODE_7 }).await;
+    let address = target.address.clone();
+    let mut feed = watch(vec![target]);
+    let mut decoder = Decoder::default();
+    assert!(matches!(link(&mut feed, &address).await, LinkState::Up { .. }));
+    freeze.send(true).unwrap();
+    let frozen = Clock::system().now();
+    let (cause, reason) = down(&mut feed, &address).await;
+    let took_ms = Clock::system().now().since_us(frozen) / 1_000;
+    assert_eq!(cause, Cause::Timeout, "{reason}");
+    assert!(reason.ends_with("no answer to a ping for 3 s; is the host up, and the path to it open?"), "{reason}");
+    assert!((2_500..5_000).contains(&took_ms), "{took_ms} ms");
+    freeze.send(false).unwrap();
+    loop {
+        let entry = next(&mut feed).await;
+        if decoder.decode(&entry).iter().any(|stamped| matches!(stamped.event, Event::Sample(_))) {
+            let Item::Envelope(_, envelope) = entry.item else { panic!("a sample comes in an envelope") };
+            assert_eq!((envelope.key, envelope.seq), (Some(true), Some(1)));
+            return;
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_agent_that_hangs_up_is_a_reset_and_no_timeout() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.set_nonblocking(true).unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (heard, _) = mpsc::channel(64);
+    let agent = Agent { play: Play { samples: true, ..NODE_7 }, heard, watches: Arc::default() };
+    let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
+    // On a runtime of its own, which takes its connections along without a word when it ends.
+    std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let incoming = tokio_stream::wrappers::TcpListenerStream::new(TcpListener::from_std(listener).unwrap());
+            tokio::spawn(Server::builder().serve_with_incoming(agent_server::AgentServer::new(agent), incoming));
+            drop(stopped.await);
+        });
+    });
+    let mut feed = watch(vec![tcp(address.clone())]);
+    assert!(matches!(link(&mut feed, &address).await, LinkState::Up { .. }));
+    stop.send(()).unwrap();
+    let (cause, reason) = down(&mut feed, &address).await;
+    assert_eq!(cause, Cause::Reset, "{reason}");
+}
+
+#[tokio::test]
+async fn a_unix_socket_that_hangs_up_without_a_word_does_not_let_us_in() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("agent.sock");
+    let listener = tokio::net::UnixListener::bind(&path).unwrap();
+    tokio::spawn(async move { while listener.accept().await.is_ok() {} });
+    let target = Target { address: "unix".into(), note: "".into(), reach: Reach::Unix(path) };
+    let (cause, reason) = down(&mut watch(vec![target]), "unix").await;
+    assert_eq!(cause, Cause::Denied, "{reason}");
+    assert!(reason.contains("membership in the socket's group"), "{reason}");
 }

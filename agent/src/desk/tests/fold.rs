@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use midair_proto::{
-    delta::Delta,
+    delta::{Delta, carry_stamps},
     v1::{Envelope, Node, Sample, Task},
 };
 
@@ -18,6 +18,7 @@ pub(super) struct Fold {
     pub(super) names: HashMap<u32, String>,
     pub(super) died: Vec<u64>,
     pub(super) left: Vec<u64>,
+    tasks_mono_us: u64,
 }
 
 impl Fold {
@@ -40,6 +41,11 @@ impl Fold {
         }
     }
 
+    /// When a task was read, as far as this reader can tell.
+    pub(super) fn at_us(&self, number: u64) -> u64 {
+        self.tasks[&(number, 100)].mono_us.unwrap_or(self.tasks_mono_us)
+    }
+
     /// The rows with their names in place of ids, without what belongs to the moment of entering.
     pub(super) fn resolved(&self) -> Vec<(String, Task)> {
         let row = |task: &Task| {
@@ -51,6 +57,8 @@ impl Fold {
 
     fn change(&mut self, sample: Sample) {
         let number = |id: &midair_proto::v1::TaskId| (id.number.unwrap(), id.start.unwrap());
+        let before_us = std::mem::replace(&mut self.tasks_mono_us, sample.tasks_mono_us.unwrap());
+        carry_stamps(self.tasks.values_mut(), before_us, self.tasks_mono_us);
         self.died = sample.died.iter().map(|id| number(id).0).collect();
         self.left = sample.left.iter().map(|id| number(id).0).collect();
         for id in sample.left.iter().chain(&sample.died) {

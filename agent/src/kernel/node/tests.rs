@@ -63,9 +63,19 @@ fn named_columns_are_found_wherever_they_stand() {
 
 #[test]
 fn sockets_of_both_families_are_added() {
-    let mut node = parsed(parse_sockstat, "sockets: used 14\nTCP: inuse 5 orphan 0 tw 9\nUDP: inuse 1\n");
-    parse_sockstat(b"TCP6: inuse 2\nUDP6: inuse 0\n", &mut node);
-    assert_eq!(node.n_tcp, Some(7));
+    let root = tempfile::tempdir().unwrap();
+    let read = || {
+        let mut node = NodeReading::default();
+        let in_use = read(&mut Files::open(root.path()).unwrap(), 10_000, &mut node);
+        (node.n_tcp, in_use)
+    };
+    assert_eq!(read(), (None, InUse::default()));
+    std::fs::create_dir(root.path().join("net")).unwrap();
+    let write = |name: &str, text: &str| std::fs::write(root.path().join("net").join(name), text).unwrap();
+    write("sockstat", "sockets: used 14\nTCP: inuse 5 orphan 0 tw 9\nUDP: inuse 1\nUDPLITE: inuse 3\n");
+    assert_eq!(read(), (Some(5), InUse { tcp: [Some(5), None], udp: [Some(1), None] }));
+    write("sockstat6", "TCP6: inuse 2\nUDP6: inuse 0\nUDPLITE6: inuse 3\n");
+    assert_eq!(read(), (Some(7), InUse { tcp: [Some(5), Some(2)], udp: [Some(1), Some(0)] }));
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! Sockets through netlink (sock_diag(7)): one dump per protocol and family.
+//! Sockets through netlink (sock_diag(7)): one dump per protocol and family. For a dump of TCP the kernel walks through
+//! its whole table, which is large on a large host, however few sockets are in it: so it walks no oftener than it must.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -14,7 +15,7 @@ use rustix::{
     },
 };
 
-use super::socket::{LISTEN, Protocol, Socket, TIME_WAIT, TcpCounters};
+use super::socket::{CLOSING, LISTEN, Protocol, Socket, TIME_WAIT, TcpCounters};
 
 /// A netlink socket, kept open between dumps.
 pub(crate) struct Diag {
@@ -24,6 +25,7 @@ pub(crate) struct Diag {
 }
 
 // Numbers of include/uapi/linux/{netlink,sock_diag,inet_diag}.h.
+const TCPDIAG_GETSOCK: u16 = 18;
 const SOCK_DIAG_BY_FAMILY: u16 = 20;
 const NLM_F_REQUEST: u16 = 1;
 const NLM_F_DUMP: u16 = 0x300;
@@ -34,12 +36,13 @@ const INET_DIAG_SKMEMINFO: u16 = 7;
 const AF_INET: u8 = 2;
 const AF_INET6: u8 = 10;
 const SYN_RECV: u8 = 3;
-const NEW_SYN_RECV: u8 = 12;
 
 /// Length of `struct nlmsghdr`.
 const HEADER: usize = 16;
 /// Length of `struct inet_diag_req_v2`.
 const REQUEST: usize = 56;
+/// Length of the older `struct inet_diag_req`.
+const OLD_REQUEST: usize = 60;
 /// Length of `struct inet_diag_msg`.
 const MESSAGE: usize = 72;
 
@@ -54,13 +57,33 @@ impl Diag {
         Ok(Self { socket, buf: vec![0; 64 * 1024], sequence: 0 })
     }
 
-    /// Adds all sockets of a protocol, both families.
-    pub(crate) fn dump(&mut self, protocol: Protocol, into: &mut Vec<Socket>) -> Result<(), Errno> {
-        for family in [AF_INET, AF_INET6] {
-            self.sequence = self.sequence.wrapping_add(1);
-            send(&self.socket, &request(protocol, family, self.sequence), SendFlags::empty())?;
-            while !self.receive(protocol, into)? {}
+    /// Adds all sockets of a protocol. Families of which the kernel holds no socket are left out.
+    pub(crate) fn dump(
+        &mut self,
+        protocol: Protocol,
+        in_use: [Option<u64>; 2],
+        into: &mut Vec<Socket>,
+    ) -> Result<(), Errno> {
+        let [has_v4, has_v6] = in_use.map(|n| n != Some(0));
+        if protocol == Protocol::Tcp && has_v4 && has_v6 {
+            match self.ask(protocol, Family::Both, into) {
+                Err(Errno::NOENT | Errno::INVAL | Errno::OPNOTSUPP) => {}
+                outcome => return outcome,
+            }
         }
+        if has_v4 {
+            self.ask(protocol, Family::V4, into)?;
+        }
+        if has_v6 {
+            self.ask(protocol, Family::V6, into)?;
+        }
+        Ok(())
+    }
+
+    fn ask(&mut self, protocol: Protocol, family: Family, into: &mut Vec<Socket>) -> Result<(), Errno> {
+        self.sequence = self.sequence.wrapping_add(1);
+        send(&self.socket, &request(protocol, family, self.sequence), SendFlags::empty())?;
+        while !self.receive(protocol, into)? {}
         Ok(())
     }
 
@@ -74,22 +97,44 @@ impl Diag {
     }
 }
 
-fn request(protocol: Protocol, family: u8, sequence: u32) -> [u8; HEADER + REQUEST] {
+/// Of which families sockets are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Family {
+    V4,
+    V6,
+    /// Both in one walk: by the older request, which knows TCP alone.
+    Both,
+}
+
+fn request(protocol: Protocol, family: Family, sequence: u32) -> Vec<u8> {
     let (number, attributes, states) = match protocol {
         Protocol::Tcp => {
             // Sockets that wait out their time, and half-open ones, belong to no process and hold nothing.
-            let unwanted = [TIME_WAIT, SYN_RECV, NEW_SYN_RECV].iter().fold(0, |mask, state| mask | 1 << state);
-            (6, 1 << (INET_DIAG_INFO - 1) | 1 << (INET_DIAG_SKMEMINFO - 1), !unwanted)
+            // Nor do the states after the last: for one of them the kernel walks through another large table, of ports.
+            let wanted = (1..=CLOSING).filter(|state| ![TIME_WAIT, SYN_RECV].contains(state));
+            let states = wanted.fold(0, |mask, state| mask | 1u32 << state);
+            (6, 1 << (INET_DIAG_INFO - 1) | 1 << (INET_DIAG_SKMEMINFO - 1), states)
         }
         Protocol::Udp => (17, 1 << (INET_DIAG_SKMEMINFO - 1), u32::MAX),
     };
-    let mut out = [0; HEADER + REQUEST];
-    out[0..4].copy_from_slice(&((HEADER + REQUEST) as u32).to_ne_bytes());
-    out[4..6].copy_from_slice(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
+    let len = HEADER + if family == Family::Both { OLD_REQUEST } else { REQUEST };
+    let mut out = vec![0; len];
+    out[0..4].copy_from_slice(&(len as u32).to_ne_bytes());
     out[6..8].copy_from_slice(&(NLM_F_REQUEST | NLM_F_DUMP).to_ne_bytes());
     out[8..12].copy_from_slice(&sequence.to_ne_bytes());
-    out[16..19].copy_from_slice(&[family, number, attributes]);
-    out[20..24].copy_from_slice(&states.to_ne_bytes());
+    match family {
+        Family::V4 | Family::V6 => {
+            let family = if family == Family::V4 { AF_INET } else { AF_INET6 };
+            out[4..6].copy_from_slice(&SOCK_DIAG_BY_FAMILY.to_ne_bytes());
+            out[16..19].copy_from_slice(&[family, number, attributes]);
+            out[20..24].copy_from_slice(&states.to_ne_bytes());
+        }
+        Family::Both => {
+            out[4..6].copy_from_slice(&TCPDIAG_GETSOCK.to_ne_bytes());
+            out[19] = attributes;
+            out[68..72].copy_from_slice(&states.to_ne_bytes());
+        }
+    }
     out
 }
 
@@ -104,7 +149,7 @@ fn parse_datagram(datagram: &[u8], sequence: u32, protocol: Protocol, into: &mut
             match kind {
                 NLMSG_DONE => return Ok(true),
                 NLMSG_ERROR => return Err(error(message)),
-                SOCK_DIAG_BY_FAMILY => into.extend(parse_socket(message, protocol)),
+                SOCK_DIAG_BY_FAMILY | TCPDIAG_GETSOCK => into.extend(parse_socket(message, protocol)),
                 _ => {}
             }
         }

@@ -86,6 +86,12 @@ impl Ledger {
         moved.map(|m| Flow { unit: Unit::Segments, n_in: Some(m.n_in), n_out: Some(m.n_out) }).into_iter().collect()
     }
 
+    /// Entries kept.
+    #[cfg(test)]
+    pub(crate) fn n_kept(&self) -> usize {
+        self.sockets.len() + self.processes.len()
+    }
+
     /// Adds the counters of data segments to a queue of a TCP connection.
     pub(crate) fn complete(&self, socket: &Socket, queue: &mut Queue) {
         let Some(account) = self.sockets.get(&socket.inode).filter(|_| socket.tcp.is_some()) else { return };

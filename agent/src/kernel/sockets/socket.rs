@@ -57,7 +57,8 @@ pub(crate) const TIME_WAIT: u8 = 6;
 const CLOSE_WAIT: u8 = 8;
 const LAST_ACK: u8 = 9;
 pub(crate) const LISTEN: u8 = 10;
-const CLOSING: u8 = 11;
+/// The last state of a socket that a process holds.
+pub(crate) const CLOSING: u8 = 11;
 
 impl Socket {
     /// Its queues: one of a listener and of a UDP socket, two of a connection.

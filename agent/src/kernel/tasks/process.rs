@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use midair_vitals::{TaskId, WorstThread};
 
-use super::{Sweeper, thread::Thread};
+use super::{Sweeper, dear::Dear, thread::Thread};
 use crate::{
     kernel::{
         names::{Shared, Users, cgroup_path},
@@ -24,8 +24,6 @@ pub(super) struct Process {
     pub name: Arc<str>,
     /// Its executable with allowed arguments; a kernel thread has none.
     pub command: Option<Arc<str>>,
-    /// Owner of its files in `/proc`, a hint that its user changed.
-    owner: Option<u32>,
     /// Its user.
     pub user: Option<Arc<str>>,
     /// Path of its cgroup.
@@ -34,10 +32,15 @@ pub(super) struct Process {
     pub is_kernel_thread: bool,
     /// What its threads used, ended ones included. Never goes back.
     pub used: SchedStat,
+    /// What the last look at its dear fields found.
+    pub dear: Option<Box<Dear>>,
     first: u64,
     /// The sweep that saw it last.
     pub seen: u64,
 }
+
+/// User and cgroup of a process are read again after so many sweeps.
+const NAMES_AGAIN: u64 = 64;
 
 impl Process {
     /// A process that was not seen before.
@@ -47,11 +50,11 @@ impl Process {
             comm: stat.comm,
             name: stat.comm.text(),
             command: None,
-            owner: None,
             user: None,
             cgroup: None,
             is_kernel_thread: stat.is_kernel_thread,
             used: SchedStat::default(),
+            dear: None,
             first: sweep,
             seen: sweep,
         }
@@ -63,12 +66,14 @@ impl Process {
     }
 
     /// Reads its names where they may have changed: at its first two sweeps (a child takes its own user, cgroup and
-    /// program some time after its birth), with a new short name (it has become another program), with a new owner.
+    /// program some time after its birth) and with a new short name (it has become another program). User and cgroup may
+    /// change at any time: they are read again now and then. The command line is not, for that waits where a process is
+    /// stuck in the kernel with its memory locked.
     pub(super) fn keep_names(
         &mut self,
         sweep: &mut Sweeper<'_>,
         (names, users): (&mut Shared, &mut Users),
-        (pid, owner): (u32, u32),
+        pid: u32,
         stat: &Stat,
     ) {
         self.seen = sweep.number;
@@ -80,12 +85,12 @@ impl Process {
         let is_young = self.first + 1 >= sweep.number;
         if is_young || is_renamed {
             self.read_command(sweep, pid);
+        }
+        let is_turn = !self.is_kernel_thread && (sweep.number + u64::from(pid)).is_multiple_of(NAMES_AGAIN);
+        if is_young || is_renamed || is_turn {
             if let Ok(text) = sweep.files.read(format_args!("{pid}/cgroup")) {
                 self.cgroup = cgroup_path(text).map(|path| names.share(path));
             }
-        }
-        if is_young || self.owner != Some(owner) {
-            self.owner = Some(owner);
             // The owner of the files alone would say root of each process that changed its user.
             let status = sweep.files.read_once(format_args!("{pid}/status")).map(parse_status);
             self.user = status.ok().and_then(|status| status.uid).map(|uid| users.name(uid));

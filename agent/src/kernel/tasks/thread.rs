@@ -2,7 +2,9 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use super::Sweeper;
+use rustix::fd::OwnedFd;
+
+use super::{Sweeper, dear::Dear};
 use crate::kernel::stat::{Comm, SchedStat, Stat, parse_schedstat, parse_stat};
 
 /// A thread as it was at its last reading.
@@ -24,6 +26,8 @@ pub(super) struct Thread {
     pub moved: Option<(SchedStat, u64)>,
     /// When it was read, microseconds.
     pub at_us: u64,
+    /// What the last look at its dear fields found.
+    pub dear: Option<Box<Dear>>,
     /// The sweep that saw it first.
     first: u64,
     /// The sweep that saw it last.
@@ -38,18 +42,25 @@ pub(super) struct Gained {
     pub is_new: bool,
 }
 
-/// Reads thread `tid` of process `pid` and keeps it in `threads`. `leader` is the process' own `stat`, when the thread
-/// is its first one. `None`: the thread has ended.
+/// Where the files of a thread are.
+#[derive(Clone, Copy)]
+pub(super) enum From<'a> {
+    /// It is the first thread of its process, whose `stat` is its own.
+    Process(&'a Stat),
+    /// In the folder of all threads of the process.
+    Folder(&'a OwnedFd),
+}
+
+/// Reads thread `tid` of process `pid` and keeps it in `threads`. `None`: the thread has ended.
 pub(super) fn read(
     threads: &mut HashMap<u32, Thread>,
     sweep: &mut Sweeper<'_>,
     (pid, tid): (u32, u32),
-    leader: Option<&Stat>,
+    from: From<'_>,
 ) -> Option<Gained> {
-    // The shorter path costs less, and is the same file for the first thread.
-    let schedstat = match leader {
-        Some(_) => sweep.files.read_once(format_args!("{pid}/schedstat")),
-        None => sweep.files.read_once(format_args!("{pid}/task/{tid}/schedstat")),
+    let (schedstat, leader) = match from {
+        From::Process(stat) => (sweep.files.read_once(format_args!("{pid}/schedstat")), Some(stat)),
+        From::Folder(folder) => (sweep.files.read_once_in(folder, format_args!("{tid}/schedstat")), None),
     };
     let schedstat = schedstat.ok().and_then(|line| parse_schedstat(line).ok());
     let at_us = (sweep.clock)();
@@ -71,9 +82,9 @@ pub(super) fn read(
             return Some(Gained { used: thread.advance(now, at_us, sweep.number), is_new: false });
         }
     }
-    let stat = match leader {
-        Some(stat) => *stat,
-        None => parse_stat(sweep.files.read_once(format_args!("{pid}/task/{tid}/stat")).ok()?).ok()?,
+    let stat = match from {
+        From::Process(stat) => *stat,
+        From::Folder(folder) => parse_stat(sweep.files.read_once_in(folder, format_args!("{tid}/stat")).ok()?).ok()?,
     };
     let now = schedstat.unwrap_or_else(|| SchedStat { cpu_ns: sweep.cpu_ns(&stat), ..SchedStat::default() });
     let known = threads.get_mut(&tid).filter(|t| t.process == pid && t.start == stat.start);
@@ -91,6 +102,7 @@ pub(super) fn read(
         has_schedstat: schedstat.is_some(),
         moved: None,
         at_us,
+        dear: None,
         first: sweep.number,
         seen: sweep.number,
     };

@@ -7,14 +7,14 @@ use midair_vitals::{QueueKind, TaskKind, TaskState};
 use super::*;
 
 /// A source over a copy of the fixtures, with a clock that goes on by one second per reading.
-struct Fixture {
-    root: tempfile::TempDir,
+pub(super) struct Fixture {
+    pub(super) root: tempfile::TempDir,
     now_us: Arc<AtomicU64>,
-    kernel: Kernel,
+    pub(super) kernel: Kernel,
 }
 
 impl Fixture {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
         copy(&Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/proc"), root.path());
         let now_us = Arc::new(AtomicU64::new(0));
@@ -23,32 +23,32 @@ impl Fixture {
         Self { root, now_us, kernel }
     }
 
-    fn read(&mut self) -> Reading {
+    pub(super) fn read(&mut self) -> Reading {
         self.read_wanting(&Wants::default())
     }
 
-    fn read_wanting(&mut self, wants: &Wants) -> Reading {
+    pub(super) fn read_wanting(&mut self, wants: &Wants) -> Reading {
         self.now_us.fetch_add(1_000_000, Ordering::Relaxed);
         read(&mut self.kernel, wants)
     }
 
-    fn write(&self, path: &str, text: &str) {
+    pub(super) fn write(&self, path: &str, text: &str) {
         fs::write(self.root.path().join(path), text).unwrap();
     }
 
-    fn replace(&self, path: &str, from: &str, to: &str) {
+    pub(super) fn replace(&self, path: &str, from: &str, to: &str) {
         let text = String::from_utf8(fs::read(self.root.path().join(path)).unwrap()).unwrap();
         assert!(text.contains(from), "{text}");
         self.write(path, &text.replace(from, to));
     }
 
-    fn remove(&self, path: &str) {
+    pub(super) fn remove(&self, path: &str) {
         let path = self.root.path().join(path);
         if path.is_dir() { fs::remove_dir_all(path).unwrap() } else { fs::remove_file(path).unwrap() }
     }
 }
 
-fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     for entry in fs::read_dir(from).unwrap() {
         let (entry, to) = (entry.as_ref().unwrap(), to.join(entry.as_ref().unwrap().file_name()));
         let kind = entry.file_type().unwrap();
@@ -63,7 +63,7 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
-fn row(reading: &Reading, number: u64) -> &TaskReading {
+pub(super) fn row(reading: &Reading, number: u64) -> &TaskReading {
     reading.tasks.iter().find(|row| row.id.number == number).unwrap_or_else(|| panic!("no row of {number}"))
 }
 
@@ -205,11 +205,13 @@ fn dear_fields_are_read_for_those_who_are_wanted_alone() {
     let reading = fixture.read_wanting(&wants);
     let init = row(&reading, 1);
     assert_eq!(init.wait_channel.as_deref(), Some("do_epoll_wait"));
-    assert_eq!((init.n_voluntary, init.n_involuntary), (Some(12), Some(3)));
+    assert_eq!((init.n_voluntary, init.n_involuntary), (None, None), "counters are for close looks");
     assert_eq!((init.anon_bytes, init.file_bytes, init.swap_bytes), (Some(112 << 10), Some(1632 << 10), Some(8 << 10)));
     let thread = row(&reading, 22);
     assert_eq!((thread.wait_channel.as_deref(), thread.state), (Some("futex_wait_queue"), Some(TaskState::Sleeping)));
-    assert_eq!(row(&reading, 10).n_voluntary, None);
+    assert_eq!(row(&reading, 10).wait_channel, None);
+    let close = fixture.read_wanting(&Wants { hot: Vec::new(), close: vec![init.id] }).close[&init.id].task.clone();
+    assert_eq!((close.n_voluntary, close.n_involuntary), (Some(12), Some(3)));
 }
 
 #[test]

@@ -8,6 +8,7 @@ use std::{
 };
 
 use midair_vitals::QueueKind;
+use rustix::process::geteuid;
 
 use super::*;
 

@@ -1,3 +1,5 @@
+use std::net::{TcpListener, UdpSocket};
+
 use super::*;
 
 /// A message of the kernel's: header, socket, and attributes by number.
@@ -78,4 +80,26 @@ fn a_cut_datagram_is_no_panic() {
         }
     }
     assert_eq!(parse_datagram(&[0; 64], 1, Protocol::Tcp, &mut Vec::new()), Err(Errno::BADMSG));
+}
+
+#[test]
+fn each_way_of_asking_finds_the_same_socket_and_no_way_asks_for_what_is_not_there() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let datagrams = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let mut diag = Diag::open().unwrap();
+    let mut at = |protocol, local, in_use| {
+        let mut into = Vec::new();
+        diag.dump(protocol, in_use, &mut into).unwrap();
+        into.into_iter().find(|socket: &Socket| socket.local == local)
+    };
+    let local = listener.local_addr().unwrap();
+    let alone = at(Protocol::Tcp, local, [Some(1), Some(0)]);
+    assert_eq!(alone.as_ref().map(|socket| socket.state), Some(LISTEN));
+    assert!(alone.as_ref().is_some_and(|socket| socket.drops == Some(0) && socket.n_unsent > 0));
+    assert_eq!(at(Protocol::Tcp, local, [Some(1), Some(1)]), alone, "by the request for both families");
+    assert_eq!(at(Protocol::Tcp, local, [None, None]), alone);
+    assert_eq!(at(Protocol::Tcp, local, [Some(0), Some(1)]), None);
+    let local = datagrams.local_addr().unwrap();
+    assert!(at(Protocol::Udp, local, [None, None]).is_some());
+    assert_eq!(at(Protocol::Udp, local, [Some(0), Some(0)]), None);
 }

@@ -51,6 +51,27 @@ fn a_socket_that_nobody_holds_is_looked_for_again_only_after_a_while() {
 }
 
 #[test]
+fn looking_everywhere_takes_a_rest_after_much_work() {
+    let root = tempfile::tempdir().unwrap();
+    let many: Vec<String> = (0..2000).map(|n| format!("pipe:[{n}]")).collect();
+    process(root.path(), 10, &many.iter().map(String::as_str).collect::<Vec<_>>());
+    process(root.path(), 20, &["socket:[1]"]);
+    let mut files = Files::open(root.path()).unwrap();
+    let mut owners = Owners::default();
+    let all = [(10, 1), (20, 1)];
+    owners.find(&mut files, &all, &[wanted(1, 80, false), wanted(2, 81, true)], 1_000_000);
+    // A connection with data that came after that: not of this port's owner, and nobody's turn.
+    symlink("socket:[3]", root.path().join("20/fd/1")).unwrap();
+    let later = [wanted(1, 80, false), wanted(3, 82, true)];
+    let rest_us = 2_001 * REST_US;
+    owners.last = 0;
+    owners.find(&mut files, &all, &later, 1_000_000 + rest_us - 1);
+    assert_eq!(owners.of(3), None);
+    owners.find(&mut files, &all, &later, 1_000_000 + rest_us);
+    assert_eq!(owners.of(3), Some(20));
+}
+
+#[test]
 fn a_new_connection_is_found_at_its_listener() {
     let root = tempfile::tempdir().unwrap();
     process(root.path(), 10, &["socket:[1]"]);
