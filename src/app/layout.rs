@@ -233,14 +233,14 @@ fn cluster(base: Areas, body: Rect, room: Room, panel: Panel, content: &Content)
     let nodes_need = n_nodes.max(1).saturating_add(chrome(base.frames));
     if room == Room::Narrow || base.frames == Frames::Rules {
         let around = if base.frames == Frames::Boxes { 3 } else { 1 };
-        let map_needs = map::n_lines(&content.groups, body.width - 2).max(1).saturating_add(around);
+        let map_needs = map::n_lines(&content.groups, body.width - 2, 1).max(1).saturating_add(around);
         let map_needs = if body.height < 14 { 0 } else { map_needs.min(body.height / 4) };
         let (map, rest) = body.top(map_needs);
         let (nodes, tasks) = rest.top(nodes_need.min(rest.height / 2));
         return Areas { map, tables: [nodes, tasks], ..base };
     }
     let map_width = body.width * 2 / 5;
-    let n_lines = map::n_lines(&content.groups, map_width - 2);
+    let n_lines = map::n_lines(&content.groups, map_width - 2, 2);
     // Cells two rows high, a row between groups, the spread, and the box.
     let map_needs = n_lines.saturating_mul(2).saturating_add(content.groups.len() as u16 + 2);
     let (upper, tasks) = body.top(nodes_need.max(map_needs).max(6).min(body.height / 2));

@@ -149,8 +149,9 @@ pub fn one_line(buffer: &mut Buffer, area: Rect, title: &[(String, Style)], line
     let place = Rect { x: area.right().saturating_sub(room + 1), width: room, ..area };
     for line in lines {
         let sign = line.level.map_or("", |level| level.sign().trim());
+        let space = if line.label.is_empty() { "" } else { " " };
         let gap = if line.note.is_empty() || line.note.starts_with('/') { "" } else { " " };
-        let (value, note) = (format!(" {sign}{}", line.value), format!("{gap}{}  ", line.note));
+        let (value, note) = (format!("{space}{sign}{}", line.value), format!("{gap}{}  ", line.note));
         let needed = text::width(line.label) + text::width(&value) + text::width(&note);
         if pen.left() < needed as u16 + room {
             break;
@@ -168,7 +169,7 @@ const NAME: usize = 8;
 const SEVERITY: usize = 7;
 
 /// Columns of a trend beside values in one row.
-pub const SHORT_TREND: u16 = 16;
+pub const SHORT_TREND: u16 = 12;
 
 /// How the lines of a panel look.
 #[derive(Clone, Copy)]

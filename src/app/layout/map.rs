@@ -64,9 +64,9 @@ impl Map {
     }
 }
 
-/// Lines that groups of these sizes take on a map of a width, one node per cell.
-pub(super) fn n_lines(groups: &[usize], width: u16) -> u16 {
-    let per_line = usize::from(cells(Rect { width, height: 1, ..Rect::default() }).width).max(1);
+/// Lines that groups of these sizes take on a map of a width, one node per cell, cells so far from each other.
+pub(super) fn n_lines(groups: &[usize], width: u16, pitch: u16) -> u16 {
+    let per_line = usize::from(cells(Rect { width, height: 1, ..Rect::default() }).width / pitch).max(1);
     let lines: usize = groups.iter().map(|n| n.div_ceil(per_line).max(1)).sum();
     u16::try_from(lines).unwrap_or(u16::MAX)
 }
@@ -97,10 +97,12 @@ impl Grid {
         let most = groups.iter().copied().max().unwrap_or(1).max(1);
         // With more groups than rows nothing helps; the groups that do not fit are cut.
         let fold = (1..=most).find(|fold| lines(*fold, 1) <= height).unwrap_or(most);
-        let pitch = if fold == 1 && lines(1, 2) == lines(1, 1) { 2 } else { 1 };
         let n_gaps = groups.len().saturating_sub(1);
-        let rows_of = |cell_rows: usize| lines(fold, pitch) * cell_rows + (cell_rows - 1).min(1) * n_gaps;
-        let cell_rows = (1..=3).rev().find(|n| rows_of(*n) <= height).unwrap_or(1);
+        let rows_of = |pitch: u16, cell_rows: usize| lines(fold, pitch) * cell_rows + (cell_rows - 1).min(1) * n_gaps;
+        // Cells with room between them are told apart; that is worth a row of their height, but not the second.
+        let is_apart = fold == 1 && (lines(1, 2) == lines(1, 1) || rows_of(2, 2) <= height);
+        let pitch = if is_apart { 2 } else { 1 };
+        let cell_rows = (1..=3).rev().find(|n| rows_of(pitch, *n) <= height).unwrap_or(1);
         Self { fold, pitch, cell_rows: cell_rows as u16, gap: u16::from(cell_rows > 1) }
     }
 

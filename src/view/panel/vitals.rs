@@ -138,7 +138,9 @@ fn mem(node: &Node, latest: &Latest, trend: &Trend<'_>) -> Vec<Line> {
     let (vitals, reading) = (&latest.vitals, &latest.reading);
     let whole = |n: Option<u64>| format::bytes(n.map(|n| n as f64));
     let limit = node.mem_limit_bytes();
-    let full_in = latest.mem_full_in.filter(|seconds| *seconds < FULL_SOON_S);
+    // What grows from little to little more is not on its way to being full.
+    let is_half = vitals.severities.mem.is_some_and(|s| s.percent() >= 50);
+    let full_in = latest.mem_full_in.filter(|seconds| *seconds < FULL_SOON_S && is_half);
     let growth = match full_in {
         Some(seconds) => {
             Line::new("full in", format::age(Some((seconds * 1e6) as u64)), "at this pace").with_level(Level::Severe)
