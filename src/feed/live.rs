@@ -2,6 +2,7 @@
 
 pub(super) mod dial;
 mod link;
+mod peer;
 mod router;
 
 use std::sync::Arc;

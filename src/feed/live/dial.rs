@@ -1,6 +1,13 @@
 //! Getting through to an agent, and saying in words why it did not work.
 
-use std::{error::Error, fmt, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    fmt, io,
+    os::unix::fs::FileTypeExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use hyper_util::rt::TokioIo;
 use midair_proto::{MESSAGE_MAX, v1::agent_client::AgentClient};
@@ -16,6 +23,8 @@ use tonic::{
 use tower::service_fn;
 
 use crate::event::Cause;
+
+use super::peer::Peer;
 
 /// Nobody waits longer for a connection, or for the first word on it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
@@ -62,11 +71,20 @@ impl Failure {
     }
 }
 
+/// An open connection.
+#[derive(Debug)]
+pub(crate) struct Dialled {
+    /// Speaks to the agent.
+    pub(crate) client: AgentClient<Channel>,
+    /// Knows who ended the connection.
+    pub(super) peer: Peer,
+}
+
 /// Dials once.
-pub(crate) async fn dial(reach: &Reach) -> Result<AgentClient<Channel>, Failure> {
+pub(crate) async fn dial(reach: &Reach) -> Result<Dialled, Failure> {
     match reach {
         Reach::Unix(path) => {
-            let io = in_time(UnixStream::connect(path)).await?;
+            let io = in_time(UnixStream::connect(path)).await.map_err(|failure| of_path(path, failure))?;
             speak(io, true).await
         }
         Reach::Tcp(address) => {
@@ -120,11 +138,12 @@ impl From<NameError> for io::Error {
 }
 
 /// HTTP/2 over a stream that is open already: the connector hands it out once, so that nothing reconnects unseen.
-async fn speak<Io>(io: Io, pings: bool) -> Result<AgentClient<Channel>, Failure>
+async fn speak<Io>(io: Io, pings: bool) -> Result<Dialled, Failure>
 where
     Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let mut once = Some(TokioIo::new(io));
+    let peer = Peer::default();
+    let mut once = Some(TokioIo::new(peer.watch(io)));
     let connector = service_fn(move |_| {
         let io = once.take().ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionReset));
         async move { io }
@@ -140,7 +159,18 @@ where
         Ok(Err(error)) => return Err(not_an_agent(&words_of(&error))),
         Err(_) => return Err(no_answer()),
     };
-    Ok(AgentClient::new(channel).max_decoding_message_size(MESSAGE_MAX + ENVELOPE_BYTES))
+    let client = AgentClient::new(channel).max_decoding_message_size(MESSAGE_MAX + ENVELOPE_BYTES);
+    Ok(Dialled { client, peer })
+}
+
+/// The kernel refuses a connection to a file that is no socket in the words for a socket that nobody listens to.
+fn of_path(path: &Path, failure: Failure) -> Failure {
+    // Whoever may not look at the file is told what connecting said.
+    let is_socket = path.metadata().is_ok_and(|file| file.file_type().is_socket());
+    if failure.cause == Cause::Refused && path.exists() && !is_socket {
+        return Failure::new(Cause::Refused, "that is no socket; give the path that midair-agent listens on");
+    }
+    failure
 }
 
 fn of_io(error: &io::Error) -> Failure {
@@ -178,11 +208,7 @@ pub(super) fn of_opening(status: &Status, reach: &Reach) -> Failure {
 }
 
 /// Why an open stream ended.
-pub(super) fn of_stream(status: &Status) -> Failure {
-    // hyper has no public way to ask for this one but its words.
-    if words_of(status).contains("keep-alive timed out") {
-        return Failure::new(Cause::Timeout, "no answer to a ping for 3 s; is the host up, and the path to it open?");
-    }
+pub(super) fn of_stream(status: &Status, peer: &Peer) -> Failure {
     match status.code() {
         Code::PermissionDenied | Code::Unauthenticated => {
             Failure::new(Cause::Denied, format!("the agent shut us out: {}", status.message()))
@@ -190,7 +216,11 @@ pub(super) fn of_stream(status: &Status) -> Failure {
         Code::OutOfRange | Code::ResourceExhausted => {
             Failure::new(Cause::Protocol, format!("a message beyond the contract's bound: {}", status.message()))
         }
-        _ => closed(),
+        _ if peer.has_hung_up() => closed(),
+        _ => {
+            let words = "no answer to a ping for 3 s; is the host up, not overloaded, and the path to it open?";
+            Failure::new(Cause::Timeout, words)
+        }
     }
 }
 

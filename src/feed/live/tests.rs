@@ -256,6 +256,53 @@ async fn a_missing_socket_is_refused() {
     assert!(reason.contains("no such socket"), "{reason}");
 }
 
+/// A played agent behind TCP, and a way to freeze it: all connections stay open, and nothing comes through any more.
+async fn freezable(play: Play) -> (String, tokio::sync::watch::Sender<bool>, mpsc::Receiver<v1::Control>) {
+    let (heard, controls) = mpsc::channel(64);
+    let agent = Agent { play, heard, watches: Arc::default() };
+    let inner = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let inner_address = inner.local_addr().unwrap();
+    let service = agent_server::AgentServer::new(agent);
+    let incoming = tokio_stream::wrappers::TcpListenerStream::new(inner);
+    tokio::spawn(Server::builder().serve_with_incoming(service, incoming));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let (freeze, frozen) = tokio::sync::watch::channel(false);
+    tokio::spawn(async move {
+        while let Ok((mut outside, _)) = listener.accept().await {
+            let mut frozen = frozen.clone();
+            tokio::spawn(async move {
+                let mut inside = TcpStream::connect(inner_address).await.unwrap();
+                tokio::select! {
+                    copied = tokio::io::copy_bidirectional(&mut outside, &mut inside) => drop(copied),
+                    () = async { drop(frozen.wait_for(|is_frozen| *is_frozen).await) } => std::future::pending().await,
+                }
+            });
+        }
+    });
+    (address, freeze, controls)
+}
+
+#[tokio::test]
+async fn an_agent_that_is_frozen_did_not_hang_up() {
+    let (address, freeze, _heard) = freezable(NODE_7).await;
+    let mut feed = watch(vec![tcp(address.clone())]);
+    assert!(matches!(link(&mut feed, &address).await, LinkState::Up { .. }));
+    freeze.send(true).unwrap();
+    let (cause, reason) = down(&mut feed, &address).await;
+    assert_eq!(cause, Cause::Timeout);
+    assert!(reason.contains("no answer to a ping"), "{reason}");
+}
+
+#[tokio::test]
+async fn a_file_that_is_no_socket_is_said_to_be_none() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let target = Target { address: "unix".into(), note: "".into(), reach: Reach::Unix(file.path().to_owned()) };
+    let (cause, reason) = down(&mut watch(vec![target]), "unix").await;
+    assert_eq!(cause, Cause::Refused);
+    assert!(reason.contains("that is no socket"), "{reason}");
+}
+
 /// Serves one connection after the other with whatever this does.
 async fn served<F: Future<Output = ()> + Send + 'static>(serve: fn(TcpStream) -> F) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
