@@ -56,8 +56,11 @@ fn report(name: &str, program: &str, arguments: &[&str], keys: &[&str]) {
         }
         all => all,
     };
-    let mut latency: Vec<f64> =
-        (0..20).flat_map(|_| keys).filter_map(|key| key_to_screen(&mut terminal, key)).collect();
+    let timed: Vec<(&str, f64)> = (0..20)
+        .flat_map(|_| keys)
+        .filter_map(|key| key_to_screen(&mut terminal, key).map(|ms| (*key, ms)))
+        .collect();
+    let mut latency: Vec<f64> = timed.iter().map(|(_, ms)| *ms).collect();
     let n = latency.len();
     println!(
         "{name:<34} {:.0} ms | {:.2} % of a core, {:.1} KiB/s to the terminal | median {:.1} ms, p99 {:.1} ms of {n} keys",

@@ -30,10 +30,13 @@ use layout::{Areas, Content};
 use screen::{Level, List, Panel, RowId, Screen};
 
 pub use asks::{FOCUS_ID, TABLE_ID};
-pub use command::{COMMANDS, order_word};
+pub use command::{COMMANDS, interval, order_word};
 pub use copy::utc;
 pub use playhead::Playhead;
 pub use prompt::{Prompt, PromptKind};
+
+/// The largest screen that is filled, columns and rows: more than any display has.
+const SIZE_MAX: (u16, u16) = (2_000, 1_000);
 
 /// What the reducer is given.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +52,8 @@ pub enum Msg {
 pub enum Effect {
     /// Leave.
     Quit,
+    /// Hand the terminal back to the shell until it lets us go on.
+    Suspend,
     /// Ask the feed for something.
     Control(Control),
     /// Show the past: `Event::Reset`, and then all events up to this moment, are to be told again.
@@ -154,7 +159,7 @@ impl State {
             message: None,
             interval_ms: options.interval_ms,
             has_mouse: options.has_mouse,
-            size: options.size,
+            size: bounded(options.size.0, options.size.1),
             is_dirty: true,
             starts_on_node: options.n_targets == 1,
             go: options.go.as_deref().and_then(Go::parse),
@@ -361,6 +366,10 @@ fn input(state: &mut State, input: Input) -> Vec<Effect> {
     match input {
         Input::Key(key) => {
             state.message = None;
+            // Whatever is being typed is there again afterwards.
+            if keymap::action(key, state.screen()) == Some(keymap::Action::Suspend) {
+                return vec![Effect::Suspend];
+            }
             if let Some(prompt) = state.prompt.take() {
                 return prompt::key(state, prompt, key);
             }
@@ -368,10 +377,15 @@ fn input(state: &mut State, input: Input) -> Vec<Effect> {
         }
         Input::Mouse(mouse) => mouse::mouse(state, mouse),
         Input::Resize(columns, rows) => {
-            state.size = (columns, rows);
+            state.size = bounded(columns, rows);
             Vec::new()
         }
     }
+}
+
+/// A terminal may claim to be of any size; what lies beyond this stays empty.
+fn bounded(columns: u16, rows: u16) -> (u16, u16) {
+    (columns.min(SIZE_MAX.0), rows.min(SIZE_MAX.1))
 }
 
 fn key_of_screen(state: &mut State, key: Key) -> Vec<Effect> {

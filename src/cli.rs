@@ -5,6 +5,8 @@ use std::{net::Ipv6Addr, path::PathBuf, time::Duration};
 use clap::Parser;
 use midair_agent::SourceChoice;
 
+use crate::app;
+
 /// The port of an agent where none is given.
 pub const PORT: u16 = 7070;
 /// Words that will be commands. A host of that name is written after `--`.
@@ -34,7 +36,7 @@ pub struct Cli {
     insecure: bool,
 
     /// Where to start: a node, one of its runtimes, a task of that.
-    #[arg(long, value_name = "NODE[/RUNTIME[/TASK]]")]
+    #[arg(long, value_name = "NODE[/RUNTIME[/TASK]]", value_parser = go)]
     pub go: Option<String>,
 
     /// Time between two samples: 250ms to 60s.
@@ -126,18 +128,13 @@ fn with_port(word: &str) -> anyhow::Result<String> {
 }
 
 fn interval(text: &str) -> Result<Duration, String> {
-    let wrong = || format!("{text:?} is no time; write it as 500ms, 2s or 1m");
-    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    let n: u64 = text[..digits].parse().map_err(|_| wrong())?;
-    let ms = match &text[digits..] {
-        "ms" => Some(n),
-        "s" | "" => n.checked_mul(1_000),
-        "m" => n.checked_mul(60_000),
-        _ => return Err(wrong()),
-    };
-    match ms {
-        Some(ms @ 250..=60_000) => Ok(Duration::from_millis(ms)),
-        Some(_) | None => Err(format!("{text} is outside 250ms to 60s")),
+    app::interval(text).map(|ms| Duration::from_millis(ms.into()))
+}
+
+fn go(text: &str) -> Result<String, String> {
+    match text.trim().split('/').next() {
+        None | Some("") => Err("write it as NODE, NODE/RUNTIME or NODE/RUNTIME/TASK".to_owned()),
+        Some(_) => Ok(text.to_owned()),
     }
 }
 

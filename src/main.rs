@@ -1,6 +1,11 @@
 //! The dashboard's program: reads the command line, opens the feed, and lends the terminal to the shell.
 
-use std::{fs::File, process::ExitCode, sync::Mutex};
+use std::{
+    fs::File,
+    io::{self, Write as _},
+    process::ExitCode,
+    sync::Mutex,
+};
 
 use anyhow::Context as _;
 use clap::Parser as _;
@@ -27,7 +32,8 @@ fn main() -> ExitCode {
         // What a shell reports of a program that a signal ended.
         Ok(Ending::Signal(number)) => ExitCode::from(128 + number),
         Err(error) => {
-            eprintln!("midair: {error:#}");
+            // Not `eprintln!`: it panics where the terminal is gone, and then there is nobody to be told.
+            drop(writeln!(io::stderr(), "midair: {error:#}"));
             ExitCode::from(if error.is::<NotATerminal>() { 2 } else { 1 })
         }
     }

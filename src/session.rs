@@ -73,7 +73,7 @@ impl Session {
                     let told = self.tape.live();
                     rest.extend(self.retell(&told));
                 }
-                Effect::Quit | Effect::Control(_) | Effect::Copy(_) => rest.push(effect),
+                Effect::Quit | Effect::Suspend | Effect::Control(_) | Effect::Copy(_) => rest.push(effect),
             }
         }
         rest

@@ -2,23 +2,31 @@
 
 mod input;
 mod screen;
+mod signals;
 
 use std::{io, time::Duration};
 
 use anyhow::Context as _;
 use crossterm::{clipboard::CopyToClipboard, event::EventStream, execute};
-use tokio::{
-    select,
-    signal::unix::{Signal, SignalKind, signal},
-    time::sleep,
-};
+use tokio::{select, time::sleep};
 use tokio_stream::StreamExt as _;
 
 pub use screen::{NotATerminal, size};
 
-use crate::{app::Effect, clock::Clock, event::Stamp, feed::Feed, session::Session, view::theme::Theme};
+use crate::{
+    app::Effect,
+    clock::Clock,
+    event::{Input, Stamp},
+    feed::Feed,
+    session::Session,
+    view::theme::Theme,
+};
 
-use self::{input::Hand, screen::Screen};
+use self::{
+    input::Hand,
+    screen::Screen,
+    signals::{Asked, Signals},
+};
 
 /// Pictures are at least so far apart: 60 a second.
 const FRAME: Duration = Duration::from_micros(16_666);
@@ -65,7 +73,11 @@ impl Shell {
             let wait = self.draw_if_due()?;
             select! {
                 biased;
-                number = signals.next() => self.wants = Some(Ending::Signal(number)),
+                asked = signals.next() => match asked {
+                    Asked::End(number) => self.wants = Some(Ending::Signal(number)),
+                    Asked::Stop => self.stop(signals::stop)?,
+                    Asked::GoOn => self.come_back()?,
+                },
                 event = events.next() => self.event(event)?,
                 entry = self.feed.next(), if feed_is_open => match entry {
                     Some(entry) => {
@@ -105,14 +117,33 @@ impl Shell {
         let event = event.context("the terminal is gone")?.context("cannot read from the terminal")?;
         let at = self.clock.now();
         for input in self.hand.inputs(at, &event) {
-            let entry = self.feed.input(at, input);
-            let effects = self.session.entry(entry);
-            self.carry_out(effects)?;
+            self.input(at, input)?;
         }
         if self.session.state().is_dirty {
             self.draw()?;
         }
         Ok(())
+    }
+
+    fn input(&mut self, at: Stamp, input: Input) -> anyhow::Result<()> {
+        let entry = self.feed.input(at, input);
+        let effects = self.session.entry(entry);
+        self.carry_out(effects)
+    }
+
+    /// Hands the terminal back, and goes on when the shell says so.
+    fn stop(&mut self, stop: fn() -> io::Result<()>) -> anyhow::Result<()> {
+        self.screen.leave();
+        stop().context("cannot stop")?;
+        self.come_back()
+    }
+
+    /// Takes the terminal again. Who was in the background has not heard of changes of its size.
+    fn come_back(&mut self) -> anyhow::Result<()> {
+        self.screen.come_back().context("cannot take the terminal again")?;
+        let (columns, rows) = size()?;
+        self.input(self.clock.now(), Input::Resize(columns, rows))?;
+        self.draw()
     }
 
     fn waiting_entries(&mut self) -> anyhow::Result<()> {
@@ -128,6 +159,8 @@ impl Shell {
         for effect in effects {
             match effect {
                 Effect::Quit => self.wants = Some(Ending::Quit),
+                Effect::Suspend if signals::has_shell() => self.stop(signals::stop_job)?,
+                Effect::Suspend => tracing::info!("no shell waits: not stopping"),
                 Effect::Control(control) => {
                     if !self.feed.control(control) {
                         tracing::warn!("a control was not taken: the feed has ended, or is behind");
@@ -140,31 +173,5 @@ impl Shell {
             }
         }
         Ok(())
-    }
-}
-
-/// The signals that end a sitting.
-struct Signals {
-    terminate: Signal,
-    interrupt: Signal,
-    hang_up: Signal,
-}
-
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Self {
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-            hang_up: signal(SignalKind::hangup())?,
-        })
-    }
-
-    /// The number of the next signal, as signal(7) lists it.
-    async fn next(&mut self) -> u8 {
-        select! {
-            _ = self.hang_up.recv() => 1,
-            _ = self.interrupt.recv() => 2,
-            _ = self.terminate.recv() => 15,
-        }
     }
 }

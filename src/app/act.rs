@@ -21,6 +21,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
     }
     match action {
         Action::Quit => return vec![Effect::Quit],
+        Action::Suspend => return vec![Effect::Suspend],
         Action::Help => state.overlay = Some(Overlay::Help { scroll: 0 }),
         Action::Findings => state.overlay = Some(Overlay::Findings { selected: 0 }),
         Action::Move(n_rows) => state.move_by(n_rows),
@@ -71,6 +72,7 @@ fn act_on_overlay(state: &mut State, overlay: Overlay, action: Action) -> Vec<Ef
             }
             return Vec::new();
         }
+        Action::Suspend => return vec![Effect::Suspend],
         Action::Pause => return state.toggle_pause(),
         Action::Step(n_samples) => return state.step(n_samples),
         Action::Live => return state.go_live(),
@@ -136,7 +138,7 @@ fn enter(state: &mut State) {
             state.push_level(Screen::Task(node, task));
         }
         Some(RowId::Queue(..)) => state.message = Some("who is at the other end is not known".to_owned()),
-        None => {}
+        None => state.message = Some("there is no row to go into".to_owned()),
     }
 }
 

@@ -20,7 +20,7 @@ enum Command {
 pub const COMMANDS: &[(&str, &str)] = &[
     ("quit", ""),
     ("sort", "severity, cpu, delay, mem, memgrowth, queue, growth, rate, drops, name, number, age"),
-    ("interval", "milliseconds, 250 to 60000"),
+    ("interval", "250ms to 60s"),
     ("threads", ""),
     ("mouse", ""),
     ("go", "NODE/RUNTIME/TASK"),
@@ -44,6 +44,15 @@ const ORDERS: [(&str, Order); 12] = [
     ("name", Order::Name),
     ("number", Order::Number),
     ("age", Order::Age),
+];
+
+/// What the heads of columns call an order, where that is another word.
+const HEADS: [(&str, Order); 5] = [
+    ("worst", Order::Severity),
+    ("rss", Order::Mem),
+    ("pid", Order::Number),
+    ("tid", Order::Number),
+    ("up", Order::Age),
 ];
 
 /// The word for an order, as `:sort` takes it.
@@ -85,7 +94,7 @@ fn parse(line: &str) -> Result<Option<Command>, String> {
     let rest = rest.trim();
     let command = match word {
         "" => return Ok(None),
-        "q" | "quit" => Command::Quit,
+        "q" | "q!" | "quit" => Command::Quit,
         "sort" => Command::Sort(order(rest)?),
         "interval" => Command::Interval(interval(rest)?),
         "threads" => Command::Threads,
@@ -98,13 +107,31 @@ fn parse(line: &str) -> Result<Option<Command>, String> {
 }
 
 fn order(name: &str) -> Result<Order, String> {
-    let found = ORDERS.iter().find(|(word, _)| *word == name).map(|(_, order)| *order);
-    found.ok_or_else(|| suggestion("order", name, ORDERS.iter().map(|(word, _)| *word)))
+    let words = || ORDERS.iter().map(|(word, _)| *word);
+    if name.is_empty() {
+        return Err(format!("sort by what? {}", words().collect::<Vec<_>>().join(", ")));
+    }
+    let name = name.to_lowercase();
+    let found = ORDERS.iter().chain(&HEADS).find(|(word, _)| *word == name).map(|(_, order)| *order);
+    found.ok_or_else(|| suggestion("order", &name, words()))
 }
 
-fn interval(text: &str) -> Result<u32, String> {
-    let ms = text.trim_end_matches("ms").trim().parse().ok().filter(|ms| INTERVALS_MS.contains(ms));
-    ms.ok_or_else(|| format!("interval {text:?} is not 250 to 60000 milliseconds"))
+/// An interval as a person writes it, in milliseconds: 500ms, 2s, 1m. A number alone is read as seconds or milliseconds,
+/// whichever agents serve: none is both.
+pub fn interval(text: &str) -> Result<u32, String> {
+    let n_digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, unit) = text.split_at(n_digits);
+    let n = digits.parse::<u64>().ok().filter(|_| ["", "ms", "s", "m", "h"].contains(&unit.trim()));
+    let n = n.ok_or_else(|| format!("{text:?} is no time; write it as 500ms, 2s or 1m"))?;
+    let factor: u64 = match unit.trim() {
+        "ms" => 1,
+        "m" => 60_000,
+        "h" => 3_600_000,
+        "" if n >= u64::from(*INTERVALS_MS.start()) => 1,
+        _ => 1_000,
+    };
+    let ms = n.checked_mul(factor).and_then(|ms| u32::try_from(ms).ok()).filter(|ms| INTERVALS_MS.contains(ms));
+    ms.ok_or_else(|| format!("{text} is outside 250ms to 60s"))
 }
 
 /// Says that a word is unknown, and which known one is nearest to it.

@@ -20,16 +20,23 @@ pub(super) struct Go {
     task: Option<String>,
     /// When the node was first seen to measure: from then on the task should turn up.
     since: Option<Stamp>,
+    /// When all agents had first said who they are, and none was the node.
+    missed: Option<Stamp>,
 }
 
 /// How long a task is sought, microseconds.
 const PATIENCE_US: u64 = 5_000_000;
+/// How long a node is sought when all agents have said who they are: one may be about to be dialled.
+const NODE_PATIENCE_US: u64 = 2_000_000;
+/// How many names of nodes fit into a message.
+const MAX_NAMED: usize = 4;
 
 impl Go {
     /// From `NODE`, `NODE/RUNTIME` or `NODE/RUNTIME/TASK`, where TASK is a number, `number.start`, or a name.
     pub(super) fn parse(path: &str) -> Option<Self> {
         let mut parts = path.trim().splitn(3, '/').map(|part| Some(part.to_owned()).filter(|p| !p.is_empty()));
-        Some(Self { node: parts.next()??, runtime: parts.next().flatten(), task: parts.next().flatten(), since: None })
+        let (node, runtime, task) = (parts.next()??, parts.next().flatten(), parts.next().flatten());
+        Some(Self { node, runtime, task, since: None, missed: None })
     }
 
     /// Whether it leads to a node.
@@ -53,10 +60,18 @@ impl Go {
         node.runtimes.iter().find(named).map(|r| r.id)
     }
 
+    /// Whether it leads to a runtime that the node does not have, or not yet.
+    fn lacks_runtime(&self, node: &Node) -> bool {
+        self.runtime.is_some() && self.runtime_of(node).is_none()
+    }
+
     /// The task, once it can be told which it is.
     fn task_of(&self, node: &Node) -> Option<TaskId> {
         let text = self.task.as_deref()?;
         let runtime = self.runtime_of(node);
+        if self.lacks_runtime(node) {
+            return None;
+        }
         if let (Some(runtime), Some((number, start))) = (runtime, number_and_start(text)) {
             return Some(TaskId { runtime, number, start });
         }
@@ -75,9 +90,11 @@ fn number_and_start(text: &str) -> Option<(u64, u64)> {
 /// Goes as far as the names are known; what is left stays to be tried with the next event.
 pub(super) fn pursue(state: &mut State) {
     let Some(go) = &state.go else { return };
-    let Some(node) = state.model.nodes.values().find(|node| go.names(node) && node.described.is_some()) else { return };
+    let Some(node) = state.model.nodes.values().find(|node| go.names(node) && node.described.is_some()) else {
+        return miss(state);
+    };
     let (id, task) = (node.id.clone(), go.task_of(node));
-    let is_settled = go.task.is_none() || task.is_some();
+    let is_settled = (go.task.is_none() && !go.lacks_runtime(node)) || task.is_some();
     let since = go.since.or_else(|| node.latest.as_ref().map(|l| l.at));
     let is_empty = |since: Stamp| node.answers.get(&TABLE_ID).is_some_and(|a| a.total == 0 && a.at >= since);
     let is_late = |since: Stamp| state.now().since_us(since) > PATIENCE_US;
@@ -89,8 +106,7 @@ pub(super) fn pursue(state: &mut State) {
         state.levels.push(Level::new(Screen::Task(id, task), state.vital.order()));
     }
     if is_refuted {
-        let text = state.go.as_ref().and_then(|go| go.task.clone()).unwrap_or_default();
-        state.message = Some(format!("no task {text} there now"));
+        state.message = state.go.as_ref().and_then(|go| Some(refutation(go, state.node()?)));
     }
     if is_settled || is_refuted {
         state.go = None;
@@ -98,6 +114,34 @@ pub(super) fn pursue(state: &mut State) {
         go.since = since;
     }
     state.is_dirty = true;
+}
+
+/// Nobody is the node: says so when all agents have had their chance.
+fn miss(state: &mut State) {
+    let nodes = &state.model.nodes;
+    let is_told = !nodes.is_empty() && nodes.values().all(|node| node.described.is_some());
+    let now = state.now();
+    let Some(go) = state.go.as_mut().filter(|_| is_told) else { return };
+    if now.since_us(*go.missed.get_or_insert(now)) > NODE_PATIENCE_US {
+        let names = some_of(nodes.values().map(Node::name));
+        state.message = Some(format!("no node {}; there are {names}", go.node));
+        state.go = None;
+        state.is_dirty = true;
+    }
+}
+
+/// What is not there.
+fn refutation(go: &Go, node: &Node) -> String {
+    if go.lacks_runtime(node) {
+        let runtime = go.runtime.as_deref().unwrap_or_default();
+        return format!("no runtime {runtime} there; there are {}", some_of(node.runtimes.iter().map(|r| &*r.name)));
+    }
+    format!("no task {} there now", go.task.as_deref().unwrap_or_default())
+}
+
+fn some_of<'a>(mut names: impl Iterator<Item = &'a str>) -> String {
+    let said: Vec<&str> = names.by_ref().take(MAX_NAMED).collect();
+    said.join(", ") + if names.next().is_some() { ", ..." } else { "" }
 }
 
 /// The path of a node, or of a task on it, as `--go` takes it.

@@ -8,6 +8,8 @@ use crate::{event::Key, model::Vital};
 pub enum Action {
     /// Leave midair.
     Quit,
+    /// Hand the terminal back to the shell for a while.
+    Suspend,
     /// Show or hide the help.
     Help,
     /// Show or hide what is wrong, all of it.
@@ -242,6 +244,7 @@ pub const SECTIONS: &[Section] = &[
             binding(&[(Key::Char('M'), Action::Mouse)], "M", "leave the mouse to the terminal, or take it", None),
             binding(&[(Key::Char('?'), Action::Help), (Key::F(1), Action::Help)], "? F1", "this help", Some("help")),
             binding(&[(Key::Char('q'), Action::Quit), (Key::Ctrl('c'), Action::Quit)], "q", "quit", Some("quit")),
+            binding(&[(Key::Ctrl('z'), Action::Suspend)], "^Z", "back to the shell; fg there comes back here", None),
         ],
     },
 ];

@@ -64,7 +64,16 @@ fn intervals_are_times_within_the_contract() {
     check("2s", 2_000);
     check("2", 2_000);
     check("1m", 60_000);
+    check("500", 500);
     for wrong in ["249ms", "61s", "1h", "s", "", "99999999999999999999s", "18446744073709551615m"] {
         assert!(Cli::try_parse_from(["midair", "--interval", wrong]).is_err(), "{wrong:?}");
+    }
+}
+
+#[test]
+fn a_place_to_go_names_a_node() {
+    assert_eq!(cli("midair --go vm/os/1").go.as_deref(), Some("vm/os/1"));
+    for wrong in ["/", "", "/os/1"] {
+        assert!(Cli::try_parse_from(["midair", "--go", wrong]).is_err(), "{wrong:?}");
     }
 }

@@ -1,8 +1,8 @@
 //! A feed of live agents: one task per agent, and a router that sends controls to the right one.
 
 pub(super) mod dial;
-mod lifeline;
 mod link;
+mod peer;
 mod router;
 
 use std::sync::Arc;

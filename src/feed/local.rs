@@ -57,6 +57,6 @@ async fn answering(paths: Vec<PathBuf>) -> Option<PathBuf> {
 }
 
 async fn answers(reach: Reach) -> bool {
-    let Ok((mut client, _)) = dial::dial(&reach).await else { return false };
-    client.describe(v1::DescribeRequest { version: Some(wire::version()) }).await.is_ok()
+    let Ok(mut dialled) = dial::dial(&reach).await else { return false };
+    dialled.client.describe(v1::DescribeRequest { version: Some(wire::version()) }).await.is_ok()
 }

@@ -193,7 +193,7 @@ impl Teller<'_> {
     /// Who grows first, then what is nearly full.
     fn mem(&mut self, latest: &Latest) {
         let severity = latest.vitals.severities.mem.map_or(0, Severity::per_mille);
-        let full_in = latest.mem_full_in.filter(|s| *s < FULL_SOON_S && severity >= 500);
+        let full_in = latest.mem_full_in.filter(|s| *s < FULL_SOON_S);
         if severity < WORTH_SAYING[1] && full_in.is_none() {
             return;
         }

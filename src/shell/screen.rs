@@ -2,15 +2,15 @@
 
 use std::{
     fmt,
-    io::{self, BufWriter, IsTerminal as _, Stdout, Write as _},
+    io::{self, BufWriter, IsTerminal as _, Stdout, Write},
     sync::atomic::{AtomicBool, Ordering},
 };
 
 use crossterm::{
     Command, cursor, execute, queue,
     terminal::{
-        self, BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-        disable_raw_mode, enable_raw_mode,
+        self, BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+        LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
     },
 };
 use ratatui::{Terminal, backend::CrosstermBackend};
@@ -24,20 +24,32 @@ const WRITE_BYTES: usize = 64 << 10;
 static IS_OPEN: AtomicBool = AtomicBool::new(false);
 static HAS_PANICKED: AtomicBool = AtomicBool::new(false);
 
-/// Standard input or output is no terminal.
+/// There is nothing to draw on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "midair draws on a terminal, and standard {0} is none; run it in one, or use `midair-agent --once` for numbers"
-)]
-pub struct NotATerminal(&'static str);
+pub enum NotATerminal {
+    /// Standard input or output is no terminal.
+    #[error(
+        "midair draws on a terminal, and standard {0} is none; run it in one, or use `midair-agent --once` for numbers"
+    )]
+    Standard(&'static str),
+    /// `TERM=dumb`: an editor's shell, which prints escape sequences as text.
+    #[error(
+        "midair draws on a terminal, and this one can only print lines (TERM=dumb); run it in another, or use \
+         `midair-agent --once` for numbers"
+    )]
+    Dumb,
+}
 
 /// The size of the terminal, columns and rows.
 pub fn size() -> anyhow::Result<(u16, u16)> {
     if !io::stdin().is_terminal() {
-        return Err(NotATerminal("input").into());
+        return Err(NotATerminal::Standard("input").into());
     }
     if !io::stdout().is_terminal() {
-        return Err(NotATerminal("output").into());
+        return Err(NotATerminal::Standard("output").into());
+    }
+    if std::env::var_os("TERM").is_some_and(|term| term == "dumb") {
+        return Err(NotATerminal::Dumb.into());
     }
     Ok(terminal::size()?)
 }
@@ -49,25 +61,45 @@ pub(super) fn has_panicked() -> bool {
 
 /// The terminal while it is ours. Dropping it gives it back.
 pub(super) struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    terminal: Terminal<CrosstermBackend<BufWriter<Ours>>>,
     has_mouse: bool,
+}
+
+/// Standard output, as long as the terminal is ours: a picture that a panic has cut off is still in the buffer when
+/// the terminal is given back, and must not follow.
+struct Ours(Stdout);
+
+impl Write for Ours {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if IS_OPEN.load(Ordering::Relaxed) { self.0.write(bytes) } else { Ok(bytes.len()) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        if IS_OPEN.load(Ordering::Relaxed) { self.0.flush() } else { Ok(()) }
+    }
 }
 
 impl Screen {
     /// Takes the terminal over.
     pub(super) fn open(has_mouse: bool) -> anyhow::Result<Self> {
         give_back_on_panic();
-        IS_OPEN.store(true, Ordering::Relaxed);
-        let writer = BufWriter::with_capacity(WRITE_BYTES, io::stdout());
-        let opened = Terminal::new(CrosstermBackend::new(writer)).and_then(|terminal| {
-            enable_raw_mode()?;
-            execute!(io::stdout(), EnterAlternateScreen, cursor::Hide)?;
-            Ok(terminal)
-        });
-        let terminal = opened.inspect_err(|_| give_back())?;
+        let terminal = take().inspect_err(|_| give_back())?;
         let mut screen = Self { terminal, has_mouse: false };
         screen.mouse(has_mouse)?;
         Ok(screen)
+    }
+
+    /// Gives the terminal back for a while.
+    pub(super) fn leave(&mut self) {
+        give_back();
+    }
+
+    /// Takes the terminal over again, whatever was done to it meanwhile: the next picture is drawn as a whole.
+    pub(super) fn come_back(&mut self) -> anyhow::Result<()> {
+        give_back();
+        self.terminal = take()?;
+        self.has_mouse = false;
+        Ok(())
     }
 
     /// Paints the state: only cells that changed are sent, as one whole.
@@ -85,6 +117,15 @@ impl Screen {
         self.has_mouse = wanted;
         execute!(io::stdout(), TakeMouse(wanted))
     }
+}
+
+fn take() -> io::Result<Terminal<CrosstermBackend<BufWriter<Ours>>>> {
+    IS_OPEN.store(true, Ordering::Relaxed);
+    let writer = BufWriter::with_capacity(WRITE_BYTES, Ours(io::stdout()));
+    let terminal = Terminal::new(CrosstermBackend::new(writer))?;
+    enable_raw_mode()?;
+    execute!(io::stdout(), EnterAlternateScreen, Clear(ClearType::All), cursor::Hide)?;
+    Ok(terminal)
 }
 
 impl Drop for Screen {

@@ -73,7 +73,8 @@ fn drills_to_a_busy_thread_and_its_number_is_right() {
 
 #[test]
 fn a_signal_leaves_the_terminal_as_it_was_found() {
-    for signal in [rustix::process::Signal::TERM, rustix::process::Signal::HUP] {
+    use rustix::process::Signal;
+    for signal in [Signal::TERM, Signal::HUP, Signal::INT, Signal::QUIT] {
         let mut terminal = Terminal::start(MIDAIR, &["--embedded"], 120, 35);
         terminal.until_text("LIVE");
         let pid = rustix::process::Pid::from_raw(terminal.pid() as i32).expect("a process");
@@ -81,6 +82,78 @@ fn a_signal_leaves_the_terminal_as_it_was_found() {
         terminal.ended();
         assert!(terminal.is_restored(), "{signal:?}");
     }
+}
+
+/// A shell with a dashboard as its job, and the dashboard's process.
+fn job() -> (Terminal, rustix::process::Pid) {
+    let mut terminal = Terminal::start("sh", &["-i"], 120, 35);
+    terminal.press(&format!("PS1='ready> '; {MIDAIR} --embedded\r"));
+    terminal.until_text("LIVE");
+    let children = format!("/proc/{0}/task/{0}/children", terminal.pid());
+    let children = std::fs::read_to_string(children).expect("the shell runs");
+    let pid = children.split_whitespace().next().and_then(|pid| pid.parse().ok()).expect("it has a job");
+    (terminal, rustix::process::Pid::from_raw(pid).expect("a process"))
+}
+
+/// Waits until the shell has the terminal, which must be as it was found, and brings the dashboard back.
+fn back_and_forth(terminal: &mut Terminal) {
+    terminal.until("the shell", |screen| screen.contains("ready>") && !screen.contains("LIVE"));
+    assert!(terminal.is_restored());
+    terminal.press("stty -a | grep -o ' [-]*icanon'\r");
+    terminal.until("lines and echo", |screen| screen.lines().any(|line| line.trim() == "icanon"));
+    terminal.resize(100, 30);
+    terminal.press("clear; fg\r");
+    let screen = terminal.until("the dashboard", |screen| screen.contains("LIVE") && screen.contains("? help"));
+    assert!(!screen.contains("ready>"), "{screen}");
+}
+
+#[test]
+fn stopping_hands_the_terminal_to_the_shell_and_fg_takes_it_again() {
+    let (mut terminal, pid) = job();
+    terminal.press("\x1a");
+    back_and_forth(&mut terminal);
+    rustix::process::kill_process(pid, rustix::process::Signal::TSTP).expect("it runs");
+    back_and_forth(&mut terminal);
+    terminal.press("q");
+    terminal.until("the shell", |screen| screen.contains("ready>") && !screen.contains("LIVE"));
+    assert!(terminal.is_restored());
+}
+
+#[test]
+fn without_a_shell_to_come_back_from_it_does_not_stop() {
+    let mut terminal = Terminal::start(MIDAIR, &["--embedded"], 160, 45);
+    terminal.until_text("LIVE");
+    terminal.press("\x1a?");
+    terminal.until_text("back to the shell");
+}
+
+#[test]
+fn a_terminal_that_can_only_print_lines_is_refused_in_words() {
+    let mut terminal = Terminal::start("env", &["TERM=dumb", MIDAIR, "--embedded"], 200, 35);
+    assert_eq!(terminal.ended(), 2);
+    let screen = terminal.screen();
+    assert!(screen.contains("TERM=dumb") && screen.contains("midair-agent --once"), "{screen}");
+}
+
+#[test]
+fn a_terminal_that_vanishes_ends_it_without_a_panic() {
+    let folder = tempfile::tempdir().expect("a scratch folder");
+    let code = folder.path().join("code");
+    let line = format!("{MIDAIR} --embedded; echo $? > {}", code.display());
+    // The shell outlives the hang-up to tell how the dashboard ended.
+    let mut terminal = Terminal::start("sh", &["-c", &format!("trap '' HUP; {line}")], 120, 35);
+    terminal.until_text("LIVE");
+    terminal.vanish();
+    let end = Instant::now() + Duration::from_secs(10);
+    let told = loop {
+        let told = std::fs::read_to_string(&code).unwrap_or_default();
+        if told.ends_with('\n') {
+            break told;
+        }
+        assert!(Instant::now() < end, "it goes on without a terminal");
+        thread::sleep(Duration::from_millis(20));
+    };
+    assert!(["1\n", "129\n"].contains(&&*told), "it ended with {told}");
 }
 
 #[test]

@@ -4,7 +4,10 @@ use super::*;
 fn commands_are_understood() {
     assert_eq!(parse("q"), Ok(Some(Command::Quit)));
     assert_eq!(parse("  sort   delay "), Ok(Some(Command::Sort(Order::Delay))));
-    assert_eq!(parse("interval 500"), Ok(Some(Command::Interval(500))));
+    assert_eq!(parse("sort RSS"), Ok(Some(Command::Sort(Order::Mem))));
+    for (text, ms) in [("500", 500), ("500ms", 500), ("2s", 2_000), ("2", 2_000), ("1m", 60_000), ("60000", 60_000)] {
+        assert_eq!(parse(&format!("interval {text}")), Ok(Some(Command::Interval(ms))), "{text}");
+    }
     assert_eq!(parse(""), Ok(None));
 }
 
@@ -19,8 +22,11 @@ fn a_slip_is_met_with_the_nearest_word() {
 
 #[test]
 fn intervals_outside_what_agents_serve_are_refused_in_words() {
-    for text in ["249", "60001", "-1", "soon", ""] {
-        assert!(parse(&format!("interval {text}")).unwrap_err().contains("250 to 60000"), "{text}");
+    for text in ["0", "61", "249", "249ms", "60001", "1h", "18446744073709551615m"] {
+        assert!(parse(&format!("interval {text}")).unwrap_err().contains("250ms to 60s"), "{text}");
+    }
+    for text in ["-1", "soon", "", "99999999999999999999s"] {
+        assert!(parse(&format!("interval {text}")).unwrap_err().contains("500ms, 2s or 1m"), "{text}");
     }
 }
 

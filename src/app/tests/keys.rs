@@ -198,6 +198,42 @@ fn going_gives_up_where_only_the_like_of_it_is_found() {
 }
 
 #[test]
+fn going_to_a_node_or_runtime_that_is_not_there_says_what_is() {
+    let mut desk = Desk::going("nowhere");
+    desk.hear(&[up(0.0, "a"), described(0.1, "a"), sample(1.0, "a", vec![])]);
+    assert_eq!((desk.message(), desk.state.go.is_some()), ("", true), "another may still come");
+    desk.hear(&[sample(3.0, "a", vec![])]);
+    assert_eq!((desk.message(), desk.state.go.is_none()), ("no node nowhere; there are a", true));
+    let mut desk = Desk::going("a/bogus/7");
+    desk.hear(&[described(0.1, "a"), sample(1.0, "a", tasks(&[7], 1.0)), sample(7.0, "a", tasks(&[7], 7.0))]);
+    assert_eq!(desk.message(), "no runtime bogus there; there are os");
+    assert_eq!(desk.state.screen(), &Screen::Node(id("a")));
+}
+
+#[test]
+fn going_into_nothing_says_so() {
+    let mut desk = Desk::with(vec![]);
+    desk.key(Key::Enter);
+    assert_eq!(desk.message(), "there is no row to go into");
+}
+
+#[test]
+fn stopping_leaves_what_is_being_typed() {
+    let mut desk = Desk::with(vec![]);
+    desk.keys("/ab").key(Key::Ctrl('z'));
+    assert!(desk.effects.contains(&Effect::Suspend));
+    assert_eq!(desk.state.prompt.as_ref().map(|p| &*p.text), Some("ab"));
+}
+
+#[test]
+fn a_terminal_that_claims_to_be_huge_is_filled_in_part() {
+    let mut desk = Desk::with(tasks(&[1], 1.0));
+    desk.input(Input::Resize(65_000, 65_000)).key(Key::PageDown);
+    let areas = desk.state.areas();
+    assert!(areas.footer.width <= SIZE_MAX.0 && areas.footer.y < SIZE_MAX.1);
+}
+
+#[test]
 fn a_click_selects_and_a_double_click_goes_in() {
     let mut desk = Desk::with(tasks(&[1, 2, 3], 1.0));
     desk.keys("2");

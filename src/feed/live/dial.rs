@@ -1,6 +1,13 @@
 //! Getting through to an agent, and saying in words why it did not work.
 
-use std::{error::Error, fmt, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    error::Error,
+    fmt, io,
+    os::unix::fs::FileTypeExt as _,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use hyper_util::rt::TokioIo;
 use midair_proto::{MESSAGE_MAX, v1::agent_client::AgentClient};
@@ -15,8 +22,9 @@ use tonic::{
 };
 use tower::service_fn;
 
-use super::lifeline::Lifeline;
 use crate::event::Cause;
+
+use super::peer::Peer;
 
 /// Nobody waits longer for a connection, or for the first word on it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
@@ -63,11 +71,20 @@ impl Failure {
     }
 }
 
-/// Dials once. The lifeline tells afterwards who ended the connection.
-pub(crate) async fn dial(reach: &Reach) -> Result<(AgentClient<Channel>, Lifeline), Failure> {
+/// An open connection.
+#[derive(Debug)]
+pub(crate) struct Dialled {
+    /// Speaks to the agent.
+    pub(crate) client: AgentClient<Channel>,
+    /// Knows who ended the connection.
+    pub(super) peer: Peer,
+}
+
+/// Dials once.
+pub(crate) async fn dial(reach: &Reach) -> Result<Dialled, Failure> {
     match reach {
         Reach::Unix(path) => {
-            let io = in_time(UnixStream::connect(path)).await?;
+            let io = in_time(UnixStream::connect(path)).await.map_err(|failure| of_path(path, failure))?;
             // An agent that may not serve us hangs up before a word is said: sometimes before we can say ours.
             speak(io, true).await.map_err(|failure| if failure.cause == Cause::Protocol { let_go() } else { failure })
         }
@@ -122,12 +139,12 @@ impl From<NameError> for io::Error {
 }
 
 /// HTTP/2 over a stream that is open already: the connector hands it out once, so that nothing reconnects unseen.
-async fn speak<Io>(io: Io, pings: bool) -> Result<(AgentClient<Channel>, Lifeline), Failure>
+async fn speak<Io>(io: Io, pings: bool) -> Result<Dialled, Failure>
 where
     Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let lifeline = Lifeline::default();
-    let mut once = Some(TokioIo::new(lifeline.along(io)));
+    let peer = Peer::default();
+    let mut once = Some(TokioIo::new(peer.watch(io)));
     let connector = service_fn(move |_| {
         let io = once.take().ok_or_else(|| io::Error::from(io::ErrorKind::ConnectionReset));
         async move { io }
@@ -143,7 +160,18 @@ where
         Ok(Err(error)) => return Err(not_an_agent(&words_of(&error))),
         Err(_) => return Err(no_answer()),
     };
-    Ok((AgentClient::new(channel).max_decoding_message_size(MESSAGE_MAX + ENVELOPE_BYTES), lifeline))
+    let client = AgentClient::new(channel).max_decoding_message_size(MESSAGE_MAX + ENVELOPE_BYTES);
+    Ok(Dialled { client, peer })
+}
+
+/// The kernel refuses a connection to a file that is no socket in the words for a socket that nobody listens to.
+fn of_path(path: &Path, failure: Failure) -> Failure {
+    // Whoever may not look at the file is told what connecting said.
+    let is_socket = path.metadata().is_ok_and(|file| file.file_type().is_socket());
+    if failure.cause == Cause::Refused && path.exists() && !is_socket {
+        return Failure::new(Cause::Refused, "that is no socket; give the path that midair-agent listens on");
+    }
+    failure
 }
 
 fn of_io(error: &io::Error) -> Failure {
@@ -182,7 +210,7 @@ fn let_go() -> Failure {
 }
 
 /// Why an open stream ended.
-pub(super) fn of_stream(status: &Status, lifeline: &Lifeline) -> Failure {
+pub(super) fn of_stream(status: &Status, peer: &Peer) -> Failure {
     match status.code() {
         Code::PermissionDenied | Code::Unauthenticated => {
             Failure::new(Cause::Denied, format!("the agent shut us out: {}", status.message()))
@@ -190,18 +218,12 @@ pub(super) fn of_stream(status: &Status, lifeline: &Lifeline) -> Failure {
         Code::OutOfRange | Code::ResourceExhausted => {
             Failure::new(Cause::Protocol, format!("a message beyond the contract's bound: {}", status.message()))
         }
-        // What HTTP/2 says of a stream whose connection is gone, whoever let go of it.
-        Code::Unknown if words_of(status).contains("broken pipe") => ended(lifeline),
-        _ => closed(),
+        _ if peer.has_hung_up() => closed(),
+        _ => {
+            let words = "no answer to a ping for 3 s; is the host up, not overloaded, and the path to it open?";
+            Failure::new(Cause::Timeout, words)
+        }
     }
-}
-
-/// Why a connection that is gone has gone.
-pub(super) fn ended(lifeline: &Lifeline) -> Failure {
-    if lifeline.is_cut() {
-        return closed();
-    }
-    Failure::new(Cause::Timeout, "no answer to a ping for 3 s; is the host up, and the path to it open?")
 }
 
 pub(super) fn closed() -> Failure {

@@ -27,8 +27,8 @@ use crate::{
 
 use super::{
     Target,
-    dial::{self, Failure, PATIENCE},
-    lifeline::Lifeline,
+    dial::{self, Dialled, Failure, PATIENCE},
+    peer::Peer,
     router::Ask,
 };
 
@@ -82,7 +82,7 @@ struct Watch {
     events: Streaming<v1::Envelope>,
     to_agent: mpsc::Sender<v1::Control>,
     controls: mpsc::Receiver<Control>,
-    lifeline: Lifeline,
+    peer: Peer,
 }
 
 impl Link {
@@ -147,8 +147,8 @@ impl Link {
 
     /// One life of the connection. It ends well only with the feed.
     async fn once(&mut self, ways: &Ways) -> Result<(), Over> {
-        let (mut client, lifeline) = dial::dial(&self.target.reach).await?;
-        let mut watch = self.open(ways, &mut client, lifeline).await?;
+        let Dialled { mut client, peer } = dial::dial(&self.target.reach).await?;
+        let mut watch = self.open(ways, &mut client, peer).await?;
         let described = self.first(&mut client, &mut watch).await?;
         self.introduce(ways, &described).await?;
         self.tell(ways, LinkState::Up { note: self.target.note.clone() }).await?;
@@ -157,7 +157,7 @@ impl Link {
     }
 
     /// Opens the watch and says at once what is wanted: the first sample comes with the first answer.
-    async fn open(&self, ways: &Ways, client: &mut AgentClient<Channel>, lifeline: Lifeline) -> Result<Watch, Over> {
+    async fn open(&self, ways: &Ways, client: &mut AgentClient<Channel>, peer: Peer) -> Result<Watch, Over> {
         let (sender, controls) = mpsc::channel(CONTROLS_MAX);
         let link = self.number;
         let standing = ask(ways, |reply| Ask::Open { link, controls: sender, reply }).await?;
@@ -171,7 +171,7 @@ impl Link {
             Ok(Err(status)) => return Err(dial::of_opening(&status, &self.target.reach).into()),
             Err(_) => return Err(dial::no_answer().into()),
         };
-        Ok(Watch { events, to_agent, controls, lifeline })
+        Ok(Watch { events, to_agent, controls, peer })
     }
 
     /// The first event must say who is there.
@@ -240,7 +240,7 @@ impl Link {
                 event = watch.events.message() => match event {
                     Ok(Some(envelope)) => self.event(ways, &mut offset, envelope).await?,
                     Ok(None) => return Err(dial::closed().into()),
-                    Err(status) => return Err(dial::of_stream(&status, &watch.lifeline).into()),
+                    Err(status) => return Err(dial::of_stream(&status, &watch.peer).into()),
                 },
                 control = watch.controls.recv() => match control {
                     Some(control) => to_agent(watch, wire::to_wire(&control))?,
@@ -289,7 +289,7 @@ impl Link {
 fn to_agent(watch: &Watch, control: v1::Control) -> Result<(), Failure> {
     watch.to_agent.try_send(control).map_err(|error| match error {
         mpsc::error::TrySendError::Full(_) => stuck(),
-        mpsc::error::TrySendError::Closed(_) => dial::ended(&watch.lifeline),
+        mpsc::error::TrySendError::Closed(_) => dial::closed(),
     })
 }
 

@@ -277,6 +277,15 @@ async fn a_missing_socket_is_refused() {
     assert!(reason.contains("no such socket"), "{reason}");
 }
 
+#[tokio::test]
+async fn a_file_that_is_no_socket_is_said_to_be_none() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let target = Target { address: "unix".into(), note: "".into(), reach: Reach::Unix(file.path().to_owned()) };
+    let (cause, reason) = down(&mut watch(vec![target]), "unix").await;
+    assert_eq!(cause, Cause::Refused);
+    assert!(reason.contains("that is no socket"), "{reason}");
+}
+
 /// Serves one connection after the other with whatever this does.
 async fn served<F: Future<Output = ()> + Send + 'static>(serve: fn(TcpStream) -> F) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -419,7 +428,7 @@ async fn a_peer_that_freezes_is_a_timeout_within_five_seconds_and_comes_back_wit
     let (cause, reason) = down(&mut feed, &address).await;
     let took_ms = Clock::system().now().since_us(frozen) / 1_000;
     assert_eq!(cause, Cause::Timeout, "{reason}");
-    assert!(reason.ends_with("no answer to a ping for 3 s; is the host up, and the path to it open?"), "{reason}");
+    assert!(reason.contains("no answer to a ping for 3 s"), "{reason}");
     assert!((2_500..5_000).contains(&took_ms), "{took_ms} ms");
     freeze.send(false).unwrap();
     loop {

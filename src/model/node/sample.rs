@@ -226,9 +226,12 @@ impl Node {
     }
 }
 
+/// Seconds until memory is full at this pace. Ten seconds of growth say nothing about hours: while less than half is
+/// used, nothing is foretold.
 fn full_in(used: Option<u64>, limit: Option<u64>, growth: Option<f64>) -> Option<f64> {
-    let left = limit?.saturating_sub(used?);
-    growth.filter(|g| *g > 0.0).map(|growth| left as f64 / growth)
+    let (used, limit) = (used?, limit?);
+    let left = limit.saturating_sub(used);
+    growth.filter(|g| *g > 0.0 && used >= left).map(|growth| left as f64 / growth)
 }
 
 fn values(latest: &Latest) -> [Option<f32>; NodeValue::N] {

@@ -2,7 +2,10 @@
 
 use std::{
     io::{Read, Write},
-    sync::{Arc, Mutex},
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
     thread,
     time::{Duration, Instant},
 };
@@ -12,7 +15,9 @@ use portable_pty::{Child, CommandBuilder, MasterPty, PtySize, native_pty_system}
 /// A program in a pseudo-terminal. Killed when dropped.
 pub(crate) struct Terminal {
     child: Box<dyn Child + Send + Sync>,
-    master: Box<dyn MasterPty + Send>,
+    /// None after it has vanished.
+    master: Option<Box<dyn MasterPty + Send>>,
+    has_vanished: Arc<AtomicBool>,
     keys: Box<dyn Write + Send>,
     seen: Arc<Mutex<Seen>>,
 }
@@ -40,15 +45,25 @@ impl Terminal {
         let keys = pair.master.take_writer().expect("its input can be written");
         let seen = Arc::new(Mutex::new(Seen { parser: vt100::Parser::new(rows, columns, 0), raw: Vec::new() }));
         let sink = Arc::clone(&seen);
+        let has_vanished = Arc::new(AtomicBool::new(false));
+        let is_over = Arc::clone(&has_vanished);
         thread::spawn(move || {
             let mut buffer = [0; 16384];
-            while let Ok(n @ 1..) = reader.read(&mut buffer) {
+            while let (false, Ok(n @ 1..)) = (is_over.load(Ordering::Relaxed), reader.read(&mut buffer)) {
                 let mut seen = sink.lock().expect("no reader panicked");
                 seen.parser.process(&buffer[..n]);
                 seen.raw.extend_from_slice(&buffer[..n]);
             }
         });
-        Self { child, master: pair.master, keys, seen }
+        Self { child, master: Some(pair.master), has_vanished, keys, seen }
+    }
+
+    /// Closes the terminal under the program, as a window that is closed or a connection that is lost. The last of its
+    /// file descriptors goes with the next output.
+    pub(crate) fn vanish(&mut self) {
+        self.has_vanished.store(true, Ordering::Relaxed);
+        self.keys = Box::new(std::io::sink());
+        self.master = None;
     }
 
     /// What stands on the screen, a line each.
@@ -70,7 +85,8 @@ impl Terminal {
     /// Changes the size, as a person who drags the corner of a window.
     pub(crate) fn resize(&mut self, columns: u16, rows: u16) {
         self.seen.lock().expect("no reader panicked").parser.screen_mut().set_size(rows, columns);
-        self.master.resize(size(columns, rows)).expect("the terminal can be resized");
+        let master = self.master.as_ref().expect("it has not vanished");
+        master.resize(size(columns, rows)).expect("the terminal can be resized");
     }
 
     /// Waits until the screen is as wanted, at most 20 s; gives the screen.
