@@ -56,10 +56,8 @@ fn report(name: &str, program: &str, arguments: &[&str], keys: &[&str]) {
         }
         all => all,
     };
-    let timed: Vec<(&str, f64)> = (0..20)
-        .flat_map(|_| keys)
-        .filter_map(|key| key_to_screen(&mut terminal, key).map(|ms| (*key, ms)))
-        .collect();
+    let timed: Vec<(&str, f64)> =
+        (0..20).flat_map(|_| keys).filter_map(|key| key_to_screen(&mut terminal, key).map(|ms| (*key, ms))).collect();
     let mut latency: Vec<f64> = timed.iter().map(|(_, ms)| *ms).collect();
     let n = latency.len();
     println!(
