@@ -2,6 +2,7 @@
 
 use std::{
     io::{Read, Write},
+    panic::{AssertUnwindSafe, catch_unwind},
     sync::{
         Arc, Mutex,
         atomic::{AtomicBool, Ordering},
@@ -25,6 +26,18 @@ pub(crate) struct Terminal {
 struct Seen {
     parser: vt100::Parser,
     raw: Vec<u8>,
+}
+
+impl Seen {
+    /// The emulator may stumble over bytes that were meant for the size before a resize. It starts anew then: programs
+    /// paint the whole screen after a resize, and what was sent is in `raw` in any case.
+    fn take(&mut self, bytes: &[u8]) {
+        let parser = &mut self.parser;
+        if catch_unwind(AssertUnwindSafe(|| parser.process(bytes))).is_err() {
+            let (rows, columns) = self.parser.screen().size();
+            self.parser = vt100::Parser::new(rows, columns, 0);
+        }
+    }
 }
 
 fn size(columns: u16, rows: u16) -> PtySize {
@@ -51,8 +64,8 @@ impl Terminal {
             let mut buffer = [0; 16384];
             while let (false, Ok(n @ 1..)) = (is_over.load(Ordering::Relaxed), reader.read(&mut buffer)) {
                 let mut seen = sink.lock().expect("no reader panicked");
-                seen.parser.process(&buffer[..n]);
                 seen.raw.extend_from_slice(&buffer[..n]);
+                seen.take(&buffer[..n]);
             }
         });
         Self { child, master: Some(pair.master), has_vanished, keys, seen }
