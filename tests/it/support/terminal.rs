@@ -110,7 +110,9 @@ impl Terminal {
             if wanted(&screen) {
                 return screen;
             }
-            assert!(Instant::now() < end, "waited in vain for {what}; the screen:\n{screen}");
+            let last = String::from_utf8_lossy(&self.raw()).chars().rev().take(400).collect::<Vec<_>>();
+            let last: String = last.into_iter().rev().collect();
+            assert!(Instant::now() < end, "waited in vain for {what}; the screen:\n{screen}\nlast sent: {last:?}");
             thread::sleep(Duration::from_millis(20));
         }
     }
