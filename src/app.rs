@@ -45,6 +45,8 @@ pub enum Msg {
     Event(Stamped),
     /// A person did something.
     Input(Stamp, Input),
+    /// What was known at a moment before: as if all events up to there had been told again.
+    Restored(Box<Model>),
 }
 
 /// What the shell is to do.
@@ -291,6 +293,14 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.clock = state.clock.max(at);
             state.is_dirty = true;
             input(state, given)
+        }
+        Msg::Restored(model) => {
+            let asked_interval_us = state.model.asked_interval_us;
+            state.model = *model;
+            state.model.asked_interval_us = asked_interval_us;
+            state.timeline.retell();
+            state.is_dirty = true;
+            Vec::new()
         }
     };
     effects.extend(asks::reconcile(state));

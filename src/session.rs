@@ -3,6 +3,8 @@
 //! The shell and the tests use the same: entries go in, effects come out, and nothing else changes the state. That is
 //! why a replay shows what the live screen showed.
 
+mod checkpoint;
+
 use crate::{
     app::{self, Effect, Msg, Options, State},
     entry::{Entry, Item},
@@ -11,19 +13,28 @@ use crate::{
     wire::Decoder,
 };
 
+use checkpoint::Checkpoints;
+
 /// The state with all that it is made from.
 #[derive(Clone, Debug)]
 pub struct Session {
     state: State,
     tape: Tape,
     decoder: Decoder,
+    checkpoints: Checkpoints,
     newest: Stamp,
 }
 
 impl Session {
     /// A sitting before anything has arrived.
     pub fn new(options: Options) -> Self {
-        Self { state: State::new(options), tape: Tape::default(), decoder: Decoder::default(), newest: Stamp(0) }
+        Self {
+            state: State::new(options),
+            tape: Tape::default(),
+            decoder: Decoder::default(),
+            checkpoints: Checkpoints::default(),
+            newest: Stamp(0),
+        }
     }
 
     /// What the screen is made of.
@@ -48,7 +59,10 @@ impl Session {
             self.wait_in_the_past(&entry);
             return Vec::new();
         }
-        self.fold(&entry)
+        let effects = self.fold(&entry);
+        self.checkpoints.forget(self.tape.n_dropped());
+        self.checkpoints.pass(self.tape.n_told(), entry.at, &self.state.model, &self.decoder);
+        effects
     }
 
     /// Time goes on while the past is shown: its age is on the screen.
@@ -64,23 +78,51 @@ impl Session {
         let mut rest = Vec::new();
         for effect in app::update(&mut self.state, Msg::Input(at, input)) {
             match effect {
-                Effect::Seek(to) => {
-                    let told = self.tape.seek(to);
-                    // What the past would have had asked is not asked now.
-                    self.retell(&told);
-                }
-                Effect::GoLive => {
-                    let told = self.tape.live();
-                    rest.extend(self.retell(&told));
-                }
+                // What the past would have had asked is not asked now.
+                Effect::Seek(to) => drop(self.seek(to)),
+                Effect::GoLive => rest.extend(self.go_live()),
                 Effect::Quit | Effect::Suspend | Effect::Control(_) | Effect::Copy(_) => rest.push(effect),
             }
         }
         rest
     }
 
+    fn seek(&mut self, to: Stamp) -> Vec<Effect> {
+        self.restore(self.tape.n_until(to));
+        let told = self.tape.seek(to);
+        self.retell(&told)
+    }
+
+    fn go_live(&mut self) -> Vec<Effect> {
+        self.restore(usize::MAX);
+        let told = self.tape.live();
+        self.retell(&told)
+    }
+
+    /// Brings back the copy that is nearest before so many entries, where that is nearer than what is known.
+    fn restore(&mut self, n_entries: usize) {
+        let n_told = self.tape.n_told();
+        let is_nearer = |n: usize| n_told > n_entries || n_told < n;
+        if let Some(nearest) = self.checkpoints.before(n_entries).filter(|c| is_nearer(c.n_told)) {
+            self.decoder = nearest.decoder.clone();
+            // What this would have asked is asked, or not, after what follows has been told.
+            drop(app::update(&mut self.state, Msg::Restored(Box::new(nearest.model.clone()))));
+            self.tape.resume(nearest.n_told);
+        }
+    }
+
     fn retell(&mut self, told: &[Entry]) -> Vec<Effect> {
-        told.iter().flat_map(|entry| self.fold(entry)).collect()
+        let is_anew = told.first().is_some_and(|entry| entry.item == Item::Reset);
+        let n_before = self.tape.n_told().saturating_sub(told.len());
+        let mut effects = Vec::new();
+        for (n, entry) in told.iter().enumerate() {
+            effects.extend(self.fold(entry));
+            // Of a telling anew, which leaves things out, only the end can be counted.
+            if !is_anew {
+                self.checkpoints.pass(n_before + n + 1, entry.at, &self.state.model, &self.decoder);
+            }
+        }
+        effects
     }
 
     fn fold(&mut self, entry: &Entry) -> Vec<Effect> {

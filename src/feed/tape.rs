@@ -69,6 +69,26 @@ impl Tape {
         self.told_up_to(self.entries.len())
     }
 
+    /// How many entries have been told, of all that ever came.
+    pub fn n_told(&self) -> usize {
+        self.n_told
+    }
+
+    /// How many entries of all that ever came lie at or before a moment.
+    pub fn n_until(&self, to: Stamp) -> usize {
+        self.n_dropped + self.entries.partition_point(|e| e.at <= to)
+    }
+
+    /// How many entries have left the tape.
+    pub fn n_dropped(&self) -> usize {
+        self.n_dropped
+    }
+
+    /// Who listens knows what it knew when so many entries had been told: the next are told from there.
+    pub fn resume(&mut self, n_told: usize) {
+        self.n_told = n_told;
+    }
+
     /// Where the playhead stands; `None` when it is live.
     pub fn playhead(&self) -> Option<Stamp> {
         self.playhead

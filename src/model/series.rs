@@ -1,8 +1,10 @@
 //! Values over time, for charts: bounded, with gaps where nothing was measured.
 
-use std::collections::VecDeque;
+mod points;
 
 use crate::event::Stamp;
+
+use points::Points;
 
 /// How far charts look back, microseconds.
 pub const CHART_US: u64 = 600_000_000;
@@ -48,15 +50,9 @@ pub struct Point<const N: usize> {
 /// Several values over time.
 ///
 /// INVARIANT: points are in rising order of time.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Series<const N: usize> {
-    points: VecDeque<Point<N>>,
-}
-
-impl<const N: usize> Default for Series<N> {
-    fn default() -> Self {
-        Self { points: VecDeque::new() }
-    }
+    points: Points<Point<N>>,
 }
 
 impl<const N: usize> Series<N> {
@@ -83,7 +79,7 @@ impl<const N: usize> Series<N> {
 
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
-        self.points.is_empty()
+        self.points.len() == 0
     }
 
     /// One value of the newest point.
@@ -96,7 +92,7 @@ impl<const N: usize> Series<N> {
     pub fn cells(&self, value: usize, window: Window, n_cells: usize, carry_us: u64) -> Vec<Option<f32>> {
         let mut cells = vec![None; n_cells];
         let mut seen = vec![false; n_cells];
-        for point in &self.points {
+        for point in self.points.iter() {
             let Some(cell) = window.cell_of(point.at, n_cells) else { continue };
             seen[cell] = true;
             let known = point.values.get(value).copied().flatten();

@@ -110,11 +110,16 @@ impl Timeline {
         self.is_retelling
     }
 
+    /// What it has seen will be told again.
+    pub fn retell(&mut self) {
+        self.is_retelling = true;
+    }
+
     /// Takes in an event that the model has just folded in. What is told again changes nothing.
     pub fn apply(&mut self, model: &Model, stamped: &Stamped) {
         let at = stamped.at;
         if stamped.event == Event::Reset {
-            self.is_retelling = true;
+            self.retell();
             return;
         }
         if self.is_retelling && at <= self.newest {

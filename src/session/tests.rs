@@ -134,12 +134,12 @@ fn a_seek_equals_playing_through_at_fifty_moments() {
     for entry in &all {
         sought.entry(entry.clone());
     }
+    assert!(sought.checkpoints.before(usize::MAX).is_some(), "copies are used");
     let mut chance = Chance(11);
     for n in 0..50 {
         let to = Stamp(START_US + (chance.share() * (SECONDS * 1_000_000) as f64) as u64);
         sought.state.playhead = Playhead::Past(to);
-        let told = sought.tape.seek(to);
-        sought.retell(&told);
+        sought.seek(to);
         let mut through = session();
         for entry in all.iter().filter(|entry| entry.at <= to) {
             through.entry(entry.clone());
@@ -171,6 +171,31 @@ fn back_in_the_present_nothing_is_missing() {
     looked_back.entry(input(Key::End));
     assert!(looked_back.state.model == never.state.model);
     assert!(looked_back.state.timeline == never.state.timeline);
+}
+
+#[test]
+fn what_was_told_after_a_long_pause_is_sought_as_well() {
+    let all = cluster();
+    let mut sought = session();
+    let input = |key| Entry { at: Stamp(0), item: Item::Input(Input::Key(key)) };
+    for (n, entry) in all.iter().enumerate() {
+        sought.entry(entry.clone());
+        if n == 40 {
+            sought.entry(input(Key::Char(' ')));
+        }
+    }
+    sought.entry(input(Key::End));
+    for second in [80, 33, 60, 5, 59] {
+        let to = Stamp(START_US + second * 1_000_000 + 600_000);
+        sought.state.playhead = Playhead::Past(to);
+        sought.seek(to);
+        let mut through = session();
+        for entry in all.iter().filter(|entry| entry.at <= to) {
+            through.entry(entry.clone());
+        }
+        assert!(sought.state.model == through.state.model, "second {second}");
+        assert_eq!(sought.decoder, through.decoder, "second {second}");
+    }
 }
 
 #[test]
