@@ -46,7 +46,8 @@ pub enum Ending {
 pub async fn run(feed: Feed, session: Session, theme: Theme, clock: Clock) -> anyhow::Result<Ending> {
     let screen = Screen::open(session.state().has_mouse)?;
     let signals = Signals::new().context("cannot listen to signals")?;
-    let shell = Shell { feed, session, theme, clock, screen, hand: Hand::default(), drawn_at: Stamp(0), wants: None };
+    let (hand, size) = (Hand::default(), session.state().size);
+    let shell = Shell { feed, session, theme, clock, screen, hand, drawn_at: Stamp(0), size, wants: None };
     shell.run(signals).await
 }
 
@@ -58,6 +59,7 @@ struct Shell {
     screen: Screen,
     hand: Hand,
     drawn_at: Stamp,
+    size: (u16, u16),
     wants: Option<Ending>,
 }
 
@@ -106,6 +108,7 @@ impl Shell {
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
+        self.notice_size()?;
         self.screen.draw(self.session.state(), &self.theme).context("cannot write to the terminal")?;
         self.session.drawn();
         self.drawn_at = self.clock.now();
@@ -119,10 +122,22 @@ impl Shell {
         for input in self.hand.inputs(at, &event) {
             self.input(at, input)?;
         }
+        self.notice_size()?;
         if self.session.state().is_dirty {
             self.draw()?;
         }
         Ok(())
+    }
+
+    /// Asks for the size of the terminal, and tells of a change. crossterm's word alone will not do: of a resize and a key
+    /// that are ready at once it takes the key and forgets the resize. The question costs a microsecond.
+    fn notice_size(&mut self) -> anyhow::Result<()> {
+        let size = self.screen.size().context("the terminal is gone")?;
+        if size == self.size {
+            return Ok(());
+        }
+        self.size = size;
+        self.input(self.clock.now(), Input::Resize(size.0, size.1))
     }
 
     fn input(&mut self, at: Stamp, input: Input) -> anyhow::Result<()> {
@@ -138,11 +153,9 @@ impl Shell {
         self.come_back()
     }
 
-    /// Takes the terminal again. Who was in the background has not heard of changes of its size.
+    /// Takes the terminal again.
     fn come_back(&mut self) -> anyhow::Result<()> {
         self.screen.come_back().context("cannot take the terminal again")?;
-        let (columns, rows) = size()?;
-        self.input(self.clock.now(), Input::Resize(columns, rows))?;
         self.draw()
     }
 

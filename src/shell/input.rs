@@ -19,8 +19,8 @@ impl Hand {
         match event {
             Event::Key(key) if key.kind != KeyEventKind::Release => of_key(key).into_iter().map(Input::Key).collect(),
             Event::Mouse(mouse) => self.mouse(at, mouse).map(Input::Mouse).into_iter().collect(),
-            Event::Resize(columns, rows) => vec![Input::Resize(*columns, *rows)],
-            Event::Key(_) | Event::FocusGained | Event::FocusLost | Event::Paste(_) => Vec::new(),
+            // The shell asks for the size itself.
+            Event::Resize(..) | Event::Key(_) | Event::FocusGained | Event::FocusLost | Event::Paste(_) => Vec::new(),
         }
     }
 

@@ -102,6 +102,13 @@ impl Screen {
         Ok(())
     }
 
+    /// The size that the terminal has now, columns and rows. Asked of the kernel alone: crossterm would start a program
+    /// to find out about a terminal that is gone.
+    pub(super) fn size(&self) -> io::Result<(u16, u16)> {
+        let size = rustix::termios::tcgetwinsize(io::stdout())?;
+        Ok((size.ws_col, size.ws_row))
+    }
+
     /// Paints the state: only cells that changed are sent, as one whole.
     pub(super) fn draw(&mut self, state: &State, theme: &Theme) -> io::Result<()> {
         self.mouse(state.has_mouse)?;
