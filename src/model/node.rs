@@ -247,7 +247,13 @@ impl Node {
 
     /// Samples lost on the way during the last ten minutes.
     pub fn n_lost(&self) -> u64 {
-        self.losses.iter().map(|(_, n)| n).sum()
+        self.n_lost_since(Stamp(0))
+    }
+
+    /// Samples lost on the way since a moment. Agents say how many: the sum stays in bounds whatever they say.
+    pub fn n_lost_since(&self, moment: Stamp) -> u64 {
+        let since = self.losses.iter().filter(|(at, _)| *at >= moment);
+        since.fold(0, |sum: u64, (_, n)| sum.saturating_add(*n))
     }
 
     /// Its nearest memory limit, bytes.
