@@ -27,6 +27,8 @@ pub(super) fn text(state: &State, row: Option<&RowId>) -> Option<String> {
         (_, Some(task)) => task_text(node, task),
         (_, None) => node_text(node),
     };
+    // What a host or a task calls itself is data: it must not act on the terminal into which it is pasted.
+    let said: String = said.chars().filter(|c| !c.is_control()).collect();
     // The moment stands with the row: what the command opens shows now, for the past lives in this process alone.
     Some(format!("{said}  at {}\n{}\n", utc(state.now()), command(node, task)))
 }
@@ -71,8 +73,7 @@ fn task_text(node: &Node, task: &Task) -> String {
         said.extend(queue_text(task, queue.kind, queue.number));
     }
     said.extend(reading.command.as_ref().map(|command| command.to_string()));
-    // What a task calls itself is data: it must not act on the terminal into which it is pasted.
-    said.join("  ").chars().filter(|c| !c.is_control()).collect()
+    said.join("  ")
 }
 
 fn queue_text(task: &Task, kind: QueueKind, number: Option<u64>) -> Option<String> {
@@ -87,7 +88,7 @@ fn queue_text(task: &Task, kind: QueueKind, number: Option<u64>) -> Option<Strin
     if let Some(label) = &queue.label {
         said += &format!(" ({label})");
     }
-    Some(said.chars().filter(|c| !c.is_control()).collect())
+    Some(said)
 }
 
 /// A moment in UTC: `2026-11-22T14:03:27Z`.
