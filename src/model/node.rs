@@ -276,9 +276,4 @@ impl Node {
         let parts = [vitals.listen_drops, vitals.udp_drops, vitals.net_drops];
         parts.into_iter().flatten().fold(None, |sum, n| Some(sum.unwrap_or(0) + n))
     }
-
-    /// How old its newest sample is at a moment, microseconds.
-    pub fn age_us(&self, now: Stamp) -> Option<u64> {
-        self.latest.as_ref().map(|l| now.since_us(l.at))
-    }
 }

@@ -179,12 +179,6 @@ impl Timeline {
         cells
     }
 
-    /// The marks on a node, or on all, the newest first.
-    pub fn flags_of(&self, node: Option<&NodeId>) -> impl Iterator<Item = &Flag> {
-        let in_scope = move |flag: &&Flag| node.is_none() || flag.node.is_none() || flag.node.as_ref() == node;
-        self.flags.iter().rev().filter(in_scope)
-    }
-
     /// The moment `n` samples of a node on from (or back before) a moment; `None` where the node has none.
     pub fn step(&self, node: &NodeId, from: Stamp, n: i32) -> Option<Stamp> {
         let points = self.nodes.get(node).filter(|points| !points.is_empty())?;
