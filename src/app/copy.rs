@@ -34,9 +34,11 @@ pub(super) fn text(state: &State, row: Option<&RowId>) -> Option<String> {
 }
 
 fn command(node: &Node, task: Option<TaskId>) -> String {
-    let is_local = !node.address.contains(':') || node.address.starts_with("unix:");
-    let host = if is_local { String::new() } else { format!(" {}", quoted(&node.address)) };
-    let is_insecure = !is_local && node.described.as_ref().is_some_and(|d| d.is_insecure);
+    // The agent inside this program has no address. A socket has: it may lead to another host.
+    let is_embedded = !node.address.contains(':');
+    let host = if is_embedded { String::new() } else { format!(" {}", quoted(&node.address)) };
+    let is_insecure =
+        !is_embedded && !node.address.starts_with("unix:") && node.described.as_ref().is_some_and(|d| d.is_insecure);
     let insecure = if is_insecure { " --insecure" } else { "" };
     format!("midair{host}{insecure} --go {}", quoted(&go::path(node, task)))
 }

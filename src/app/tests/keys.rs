@@ -447,3 +447,14 @@ fn queues_of_which_nothing_is_known_come_last_also_turned_round() {
     desk.keys("i");
     assert_eq!(numbers(&desk), [1, 3, 2]);
 }
+
+#[test]
+fn the_way_back_names_the_socket_that_was_watched() {
+    for (address, wanted) in [("unix:/tmp/far.sock", "midair unix:/tmp/far.sock --go a"), ("embedded", "midair --go a")]
+    {
+        let mut desk = Desk::new(1, (80, 24));
+        desk.hear(&[up_at(0.0, address), described_as(0.1, "a", address, 1)]).keys("y");
+        let Some(Effect::Copy(text)) = desk.effects.last() else { panic!("{:?}", desk.effects) };
+        assert_eq!(text.lines().last(), Some(wanted));
+    }
+}
