@@ -26,7 +26,10 @@ use crate::{
     event::{Details, Event, Link, Mark, NodeId, Rollup, Rows, Stamp, Stamped, Stream},
 };
 
-use self::{names::Names, stream::Base};
+use self::{
+    names::{Names, TEXT_MAX},
+    stream::Base,
+};
 
 /// Most nodes whose streams are kept behind all links together; more is an attack, not a cluster.
 const NODES_MAX: usize = 32_768;
@@ -163,6 +166,7 @@ impl Decoder {
             Kind::Refused(refused) => {
                 vec![Event::Refused { node, id: refused.id, reason: refused.reason.unwrap_or_default() }]
             }
+            Kind::Mark(mark) if is_long(&mark) => vec![malformed(&node, "a mark longer than the contract allows")],
             Kind::Mark(mark) => vec![Event::Mark(mark_of(context, mark))],
             Kind::Rollup(rollup) => vec![Event::Rollup(Box::new(rollup_of(context, &rollup)))],
         }
@@ -285,6 +289,10 @@ fn details_event(context: &Context, details: v1::Details) -> Vec<Event> {
         children: task::readings(details.children, &names, mono_us),
         n_children: details.n_children,
     }))]
+}
+
+fn is_long(mark: &v1::Mark) -> bool {
+    [&mark.text, &mark.author, &mark.focus].into_iter().flatten().any(|text| text.len() > TEXT_MAX)
 }
 
 fn mark_of(context: &Context, mark: v1::Mark) -> Mark {

@@ -454,3 +454,15 @@ fn earlier_counters_without_a_moment_are_no_baseline() {
     assert_eq!(first(None), None);
     assert_eq!(first(Some(9)).map(|p| p.at_us), Some(9));
 }
+
+#[test]
+fn texts_that_are_far_too_long_are_not_taken() {
+    let long = "x".repeat(TEXT_MAX + 1);
+    let all = v1::Sample { tasks: vec![row(1, 100)], names: vec![name(1, &long)], ..v1::Sample::default() };
+    let told = events([sample(1, true, all)]);
+    assert!(matches!(&told[0], Event::Malformed { .. }), "{:?}", told[0]);
+    assert_eq!(last_sample(&told).tasks[0].name, None);
+    let mark = |text: &str| Kind::Mark(v1::Mark { text: Some(text.into()), ..v1::Mark::default() });
+    assert!(matches!(events([envelope(1, mark(&long))])[..], [Event::Malformed { .. }]));
+    assert!(matches!(events([envelope(1, mark("release"))])[..], [Event::Mark(_)]));
+}
