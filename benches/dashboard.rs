@@ -59,9 +59,11 @@ fn report(name: &str, program: &str, arguments: &[&str], keys: &[&str]) {
     let timed: Vec<(&str, f64)> =
         (0..20).flat_map(|_| keys).filter_map(|key| key_to_screen(&mut terminal, key).map(|ms| (*key, ms))).collect();
     let mut latency: Vec<f64> = timed.iter().map(|(_, ms)| *ms).collect();
-    let n = latency.len();
+    // A key that changed nothing within a second is in no quantile: it must not go unnoticed.
+    let (n, n_unanswered) = (latency.len(), 20 * keys.len() - latency.len());
     println!(
-        "{name:<34} {:.0} ms | {:.2} % of a core, {:.1} KiB/s to the terminal | median {:.1} ms, p99 {:.1} ms of {n} keys",
+        "{name:<34} {:.0} ms | {:.2} % of a core, {:.1} KiB/s to the terminal | median {:.1} ms, p99 {:.1} ms of {n} keys, \
+         {n_unanswered} without a change",
         quantile(&mut first, 0.5),
         rest.cpu_percent,
         rest.kib_per_second,

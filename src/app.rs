@@ -284,6 +284,7 @@ pub fn target(row: &RowId) -> Option<(&NodeId, Option<TaskId>)> {
 
 /// Folds a message into the state.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
+    let place = (state.levels.len(), state.level().panel);
     let mut effects = match msg {
         Msg::Event(stamped) => {
             event(state, &stamped);
@@ -303,6 +304,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             Vec::new()
         }
     };
+    // A filter belongs to the table for which it is typed: with another one in its place it stays as it is.
+    if place != (state.levels.len(), state.level().panel) {
+        state.prompt = state.prompt.take().filter(|prompt| prompt.kind != PromptKind::Filter);
+    }
     effects.extend(asks::reconcile(state));
     effects
 }

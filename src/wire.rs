@@ -10,7 +10,10 @@ mod node;
 mod stream;
 mod task;
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, hash_map},
+    sync::Arc,
+};
 
 use midair_proto::v1::{self, payload::Kind};
 use prost::Message as _;
@@ -23,7 +26,10 @@ use crate::{
     event::{Details, Event, Link, Mark, NodeId, Rollup, Rows, Stamp, Stamped, Stream},
 };
 
-use self::{names::Names, stream::Base};
+use self::{
+    names::{Names, TEXT_MAX},
+    stream::Base,
+};
 
 /// Most nodes whose streams are kept behind all links together; more is an attack, not a cluster.
 const NODES_MAX: usize = 32_768;
@@ -146,6 +152,9 @@ impl Decoder {
 
     fn payload(&mut self, context: &Context, envelope: &v1::Envelope, kind: Kind) -> Vec<Event> {
         let node = context.node.clone();
+        if !self.has_room(context) {
+            return vec![malformed(&node, "more nodes than this dashboard keeps")];
+        }
         match kind {
             Kind::Described(description) => self.described(context, description),
             Kind::Sample(sample) => self.sample(context, envelope, sample),
@@ -157,48 +166,53 @@ impl Decoder {
             Kind::Refused(refused) => {
                 vec![Event::Refused { node, id: refused.id, reason: refused.reason.unwrap_or_default() }]
             }
+            Kind::Mark(mark) if is_long(&mark) => vec![malformed(&node, "a mark longer than the contract allows")],
             Kind::Mark(mark) => vec![Event::Mark(mark_of(context, mark))],
             Kind::Rollup(rollup) => vec![Event::Rollup(Box::new(rollup_of(context, &rollup)))],
         }
     }
 
     fn described(&mut self, context: &Context, description: v1::Description) -> Vec<Event> {
-        if self.peer(context).is_none() {
-            return vec![malformed(&context.node, "more nodes than this dashboard keeps")];
-        }
+        self.peer(context);
         self.by_address.insert(context.address.clone(), context.node.clone());
         vec![Event::Described(Box::new(describe::described(context, description)))]
     }
 
     fn lost(&mut self, context: &Context, n_samples: u64) -> Vec<Event> {
-        if let Some(peer) = self.peer(context) {
-            peer.n_reported = peer.n_reported.saturating_add(n_samples);
-        }
+        let peer = self.peer(context);
+        peer.n_reported = peer.n_reported.saturating_add(n_samples);
         vec![Event::Lost { node: context.node.clone(), n_samples }]
     }
 
     fn sample(&mut self, context: &Context, envelope: &v1::Envelope, sample: v1::Sample) -> Vec<Event> {
-        let Some(peer) = self.peer(context) else {
-            return vec![malformed(&context.node, "more nodes than this dashboard keeps")];
-        };
         let stream = match envelope.stream() {
             v1::Stream::Overview => Stream::Overview,
             v1::Stream::Detail | v1::Stream::Unspecified => Stream::Detail,
         };
-        peer.sample(context, stream, envelope, sample)
+        self.peer(context).sample(context, stream, envelope, sample)
     }
 
-    /// The state of the node that sent this, made anew where its epoch changed; `None` where there are too many.
-    fn peer(&mut self, context: &Context) -> Option<&mut Peer> {
-        let key = (context.address.clone(), context.node.clone());
-        if !self.peers.contains_key(&key) && self.peers.len() >= NODES_MAX {
-            return None;
+    /// Whether the node that sent this is one of those that are kept. Whatever it tells makes it one, as it does above,
+    /// where each node that an event names is kept.
+    fn has_room(&mut self, context: &Context) -> bool {
+        let is_full = self.peers.len() >= NODES_MAX;
+        match self.peers.entry((context.address.clone(), context.node.clone())) {
+            hash_map::Entry::Occupied(_) => true,
+            hash_map::Entry::Vacant(_) if is_full => false,
+            hash_map::Entry::Vacant(place) => {
+                place.insert(Peer { epoch: context.epoch, ..Peer::default() });
+                true
+            }
         }
-        let peer = self.peers.entry(key).or_default();
+    }
+
+    /// The state of the node that sent this, made anew where its epoch changed.
+    fn peer(&mut self, context: &Context) -> &mut Peer {
+        let peer = self.peers.entry((context.address.clone(), context.node.clone())).or_default();
         if peer.epoch != context.epoch {
             *peer = Peer { epoch: context.epoch, ..Peer::default() };
         }
-        Some(peer)
+        peer
     }
 }
 
@@ -275,6 +289,10 @@ fn details_event(context: &Context, details: v1::Details) -> Vec<Event> {
         children: task::readings(details.children, &names, mono_us),
         n_children: details.n_children,
     }))]
+}
+
+fn is_long(mark: &v1::Mark) -> bool {
+    [&mark.text, &mark.author, &mark.focus].into_iter().flatten().any(|text| text.len() > TEXT_MAX)
 }
 
 fn mark_of(context: &Context, mark: v1::Mark) -> Mark {

@@ -1,7 +1,7 @@
 //! What each action of the key table does to the state.
 
 use super::{
-    Effect, Overlay, PromptKind, State, copy,
+    Effect, Overlay, PromptKind, State, copy, heads,
     keymap::Action,
     prompt,
     screen::{Level, Panel, RowId, Screen},
@@ -48,7 +48,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Threads => state.toggle_threads(),
         Action::Mouse => state.toggle_mouse(),
         Action::Columns(n) => {
-            let most = state.level().panel.orders().len();
+            let most = heads::most_skipped(heads::of(state.level().panel, state.screen()));
             let list = state.level_mut().current_mut();
             list.n_columns_skipped = list.n_columns_skipped.saturating_add_signed(n as isize).min(most);
         }
@@ -94,7 +94,11 @@ fn act_on_overlay(state: &mut State, overlay: Overlay, action: Action) -> Vec<Ef
         | Action::Columns(_) => return Vec::new(),
     };
     state.overlay = Some(match overlay {
-        Overlay::Help { scroll } => Overlay::Help { scroll: moved(scroll, n_rows, super::keymap::n_help_lines()) },
+        Overlay::Help { scroll } => {
+            // Header, footer and frame leave so many lines; the last page is full.
+            let most = super::keymap::n_help_lines().saturating_sub(usize::from(state.size.1.saturating_sub(4)));
+            Overlay::Help { scroll: moved(scroll, n_rows, most + 1) }
+        }
         Overlay::Findings { selected } => {
             Overlay::Findings { selected: moved(selected, n_rows, state.findings().len()) }
         }

@@ -27,14 +27,18 @@ pub(super) fn text(state: &State, row: Option<&RowId>) -> Option<String> {
         (_, Some(task)) => task_text(node, task),
         (_, None) => node_text(node),
     };
+    // What a host or a task calls itself is data: it must not act on the terminal into which it is pasted.
+    let said: String = said.chars().filter(|c| !c.is_control()).collect();
     // The moment stands with the row: what the command opens shows now, for the past lives in this process alone.
     Some(format!("{said}  at {}\n{}\n", utc(state.now()), command(node, task)))
 }
 
 fn command(node: &Node, task: Option<TaskId>) -> String {
-    let is_local = !node.address.contains(':') || node.address.starts_with("unix:");
-    let host = if is_local { String::new() } else { format!(" {}", quoted(&node.address)) };
-    let is_insecure = !is_local && node.described.as_ref().is_some_and(|d| d.is_insecure);
+    // The agent inside this program has no address. A socket has: it may lead to another host.
+    let is_embedded = !node.address.contains(':');
+    let host = if is_embedded { String::new() } else { format!(" {}", quoted(&node.address)) };
+    let is_insecure =
+        !is_embedded && !node.address.starts_with("unix:") && node.described.as_ref().is_some_and(|d| d.is_insecure);
     let insecure = if is_insecure { " --insecure" } else { "" };
     format!("midair{host}{insecure} --go {}", quoted(&go::path(node, task)))
 }
@@ -71,8 +75,7 @@ fn task_text(node: &Node, task: &Task) -> String {
         said.extend(queue_text(task, queue.kind, queue.number));
     }
     said.extend(reading.command.as_ref().map(|command| command.to_string()));
-    // What a task calls itself is data: it must not act on the terminal into which it is pasted.
-    said.join("  ").chars().filter(|c| !c.is_control()).collect()
+    said.join("  ")
 }
 
 fn queue_text(task: &Task, kind: QueueKind, number: Option<u64>) -> Option<String> {
@@ -87,7 +90,7 @@ fn queue_text(task: &Task, kind: QueueKind, number: Option<u64>) -> Option<Strin
     if let Some(label) = &queue.label {
         said += &format!(" ({label})");
     }
-    Some(said.chars().filter(|c| !c.is_control()).collect())
+    Some(said)
 }
 
 /// A moment in UTC: `2026-11-22T14:03:27Z`.

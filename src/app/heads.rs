@@ -153,9 +153,14 @@ pub fn of(panel: Panel, screen: &Screen) -> &'static [Head] {
 /// Where a column stands: its index, its distance from the left, its width.
 pub type Place = (usize, u16, u16);
 
+/// How many columns can be scrolled out: the first and the last stay.
+pub(super) fn most_skipped(heads: &[Head]) -> usize {
+    heads.len().saturating_sub(2)
+}
+
 /// Where the columns of a table stand; so many after the first are scrolled out.
 pub fn arrange(heads: &[Head], width: u16, n_skipped: usize) -> Vec<Place> {
-    let n_skipped = n_skipped.min(heads.len().saturating_sub(2));
+    let n_skipped = n_skipped.min(most_skipped(heads));
     let mut shown: Vec<usize> = (0..heads.len()).filter(|n| *n == 0 || *n > n_skipped).collect();
     let needed = |shown: &[usize]| shown.iter().map(|n| heads[*n].width + 1).sum::<u16>().saturating_sub(1);
     while shown.len() > 1 && needed(&shown) > width {

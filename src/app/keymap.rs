@@ -254,9 +254,12 @@ pub fn bindings(screen: &Screen) -> impl Iterator<Item = &'static Binding> {
     SECTIONS.iter().flat_map(|s| s.bindings).filter(|b| b.place.holds(screen))
 }
 
-/// Lines of the help: one per binding, and a title and an empty line per section.
+/// Lines of the help below the keys: what the vitals and signs mean.
+const LEGEND_LINES: usize = 15;
+
+/// Lines of the help: one per binding, a title and an empty line per section, and the legend.
 pub fn n_help_lines() -> usize {
-    SECTIONS.iter().map(|section| section.bindings.len() + 2).sum()
+    SECTIONS.iter().map(|section| section.bindings.len() + 2).sum::<usize>() + LEGEND_LINES
 }
 
 /// What a key does on a screen.

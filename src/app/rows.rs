@@ -112,10 +112,19 @@ fn queues(state: &State, list: &List) -> Vec<RowId> {
     let mut queues: Vec<(&Queue, &QueueVitals)> =
         task.queues().filter(|(q, _)| filter.takes([q.kind.word(), &*label(q)].into_iter())).collect();
     queues.sort_by(|(a, a_vitals), (b, b_vitals)| {
+        // What is unknown comes last, also when the order is turned round.
+        let is_known = |q: &Queue, v: &QueueVitals| match list.order {
+            Order::QueueGrowth | Order::MemGrowth => v.growth.is_some(),
+            Order::Drops => v.drops.is_some(),
+            Order::Rate => v.rate_in.is_some() || v.rate_out.is_some(),
+            Order::Name | Order::Number => true,
+            Order::Severity | Order::Queue | Order::Cpu | Order::Delay | Order::Mem | Order::Age => q.depth.is_some(),
+        };
+        let known = is_known(b, b_vitals).cmp(&is_known(a, a_vitals));
         let growth = |v: &QueueVitals| v.growth.unwrap_or(f64::NEG_INFINITY);
         let by_growth = growth(b_vitals).total_cmp(&growth(a_vitals));
         let by_severity = b_vitals.severity.cmp(&a_vitals.severity);
-        let by_rate = |v: &QueueVitals| v.rate_in.unwrap_or(-1.0) + v.rate_out.unwrap_or(-1.0);
+        let by_rate = |v: &QueueVitals| v.rate_in.unwrap_or(0.0) + v.rate_out.unwrap_or(0.0);
         let ranks = match list.order {
             Order::QueueGrowth | Order::MemGrowth => by_growth,
             Order::Drops => b_vitals.drops.cmp(&a_vitals.drops),
@@ -127,7 +136,7 @@ fn queues(state: &State, list: &List) -> Vec<RowId> {
             }
         };
         let ranks = if list.is_inverted { ranks.reverse() } else { ranks };
-        ranks.then_with(|| (a.kind, a.number).cmp(&(b.kind, b.number)))
+        known.then(ranks).then_with(|| (a.kind, a.number).cmp(&(b.kind, b.number)))
     });
     queues.into_iter().map(|(queue, _)| RowId::Queue(queue.kind, queue.number)).collect()
 }

@@ -33,7 +33,7 @@ impl Model {
             Event::Refused { node, id, reason } => {
                 self.known(node, at).refused = Some((at, *id, reason.as_str().into()));
             }
-            Event::Lost { node, n_samples } => self.known(node, at).losses.push_back((at, *n_samples)),
+            Event::Lost { node, n_samples } => self.known(node, at).fold_loss(*n_samples, at),
             Event::Clock { node, offset_us, uncertainty_us, is_step: _ } => {
                 let clock = ClockOffset { offset_us: *offset_us, uncertainty_us: *uncertainty_us };
                 self.known(node, at).clock = Some(clock);

@@ -142,7 +142,9 @@ impl Teller<'_> {
         let victim = worst.filter(|_| delay > 0.0);
         let burners = self.node.tasks.values().filter_map(|t| Some((t, t.vitals.cpu.filter(|cpu| *cpu >= 0.5)?)));
         let burner = burners.max_by(|(_, a), (_, b)| a.total_cmp(b));
-        let is_own = |b: &Task| victim.is_some_and(|v| v.task == b.id() || v.process == Some(b.id().number));
+        let is_own = |b: &Task| {
+            victim.is_some_and(|v| v.task == b.id() || (b.id().runtime == 0 && v.process == Some(b.id().number)))
+        };
         match (burner, victim) {
             (Some((task, cpu)), Some(_)) if is_own(task) => {
                 parts.push(name_of(task));
@@ -275,8 +277,7 @@ impl Teller<'_> {
     }
 
     fn lost(&mut self) {
-        let n_lost: u64 =
-            self.node.losses.iter().filter(|(at, _)| self.now.since_us(*at) < 10_000_000).map(|(_, n)| n).sum();
+        let n_lost = self.node.n_lost_since(Stamp((self.now.0 + 1).saturating_sub(10_000_000)));
         if n_lost > 0 {
             let mut parts = vec![Part::Count(n_lost), Part::Words(" samples")];
             self.on_node(&mut parts);

@@ -247,7 +247,13 @@ impl Node {
 
     /// Samples lost on the way during the last ten minutes.
     pub fn n_lost(&self) -> u64 {
-        self.losses.iter().map(|(_, n)| n).sum()
+        self.n_lost_since(Stamp(0))
+    }
+
+    /// Samples lost on the way since a moment. Agents say how many: the sum stays in bounds whatever they say.
+    pub fn n_lost_since(&self, moment: Stamp) -> u64 {
+        let since = self.losses.iter().filter(|(at, _)| *at >= moment);
+        since.fold(0, |sum: u64, (_, n)| sum.saturating_add(*n))
     }
 
     /// Its nearest memory limit, bytes.
@@ -269,10 +275,5 @@ impl Node {
         let vitals = &self.latest.as_ref()?.vitals;
         let parts = [vitals.listen_drops, vitals.udp_drops, vitals.net_drops];
         parts.into_iter().flatten().fold(None, |sum, n| Some(sum.unwrap_or(0) + n))
-    }
-
-    /// How old its newest sample is at a moment, microseconds.
-    pub fn age_us(&self, now: Stamp) -> Option<u64> {
-        self.latest.as_ref().map(|l| now.since_us(l.at))
     }
 }

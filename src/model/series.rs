@@ -82,11 +82,6 @@ impl<const N: usize> Series<N> {
         self.points.len() == 0
     }
 
-    /// One value of the newest point.
-    pub fn last(&self, value: usize) -> Option<f32> {
-        self.points.back().and_then(|p| p.values.get(value).copied().flatten())
-    }
-
     /// Largest value of each of `n_cells` cells of a window: a peak must not vanish between two columns. A cell without
     /// a point repeats the one before where that is at most `carry_us` old, else it is a gap.
     pub fn cells(&self, value: usize, window: Window, n_cells: usize, carry_us: u64) -> Vec<Option<f32>> {

@@ -350,3 +350,29 @@ fn standing_by_each_order_ranks_the_higher_first_and_the_unknown_last() {
         }
     }
 }
+
+#[test]
+fn losses_however_many_stay_in_bounds() {
+    let lost = |s: f64| stamped(s, Event::Lost { node: id("a"), n_samples: u64::MAX });
+    let story: Vec<_> = (0..2_000).map(|n| lost(1.0 + f64::from(n) / 1_000.0)).collect();
+    let model = told(&story);
+    assert_eq!((node(&model).n_lost(), node(&model).losses.len()), (u64::MAX, 2));
+    let model = told(&[lost(1.0), lost(700.0)]);
+    assert_eq!(node(&model).losses.len(), 1, "forgotten without a sample, too");
+}
+
+#[test]
+fn answers_that_nobody_asked_for_stay_in_bounds() {
+    let ahead = |n: u32| f64::from(n) + 1_000_000.0;
+    let mut story: Vec<_> = (0..50).map(|n| rows(ahead(n), "a", n, vec![task(n.into(), ahead(n), 1.0, 0.0)])).collect();
+    story.extend((0..50).map(|n| {
+        let mut details = details(ahead(n), "a", Some(task(n.into(), ahead(n), 1.0, 0.0)), vec![]);
+        if let Event::Details(details) = &mut details.event {
+            details.id = n;
+        }
+        details
+    }));
+    let model = told(&story);
+    assert_eq!((node(&model).answers.len(), node(&model).focuses.len()), (8, 4));
+    assert_eq!(numbers(&model), (42..50).collect::<Vec<u64>>(), "rows leave with their answer");
+}

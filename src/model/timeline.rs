@@ -71,6 +71,9 @@ pub struct Cell {
 /// Marks kept, and losses.
 const N_NOTES: usize = 512;
 
+/// Samples kept of a node: twenty minutes at the shortest interval.
+const N_POINTS: usize = 4_800;
+
 /// Marks of one text this close to each other are one mark that was put on several nodes, microseconds.
 const SAME_MARK_US: u64 = 2_000_000;
 
@@ -170,7 +173,7 @@ impl Timeline {
         }
         for gap in self.gaps.iter().filter(|gap| in_scope(&gap.node)) {
             if let Some(cell) = window.cell_of(gap.at, n_cells) {
-                cells[cell].n_lost += gap.n_samples;
+                cells[cell].n_lost = cells[cell].n_lost.saturating_add(gap.n_samples);
             }
         }
         for flag in self.flags.iter().filter(|flag| flag.node.as_ref().is_none_or(in_scope)) {
@@ -181,27 +184,22 @@ impl Timeline {
         cells
     }
 
-    /// The marks on a node, or on all, the newest first.
-    pub fn flags_of(&self, node: Option<&NodeId>) -> impl Iterator<Item = &Flag> {
-        let in_scope = move |flag: &&Flag| node.is_none() || flag.node.is_none() || flag.node.as_ref() == node;
-        self.flags.iter().rev().filter(in_scope)
-    }
-
     /// The moment `n` samples of a node on from (or back before) a moment; `None` where the node has none.
     pub fn step(&self, node: &NodeId, from: Stamp, n: i32) -> Option<Stamp> {
         let points = self.nodes.get(node).filter(|points| !points.is_empty())?;
         let here = points.partition_point(|(at, _)| *at <= from) as i64 - 1;
         let there = (here + i64::from(n)).clamp(0, points.len() as i64 - 1) as usize;
         let (at, _) = points[there];
-        let before_next = points.get(there + 1).map_or(self.newest.0, |(next, _)| next.0 - 1);
-        Some(Stamp(before_next.min(at.0 + SETTLE_US)))
+        let before_next = points.get(there + 1).map_or(self.newest.0, |(next, _)| next.0.saturating_sub(1));
+        // Two samples may have arrived at one moment.
+        Some(Stamp(before_next.min(at.0 + SETTLE_US).max(at.0)))
     }
 
     fn push_severities(&mut self, model: &Model, id: &NodeId, at: Stamp) {
         let Some(latest) = model.node(id).and_then(|n| n.latest.as_ref()).filter(|l| l.at == at) else { return };
         let points = self.nodes.entry(id.clone()).or_default();
         points.push_back((at, latest.vitals.severities));
-        while points.front().is_some_and(|(old, _)| at.since_us(*old) > TIMELINE_US) {
+        while points.len() > N_POINTS || points.front().is_some_and(|(old, _)| at.since_us(*old) > TIMELINE_US) {
             points.pop_front();
         }
     }

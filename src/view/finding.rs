@@ -108,6 +108,9 @@ pub fn draw_overlay(buffer: &mut Buffer, area: Rect, findings: &[Finding], selec
     }
     let mut place = inside;
     for (n, finding) in findings.iter().enumerate().skip(first) {
+        if place.is_empty() {
+            break;
+        }
         let lines = lines(finding);
         draw_one(buffer, place, finding, &lines, n == selected, theme);
         let used = (lines.len() as u16).min(place.height);

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     app::{
-        State,
+        State, TABLE_ID,
         heads::{self, Head},
         layout::Areas,
         screen::{List, Panel, RowId, Screen},
@@ -21,9 +21,6 @@ use crate::{
     },
     model::{Node, Task},
 };
-
-/// The query by which a node's table is asked for.
-const TABLE_QUERY: u32 = 1;
 
 /// Draws the table of one panel.
 pub fn draw(buffer: &mut Buffer, areas: &Areas, n: usize, state: &State, panel: Panel, theme: &Theme) {
@@ -148,7 +145,7 @@ fn total(state: &State, panel: Panel) -> Option<u64> {
         Panel::Nodes => None,
         Panel::Tasks => match state.screen() {
             Screen::Cluster => None,
-            Screen::Node(_) | Screen::Task(..) => state.node()?.answers.get(&TABLE_QUERY).map(|a| a.total),
+            Screen::Node(_) | Screen::Task(..) => state.node()?.answers.get(&TABLE_ID).map(|a| a.total),
         },
         Panel::Queues => state.focus()?.n_queues.map(u64::from),
         Panel::Children => state.focus()?.n_children.map(u64::from),

@@ -9,6 +9,9 @@ const NAMES_MAX: usize = 65_536;
 /// Most bytes of text that are kept for one stream.
 const BYTES_MAX: usize = 16 << 20;
 
+/// Most bytes of one text: agents cut names at 512. What is longer would be looked at letter by letter for each picture.
+pub(super) const TEXT_MAX: usize = 4_096;
+
 /// The names of one stream, or of one answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Names {
@@ -24,14 +27,17 @@ impl Names {
         all
     }
 
-    /// Adds names; false when there are too many, and those beyond the bound were not taken.
+    /// Adds names; false when there are too many or too long ones, and those beyond the bound were not taken.
     pub(super) fn add(&mut self, names: Vec<v1::Name>) -> bool {
         let mut fits = true;
         for name in names {
             // 0 is never an id, and an id without a text names nothing.
             let (Some(id @ 1..), Some(text)) = (name.id, name.text) else { continue };
             let is_known = self.texts.contains_key(&id);
-            if (!is_known && self.texts.len() >= NAMES_MAX) || self.n_bytes + text.len() > BYTES_MAX {
+            if text.len() > TEXT_MAX
+                || (!is_known && self.texts.len() >= NAMES_MAX)
+                || self.n_bytes + text.len() > BYTES_MAX
+            {
                 fits = false;
                 continue;
             }

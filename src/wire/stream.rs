@@ -48,7 +48,9 @@ impl Taken {
     pub(super) fn complaint(&self) -> Option<String> {
         match (self.n_anonymous, self.fits) {
             (0, true) => None,
-            (0, false) => Some("more rows, names or CPUs in a stream than the contract allows".to_owned()),
+            (0, false) => {
+                Some("more rows, names or CPUs in a stream than the contract allows, or longer names".to_owned())
+            }
             (n, _) => Some(format!("{n} rows of a sample name no task")),
         }
     }

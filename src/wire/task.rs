@@ -54,7 +54,7 @@ pub(super) fn reading(sent: &v1::Task, names: &Names, mono_us: u64) -> Option<Ta
         n_queues: sent.queues.as_ref().and_then(|q| q.n_total),
         flows: sent.flows.as_ref().map(flows),
         worst_thread: sent.worst_thread.as_ref().and_then(worst_thread),
-        previous: sent.previous.as_ref().map(|p| Box::new(previous(p, names))),
+        previous: sent.previous.as_ref().and_then(|p| previous(p, names)).map(Box::new),
         ..TaskReading::unknown(task_id, kind, at_us)
     })
 }
@@ -91,16 +91,17 @@ fn worst_thread(sent: &v1::WorstThread) -> Option<WorstThread> {
     Some(WorstThread { number: sent.number?, run_delay_us: value(sent.run_delay_us)?, over_us: value(sent.over_us)? })
 }
 
-fn previous(sent: &v1::Previous, names: &Names) -> Previous {
-    Previous {
-        at_us: value(sent.mono_us).unwrap_or(0),
+/// Earlier counters; `None` where it is not said when they were read: no rate follows from them.
+fn previous(sent: &v1::Previous, names: &Names) -> Option<Previous> {
+    Some(Previous {
+        at_us: value(sent.mono_us)?,
         cpu_us: value(sent.cpu_us),
         run_delay_us: value(sent.run_delay_us),
         n_runs: value(sent.n_runs),
         rss_bytes: value(sent.rss_bytes),
         queues: sent.queues.as_ref().map(|q| queues(q, names)).unwrap_or_default(),
         flows: sent.flows.as_ref().map(flows).unwrap_or_default(),
-    }
+    })
 }
 
 /// What a task is: as said, or, where an agent did not say, by whether it names a process. `None` for a kind that this

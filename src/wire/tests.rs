@@ -425,3 +425,44 @@ proptest! {
         prop_assert_eq!(last_sample(&healed), last_sample(&known));
     }
 }
+
+#[test]
+fn no_kind_of_message_makes_room_for_ever_more_nodes() {
+    let of = |n: usize, kind: Kind| v1::Envelope { node: Some(format!("n{n}")), ..envelope(1, kind) };
+    let refused = || Kind::Refused(v1::Refused { reason: Some("no".into()), ..v1::Refused::default() });
+    let mut decoder = Decoder::default();
+    decode(&mut decoder, (0..NODES_MAX).map(|n| of(n, refused())));
+    let more =
+        [refused(), Kind::Rows(v1::Rows { id: Some(1), ..v1::Rows::default() }), Kind::Lost(v1::Lost::default())];
+    for kind in more {
+        let events = decode(&mut decoder, [of(NODES_MAX, kind)]);
+        assert!(matches!(events[..], [Event::Malformed { .. }]), "{events:?}");
+    }
+    assert!(matches!(decode(&mut decoder, [of(7, refused())])[..], [Event::Refused { .. }]));
+}
+
+#[test]
+fn earlier_counters_without_a_moment_are_no_baseline() {
+    let entering = |mono_us| v1::Task {
+        previous: Some(v1::Previous { mono_us, cpu_us: Some(1), ..v1::Previous::default() }),
+        ..row(1, 100)
+    };
+    let first = |mono_us| {
+        let all = v1::Sample { tasks: vec![entering(mono_us)], ..v1::Sample::default() };
+        last_sample(&events([sample(1, true, all)])).tasks[0].previous.clone()
+    };
+    assert_eq!(first(None), None);
+    assert_eq!(first(Some(9)).map(|p| p.at_us), Some(9));
+}
+
+#[test]
+fn texts_that_are_far_too_long_are_not_taken() {
+    let long = "x".repeat(TEXT_MAX + 1);
+    let all = v1::Sample { tasks: vec![row(1, 100)], names: vec![name(1, &long)], ..v1::Sample::default() };
+    let told = events([sample(1, true, all)]);
+    assert!(matches!(&told[0], Event::Malformed { .. }), "{:?}", told[0]);
+    assert_eq!(last_sample(&told).tasks[0].name, None);
+    let mark = |text: &str| Kind::Mark(v1::Mark { text: Some(text.into()), ..v1::Mark::default() });
+    assert!(matches!(events([envelope(1, mark(&long))])[..], [Event::Malformed { .. }]));
+    assert!(matches!(events([envelope(1, mark("release"))])[..], [Event::Mark(_)]));
+}

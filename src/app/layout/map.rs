@@ -96,7 +96,8 @@ impl Grid {
         let height = usize::from(cells.height);
         let most = groups.iter().copied().max().unwrap_or(1).max(1);
         // With more groups than rows nothing helps; the groups that do not fit are cut.
-        let fold = (1..=most).find(|fold| lines(*fold, 1) <= height).unwrap_or(most);
+        let fold = if groups.len() > height { None } else { (1..=most).find(|fold| lines(*fold, 1) <= height) };
+        let fold = fold.unwrap_or(most);
         let n_gaps = groups.len().saturating_sub(1);
         let rows_of = |pitch: u16, cell_rows: usize| lines(fold, pitch) * cell_rows + (cell_rows - 1).min(1) * n_gaps;
         // Cells with room between them are told apart; that is worth a row of their height, but not the second.

@@ -367,3 +367,94 @@ fn every_key_at_every_size_is_survived() {
         }
     }
 }
+
+#[test]
+fn what_a_host_calls_itself_is_copied_without_controls() {
+    let mut desk = Desk::new(2, (80, 24));
+    let mut hostile = described(0.0, "a");
+    if let Event::Described(described) = &mut hostile.event {
+        described.name = "a\r\nreboot\u{1b}[A\n".into();
+    }
+    desk.hear(&[hostile]).keys("jy");
+    let Some(Effect::Copy(text)) = desk.effects.last() else { panic!("{:?}", desk.effects) };
+    assert_eq!(text.lines().count(), 2, "{text:?}");
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
+}
+
+#[test]
+fn a_filter_stays_with_the_table_for_which_it_is_typed() {
+    let mut desk = Desk::new(2, (120, 40));
+    desk.hear(&[described(0.0, "a"), described(0.0, "b"), sample(1.0, "a", tasks(&[1, 2], 1.0))]);
+    desk.keys("/a");
+    let below = desk.state.areas().rows(1);
+    desk.mouse(MouseKind::Click, below.x, below.y).keys("q");
+    assert_eq!(desk.effects.last(), Some(&Effect::Quit), "typing is over");
+    let filters = [Panel::Nodes, Panel::Tasks].map(|panel| desk.state.list(panel).filter.clone());
+    assert_eq!(filters, ["a", ""]);
+    let table = desk.state.areas().rows(0);
+    desk.mouse(MouseKind::Click, table.x, table.y).keys("/").mouse(MouseKind::DoubleClick, table.x, table.y).keys("x");
+    assert!(matches!(desk.state.screen(), Screen::Node(_)));
+    assert_eq!((desk.state.list(Panel::Tasks).filter.as_str(), &desk.state.prompt), ("", &None));
+}
+
+#[test]
+fn columns_are_scrolled_no_further_than_there_are_any() {
+    let mut desk = Desk::with(tasks(&[7], 1.0));
+    desk.keys("j").key(Key::Enter).key(Key::Tab);
+    (0..20).for_each(|_| {
+        desk.key(Key::Right);
+    });
+    let arranged =
+        |desk: &Desk| heads::arrange(heads::CHILDREN, 200, desk.state.list(Panel::Children).n_columns_skipped);
+    let scrolled = arranged(&desk);
+    assert_eq!(scrolled.len(), 2);
+    desk.key(Key::Left);
+    assert_ne!(arranged(&desk), scrolled, "the first key back scrolls back");
+}
+
+#[test]
+fn the_help_scrolls_to_its_last_page_and_no_further() {
+    let mut desk = Desk::new(1, (80, 14));
+    desk.keys("?G");
+    let last = keymap::n_help_lines() - 10;
+    assert_eq!(desk.state.overlay, Some(Overlay::Help { scroll: last }));
+    desk.keys("k");
+    assert_eq!(desk.state.overlay, Some(Overlay::Help { scroll: last - 1 }));
+}
+
+#[test]
+fn queues_of_which_nothing_is_known_come_last_also_turned_round() {
+    use midair_vitals::{Queue, QueueKind, TaskReading, Unit};
+    let queue = |number, drops| Queue {
+        number: Some(number),
+        drops,
+        depth: Some(1),
+        ..Queue::unknown(QueueKind::Listen, Unit::Connections)
+    };
+    let reading = |s: f64| {
+        let n = s as u64;
+        let queues = vec![queue(1, Some(n)), queue(2, None), queue(3, Some(5 * n))];
+        TaskReading { queues: Some(queues), ..task(7, s, 0.0, 0.0) }
+    };
+    let mut desk = Desk::with(vec![reading(1.0)]);
+    desk.keys("j").key(Key::Enter).keys(":sort drops").key(Key::Enter);
+    desk.hear(&[details(1.5, "a", Some(reading(2.0)), vec![]), details(2.5, "a", Some(reading(3.0)), vec![])]);
+    let numbers = |desk: &Desk| -> Vec<_> {
+        let rows = desk.state.rows(Panel::Queues).into_iter();
+        rows.filter_map(|row| if let RowId::Queue(_, number) = row { number } else { None }).collect()
+    };
+    assert_eq!(numbers(&desk), [3, 1, 2]);
+    desk.keys("i");
+    assert_eq!(numbers(&desk), [1, 3, 2]);
+}
+
+#[test]
+fn the_way_back_names_the_socket_that_was_watched() {
+    for (address, wanted) in [("unix:/tmp/far.sock", "midair unix:/tmp/far.sock --go a"), ("embedded", "midair --go a")]
+    {
+        let mut desk = Desk::new(1, (80, 24));
+        desk.hear(&[up_at(0.0, address), described_as(0.1, "a", address, 1)]).keys("y");
+        let Some(Effect::Copy(text)) = desk.effects.last() else { panic!("{:?}", desk.effects) };
+        assert_eq!(text.lines().last(), Some(wanted));
+    }
+}

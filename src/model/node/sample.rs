@@ -17,6 +17,10 @@ use crate::{
 /// Points kept of a node: ten minutes at the shortest interval.
 const N_POINTS: usize = 2400;
 
+/// Queries and focuses that an agent serves at once (the contract's bounds): what it sends beyond them nobody asked for.
+const ANSWERS_MAX: usize = 8;
+const FOCUSES_MAX: usize = 4;
+
 /// Shortest and longest interval between two samples, microseconds.
 const INTERVALS_US: std::ops::RangeInclusive<u64> = 250_000..=60_000_000;
 
@@ -46,6 +50,19 @@ impl Node {
         if !sample.runtimes.is_empty() {
             self.runtimes.clone_from(&sample.runtimes);
         }
+        self.forget_losses(at);
+    }
+
+    /// Samples were lost. Losses within a second are one: no agent can make the list long.
+    pub(in crate::model) fn fold_loss(&mut self, n_samples: u64, at: Stamp) {
+        match self.losses.back_mut().filter(|(last, _)| at.since_us(*last) < 1_000_000) {
+            Some((_, n)) => *n = n.saturating_add(n_samples),
+            None => self.losses.push_back((at, n_samples)),
+        }
+        self.forget_losses(at);
+    }
+
+    fn forget_losses(&mut self, at: Stamp) {
         while self.losses.front().is_some_and(|(lost, _)| at.since_us(*lost) > CHART_US) {
             self.losses.pop_front();
         }
@@ -67,6 +84,12 @@ impl Node {
         self.drop_unseen();
         let answer = Answer { at, mono_us: rows.mono_us, total: rows.total, n_rows: rows.tasks.len() as u64 };
         self.answers.insert(rows.id, answer);
+        let oldest = self.answers.iter().min_by_key(|(_, answer)| answer.at).map(|(id, _)| *id);
+        if let Some(id) = oldest.filter(|_| self.answers.len() > ANSWERS_MAX) {
+            self.answers.remove(&id);
+            self.forget_query(id);
+            self.drop_unseen();
+        }
     }
 
     /// The answer to a focus arrived.
@@ -80,6 +103,10 @@ impl Node {
         let row = |id: TaskId| self.tasks.get(&id).cloned();
         if let Some(focus) = Focus::fold(known, details, at, limit_bytes, row) {
             self.focuses.insert(details.id, focus);
+        }
+        let oldest = self.focuses.iter().min_by_key(|(_, focus)| focus.at).map(|(id, _)| *id);
+        if let Some(id) = oldest.filter(|_| self.focuses.len() > FOCUSES_MAX) {
+            self.focuses.remove(&id);
         }
     }
 

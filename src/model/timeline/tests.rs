@@ -110,3 +110,18 @@ fn it_forgets_after_twenty_minutes() {
     assert_eq!(timeline.oldest(), Some(at(100.0)));
     assert_eq!(timeline.nodes[&id("a")].len(), 1);
 }
+
+#[test]
+fn a_step_gets_past_two_samples_of_one_moment() {
+    let (_, timeline) = told_line(&[used(0.0, "a", 1), used(1.0, "a", 1), used(1.0, "a", 1), used(3.0, "a", 1)]);
+    let node = id("a");
+    let step = |from| timeline.step(&node, from, 1).unwrap();
+    assert!(step(at(0.5)) >= at(1.0));
+    assert!(step(step(at(0.5))) >= at(3.0));
+}
+
+#[test]
+fn a_flood_of_samples_stays_in_bounds() {
+    let story: Vec<_> = (0..6_000).map(|n| used(f64::from(n) / 100.0, "a", 1)).collect();
+    assert_eq!(told_line(&story).1.nodes[&id("a")].len(), 4_800);
+}

@@ -108,7 +108,7 @@ pub fn title(task: &Task) -> String {
 pub fn up_us(task: &Task, node: &Node) -> Option<u64> {
     let is_kernel = task.id().runtime == 0;
     let up_us = node.latest.as_ref()?.reading.up_us?;
-    is_kernel.then(|| up_us.saturating_sub(task.id().start * TICK_US))
+    is_kernel.then(|| up_us.saturating_sub(task.id().start.saturating_mul(TICK_US)))
 }
 
 fn name(row: &Row<'_>) -> Cell {

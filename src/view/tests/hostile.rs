@@ -109,3 +109,16 @@ fn what_is_typed_is_data_too() {
     state.prompt = None;
     check(&state);
 }
+
+#[test]
+fn a_start_beyond_all_time_is_no_panic() {
+    let events = scene::single(20).into_iter().map(|mut stamped| {
+        if let Event::Sample(sample) = &mut stamped.event {
+            sample.tasks.iter_mut().for_each(|task| task.id.start = u64::MAX);
+        }
+        stamped
+    });
+    let told = Told::new(events.collect(), 1);
+    screen(&after(&told, (200, 55), &[]));
+    screen(&after(&told, (200, 55), &[Key::Enter]));
+}

@@ -40,3 +40,8 @@ fn a_buffer_smaller_than_the_state_believes_is_no_panic() {
 fn a_tiny_screen_still_shows_the_table() {
     assert!(screen(&after(&SINGLE, (30, 6), &[])).contains("nginx"));
 }
+
+#[test]
+fn the_help_has_as_many_lines_as_can_be_scrolled_through() {
+    assert_eq!(help::lines(&Theme::colour()).len(), crate::app::keymap::n_help_lines());
+}

@@ -66,8 +66,3 @@ impl<'a> Pen<'a> {
         }
     }
 }
-
-/// One text at the start of a row of a region.
-pub fn put(buffer: &mut Buffer, area: Rect, row: u16, content: &str, style: Style) {
-    Pen::new(buffer, area, row).put(content, style);
-}
