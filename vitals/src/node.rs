@@ -29,7 +29,7 @@ pub struct CpuTimes {
 impl CpuTimes {
     /// Time in use: user, system and interrupts.
     pub fn busy_us(&self) -> Option<u64> {
-        Some(self.user_us? + self.system_us? + self.irq_us.unwrap_or(0))
+        self.user_us?.checked_add(self.system_us?)?.checked_add(self.irq_us.unwrap_or(0))
     }
 }
 
