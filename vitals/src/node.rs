@@ -253,7 +253,7 @@ impl NodeVitals {
         }
     }
 
-    /// Messages in per second: TCP segments and UDP datagrams are different units, so this is the TCP side alone.
+    /// Segments in and out per second. UDP datagrams are another unit, so this is the TCP side alone.
     pub fn moved(&self) -> Option<f64> {
         Some(self.tcp_in? + self.tcp_out?)
     }
