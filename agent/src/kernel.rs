@@ -97,7 +97,8 @@ impl Kernel {
         };
         let swept = self.tasks.sweep(&mut sweep, &mut into.tasks)?;
         self.tasks.add_dear(&mut sweep, &wants.close, &mut into.tasks);
-        into.node.run_delay_us = Some(swept.run_delay_us);
+        // Where no process says how long it waited, the sum is not zero but unknown.
+        into.node.run_delay_us = Some(swept.run_delay_us).filter(|_| swept.n_without_delay < swept.n_processes);
         into.node.n_processes = Some(swept.n_processes);
         into.node.n_threads = Some(swept.n_threads);
         let health = health(sweep.files, &self.tasks, &swept);

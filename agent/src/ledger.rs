@@ -31,8 +31,11 @@ impl Ledger {
         let mut derive = |task: &mut TaskReading| {
             let account = self.tasks.entry(task.id).or_default();
             // A task that a source names twice is one task: the second reading of a tick changes nothing.
-            let is_known = account.seen != 0 && account.counters.at_us < task.at_us;
-            account.grow(task);
+            let is_again = account.seen == seen;
+            let is_known = account.seen != 0 && !is_again && account.counters.at_us < task.at_us;
+            if !is_again {
+                account.grow(task);
+            }
             let before = is_known.then(|| std::mem::replace(&mut account.counters, task.counters()));
             if account.seen == 0 {
                 account.counters = task.counters();

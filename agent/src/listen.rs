@@ -1,5 +1,7 @@
 //! Where an agent can be reached: in memory, on a Unix socket, on TCP when insecurity is spelled out.
 
+mod seats;
+
 use std::{
     fmt,
     future::Future,
@@ -14,7 +16,7 @@ use anyhow::Context;
 use midair_proto::{MESSAGE_MAX, v1::agent_server::AgentServer};
 use tokio::{
     io::DuplexStream,
-    net::{TcpListener, UnixListener, UnixStream, unix::UCred},
+    net::{TcpListener, TcpStream, UnixListener, UnixStream, unix::UCred},
 };
 use tokio_stream::{
     StreamExt,
@@ -26,6 +28,9 @@ use tonic::{
 };
 
 use crate::{desk::Door, service::Service};
+use seats::Seats;
+
+pub use seats::N_CONNECTIONS;
 
 /// A peer that does not answer a ping within three seconds is gone.
 const PING_EVERY: Duration = Duration::from_secs(1);
@@ -80,8 +85,10 @@ pub async fn serve_embedded(door: Door, connection: DuplexStream) {
 /// Serves a Unix socket until told to stop. Peers that may not look are let go before they can say a word.
 pub async fn serve_unix(door: Door, socket: Socket, until: impl Future<Output = ()>) -> anyhow::Result<()> {
     let Socket { listener, file, gid } = socket;
+    let seats = Seats::new();
     let allowed = move |stream: io::Result<UnixStream>| match stream {
-        Ok(stream) => is_let_in(stream.peer_cred(), gid).then_some(Ok(stream)),
+        Ok(stream) if !is_let_in(stream.peer_cred(), gid) => None,
+        Ok(stream) => seats.give(stream).map(Ok),
         Err(error) => Some(Err(error)),
     };
     let incoming = UnixListenerStream::new(listener).filter_map(allowed);
@@ -91,12 +98,13 @@ pub async fn serve_unix(door: Door, socket: Socket, until: impl Future<Output = 
 
 /// Serves a TCP address, unencrypted, until told to stop.
 pub async fn serve_tcp(door: Door, listener: TcpListener, until: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let incoming = TcpListenerStream::new(listener).map(|stream| {
-        let stream = stream?;
+    let seats = Seats::new();
+    let seated = move |stream: io::Result<TcpStream>| match stream {
         // A sample waits for nothing; without this Nagle's algorithm may hold it back.
-        stream.set_nodelay(true)?;
-        Ok::<_, io::Error>(stream)
-    });
+        Ok(stream) => seats.give(stream).map(|seated| seated.stream().set_nodelay(true).map(|()| seated)),
+        Err(error) => Some(Err(error)),
+    };
+    let incoming = TcpListenerStream::new(listener).filter_map(seated);
     let service = grpc(Service::insecure(door));
     server().serve_with_incoming_shutdown(service, incoming, until).await.context("cannot serve TCP")
 }

@@ -48,15 +48,15 @@ impl Names {
     /// Only here, so that every id given during a tick can be resolved until its end. A name forgotten and used again
     /// gets another id. True when names were forgotten: what was encoded with them cannot be spelled out any more.
     pub fn begin(&mut self, tick: u64) -> bool {
-        let is_full = self.texts.len() >= self.limit;
-        if is_full {
+        let n_before = self.texts.len();
+        if n_before >= self.limit {
             let last = self.tick;
             self.texts.retain(|_, entry| entry.used >= last);
             let texts = &self.texts;
             self.ids.retain(|_, id| texts.contains_key(id));
         }
         self.tick = tick;
-        is_full
+        self.texts.len() < n_before
     }
 
     /// The id of a text. Names used again tick after tick keep theirs.

@@ -127,16 +127,21 @@ fn worst_queue(tick: &Tick, orphans: &[(Queue, QueueVitals)]) -> Option<(QueueRa
 
 /// The thread, or process with one thread, that waited longest for a CPU since the tick before.
 fn worst_delay(tick: &Tick) -> Option<WorstTask> {
-    let is_single = |t: &&TaskReading| t.kind == TaskKind::Thread || t.n_threads.is_none_or(|n| n <= 1);
-    let worst = tick.reading.tasks.iter().filter(is_single).max_by_key(|task| delay_of(task))?;
-    let previous = worst.previous.as_ref()?;
-    Some(WorstTask {
-        task: worst.id,
-        process: worst.process,
-        name: worst.name.clone(),
-        value_us: Some(delay_of(worst)).filter(|us| *us > 0)?,
-        over_us: worst.at_us.checked_sub(previous.at_us)?,
-    })
+    let waited = tick.reading.tasks.iter().filter_map(|task| Some((waited(task)?, task)));
+    let ((value_us, over_us), worst) = waited.max_by_key(|((value_us, _), _)| *value_us)?;
+    let (task, process, name) = (worst.id, worst.process, worst.name.clone());
+    (value_us > 0).then_some(WorstTask { task, process, name, value_us, over_us })
+}
+
+/// How long a single thread waited, and in which time. The first thread of several has no row of its own: the row of its
+/// process stands for it, and says so where that thread is the worst.
+fn waited(task: &TaskReading) -> Option<(u64, u64)> {
+    if task.kind == TaskKind::Thread || task.n_threads.is_none_or(|n| n <= 1) {
+        let previous = task.previous.as_ref()?;
+        return Some((delay_of(task), task.at_us.checked_sub(previous.at_us)?));
+    }
+    let first = task.worst_thread.filter(|worst| worst.number == task.id.number)?;
+    Some((first.run_delay_us, first.over_us))
 }
 
 /// Run delay since the tick before; zero where it is not known, which adds nothing to a sum and wins no comparison.

@@ -166,6 +166,7 @@ impl Reader {
     fn read(&mut self, wants: &Wants, into: &mut Reading, clock: &Clock) {
         if self.fault.is_none() {
             let (before_us, n_before) = (clock.thread_cpu_us(), into.sources.len());
+            let (n_tasks, n_orphans, n_sums) = (into.tasks.len(), into.orphans.len(), into.sums.len());
             // A source that has panicked is never read again: its insides may be in any state.
             let outcome = catch_unwind(AssertUnwindSafe(|| self.source.read(wants, into)));
             let states = into.sources.get_mut(n_before..).unwrap_or_default();
@@ -179,6 +180,10 @@ impl Reader {
                     tracing::error!(source = self.names.first(), what, "a source panicked and is off until a restart");
                     self.fault = Some(format!("stopped after a fault of its own ({what}); restart the agent").into());
                     into.sources.truncate(n_before);
+                    // Half a list of tasks would say of the other half that it has died.
+                    into.tasks.truncate(n_tasks);
+                    into.orphans.truncate(n_orphans);
+                    into.sums.truncate(n_sums);
                 }
             }
         }

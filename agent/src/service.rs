@@ -24,7 +24,7 @@ use crate::{
 /// A client that opens a watch says hello within this time, or is let go.
 const HELLO_WITHIN: Duration = Duration::from_secs(10);
 
-/// What a viewer says of itself is kept up to so many bytes: it stands in logs and marks.
+/// What a viewer says of itself is kept up to so many bytes: it stands in logs, marks and refusals.
 const VIEWER_BYTES: usize = 128;
 
 /// The service, as one door of the agent offers it.
@@ -87,8 +87,7 @@ impl Visit {
             Err(reason) => return self.turn_away(&words, reason),
         };
         let id = self.door.next_watcher();
-        let mut viewer = hello.viewer.unwrap_or_default();
-        viewer.truncate(viewer.floor_char_boundary(VIEWER_BYTES));
+        let viewer = cut(hello.viewer.unwrap_or_default());
         tracing::info!(watcher = id.0, viewer, peer = %self.peer, "watch opened");
         let join = Command::Join { id, outbox, viewer, is_insecure: self.is_insecure };
         if self.door.send(join).await.is_err() {
@@ -114,7 +113,7 @@ impl Visit {
             return Ok(hello);
         }
         let theirs = contract.map_or("no contract".to_owned(), |n| format!("contract {n}"));
-        let program = hello.version.and_then(|version| version.program).unwrap_or_else(|| "the client".into());
+        let program = hello.version.and_then(|version| version.program).map_or_else(|| "the client".into(), cut);
         let older = if contract.unwrap_or(0) < CONTRACT { "client" } else { "agent" };
         let ours = encode::PROGRAM;
         Err(format!("{program} speaks {theirs}, this agent ({ours}) speaks contract {CONTRACT}; upgrade the {older}"))
@@ -173,4 +172,9 @@ impl Visit {
         // The desk may have stopped; then there is nothing left to leave.
         drop(self.door.send(Command::Leave(id)).await);
     }
+}
+
+fn cut(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(VIEWER_BYTES));
+    text
 }

@@ -4,9 +4,13 @@ use std::collections::VecDeque;
 
 use crate::window::GROWTH_US;
 
+/// Points nearer to each other than this tell no more than one: so however fast they come, few are kept.
+const STEP_US: u64 = GROWTH_US / 64;
+
 /// A level over the growth window.
 ///
-/// INVARIANT: points are in rising order of time, and at most one of them is older than the window.
+/// INVARIANT: points are in rising order of time, at most one of them is older than the window, and each is at least
+/// [`STEP_US`] after the last but one before it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Growth {
     points: VecDeque<(u64, f64)>,
@@ -17,6 +21,9 @@ impl Growth {
     pub fn push(&mut self, at_us: u64, level: f64) {
         if self.points.back().is_some_and(|(last, _)| at_us <= *last) {
             self.points.clear();
+        }
+        if self.points.iter().nth_back(1).is_some_and(|(last_but_one, _)| at_us - last_but_one < STEP_US) {
+            self.points.pop_back();
         }
         self.points.push_back((at_us, level));
         while self.points.len() > 2 && at_us.saturating_sub(self.points[1].0) >= GROWTH_US {

@@ -29,7 +29,7 @@ pub struct CpuTimes {
 impl CpuTimes {
     /// Time in use: user, system and interrupts.
     pub fn busy_us(&self) -> Option<u64> {
-        Some(self.user_us? + self.system_us? + self.irq_us.unwrap_or(0))
+        self.user_us?.checked_add(self.system_us?)?.checked_add(self.irq_us.unwrap_or(0))
     }
 }
 
@@ -253,7 +253,7 @@ impl NodeVitals {
         }
     }
 
-    /// Messages in per second: TCP segments and UDP datagrams are different units, so this is the TCP side alone.
+    /// Segments in and out per second. UDP datagrams are another unit, so this is the TCP side alone.
     pub fn moved(&self) -> Option<f64> {
         Some(self.tcp_in? + self.tcp_out?)
     }

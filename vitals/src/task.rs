@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::{
     growth::Growth,
     queue::{Flow, Queue, QueueVitals, Unit},
-    rate::{advance, per_second, share, sum},
+    rate::{per_second, share, sum},
     severity::{self, Severities, Severity},
 };
 
@@ -297,7 +297,7 @@ impl TaskVitals {
             worst_delay: now.worst_thread.filter(|t| t.over_us > 0).map(|t| t.run_delay_us as f64 / t.over_us as f64),
             runs: before.and_then(|p| per_second(p.n_runs, now.n_runs, p.at_us, now.at_us)),
             mem_growth: mem_growth.per_second(),
-            drops: queues.iter().filter_map(|q| q.drops).fold(None, |sum, n| Some(sum.unwrap_or(0) + n)),
+            drops: queues.iter().filter_map(|q| q.drops).reduce(u64::saturating_add),
             queues,
             worst_queue,
             rates,
@@ -328,11 +328,6 @@ pub fn worst_queue(queues: &[Queue], vitals: &[QueueVitals]) -> Option<usize> {
         let (a, b) = (key(a), key(b));
         a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)).then(a.2.cmp(&b.2))
     })
-}
-
-/// CPU time between two readings, microseconds; for sums over tasks.
-pub fn cpu_between(before: &Previous, now: &TaskReading) -> Option<u64> {
-    advance(before.cpu_us, now.cpu_us)
 }
 
 #[cfg(test)]

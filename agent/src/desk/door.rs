@@ -45,7 +45,8 @@ impl Door {
         }
     }
 
-    /// Sends a command, and blocks while the desk is full. For threads, never on a runtime.
+    /// Sends a command, and blocks while the desk is full: for the end of the agent alone. The desk waits for nobody, so
+    /// this is short on a runtime, too.
     pub fn send_now(&self, command: Command) {
         // A desk that is gone needs no more commands.
         drop(self.commands.send(command));

@@ -56,6 +56,10 @@ fn a_task_read_twice_in_one_moment_keeps_its_rate() {
     ledger.derive(&mut reading(1, 0, &[]));
     let mut twice = reading(2, 500_000, &[]);
     twice.tasks.push(twice.tasks[0].clone());
-    assert_eq!(ledger.derive(&mut twice)[0].cpu, Some(0.5));
-    assert_eq!(ledger.derive(&mut reading(3, 1_000_000, &[]))[0].cpu, Some(0.5));
+    // A little later in the same tick is no interval either.
+    twice.tasks.push(TaskReading { at_us: 2_000_001, ..twice.tasks[0].clone() });
+    let vitals = ledger.derive(&mut twice);
+    assert_eq!([vitals[0].cpu, vitals[1].cpu, vitals[2].cpu], [Some(0.5), None, None]);
+    let vitals = ledger.derive(&mut reading(3, 1_000_000, &[]));
+    assert_eq!((vitals[0].cpu, vitals[0].mem_growth), (Some(0.5), Some(100.0)), "nor does growth begin anew");
 }

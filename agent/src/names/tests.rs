@@ -42,3 +42,15 @@ fn long_names_are_cut_at_a_character() {
     let spelled = names.spell(&BTreeSet::from([id]));
     assert!(spelled[0].text.as_ref().unwrap().len() <= NAME_BYTES);
 }
+
+#[test]
+fn names_that_are_all_in_use_are_all_kept_and_nothing_begins_anew() {
+    let mut names = Names::bounded(3);
+    for tick in 1..4 {
+        assert!(!names.begin(tick), "nothing was forgotten");
+        let ids: BTreeSet<u32> = (0..5).map(|n| names.id(&text(n))).collect();
+        assert_eq!(names.spell(&ids).len(), 5);
+    }
+    names.begin(4);
+    assert!(names.begin(5), "nobody used them in the tick before");
+}

@@ -1,4 +1,4 @@
-use midair_vitals::{CpuTimes, QueueKind, TaskId, Unit};
+use midair_vitals::{CpuTimes, QueueKind, TaskId, Unit, WorstThread};
 
 use super::*;
 use crate::ledger::Ledger;
@@ -135,4 +135,22 @@ fn a_node_that_moves_next_to_nothing_has_no_rate_severity() {
         last = node.severities.rate;
     }
     assert_eq!(last, None);
+}
+
+#[test]
+fn the_first_thread_of_several_may_have_waited_longest() {
+    let mut host = Host::default();
+    let fill = |at_s, first_us| {
+        move |reading: &mut Reading| {
+            let worst_thread = Some(WorstThread { number: 1, run_delay_us: first_us, over_us: 1_000_000 });
+            let process = TaskReading { n_threads: Some(2), worst_thread, ..task(1, at_s, at_s * first_us) };
+            let second = TaskReading { kind: TaskKind::Thread, process: Some(1), ..task(2, at_s, at_s * 500) };
+            reading.tasks = vec![process, second];
+        }
+    };
+    host.read(1, fill(1, 0));
+    let worst = host.read(2, fill(2, 900)).worst_delay.unwrap();
+    assert_eq!((worst.task.number, worst.process, worst.value_us, worst.over_us), (1, None, 900, 1_000_000));
+    let worst = host.read(3, fill(3, 400)).worst_delay.unwrap();
+    assert_eq!((worst.task.number, worst.process, worst.value_us), (2, Some(1), 500));
 }

@@ -38,6 +38,8 @@ fn a_source_that_panics_is_off_and_the_others_go_on() {
     let mut n = 0;
     let frail = Scripted(move |into: &mut Reading| {
         n += 1;
+        let id = midair_vitals::TaskId { runtime: 0, number: 1, start: 1 };
+        into.tasks.push(midair_vitals::TaskReading::unknown(id, midair_vitals::TaskKind::Process, 1));
         assert!(n < 2, "reading {n} went wrong");
         into.sources.push(state("frail"));
     });
@@ -46,6 +48,7 @@ fn a_source_that_panics_is_off_and_the_others_go_on() {
     let clock = Clock::scripted(5);
     for reading in 1..=3 {
         let (reading_of, _) = readers.read(&Wants::default(), &clock);
+        assert_eq!(reading_of.tasks.len(), usize::from(reading == 1), "half a list is none");
         let states: Vec<_> = reading_of.sources.iter().map(|s| (s.name, &s.health)).collect();
         let [("frail", frail), ("sound", Health::Ok)] = states.as_slice() else { panic!("{states:?}") };
         match (reading, frail) {

@@ -81,7 +81,9 @@ pub(super) fn line(args: &[String]) -> String {
 pub(super) fn word(arg: &str) -> String {
     let is_name = |c: char| c.is_alphanumeric() || "_-./".contains(c);
     let is_hidden = |name: &str, rest: &str| is_secret(name) || (is_user(name) && rest.contains(':'));
-    let mut ends = arg.char_indices().filter(|(_, c)| !is_name(*c));
+    // Each name is looked at once, where it ends: a line made of spaces and quotes is read no slower than another.
+    let ends_name = |at: usize| arg[..at].chars().next_back().is_some_and(is_name);
+    let mut ends = arg.char_indices().filter(|(at, c)| !is_name(*c) && ends_name(*at));
     let end_of_name = ends.find(|(at, c)| is_hidden(last_name(&arg[..*at]), &arg[at + c.len_utf8()..]));
     let (clear, hidden) = match end_of_name {
         Some((at, c)) => (&arg[..at + c.len_utf8()], MASK),
@@ -187,18 +189,20 @@ fn last_name(text: &str) -> &str {
 
 /// Hides user and password of each address: `scheme://***@host`.
 fn addresses(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
+    text.split_inclusive(char::is_whitespace).map(addresses_in_word).collect()
+}
+
+fn addresses_in_word(word: &str) -> String {
+    let mut out = String::with_capacity(word.len());
+    let mut rest = word;
     while let Some(at) = rest.find("://") {
         let (before, after) = rest.split_at(at + 3);
         out.push_str(before);
         let authority = after.find(|c: char| "/?#".contains(c) || c.is_whitespace()).unwrap_or(after.len());
         rest = after;
-        // A password may hold a slash that should have been escaped: look for the last @ before any space, too.
-        let end = after.find(char::is_whitespace).unwrap_or(after.len());
-        let user_end = after[..authority]
-            .rfind('@')
-            .or_else(|| after[..end].rfind('@').filter(|_| after[..authority].contains(':')));
+        // A password may hold a slash that should have been escaped: look for the last @ of the word, too.
+        let user_end =
+            after[..authority].rfind('@').or_else(|| after.rfind('@').filter(|_| after[..authority].contains(':')));
         if let Some(user_end) = user_end {
             out.push_str(MASK);
             rest = &after[user_end..];

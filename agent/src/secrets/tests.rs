@@ -211,3 +211,24 @@ fn what_is_harmless_stays_readable_when_asked_for() {
         assert_eq!(masked(&cmdline(args)), expected);
     }
 }
+
+#[test]
+fn a_line_made_to_be_slow_is_not() {
+    let half = 8 * 1024;
+    let clock = crate::clock::Clock::system();
+    for line in [
+        format!("{}{}", "a".repeat(half), "\"".repeat(half)),
+        "://".repeat(2 * half / 3),
+        "eyJ".repeat(2 * half / 3),
+        "user ".repeat(2 * half / 5),
+        "mysql\0-mysql\0".repeat(2 * half / 13),
+        "a:a@".repeat(half / 2),
+    ] {
+        for show in [masked, command_line] {
+            let before_us = clock.thread_cpu_us();
+            std::hint::black_box(show(line.as_bytes()));
+            let took_us = clock.thread_cpu_us() - before_us;
+            assert!(took_us < 500_000, "{took_us} us for {}", &line[..8]);
+        }
+    }
+}

@@ -6,8 +6,8 @@ use std::{
 };
 
 use hyper_util::rt::TokioIo;
-use midair_agent::listen::{self, Socket};
-use midair_proto::v1::{DescribeRequest, agent_client::AgentClient};
+use midair_agent::listen::{self, N_CONNECTIONS, Socket};
+use midair_proto::v1::{DescribeRequest, Interest, agent_client::AgentClient, control};
 use tokio::{net::UnixStream, sync::oneshot};
 use tonic::transport::{Channel, Endpoint};
 
@@ -96,5 +96,36 @@ async fn noise_on_the_port_harms_nobody() {
     }
     let mut client = AgentClient::connect(format!("http://{address}")).await.unwrap();
     watch(&mut client).await;
+    server.abort();
+}
+
+#[tokio::test]
+async fn a_crowd_that_says_nothing_is_let_go_and_whoever_watches_goes_on() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("agent.sock");
+    let agent = agent(3);
+    let socket = Socket::open(&path, None).await.unwrap();
+    let server = tokio::spawn(listen::serve_unix(agent.door(), socket, std::future::pending()));
+    let mut client = over_unix(path.clone()).await;
+    let mut open = watch(&mut client).await;
+    let mut crowd = Vec::new();
+    for _ in 1..N_CONNECTIONS {
+        crowd.push(UnixStream::connect(&path).await.unwrap());
+    }
+    let mut one_more = UnixStream::connect(&path).await.unwrap();
+    let said = tokio::time::timeout(SOON, tokio::io::AsyncReadExt::read(&mut one_more, &mut [0; 16])).await.unwrap();
+    assert!(matches!(said, Ok(0) | Err(_)), "{said:?}");
+    open.ask(control::Kind::Interest(Interest::default())).await;
+    assert!(open.next().await.is_some());
+    drop(crowd);
+    let asked = async {
+        loop {
+            let Ok(mut client) = try_over_unix(path.clone()).await else { continue };
+            if client.describe(DescribeRequest::default()).await.is_ok() {
+                return;
+            }
+        }
+    };
+    tokio::time::timeout(SOON, asked).await.expect("seats of those who left are free again");
     server.abort();
 }

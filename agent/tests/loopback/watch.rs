@@ -1,8 +1,8 @@
 //! One watch, from hello to goodbye.
 
 use midair_proto::v1::{
-    Control, DescribeRequest, Echo, Focus, HistoryRequest, Interest, MarkRequest, Stream, TableQuery, TaskId, control,
-    payload::Kind,
+    Control, DescribeRequest, Echo, Focus, Hello, HistoryRequest, Interest, MarkRequest, Stream, TableQuery, TaskId,
+    Version, control, payload::Kind,
 };
 use prost::Message;
 
@@ -37,8 +37,12 @@ async fn history_is_not_there_yet_and_says_so() {
 async fn another_contract_is_refused_in_words_and_the_watch_ends() {
     let agent = agent(1);
     let mut client = embedded(&agent).await;
+    // As long as a control may be: what is told back has room for it all the same.
+    let program = Some("x".repeat((1 << 20) - 64));
+    let endless = Hello { version: Some(Version { contract: Some(99), program }), viewer: None };
     let firsts = [
         (hello(99), "upgrade the agent"),
+        (control::Kind::Hello(endless), "upgrade the agent"),
         (hello(0), "upgrade the client"),
         (control::Kind::Hello(Default::default()), "no contract"),
         (interest(Stream::Detail), "must be a hello"),

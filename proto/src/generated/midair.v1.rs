@@ -142,7 +142,7 @@ pub struct Task {
     /// not) was read as long after `tasks_mono_us` as the last time, to a fiftieth of the interval.
     #[prost(uint64, optional, tag = "25")]
     pub mono_us: ::core::option::Option<u64>,
-    /// Run delay of its worst thread, cumulative over that thread's life, and which thread it is.
+    /// The thread that waited longest for a CPU in the last interval, and how long.
     #[prost(message, optional, tag = "26")]
     pub worst_thread: ::core::option::Option<WorstThread>,
 }

@@ -31,3 +31,11 @@ fn a_gap_keeps_one_point_to_compare_with() {
 fn a_clock_that_goes_back_starts_anew() {
     assert_eq!(grown(&[(50, 10.0), (60, 20.0), (1, 7.0)]), None);
 }
+
+#[test]
+fn points_that_come_fast_are_few() {
+    let mut growth = Growth::default();
+    (0..100_000).for_each(|us| growth.push(us * 200, us as f64));
+    assert!(growth.points.len() < 140, "{}", growth.points.len());
+    assert_eq!(growth.per_second().map(f64::round), Some(5_000.0));
+}

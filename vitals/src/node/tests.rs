@@ -38,3 +38,9 @@ fn a_cpu_that_came_online_has_no_rate_yet() {
     let vitals = NodeVitals::derive(Some(&node(1, 0, 0, 0)), &now);
     assert_eq!(vitals.per_cpu[1], (1, None));
 }
+
+#[test]
+fn times_beyond_all_measure_are_unknown_and_no_panic() {
+    let times = CpuTimes { user_us: Some(u64::MAX), system_us: Some(1), ..CpuTimes::default() };
+    assert_eq!(times.busy_us(), None);
+}

@@ -49,6 +49,9 @@ fn drops_are_counted_though_the_depth_is_zero() {
     before.queues = Some(vec![listen(10)]);
     now.queues = Some(vec![listen(444)]);
     assert_eq!(derive(&before, &now).drops, Some(434));
+    before.queues = Some(vec![listen(0), listen(0)]);
+    now.queues = Some(vec![listen(u64::MAX), listen(2)]);
+    assert_eq!(derive(&before, &now).drops, Some(u64::MAX), "a sum beyond all measure is no panic");
 }
 
 #[test]

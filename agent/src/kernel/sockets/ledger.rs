@@ -45,7 +45,8 @@ impl Ledger {
             if let Some(now) = socket.tcp {
                 account.book_segments(now);
             }
-            let drops = socket.drops.unwrap_or(0);
+            // Another way of listing may not tell the drops: then they stand where they were.
+            let drops = socket.drops.unwrap_or(account.drops);
             let dropped = drops.saturating_sub(account.drops);
             account.has_new_drops = dropped > 0;
             account.drops = drops;
@@ -106,14 +107,20 @@ impl Ledger {
 }
 
 impl Account {
-    /// The kernel counts segments in 32 bits: the difference is taken so that it survives the wrap.
     fn book_segments(&mut self, now: TcpCounters) {
-        self.gained_in = u64::from(now.segs_in.wrapping_sub(self.last.segs_in));
-        self.gained_out = u64::from(now.segs_out.wrapping_sub(self.last.segs_out));
-        self.data_in += u64::from(now.data_segs_in.wrapping_sub(self.last.data_segs_in));
-        self.data_out += u64::from(now.data_segs_out.wrapping_sub(self.last.data_segs_out));
+        self.gained_in = gained(self.last.segs_in, now.segs_in);
+        self.gained_out = gained(self.last.segs_out, now.segs_out);
+        self.data_in += gained(self.last.data_segs_in, now.data_segs_in);
+        self.data_out += gained(self.last.data_segs_out, now.data_segs_out);
         self.last = now;
     }
+}
+
+/// The kernel counts segments in 32 bits: the difference is taken so that it survives the wrap. A socket that was taken
+/// off its peer and connected anew counts from zero again.
+fn gained(before: u32, now: u32) -> u64 {
+    let wrapped = now.wrapping_sub(before);
+    u64::from(if wrapped > u32::MAX / 2 { now } else { wrapped })
 }
 
 #[cfg(test)]

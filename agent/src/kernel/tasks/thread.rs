@@ -86,8 +86,12 @@ pub(super) fn read(
         From::Process(stat) => *stat,
         From::Folder(folder) => parse_stat(sweep.files.read_once_in(folder, format_args!("{tid}/stat")).ok()?).ok()?,
     };
-    let now = schedstat.unwrap_or_else(|| SchedStat { cpu_ns: sweep.cpu_ns(&stat), ..SchedStat::default() });
     let known = threads.get_mut(&tid).filter(|t| t.process == pid && t.start == stat.start);
+    let now = schedstat.unwrap_or_else(|| {
+        // What it does not say now it says again later: until then nothing is gained, and nothing is gained twice.
+        let last = known.as_ref().map_or_else(SchedStat::default, |thread| thread.used);
+        SchedStat { cpu_ns: sweep.cpu_ns(&stat).max(last.cpu_ns), ..last }
+    });
     if let Some(thread) = known {
         thread.rename(stat.comm);
         thread.has_schedstat = schedstat.is_some();

@@ -248,3 +248,28 @@ fn a_missing_proc_is_said_in_words() {
     assert!(matches!(&state.health, Health::Off(why) if why.contains("/nonexistent")), "{state:?}");
     assert!(reading.tasks.is_empty() && reading.node.n_processes.is_none());
 }
+
+#[test]
+fn where_no_task_says_how_long_it_waited_the_node_does_not_either() {
+    let mut fixture = Fixture::new();
+    for path in ["1", "2", "10", "11", "12", "20", "30", "20/task/20", "20/task/21", "20/task/22", "30/task/30"] {
+        fixture.remove(&format!("{path}/schedstat"));
+    }
+    assert_eq!(fixture.read().node.run_delay_us, None);
+    assert_eq!(fixture.read().node.run_delay_us, None);
+}
+
+#[test]
+fn a_schedstat_that_fails_once_brings_no_burst_of_delay() {
+    let mut fixture = Fixture::new();
+    let path = "20/task/21/schedstat";
+    let before = fixture.read();
+    let text = fs::read_to_string(fixture.root.path().join(path)).unwrap();
+    fixture.remove(path);
+    assert_eq!(row(&fixture.read(), 21).run_delay_us, None);
+    fixture.write(path, &text);
+    let after = fixture.read();
+    assert_eq!(row(&after, 21).run_delay_us, row(&before, 21).run_delay_us);
+    assert_eq!(row(&after, 20).run_delay_us, row(&before, 20).run_delay_us);
+    assert_eq!(after.node.run_delay_us, before.node.run_delay_us);
+}

@@ -36,15 +36,22 @@ fn another_user_sees_what_the_kernel_lets_it_and_is_told_the_rest() {
     let program = folder.path().join("nobody");
     std::fs::copy(std::env::current_exe().unwrap(), &program).unwrap();
     std::fs::set_permissions(folder.path(), std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
-    let output = Command::new(program)
+    let mut again = Command::new(program);
+    again
         .args(["--exact", "kernel::tests::nobody::another_user_sees_what_the_kernel_lets_it_and_is_told_the_rest"])
         .args(["--nocapture", "--test-threads=1"])
         .env(AGAIN, "1")
         .current_dir("/")
         .uid(NOBODY)
-        .gid(NOBODY)
-        .output()
-        .unwrap();
+        .gid(NOBODY);
+    // A test beside this one may have forked while the copy was open for writing: until its child has become another
+    // program, the copy is busy.
+    let output = loop {
+        match again.output() {
+            Err(error) if error.kind() == std::io::ErrorKind::ExecutableFileBusy => std::thread::yield_now(),
+            output => break output.unwrap(),
+        }
+    };
     drop(server);
     let text = String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success() && text.contains("1 passed"), "{text}");

@@ -78,3 +78,24 @@ fn drops_outlive_their_socket() {
     ledger.book(&[]);
     assert_eq!((ledger.drops(QueueKind::Listen), ledger.drops(QueueKind::UdpReceive)), (5, 0));
 }
+
+#[test]
+fn a_socket_connected_anew_brings_no_burst() {
+    let mut ledger = Ledger::default();
+    for (segs_in, expected) in [(1_000, 1_000), (3, 1_003), (4, 1_004)] {
+        ledger.book(&[connection(1, segs_in, 0)]);
+        ledger.credit(1, (10, 1));
+        assert_eq!(flow(&ledger).0, expected);
+    }
+    assert_eq!(gained(u32::MAX, 4), 5, "a counter that wrapped is no other connection");
+}
+
+#[test]
+fn drops_that_one_listing_does_not_tell_are_not_counted_twice() {
+    let mut ledger = Ledger::default();
+    let listener = |drops| Socket { state: LISTEN, drops, tcp: None, ..connection(1, 0, 0) };
+    for (drops, expected) in [(Some(7), 7), (None, 7), (Some(7), 7), (Some(9), 9)] {
+        ledger.book(&[listener(drops)]);
+        assert_eq!(ledger.drops(QueueKind::Listen), expected);
+    }
+}
