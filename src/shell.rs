@@ -1,5 +1,6 @@
 //! The terminal and the one loop: keys, entries and signals in, cells and controls out.
 
+mod hangup;
 mod input;
 mod screen;
 mod signals;
@@ -45,6 +46,7 @@ pub enum Ending {
 /// Runs until the person leaves. The terminal is given back as it was, whatever happens.
 pub async fn run(feed: Feed, session: Session, theme: Theme, clock: Clock) -> anyhow::Result<Ending> {
     let screen = Screen::open(session.state().has_mouse)?;
+    hangup::watch().context("cannot start the thread that watches the terminal")?;
     let signals = Signals::new().context("cannot listen to signals")?;
     let (hand, size) = (Hand::default(), session.state().size);
     let shell = Shell { feed, session, theme, clock, screen, hand, drawn_at: Stamp(0), size, wants: None };
