@@ -20,25 +20,7 @@ const RULES: [Rule; 7] = [
         never: &["tokio", "prost", "tonic", "ratatui", "crossterm", "midair_proto", "rustix", "serde"],
     },
     Rule {
-        places: &["src/model.rs", "src/model", "src/event.rs"],
-        never: &[
-            "tokio",
-            "ratatui",
-            "crossterm",
-            "prost",
-            "tonic",
-            "midair_proto",
-            "crate::app",
-            "crate::view",
-            "crate::feed",
-            "crate::wire",
-            "crate::entry",
-            "crate::shell",
-            "crate::session",
-        ],
-    },
-    Rule {
-        places: &["src/app.rs", "src/app"],
+        places: &["src/event.rs", "src/model.rs", "src/model", "src/app.rs", "src/app"],
         never: &[
             "tokio",
             "ratatui",
@@ -54,6 +36,7 @@ const RULES: [Rule; 7] = [
             "crate::session",
         ],
     },
+    Rule { places: &["src/event.rs", "src/model.rs", "src/model"], never: &["crate::app"] },
     Rule {
         places: &["src/view.rs", "src/view"],
         never: &[
