@@ -31,6 +31,9 @@ impl Meter {
             vm_us: None,
             n_watchers: u32::try_from(n_watchers).ok(),
             budget_milli: None,
+            used_milli: None,
+            budget_until_us: None,
+            shed: Vec::new(),
         }
     }
 

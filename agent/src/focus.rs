@@ -67,6 +67,8 @@ fn encoded(look: &Close, mono_us: u64, names: &mut Names) -> Details {
     let mut rows = encode::Rows::new(names, mono_us).labelled();
     let task = rows.task(&look.task);
     let children: Vec<wire::Task> = look.children.iter().map(|child| rows.task(child)).collect();
+    let cgroup = look.cgroup.as_ref().map(|cgroup| rows.cgroup(cgroup));
+    let namespace = look.namespace.as_ref().map(|namespace| rows.namespace(namespace));
     Details {
         id: None,
         mono_us: Some(mono_us),
@@ -76,6 +78,10 @@ fn encoded(look: &Close, mono_us: u64, names: &mut Names) -> Details {
         n_queues: Some(look.n_queues),
         gone: None,
         n_children: Some(look.n_children),
+        cgroup,
+        namespace,
+        probed: look.probed.as_deref().map(encode::flows),
+        probe_us: look.probe_us,
     }
 }
 
@@ -98,9 +104,9 @@ fn from_reading(id: TaskId, tick: &Tick) -> Option<Close> {
     children.sort_by(|(_, a), (_, b)| b.cpu.unwrap_or(-1.0).total_cmp(&a.cpu.unwrap_or(-1.0)));
     let n_queues = task.n_queues.or_else(|| u32::try_from(task.queues.as_ref()?.len()).ok());
     Some(Close {
-        task: task.clone(),
         n_queues: n_queues.unwrap_or(0),
         n_children: u32::try_from(children.len()).unwrap_or(u32::MAX),
         children: children.into_iter().map(|(child, _)| child.clone()).collect(),
+        ..Close::of(task.clone())
     })
 }

@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use midair_vitals::{NodeReading, TaskId, TaskReading};
+use midair_vitals::{CgroupReading, NetNamespace, NodeReading, TaskId, TaskReading};
 
 /// What sources are asked for beyond the rows that every reading has.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,6 +35,10 @@ pub struct Reading {
     pub sources: Vec<SourceState>,
     /// One sum per queue kind over all queues of the node, owned or not.
     pub sums: Vec<midair_vitals::Queue>,
+    /// Cgroups with processes in them; at most those that the stream takes, the busiest first.
+    pub cgroups: Vec<CgroupReading>,
+    /// Network namespaces in which processes run, the agent's own first.
+    pub namespaces: Vec<NetNamespace>,
 }
 
 /// A close look at one task.
@@ -48,6 +52,30 @@ pub struct Close {
     pub children: Vec<TaskReading>,
     /// How many there are.
     pub n_children: u32,
+    /// The cgroup in which it runs.
+    pub cgroup: Option<CgroupReading>,
+    /// Its network namespace.
+    pub namespace: Option<NetNamespace>,
+    /// What a probe has counted of its sockets since somebody looks, per unit; `None` without a probe.
+    pub probed: Option<Vec<midair_vitals::Flow>>,
+    /// What the probe has cost the node, microseconds; estimated.
+    pub probe_us: Option<u64>,
+}
+
+impl Close {
+    /// A look at a task of which no more is known than its row.
+    pub fn of(task: TaskReading) -> Self {
+        Self {
+            task,
+            n_queues: 0,
+            children: Vec::new(),
+            n_children: 0,
+            cgroup: None,
+            namespace: None,
+            probed: None,
+            probe_us: None,
+        }
+    }
 }
 
 /// How well a source works.
@@ -70,4 +98,15 @@ pub struct SourceState {
     pub health: Health,
     /// CPU time of this reading, microseconds; the sampler fills it in.
     pub cpu_us: Option<u64>,
+    /// How long a full round over all that it reads takes, milliseconds; `None` where each reading reads all.
+    pub period_ms: Option<u32>,
+    /// The same for processes with so many descriptors that they have a round of their own.
+    pub slow_period_ms: Option<u32>,
+}
+
+impl SourceState {
+    /// The state of a source that reads all of it each time; its cost is still to be booked.
+    pub fn new(name: &'static str, health: Health) -> Self {
+        Self { name, health, cpu_us: None, period_ms: None, slow_period_ms: None }
+    }
 }

@@ -188,7 +188,7 @@ impl Reader {
             }
         }
         if let Some(fault) = &self.fault {
-            let off = |name: &&'static str| SourceState { name, health: Health::Off(Arc::clone(fault)), cpu_us: None };
+            let off = |name: &&'static str| SourceState::new(name, Health::Off(Arc::clone(fault)));
             into.sources.extend(self.names.iter().map(off));
         }
     }

@@ -126,7 +126,7 @@ impl Source for Sysinfo {
             }
             Err(error) => Health::Off(format!("sysinfo does not work here: {error}").into()),
         };
-        into.sources.push(SourceState { name: "sysinfo", health, cpu_us: None });
+        into.sources.push(SourceState::new("sysinfo", health));
     }
 }
 

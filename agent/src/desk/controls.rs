@@ -62,6 +62,7 @@ impl Desk {
             // The service answers echoes by itself; one that comes here measures nothing.
             control::Kind::Echo(_) => (None, Ok(())),
             control::Kind::Mark(request) => (None, self.mark(id, request)),
+            control::Kind::Budget(_) => (None, Err("this agent has no governor; its budget cannot be changed".into())),
         };
         if let Err(reason) = outcome {
             self.refuse(id, number, reason);
@@ -100,7 +101,7 @@ impl Desk {
         tracing::info!(watcher = id.0, viewer, ?stream, interval_ms, every = key.every, "interest");
         let Some(tick) = &self.tick else { return Ok(()) };
         let rows = if stream == Stream::Overview { &self.overview.rows } else { &self.detail.rows };
-        let content = Content { tick, rows, cost: self.cost };
+        let content = Content { tick, rows, cost: &self.cost };
         let encoder = self
             .encoders
             .entry(key)

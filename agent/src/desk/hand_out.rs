@@ -42,7 +42,7 @@ impl Desk {
             Stream::Overview => &self.overview.rows,
             Stream::Detail | Stream::Unspecified => &self.detail.rows,
         };
-        let content = Content { tick, rows, cost: self.cost };
+        let content = Content { tick, rows, cost: &self.cost };
         let identity = &self.identity;
         let (encoder, sample) = match self.encoders.entry(key) {
             Entry::Vacant(vacant) => {

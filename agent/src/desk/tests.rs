@@ -73,7 +73,7 @@ impl Bench {
         self.clock.forward(1_000_000);
         let mut reading = Reading::default();
         reading.node.at_us = self.clock.mono_us();
-        reading.sources = vec![SourceState { name: "fake", health: Health::Ok, cpu_us: None }];
+        reading.sources = vec![SourceState::new("fake", Health::Ok)];
         fill(&mut reading);
         self.desk.handle(Command::Read(Box::new(reading), 0));
     }

@@ -10,7 +10,7 @@ impl<F: FnMut(&mut Reading) + Send> Source for Scripted<F> {
 }
 
 fn state(name: &'static str) -> SourceState {
-    SourceState { name, health: Health::Ok, cpu_us: None }
+    SourceState::new(name, Health::Ok)
 }
 
 #[test]

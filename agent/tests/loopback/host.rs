@@ -41,10 +41,10 @@ impl Source for Fake {
         };
         into.tasks.extend((1..=self.n_tasks).map(task));
         for id in &wants.close {
-            let look = Close { task: task(id.number), n_queues: 3, children: Vec::new(), n_children: 0 };
+            let look = Close { n_queues: 3, ..Close::of(task(id.number)) };
             into.close.insert(*id, look);
         }
-        into.sources.push(SourceState { name: "fake", health: Health::Ok, cpu_us: None });
+        into.sources.push(SourceState::new("fake", Health::Ok));
     }
 }
 
