@@ -2,6 +2,7 @@
 //!
 //! The root may be another `/proc` than this host's (a fixture, a bind mount of the host's in a container).
 
+pub mod bpf;
 mod files;
 mod names;
 mod node;
