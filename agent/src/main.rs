@@ -20,6 +20,10 @@ use tokio::{
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    if let Some(ended) = midair_agent::bpf_child() {
+        return ended;
+    }
     match run(&Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
