@@ -230,7 +230,10 @@ const PCP_METRICS: &str = "log mandatory on every 1 second {
     kernel.all.cpu\n kernel.all.load\n kernel.all.pswitch\n kernel.percpu.cpu\n mem.util\n swap.used\n swap.free
     disk.dev.read\n disk.dev.write\n disk.dev.read_bytes\n disk.dev.write_bytes\n disk.dev.avactive
     network.interface.in.bytes\n network.interface.out.bytes\n network.tcp.insegs\n network.tcp.outsegs
-    network.tcp.retranssegs\n proc.nprocs\n proc.psinfo\n proc.schedstat\n proc.memory\n proc.io\n proc.id
+    network.tcp.retranssegs\n proc.nprocs\n proc.psinfo.cmd\n proc.psinfo.psargs\n proc.psinfo.sname
+    proc.psinfo.ppid\n proc.psinfo.utime\n proc.psinfo.stime\n proc.psinfo.rss\n proc.psinfo.vsize\n proc.psinfo.threads
+    proc.psinfo.start_time\n proc.psinfo.minflt\n proc.psinfo.maj_flt\n proc.psinfo.nice\n proc.psinfo.processor
+    proc.schedstat\n proc.memory\n proc.io\n proc.id.uid\n proc.id.gid
 }
 [access]
 allow local:* : all;
@@ -263,11 +266,12 @@ fn start_pcp(folder: &Path, paths: &[PathBuf]) -> anyhow::Result<Vec<Child>> {
         "fatal.log",
         "-s",
     ]);
-    let mut children = vec![spawn(folder, pmcd.arg(&socket))?];
+    // Derived metrics are dear to both, and none of those above is one.
+    let mut children = vec![spawn(folder, pmcd.arg(&socket).env("PCP_DERIVED_CONFIG", ""))?];
     thread::sleep(Duration::from_secs(3));
     let mut logger = Command::new(&paths[1]);
     logger.args(["-c", "pmlogger.conf", "-l", "pmlogger.log", "-U", "root", "-h"]);
-    logger.arg(format!("unix://{}", socket.display())).arg("archive");
+    logger.arg(format!("unix://{}", socket.display())).arg("archive").env("PCP_DERIVED_CONFIG", "");
     children.push(spawn(folder, &mut logger)?);
     Ok(children)
 }
