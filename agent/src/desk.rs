@@ -236,7 +236,7 @@ impl Desk {
         let rows = self.overview.rows.iter().chain(&self.detail.rows);
         let id = |n: &usize| self.tick.as_ref().and_then(|tick| Some(tick.reading.tasks.get(*n)?.id));
         let hot: BTreeSet<TaskId> = rows.filter_map(id).collect();
-        self.wants.set(Wants { close, hot: hot.into_iter().collect() });
+        self.wants.set(Wants { close, hot: hot.into_iter().collect(), ..Wants::default() });
     }
 
     fn drop_unwatched(&mut self) {

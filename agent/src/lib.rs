@@ -12,6 +12,7 @@ pub mod cost;
 pub mod desk;
 pub mod encode;
 pub mod focus;
+pub mod governor;
 pub mod hot;
 pub mod identity;
 #[cfg(target_os = "linux")]

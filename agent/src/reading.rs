@@ -4,6 +4,8 @@ use std::{collections::HashMap, sync::Arc};
 
 use midair_vitals::{CgroupReading, NetNamespace, NodeReading, TaskId, TaskReading};
 
+use crate::governor::{Off, Thrift};
+
 /// What sources are asked for beyond the rows that every reading has.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Wants {
@@ -11,6 +13,10 @@ pub struct Wants {
     pub close: Vec<TaskId>,
     /// Tasks that stand in the base streams now: dear fields (wait channel) are read for these and `close` alone.
     pub hot: Vec<TaskId>,
+    /// What to leave out to stay within the agent's budget.
+    pub thrift: Thrift,
+    /// What an operator has switched off: a part that is says so as its state, and reads nothing.
+    pub off: Off,
 }
 
 /// Where values come from. Each may be absent, fail or hang, and never takes the agent with it.

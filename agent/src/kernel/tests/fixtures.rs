@@ -201,7 +201,8 @@ fn dear_fields_are_read_for_those_who_are_wanted_alone() {
     let mut fixture = Fixture::new();
     let first = fixture.read();
     assert_eq!((&row(&first, 1).wait_channel, row(&first, 1).n_voluntary), (&None, None));
-    let wants = Wants { hot: vec![row(&first, 1).id, row(&first, 22).id], close: vec![row(&first, 20).id] };
+    let wants =
+        Wants { hot: vec![row(&first, 1).id, row(&first, 22).id], close: vec![row(&first, 20).id], ..Wants::default() };
     let reading = fixture.read_wanting(&wants);
     let init = row(&reading, 1);
     assert_eq!(init.wait_channel.as_deref(), Some("do_epoll_wait"));
@@ -210,7 +211,7 @@ fn dear_fields_are_read_for_those_who_are_wanted_alone() {
     let thread = row(&reading, 22);
     assert_eq!((thread.wait_channel.as_deref(), thread.state), (Some("futex_wait_queue"), Some(TaskState::Sleeping)));
     assert_eq!(row(&reading, 10).wait_channel, None);
-    let close = fixture.read_wanting(&Wants { hot: Vec::new(), close: vec![init.id] }).close[&init.id].task.clone();
+    let close = fixture.read_wanting(&Wants { close: vec![init.id], ..Wants::default() }).close[&init.id].task.clone();
     assert_eq!((close.n_voluntary, close.n_involuntary), (Some(12), Some(3)));
 }
 
@@ -219,7 +220,7 @@ fn a_close_look_lists_the_busiest_threads_first_and_all_queues() {
     let mut fixture = Fixture::new();
     let id = row(&fixture.read(), 20).id;
     fixture.write("20/task/22/schedstat", "9000000 5000 7\n");
-    let reading = fixture.read_wanting(&Wants { hot: Vec::new(), close: vec![id] });
+    let reading = fixture.read_wanting(&Wants { close: vec![id], ..Wants::default() });
     let close = &reading.close[&id];
     let children: Vec<u64> = close.children.iter().map(|row| row.id.number).collect();
     assert_eq!((children, close.n_children), (vec![22, 20, 21], 3));
