@@ -24,9 +24,9 @@ use super::{
 };
 
 /// Where agents look, in this order: in the host's BPF file system, and in one of midair's own.
-pub(super) const PLACES: [&str; 2] = ["/sys/fs/bpf/midair", OWN];
+pub(super) const PLACES: [&str; 2] = ["/sys/fs/bpf/midair", "/run/midair-bpf/midair"];
 
-/// Used where the host's file system is absent, or closed to other users (systemd mounts it for root alone).
+/// Where the own one is mounted: the host's may be absent, or closed to other users (systemd mounts it for root alone).
 const OWN: &str = "/run/midair-bpf";
 
 /// `BPF_FS_MAGIC`, include/uapi/linux/magic.h.
@@ -103,10 +103,11 @@ pub fn undo(place: Option<&Path>) -> anyhow::Result<Vec<PathBuf>> {
         for name in names(&place)? {
             remove(&place.join(name))?;
         }
-        if place == Path::new(OWN) {
-            unmount(&place, UnmountFlags::empty()).with_context(|| format!("cannot unmount {}", place.display()))?;
-        }
         fs::remove_dir(&place).with_context(|| format!("cannot remove {}", place.display()))?;
+        if place == Path::new(PLACES[1]) {
+            unmount(OWN, UnmountFlags::empty()).with_context(|| format!("cannot unmount {OWN}"))?;
+            fs::remove_dir(OWN).with_context(|| format!("cannot remove {OWN}"))?;
+        }
         undone.push(place);
     }
     Ok(undone)
@@ -118,16 +119,16 @@ fn usual_place() -> anyhow::Result<PathBuf> {
     if shared.parent().is_some_and(|root| is_bpf(root) && is_open_to_others(root)) {
         return Ok(shared.into());
     }
-    let own = PathBuf::from(OWN);
+    let own = Path::new(OWN);
     if !own.is_dir() {
-        fs::DirBuilder::new().mode(0o750).create(&own).with_context(|| format!("cannot make {OWN}"))?;
+        fs::DirBuilder::new().mode(0o755).create(own).with_context(|| format!("cannot make {OWN}"))?;
     }
-    if !is_bpf(&own) {
+    if !is_bpf(own) {
         let flags = MountFlags::NOSUID | MountFlags::NODEV | MountFlags::NOEXEC;
-        mount("bpf", &own, "bpf", flags, c"mode=0750")
+        mount("bpf", own, "bpf", flags, c"mode=0755")
             .with_context(|| format!("cannot mount a BPF file system on {OWN}; is this root?"))?;
     }
-    Ok(own)
+    Ok(PLACES[1].into())
 }
 
 fn is_bpf(path: &Path) -> bool {
