@@ -54,9 +54,7 @@ fn main() -> ExitCode {
 
 /// Runs all; what was planted and not found comes back.
 fn run() -> anyhow::Result<Vec<String>> {
-    if load::act()? {
-        return Ok(Vec::new());
-    }
+    load::act()?;
     let options = Options::parse(std::env::args().skip(1))?;
     let flags = Flags::read()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -106,7 +104,7 @@ fn beside(
         let (row, found) = runtime.block_on(subject::measure(profile, &load, (flags, variant), options.times))?;
         table::print_notes(&row);
         missing.extend(found.into_iter().filter_map(|found| match found {
-            Found::Missing(plant, instead) => Some(format!("{} {}: {}: {instead}", row.load, row.what, plant.word())),
+            Found::Missing(what) => Some(format!("{} {}: {what}", row.load, row.what)),
             Found::Seen | Found::Unknown(_) => None,
         }));
         rows.push(row);
