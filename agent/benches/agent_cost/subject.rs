@@ -114,7 +114,7 @@ pub(crate) async fn measure(
     let measured = agent.window(times).await.with_context(|| agent.log())?;
     let Window { before, after, watch, seconds } = measured;
     let held = &watch.held;
-    let found = check::find(&load.planted, held, variant.collector == Collector::Bpf);
+    let found = check::find(&load.planted, held, seconds, variant.collector == Collector::Bpf);
     let per_s = |us: u64| us as f64 / 1e3 / seconds;
     let sources: Vec<String> = held.source_us.iter().map(|(name, us)| format!("{name} {:.1}", per_s(*us))).collect();
     let mut notes = vec![format!("by its own books {:.1} ms/s ({})", per_s(held.sample_us), sources.join(", "))];
@@ -122,7 +122,7 @@ pub(crate) async fn measure(
     notes.extend(found.iter().filter_map(|found| match found {
         Found::Seen => None,
         Found::Unknown(plant) => Some(format!("{}: -", plant.word())),
-        Found::Missing(plant, instead) => Some(format!("MISSING {}: {instead}", plant.word())),
+        Found::Missing(what) => Some(format!("MISSING {what}")),
     }));
     let budget = match (flags.budget, variant.is_budgeted, held.budget_milli) {
         (true, true, Some(milli)) => format!("budget {milli} ms/s"),
