@@ -4,7 +4,7 @@ use std::{path::PathBuf, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::{Config, SourceChoice};
+use crate::config::{Collector, Config, SourceChoice};
 
 /// Samples this host and streams its vitals to whoever watches: midair, a hub, or any client of midair.v1.
 #[derive(Debug, Parser)]
@@ -45,6 +45,10 @@ pub struct Cli {
     /// Where values come from
     #[arg(long, value_enum, default_value_t)]
     pub source: SourceChoice,
+
+    /// How tasks are read on Linux
+    #[arg(long, value_enum, default_value_t)]
+    pub collector: Collector,
 
     /// Where the kernel shows its processes
     #[arg(long, value_name = "DIR", default_value = "/proc")]
@@ -109,6 +113,7 @@ impl Cli {
             labels: self.labels.clone(),
             interval: self.interval,
             source: self.source,
+            collector: self.collector,
             proc_root: self.proc_root.clone(),
             show_args: self.show_args,
         };
