@@ -94,5 +94,11 @@ fn process(record: &TaskRecord, leader: &LeaderRecord, page_bytes: u64) -> SeenP
         }),
         coarse_cpu_ns: 0,
         netns: leader.netns,
+        owner: Some([
+            u64::from(leader.uid),
+            leader.cgroup_id.unwrap_or(0),
+            leader.cpu_cgroup_id.unwrap_or(0),
+            leader.memory_cgroup_id.unwrap_or(0),
+        ]),
     }
 }

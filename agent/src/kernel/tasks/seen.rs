@@ -29,6 +29,8 @@ pub(in crate::kernel) struct SeenProcess {
     pub coarse_cpu_ns: u64,
     /// Inode of its network namespace, where the collector knows.
     pub netns: Option<u32>,
+    /// What changes with its user or cgroup: numbers of both, where the collector knows.
+    pub owner: Option<[u64; 4]>,
 }
 
 /// Of what the memory of a process is, bytes.
