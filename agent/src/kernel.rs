@@ -6,19 +6,15 @@ pub mod bpf;
 mod files;
 mod names;
 mod node;
-mod numbers;
 mod sockets;
 mod stat;
 mod status;
 mod tasks;
 mod text;
 
-use std::{
-    collections::HashSet,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use midair_vitals::{TaskId, TaskReading};
+use midair_vitals::TaskReading;
 use rustix::{
     io::Errno,
     param::{clock_ticks_per_second, page_size},
@@ -36,6 +32,7 @@ use self::{
 use crate::{
     clock::Clock,
     config::Collector,
+    numbers::TaskSet,
     reading::{Close, Health, Reading, Source, SourceState, Wants},
 };
 
@@ -51,7 +48,7 @@ pub struct Kernel {
     number: u64,
     /// When it was read last, microseconds.
     at_us: u64,
-    wanted: HashSet<TaskId>,
+    wanted: TaskSet,
 }
 
 /// At most so many threads are listed in a close look.
@@ -71,7 +68,7 @@ impl Kernel {
             show_args: false,
             number: 0,
             at_us: 0,
-            wanted: HashSet::new(),
+            wanted: TaskSet::default(),
         }
     }
 
