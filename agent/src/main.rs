@@ -7,6 +7,7 @@ use clap::Parser;
 use midair_agent::{
     Agent, Clock,
     cli::{Cli, LogFormat},
+    governor::Switches,
     identity::Identity,
     listen, once, sampler,
 };
@@ -42,7 +43,8 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
 fn print_once(cli: &Cli) -> anyhow::Result<()> {
     let (config, clock) = (cli.config()?, Clock::system());
     let sources = sampler::sources(&config, &clock)?;
-    let sample = once::sample(&Identity::read(&config)?, sources, &clock);
+    let off = Switches::new(config.off_dir.clone()).look(clock.mono_us()).clone();
+    let sample = once::sample(&Identity::read(&config)?, sources, &clock, off);
     println!("{sample:#}");
     Ok(())
 }
