@@ -183,6 +183,10 @@ impl Kernel {
 }
 
 impl Source for Kernel {
+    fn name(&self) -> &'static str {
+        "kernel"
+    }
+
     fn read(&mut self, wants: &Wants, into: &mut Reading) {
         if let Err(error) = self.read_all(wants, into) {
             let why = format!("cannot read {}: {error}; is it mounted, and open to this user?", self.root.display());

@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     clock::Clock,
     encode,
+    governor::Off,
     identity::Identity,
     ledger::Ledger,
     node::NodeLedger,
@@ -20,8 +21,8 @@ use crate::{
 const N_TASKS: usize = 20;
 
 /// Reads twice, 250 ms apart so that there are rates, and prints the second.
-pub fn sample(identity: &Identity, sources: Vec<Box<dyn Source>>, clock: &Clock) -> Value {
-    render(identity, sampler::read_twice(sources, clock), clock.wall_us())
+pub fn sample(identity: &Identity, sources: Vec<Box<dyn Source>>, clock: &Clock, off: Off) -> Value {
+    render(identity, sampler::read_twice(sources, clock, off), clock.wall_us())
 }
 
 fn render(identity: &Identity, readings: [Reading; 2], wall_us: u64) -> Value {
