@@ -20,9 +20,11 @@ use self::{
     thread::{From, Thread},
 };
 use super::{
+    cgroups::Cgroups,
     files::Files,
     names::{Shared, Users},
     stat::{Comm, SchedStat, Stat, parse_stat},
+    tally::{Run, Tally},
 };
 use crate::secrets;
 use process::worst_thread;
@@ -43,6 +45,10 @@ pub(super) struct Sweeper<'a> {
     pub show_args: bool,
     /// Number of this sweep, from 1.
     pub number: u64,
+    /// Where processes run.
+    pub cgroups: &'a mut Cgroups,
+    /// What they did.
+    pub tally: &'a mut Tally,
 }
 
 impl Sweeper<'_> {
@@ -167,7 +173,7 @@ impl Tasks {
         swept: &mut Swept,
     ) {
         let process = self.processes.entry(pid).or_insert_with(|| Process::new(stat, sweep.number));
-        process.keep_names(sweep, (&mut self.names, &mut self.users), pid, stat);
+        process.keep_names(sweep, &mut self.users, pid, stat);
         let mut has_schedstat = true;
         tids.retain(|tid| {
             let from = folder.as_ref().filter(|_| *tid != pid).map_or(From::Process(stat), From::Folder);
@@ -175,12 +181,23 @@ impl Tasks {
             process.add(gained.used);
             if !gained.is_new || sweep.number > 1 {
                 self.run_delay_ns += gained.used.run_delay_ns;
+                let SchedStat { cpu_ns, run_delay_ns: delay_ns, .. } = gained.used;
+                // On which CPU it was stands in a file that is not read for this.
+                sweep.tally.ran(Run {
+                    cgroup: process.place.as_ref().map(|place| place.id),
+                    cpu: None,
+                    cpu_ns,
+                    delay_ns,
+                });
             }
             has_schedstat &= self.threads.get(tid).is_some_and(|thread| thread.has_schedstat);
             true
         });
         // The process' own sum counts the threads that ended between two sweeps too, to the last clock tick.
         process.used.cpu_ns = process.used.cpu_ns.max(sweep.cpu_ns(stat));
+        if let Some(place) = &process.place {
+            sweep.tally.process(place.id, stat.n_threads);
+        }
         swept.n_processes += 1;
         swept.n_threads += u64::from(stat.n_threads);
         swept.n_without_delay += u64::from(!has_schedstat);
@@ -253,7 +270,8 @@ fn thread_row(pid: u32, tid: u32, thread: &Thread, process: &Process) -> TaskRea
 fn add_names(row: &mut TaskReading, process: &Process) {
     row.command = process.command.clone();
     row.user = process.user.clone();
-    row.cgroup = process.cgroup.clone();
+    row.cgroup = process.place.as_ref().map(|place| place.path.clone());
+    row.unit = process.place.as_ref().and_then(|place| place.unit.clone());
 }
 
 fn add_delay(row: &mut TaskReading, used: &SchedStat, has_schedstat: bool) {

@@ -7,7 +7,8 @@ use midair_vitals::{TaskId, WorstThread};
 use super::{Sweeper, dear::Dear, short_name, thread::Thread};
 use crate::{
     kernel::{
-        names::{Shared, Users, cgroup_path},
+        cgroups::Place,
+        names::Users,
         stat::{Comm, SchedStat, Stat},
         status::parse_status,
     },
@@ -26,8 +27,8 @@ pub(super) struct Process {
     pub command: Option<Arc<str>>,
     /// Its user.
     pub user: Option<Arc<str>>,
-    /// Path of its cgroup.
-    pub cgroup: Option<Arc<str>>,
+    /// Its cgroup.
+    pub place: Option<Place>,
     /// Whether it is a thread of the kernel.
     pub is_kernel_thread: bool,
     /// What its threads used, ended ones included. Never goes back.
@@ -51,7 +52,7 @@ impl Process {
             name: short_name(&stat.comm),
             command: None,
             user: None,
-            cgroup: None,
+            place: None,
             is_kernel_thread: stat.is_kernel_thread,
             used: SchedStat::default(),
             dear: None,
@@ -69,13 +70,7 @@ impl Process {
     /// program some time after its birth) and with a new short name (it has become another program). User and cgroup may
     /// change at any time: they are read again now and then. The command line is not, for that waits where a process is
     /// stuck in the kernel with its memory locked.
-    pub(super) fn keep_names(
-        &mut self,
-        sweep: &mut Sweeper<'_>,
-        (names, users): (&mut Shared, &mut Users),
-        pid: u32,
-        stat: &Stat,
-    ) {
+    pub(super) fn keep_names(&mut self, sweep: &mut Sweeper<'_>, users: &mut Users, pid: u32, stat: &Stat) {
         self.seen = sweep.number;
         let is_renamed = self.comm != stat.comm;
         if is_renamed {
@@ -89,7 +84,7 @@ impl Process {
         let is_turn = !self.is_kernel_thread && (sweep.number + u64::from(pid)).is_multiple_of(NAMES_AGAIN);
         if is_young || is_renamed || is_turn {
             if let Ok(text) = sweep.files.read(format_args!("{pid}/cgroup")) {
-                self.cgroup = cgroup_path(text).map(|path| names.share(path));
+                self.place = sweep.cgroups.place(text, None);
             }
             // The owner of the files alone would say root of each process that changed its user.
             let status = sweep.files.read_once(format_args!("{pid}/status")).map(parse_status);
