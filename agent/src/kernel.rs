@@ -3,13 +3,17 @@
 //! The root may be another `/proc` than this host's (a fixture, a bind mount of the host's in a container).
 
 pub mod bpf;
+mod cgroups;
 mod files;
+mod kept;
+mod mounts;
 mod names;
 mod node;
 mod numbers;
 mod sockets;
 mod stat;
 mod status;
+mod tally;
 mod tasks;
 mod text;
 
@@ -26,10 +30,12 @@ use rustix::{
 
 pub use self::stat::{ParseError, SchedStat, Stat, parse_schedstat, parse_stat};
 use self::{
+    cgroups::Cgroups,
     files::Files,
     names::own_user,
-    node::InUse,
+    node::{InUse, Node},
     sockets::Sockets,
+    tally::Tally,
     tasks::{Sweeper, Swept, Tasks},
 };
 use crate::{
@@ -44,6 +50,9 @@ pub struct Kernel {
     clock: Box<dyn Fn() -> u64 + Send>,
     tasks: Tasks,
     sockets: Sockets,
+    node: Node,
+    cgroups: Cgroups,
+    tally: Tally,
     processes: Vec<(u32, u64)>,
     show_args: bool,
     number: u64,
@@ -58,6 +67,9 @@ impl Kernel {
     pub fn new(root: PathBuf, clock: impl Fn() -> u64 + Send + 'static) -> Self {
         let is_own = root == Path::new("/proc");
         Self {
+            node: Node::new(&root),
+            cgroups: Cgroups::new(&root),
+            tally: Tally::default(),
             root,
             files: None,
             clock: Box::new(clock),
@@ -87,7 +99,9 @@ impl Kernel {
         self.wanted.extend(wants.hot.iter().chain(&wants.close));
         let tick_us = 1_000_000 / clock_ticks_per_second().max(1);
         into.node.at_us = (self.clock)();
-        let in_use = node::read(&mut files, tick_us, &mut into.node);
+        let in_use = self.node.read(tick_us, &mut into.node);
+        let cgroups_us = booked(|| self.cgroups.read()).1;
+        self.tally.clear();
         let mut sweep = Sweeper {
             files: &mut files,
             clock: &*self.clock,
@@ -96,6 +110,8 @@ impl Kernel {
             page_bytes: page_size() as u64,
             show_args: self.show_args,
             number: self.number,
+            cgroups: &mut self.cgroups,
+            tally: &mut self.tally,
         };
         let (swept, threads) = self.tasks.sweep(&mut sweep, into.node.n_forks, &mut into.tasks)?;
         into.threads = threads;
@@ -107,15 +123,28 @@ impl Kernel {
         into.node.n_threads = Some(swept.n_threads);
         let health = health(sweep.files, &self.tasks, &swept);
         into.sources.push(SourceState::new("kernel /proc", health));
+        self.node.add_queues(sweep.tally, &mut into.node);
+        let cgroups = &mut *sweep.cgroups;
+        let (health, cpu_us) = booked(|| cgroups.close(sweep.tally, &mut into.node, &mut into.cgroups));
+        into.sources.push(SourceState { cpu_us: Some(cgroups_us + cpu_us), ..SourceState::new("cgroups", health) });
         read_sockets((&mut self.sockets, in_use), &mut self.processes, &self.tasks, &mut sweep, into);
         for id in &wants.close {
             let Some(row) = into.tasks.iter().find(|row| row.id == *id) else { continue };
-            let close = close(&mut self.tasks, &self.sockets, &mut sweep, row);
+            let mut close = close(&mut self.tasks, &self.sockets, &mut sweep, row);
+            close.cgroup = row.cgroup.as_ref().and_then(|path| sweep.cgroups.row(path, &into.node));
             into.close.insert(*id, close);
         }
         self.files = Some(files);
         Ok(())
     }
+}
+
+/// Does something, and tells what CPU time that took, microseconds.
+fn booked<T>(work: impl FnOnce() -> T) -> (T, u64) {
+    let clock = Clock::system();
+    let before_us = clock.thread_cpu_us();
+    let done = work();
+    (done, clock.thread_cpu_us().saturating_sub(before_us))
 }
 
 /// Lists the sockets and adds them to the rows of their owners.

@@ -14,9 +14,11 @@ use rustix::io::Errno;
 
 use self::{dear::Looks, fold::Fold, proc::Proc, process::Process};
 use super::{
+    cgroups::Cgroups,
     files::Files,
     names::{Shared, Users},
     numbers::{NumberMap, release},
+    tally::{Run, Tally},
 };
 use crate::reading::{ThreadReading, Threads};
 
@@ -36,6 +38,10 @@ pub(super) struct Sweeper<'a> {
     pub show_args: bool,
     /// Number of this sweep, from 1.
     pub number: u64,
+    /// Where processes run.
+    pub cgroups: &'a mut Cgroups,
+    /// What they did.
+    pub tally: &'a mut Tally,
 }
 
 /// All tasks between two sweeps.
@@ -98,6 +104,7 @@ impl Tasks {
         n_forks: Option<u64>,
         into: &mut Vec<TaskReading>,
     ) -> Result<(Swept, Threads), Errno> {
+        let began_us = (sweep.clock)();
         // The table of the sweep before is free again, once the desk has gone on.
         let mut next = Arc::try_unwrap(std::mem::take(&mut self.spare)).unwrap_or_default();
         next.clear();
@@ -114,6 +121,9 @@ impl Tasks {
         self.pids.sort_unstable();
         let mut swept = Swept { n_closed: collected.n_closed, ..Swept::default() };
         self.settle(sweep, into, &mut swept);
+        if sweep.number > 1 {
+            self.tally_threads(began_us, sweep.tally);
+        }
         Ok((swept, self.threads.clone()))
     }
 
@@ -131,14 +141,35 @@ impl Tasks {
             }
             if process.lacks_names() && n_names > 0 {
                 n_names -= 1;
-                process.read_names(sweep, (&mut self.names, &mut self.users));
+                process.read_names(sweep, &mut self.users);
             }
+            process.tally(gained, sweep.tally);
             swept.n_processes += 1;
             swept.n_threads += u64::from(process.now.n_threads);
             swept.n_without_delay += u64::from(process.sweep.lacks_delay);
             into.push(process.row());
         }
         swept.run_delay_us = self.run_delay_ns / 1000;
+    }
+
+    /// Tells what each thread did that was read since this sweep began, and on which CPU, where that is known.
+    fn tally_threads(&self, began_us: u64, tally: &mut Tally) {
+        for thread in self.threads.iter().filter(|thread| thread.now.at_us >= began_us) {
+            if let Some(cpu) = thread.cpu.filter(|_| thread.is_queued) {
+                tally.queued(u32::from(cpu));
+            }
+            let Some((gained, _)) = thread.gained() else { continue };
+            if gained.cpu_ns == 0 && gained.run_delay_ns == 0 {
+                continue;
+            }
+            let process = self.processes.get(&thread.process);
+            tally.ran(Run {
+                cgroup: process.and_then(|process| process.place.as_ref()).map(|place| place.id),
+                cpu: thread.cpu.map(u32::from),
+                cpu_ns: gained.cpu_ns,
+                delay_ns: gained.run_delay_ns,
+            });
+        }
     }
 
     /// The rows of those threads that are wanted.
@@ -181,7 +212,7 @@ impl Tasks {
         let mut row = thread.row(None);
         row.command.clone_from(&process.command);
         row.user.clone_from(&process.user);
-        row.cgroup.clone_from(&process.cgroup);
+        process.place_of(&mut row);
         Some(row)
     }
 }
