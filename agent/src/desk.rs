@@ -23,7 +23,7 @@ use crate::{
     cost::{Meter, ThreadTimes},
     encode, focus,
     governor::Governor,
-    hot::{Hot, Lists},
+    hot::{self, Hot, Lists},
     identity::Identity,
     ledger::Ledger,
     marks::Marks,
@@ -214,8 +214,11 @@ impl Desk {
         let number = self.tick.as_ref().map_or(0, |tick| tick.number) + 1;
         let vitals = self.ledger.derive(&mut reading);
         self.looks.complete(&mut reading.close);
-        let index = reading.tasks.iter().enumerate().map(|(n, task)| (task.id, n)).collect();
-        let mut tick = Tick { number, mono_us, wall_us, reading, vitals, index };
+        let mut tick = Tick { number, mono_us, wall_us, ..Tick::new(reading, vitals) };
+        tick.give_rows(hot::threads(&tick));
+        for hot in [&self.overview, &self.detail] {
+            tick.give_rows(hot.hot.held());
+        }
         self.node.complete(&mut tick);
         let lists = Lists::of(&tick);
         for hot in [&mut self.overview, &mut self.detail] {

@@ -6,6 +6,7 @@ pub mod bpf;
 mod files;
 mod names;
 mod node;
+mod numbers;
 mod sockets;
 mod stat;
 mod status;
@@ -23,7 +24,7 @@ use rustix::{
     param::{clock_ticks_per_second, page_size},
 };
 
-pub use self::stat::{Comm, ParseError, SchedStat, Stat, parse_schedstat, parse_stat};
+pub use self::stat::{ParseError, SchedStat, Stat, parse_schedstat, parse_stat};
 use self::{
     files::Files,
     names::own_user,
@@ -60,7 +61,7 @@ impl Kernel {
             root,
             files: None,
             clock: Box::new(clock),
-            tasks: Tasks::default(),
+            tasks: Tasks::new(is_own),
             sockets: Sockets::new(is_own),
             processes: Vec::new(),
             show_args: false,
@@ -96,7 +97,9 @@ impl Kernel {
             show_args: self.show_args,
             number: self.number,
         };
-        let swept = self.tasks.sweep(&mut sweep, &mut into.tasks)?;
+        let (swept, threads) = self.tasks.sweep(&mut sweep, into.node.n_forks, &mut into.tasks)?;
+        into.threads = threads;
+        into.tasks.extend(self.tasks.wanted_rows(sweep.wanted));
         self.tasks.add_dear(&mut sweep, &wants.close, &mut into.tasks);
         // Where no process says how long it waited, the sum is not zero but unknown.
         into.node.run_delay_us = Some(swept.run_delay_us).filter(|_| swept.n_without_delay < swept.n_processes);

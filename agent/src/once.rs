@@ -29,8 +29,7 @@ fn render(identity: &Identity, readings: [Reading; 2], wall_us: u64) -> Value {
     let (mut ledger, mut node) = (Ledger::default(), NodeLedger::default());
     let mut derive = |mut reading: Reading| {
         let vitals = ledger.derive(&mut reading);
-        let index = reading.tasks.iter().enumerate().map(|(n, task)| (task.id, n)).collect();
-        let mut tick = Tick { vitals, index, reading, ..Tick::default() };
+        let mut tick = Tick::new(reading, vitals);
         node.complete(&mut tick);
         tick
     };
@@ -45,7 +44,7 @@ fn render(identity: &Identity, readings: [Reading; 2], wall_us: u64) -> Value {
         "wall_us": wall_us,
         "vitals": node_json(&second, &vitals),
         "tasks": worst_first(&second).into_iter().map(|(task, vitals)| task_json(task, vitals)).collect::<Vec<_>>(),
-        "n_tasks": second.reading.tasks.len(),
+        "n_tasks": second.n_tasks,
         "sources": second.reading.sources.iter().map(source_json).collect::<Vec<_>>(),
     })
 }
