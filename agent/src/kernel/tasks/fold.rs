@@ -141,11 +141,8 @@ fn born((tid, pid): (u32, u32), process_start: u64, new: &SeenThread, at_us: u64
 fn advanced(known: ThreadReading, new: &SeenThread, at_us: u64) -> ThreadReading {
     let last = known.now;
     // What it does not say now it says again later: until then nothing is gained, and nothing is gained twice.
-    let silent = SchedStat {
-        cpu_ns: new.used.cpu_ns.max(last.cpu_ns),
-        run_delay_ns: last.run_delay_ns,
-        n_runs: last.n_runs,
-    };
+    let silent =
+        SchedStat { cpu_ns: new.used.cpu_ns.max(last.cpu_ns), run_delay_ns: last.run_delay_ns, n_runs: last.n_runs };
     let row = used_more(known, if new.knows_delay { new.used } else { silent }, at_us);
     ThreadReading {
         comm: new.comm,

@@ -81,10 +81,18 @@ fn a_collector_that_says_nothing_of_a_thread_says_what_that_means() {
     bench.sweep(&[(process(10, 5), P, Others::Ended), (process(20, 7), P, Others::Ended)], &all);
     assert_eq!(bench.threads(), [(10, 1, 1), (11, 2, 1), (20, 3, 1)]);
     bench.sweep(&[(process(10, 5), P, Others::Rest), (process(20, 7), P, Others::Unread)], &[]);
-    assert_eq!(bench.threads(), [(10, 1, 2), (11, 2, 2), (20, 3, 1)], "what rests is known to; what was not read is old");
+    assert_eq!(
+        bench.threads(),
+        [(10, 1, 2), (11, 2, 2), (20, 3, 1)],
+        "what rests is known to; what was not read is old"
+    );
     bench.sweep(&[(process(10, 5), P, Others::Ended)], &[(11, 10, Seen::Used(used(4)))]);
     assert_eq!(bench.threads(), [(11, 4, 3)]);
-    assert_eq!((bench.used(10), bench.processes.len()), (used(5), 1), "what an ended thread used stays with its process");
+    assert_eq!(
+        (bench.used(10), bench.processes.len()),
+        (used(5), 1),
+        "what an ended thread used stays with its process"
+    );
 }
 
 #[test]
