@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use midair_vitals::{NodeReading, Order, Severity, TaskId, TaskKind, TaskReading};
+use midair_vitals::{CgroupReading, Flow, NetNamespace, NodeReading, Order, Severity, TaskId, TaskKind, TaskReading};
 
 /// A moment: microseconds since 1970 on the dashboard's clock, in order of arrival.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -228,10 +228,14 @@ pub struct Source {
     pub health: Health,
     /// CPU time of the last reading, microseconds.
     pub cpu_us: Option<u64>,
+    /// How long a full round takes, milliseconds; `None` where each sample reads all.
+    pub period_ms: Option<u32>,
+    /// The same for processes with very many descriptors.
+    pub slow_period_ms: Option<u32>,
 }
 
 /// What an agent costs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Cost {
     /// CPU time, cumulative microseconds.
     pub cpu_us: Option<u64>,
@@ -245,6 +249,14 @@ pub struct Cost {
     pub vm_us: Option<u64>,
     /// Watchers connected.
     pub n_watchers: Option<u32>,
+    /// CPU time that the budget allows, per mille of one core; `None` without a budget.
+    pub budget_milli: Option<u32>,
+    /// What the governor measured over its last window, per mille of one core.
+    pub used_milli: Option<u32>,
+    /// The agent's wall time until which the budget is raised, microseconds since 1970.
+    pub budget_until_us: Option<u64>,
+    /// What is left out to stay within the budget, in words.
+    pub shed: Vec<Arc<str>>,
 }
 
 /// The two base streams.
@@ -283,6 +295,10 @@ pub struct Sample {
     pub runtimes: Vec<Runtime>,
     /// What the agent costs.
     pub cost: Option<Cost>,
+    /// The cgroups of the stream.
+    pub cgroups: Vec<CgroupReading>,
+    /// The network namespaces of the stream.
+    pub namespaces: Vec<NetNamespace>,
 }
 
 /// The answer to a table query: complete in itself.
@@ -321,6 +337,14 @@ pub struct Details {
     pub children: Vec<TaskReading>,
     /// How many of them there are.
     pub n_children: Option<u32>,
+    /// The cgroup in which it runs.
+    pub cgroup: Option<CgroupReading>,
+    /// Its network namespace.
+    pub namespace: Option<NetNamespace>,
+    /// What a probe counts of its sockets while somebody looks; `None` without a probe.
+    pub probed: Option<Vec<Flow>>,
+    /// What the probe has cost the node, microseconds; estimated.
+    pub probe_us: Option<u64>,
 }
 
 /// A note on the time line.
@@ -400,6 +424,15 @@ pub enum Control {
         wall_us: Option<u64>,
         /// What it is about, as `--go` takes it.
         focus: Option<String>,
+    },
+    /// Change an agent's budget for a while.
+    Budget {
+        /// Of whom.
+        node: NodeId,
+        /// CPU time in per mille of one core; `None`: back to its own.
+        milli: Option<u32>,
+        /// For how long, seconds.
+        seconds: u32,
     },
 }
 

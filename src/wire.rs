@@ -5,6 +5,7 @@
 
 mod control;
 mod describe;
+mod host;
 mod names;
 mod node;
 mod stream;
@@ -288,6 +289,10 @@ fn details_event(context: &Context, details: v1::Details) -> Vec<Event> {
         n_queues: details.n_queues,
         children: task::readings(details.children, &names, mono_us),
         n_children: details.n_children,
+        cgroup: details.cgroup.and_then(|c| host::cgroup(&c, &names, mono_us)),
+        namespace: details.namespace.and_then(|n| host::namespace(&n, &names, mono_us)),
+        probed: details.probed.map(|flows| task::flows(&flows)),
+        probe_us: task::value(details.probe_us),
     }))]
 }
 

@@ -1,5 +1,7 @@
 //! Domain to wire: readings as messages of `midair.v1`, with names as ids.
 
+mod host;
+
 use std::{collections::BTreeSet, sync::Arc};
 
 use midair_proto::v1 as wire;
@@ -76,6 +78,10 @@ impl<'a> Rows<'a> {
             previous: task.previous.as_deref().map(|previous| self.previous(previous)),
             mono_us: Some(task.at_us).filter(|at_us| *at_us != self.mono_us),
             worst_thread: task.worst_thread.map(worst_thread),
+            unit: self.name(task.unit.as_ref()),
+            netns: task.netns,
+            n_fds: task.n_fds,
+            waiting_us: task.waiting_us,
         }
     }
 
@@ -129,6 +135,23 @@ impl<'a> Rows<'a> {
             sources: None,
             runtimes: None,
             mem_limit_bytes: node.mem_limit_bytes,
+            interrupts: node.interrupts.map(host::interrupts),
+            tcp_trouble: node.tcp_trouble.map(host::tcp_trouble),
+            udp_in_errors: node.udp_in_errors,
+            udp_send_errors: node.udp_send_errors,
+            n_conntrack: node.n_conntrack,
+            conntrack_max: node.conntrack_max,
+            conntrack_drops: node.conntrack_drops,
+            disks: host::disks(&node.disks),
+            filesystems: host::filesystems(&node.filesystems),
+            n_files: node.n_files,
+            files_max: node.files_max,
+            n_short_lived: node.n_short_lived,
+            delay_neighbour_us: node.delay_neighbour_us,
+            n_netns: node.n_netns,
+            n_netns_unread: node.n_netns_unread,
+            n_cgroups: node.n_cgroups,
+            delay_quota_us: node.delay_quota_us,
         }
     }
 
@@ -155,6 +178,10 @@ impl<'a> Rows<'a> {
             n_out: queue.n_out,
             segments_in: queue.segments_in,
             segments_out: queue.segments_out,
+            peer: queue.peer.map(task_id),
+            peer_name: self.name(queue.peer_name.as_ref().filter(|_| has_label)),
+            fd: queue.fd.filter(|_| has_label),
+            mono_us: queue.at_us,
         }
     }
 
@@ -199,7 +226,8 @@ pub fn task_id_from(id: &wire::TaskId) -> Option<vitals::TaskId> {
 }
 
 /// Times of the CPUs.
-pub fn cpus(cpus: &[(u32, CpuTimes)]) -> Vec<wire::Cpu> {
+pub fn cpus(node: &NodeReading) -> Vec<wire::Cpu> {
+    let queue = |number: u32| node.cpu_queues.iter().find(|queue| queue.number == number);
     let cpu = |(number, times): &(u32, CpuTimes)| wire::Cpu {
         number: Some(*number),
         user_us: times.user_us,
@@ -207,15 +235,24 @@ pub fn cpus(cpus: &[(u32, CpuTimes)]) -> Vec<wire::Cpu> {
         system_us: times.system_us.map(|us| us + times.irq_us.unwrap_or(0)),
         idle_us: times.idle_us.map(|us| us + times.iowait_us.unwrap_or(0)),
         steal_us: times.steal_us,
+        irq_us: times.irq_us,
+        n_queued: queue(*number).and_then(|queue| queue.n_queued),
+        run_delay_us: queue(*number).and_then(|queue| queue.run_delay_us),
     };
-    cpus.iter().map(cpu).collect()
+    node.cpus.iter().map(cpu).collect()
 }
 
 /// The states of the sources.
 pub fn sources(states: &[SourceState]) -> wire::Sources {
     let source = |state: &SourceState| {
         let (health, reason) = health(&state.health);
-        wire::Source { name: Some(state.name.to_owned()), health: Some(health.into()), reason }
+        wire::Source {
+            name: Some(state.name.to_owned()),
+            health: Some(health.into()),
+            reason,
+            period_ms: state.period_ms,
+            slow_period_ms: state.slow_period_ms,
+        }
     };
     wire::Sources { source: states.iter().map(source).collect() }
 }
@@ -285,7 +322,8 @@ fn health(health: &Health) -> (wire::Health, Option<String>) {
     }
 }
 
-fn flows(flows: &[vitals::Flow]) -> wire::Flows {
+/// What moved, per unit.
+pub fn flows(flows: &[vitals::Flow]) -> wire::Flows {
     let flow =
         |flow: &vitals::Flow| wire::Flow { unit: Some(unit(flow.unit).into()), n_in: flow.n_in, n_out: flow.n_out };
     wire::Flows { flow: flows.iter().map(flow).collect() }
@@ -333,6 +371,8 @@ fn queue_kind(kind: vitals::QueueKind) -> wire::QueueKind {
         vitals::QueueKind::Pipe => wire::QueueKind::Pipe,
         vitals::QueueKind::Channel => wire::QueueKind::Channel,
         vitals::QueueKind::Waiters => wire::QueueKind::Waiters,
+        vitals::QueueKind::Event => wire::QueueKind::Event,
+        vitals::QueueKind::MessageQueue => wire::QueueKind::MessageQueue,
     }
 }
 
@@ -345,5 +385,6 @@ fn unit(unit: vitals::Unit) -> wire::Unit {
         vitals::Unit::Segments => wire::Unit::Segments,
         vitals::Unit::Reductions => wire::Unit::Reductions,
         vitals::Unit::Polls => wire::Unit::Polls,
+        vitals::Unit::Events => wire::Unit::Events,
     }
 }

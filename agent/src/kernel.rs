@@ -2,9 +2,11 @@
 //!
 //! The root may be another `/proc` than this host's (a fixture, a bind mount of the host's in a container).
 
+pub mod bpf;
 mod files;
 mod names;
 mod node;
+mod numbers;
 mod sockets;
 mod stat;
 mod status;
@@ -22,7 +24,7 @@ use rustix::{
     param::{clock_ticks_per_second, page_size},
 };
 
-pub use self::stat::{Comm, ParseError, SchedStat, Stat, parse_schedstat, parse_stat};
+pub use self::stat::{ParseError, SchedStat, Stat, parse_schedstat, parse_stat};
 use self::{
     files::Files,
     names::own_user,
@@ -59,7 +61,7 @@ impl Kernel {
             root,
             files: None,
             clock: Box::new(clock),
-            tasks: Tasks::default(),
+            tasks: Tasks::new(is_own),
             sockets: Sockets::new(is_own),
             processes: Vec::new(),
             show_args: false,
@@ -95,14 +97,16 @@ impl Kernel {
             show_args: self.show_args,
             number: self.number,
         };
-        let swept = self.tasks.sweep(&mut sweep, &mut into.tasks)?;
+        let (swept, threads) = self.tasks.sweep(&mut sweep, into.node.n_forks, &mut into.tasks)?;
+        into.threads = threads;
+        into.tasks.extend(self.tasks.wanted_rows(sweep.wanted));
         self.tasks.add_dear(&mut sweep, &wants.close, &mut into.tasks);
         // Where no process says how long it waited, the sum is not zero but unknown.
         into.node.run_delay_us = Some(swept.run_delay_us).filter(|_| swept.n_without_delay < swept.n_processes);
         into.node.n_processes = Some(swept.n_processes);
         into.node.n_threads = Some(swept.n_threads);
         let health = health(sweep.files, &self.tasks, &swept);
-        into.sources.push(SourceState { name: "kernel /proc", health, cpu_us: None });
+        into.sources.push(SourceState::new("kernel /proc", health));
         read_sockets((&mut self.sockets, in_use), &mut self.processes, &self.tasks, &mut sweep, into);
         for id in &wants.close {
             let Some(row) = into.tasks.iter().find(|row| row.id == *id) else { continue };
@@ -134,28 +138,28 @@ fn read_sockets(
         sockets.add_whole(into);
     }
     let cpu_us = Some(clock.thread_cpu_us().saturating_sub(before_us));
-    into.sources.push(SourceState { name: "sockets", health, cpu_us });
+    into.sources.push(SourceState { cpu_us, ..SourceState::new("sockets", health) });
 }
 
 /// A close look at the task of a row.
 fn close(tasks: &mut Tasks, sockets: &Sockets, sweep: &mut Sweeper<'_>, row: &TaskReading) -> Close {
     let mut task = row.clone();
     if task.process.is_some() {
-        return Close { task, n_queues: 0, children: Vec::new(), n_children: 0 };
+        return Close::of(task);
     }
     let all = sockets.all_of(task.id);
     let n_queues = all.as_ref().map_or(0, |(_, n)| *n);
     task.queues = all.map(|(queues, _)| queues);
     task.n_queues = Some(n_queues).filter(|_| task.queues.is_some());
     if task.n_threads.is_none_or(|n| n < 2) {
-        return Close { task, n_queues, children: Vec::new(), n_children: 0 };
+        return Close { n_queues, ..Close::of(task) };
     }
     let (children, n_children) = tasks.threads(sweep, task.id, MOST_CHILDREN);
     if children.len() == n_children as usize {
         task.n_voluntary = children.iter().map(|thread| thread.n_voluntary).sum();
         task.n_involuntary = children.iter().map(|thread| thread.n_involuntary).sum();
     }
-    Close { task, n_queues, children, n_children }
+    Close { n_queues, children, n_children, ..Close::of(task) }
 }
 
 /// How much is kept between two readings.
@@ -179,10 +183,14 @@ impl Kernel {
 }
 
 impl Source for Kernel {
+    fn name(&self) -> &'static str {
+        "kernel"
+    }
+
     fn read(&mut self, wants: &Wants, into: &mut Reading) {
         if let Err(error) = self.read_all(wants, into) {
             let why = format!("cannot read {}: {error}; is it mounted, and open to this user?", self.root.display());
-            into.sources.push(SourceState { name: "kernel /proc", health: Health::Off(why.into()), cpu_us: None });
+            into.sources.push(SourceState::new("kernel /proc", Health::Off(why.into())));
         }
     }
 }

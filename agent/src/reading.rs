@@ -1,8 +1,13 @@
 //! What a source hands to the sampler: raw readings of the node, its tasks and its queues.
 
+mod threads;
+
 use std::{collections::HashMap, sync::Arc};
 
-use midair_vitals::{NodeReading, TaskId, TaskReading};
+use midair_vitals::{CgroupReading, NetNamespace, NodeReading, TaskId, TaskReading};
+
+pub use self::threads::{Comm, ThreadReading, Threads, Used};
+use crate::governor::{Off, Thrift};
 
 /// What sources are asked for beyond the rows that every reading has.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -11,10 +16,19 @@ pub struct Wants {
     pub close: Vec<TaskId>,
     /// Tasks that stand in the base streams now: dear fields (wait channel) are read for these and `close` alone.
     pub hot: Vec<TaskId>,
+    /// What to leave out to stay within the agent's budget.
+    pub thrift: Thrift,
+    /// What an operator has switched off: a part that is says so as its state, and reads nothing.
+    pub off: Off,
 }
 
 /// Where values come from. Each may be absent, fail or hang, and never takes the agent with it.
 pub trait Source: Send {
+    /// The word by which it is switched off as a whole.
+    fn name(&self) -> &'static str {
+        "source"
+    }
+
     /// Reads once and adds what it knows to `into`. Errors become the source's state, never a panic.
     fn read(&mut self, wants: &Wants, into: &mut Reading);
 }
@@ -24,9 +38,11 @@ pub trait Source: Send {
 pub struct Reading {
     /// The node's values. Severities, sums and worsts are left to the sampler.
     pub node: NodeReading,
-    /// Every process, and every thread of processes that have more than one. In streams and tables a row carries at
-    /// most one queue per kind: the worst of its kind.
+    /// Every process, and the threads that were wanted. In streams and tables a row carries at most one queue per kind:
+    /// the worst of its kind.
     pub tasks: Vec<TaskReading>,
+    /// Every OS thread, in few bytes.
+    pub threads: Threads,
     /// Queues with data waiting or drops whose owner is not known.
     pub orphans: Vec<midair_vitals::Queue>,
     /// Close looks, by task; a task that is gone is absent.
@@ -35,6 +51,10 @@ pub struct Reading {
     pub sources: Vec<SourceState>,
     /// One sum per queue kind over all queues of the node, owned or not.
     pub sums: Vec<midair_vitals::Queue>,
+    /// Cgroups with processes in them; at most those that the stream takes, the busiest first.
+    pub cgroups: Vec<CgroupReading>,
+    /// Network namespaces in which processes run, the agent's own first.
+    pub namespaces: Vec<NetNamespace>,
 }
 
 /// A close look at one task.
@@ -48,6 +68,30 @@ pub struct Close {
     pub children: Vec<TaskReading>,
     /// How many there are.
     pub n_children: u32,
+    /// The cgroup in which it runs.
+    pub cgroup: Option<CgroupReading>,
+    /// Its network namespace.
+    pub namespace: Option<NetNamespace>,
+    /// What a probe has counted of its sockets since somebody looks, per unit; `None` without a probe.
+    pub probed: Option<Vec<midair_vitals::Flow>>,
+    /// What the probe has cost the node, microseconds; estimated.
+    pub probe_us: Option<u64>,
+}
+
+impl Close {
+    /// A look at a task of which no more is known than its row.
+    pub fn of(task: TaskReading) -> Self {
+        Self {
+            task,
+            n_queues: 0,
+            children: Vec::new(),
+            n_children: 0,
+            cgroup: None,
+            namespace: None,
+            probed: None,
+            probe_us: None,
+        }
+    }
 }
 
 /// How well a source works.
@@ -70,4 +114,15 @@ pub struct SourceState {
     pub health: Health,
     /// CPU time of this reading, microseconds; the sampler fills it in.
     pub cpu_us: Option<u64>,
+    /// How long a full round over all that it reads takes, milliseconds; `None` where each reading reads all.
+    pub period_ms: Option<u32>,
+    /// The same for processes with so many descriptors that they have a round of their own.
+    pub slow_period_ms: Option<u32>,
+}
+
+impl SourceState {
+    /// The state of a source that reads all of it each time; its cost is still to be booked.
+    pub fn new(name: &'static str, health: Health) -> Self {
+        Self { name, health, cpu_us: None, period_ms: None, slow_period_ms: None }
+    }
 }

@@ -14,7 +14,10 @@ use std::{
 use bytes::Bytes;
 use midair_proto::{
     delta::{Delta, carry_stamps},
-    v1::{Cost, Cpu, Envelope, Node, Sample, SourceCost, Stream, Task, TaskId as WireId, payload::Kind},
+    v1::{
+        Cgroup, Cost, Cpu, Envelope, NetNamespace, Node, Sample, SourceCost, Stream, Task, TaskId as WireId,
+        payload::Kind,
+    },
 };
 use midair_vitals::TaskId;
 
@@ -25,6 +28,12 @@ pub const KEY_EVERY_US: u64 = 30_000_000;
 
 /// Distinct intervals that one stream serves at once.
 pub const N_INTERVALS: usize = 8;
+
+/// Cgroups that the detail stream takes; the source chooses which.
+pub const N_CGROUPS: usize = 64;
+
+/// Network namespaces that the detail stream takes.
+pub const N_NAMESPACES: usize = 64;
 
 /// How far from its true moment a resting row may stand on the reader's side, as a part of the time between two samples:
 /// so far may the first rate be off when it stirs.
@@ -80,6 +89,10 @@ struct Full {
     node: Node,
     tasks: BTreeMap<TaskId, Task>,
     cpus: Vec<Cpu>,
+    /// By the name id of their paths.
+    cgroups: BTreeMap<u32, Cgroup>,
+    /// By their inodes.
+    namespaces: BTreeMap<u64, NetNamespace>,
     cost: Option<Cost>,
     source_costs: Vec<SourceCost>,
 }
@@ -92,7 +105,7 @@ pub struct Content<'a> {
     /// The stream's rows, as places in its reading.
     pub rows: &'a [usize],
     /// What the agent costs.
-    pub cost: Cost,
+    pub cost: &'a Cost,
 }
 
 impl Encoder {
@@ -113,7 +126,7 @@ impl Encoder {
         self.full.settle(&mut before);
         let mut sample = self.full.since(&before, |id| {
             // A reading without any task is one that failed: nobody can tell who has ended.
-            !content.tick.index.contains_key(id) && !content.tick.reading.tasks.is_empty()
+            !content.tick.is_alive(id) && !content.tick.reading.tasks.is_empty()
         });
         let used: BTreeSet<u32> = used_names(&sample).into_iter().filter(|id| !self.sent.contains(id)).collect();
         sample.names = names.spell(&used);
@@ -164,10 +177,23 @@ impl Full {
         let tasks_mono_us = reading.node.at_us;
         let mut encoder = encode::Rows::new(names, tasks_mono_us);
         let mut node = encoder.node(&reading.node);
-        node.runtimes = Some(encode::runtimes(&reading.sources, reading.tasks.len()));
+        node.runtimes = Some(encode::runtimes(&reading.sources, tick.n_tasks));
         node.sources = is_detail.then(|| encode::sources(&reading.sources));
         let tasks = rows.iter().filter_map(|n| reading.tasks.get(*n));
+        let (mut cgroups, mut namespaces) = (BTreeMap::new(), BTreeMap::new());
+        if is_detail {
+            let cgroup = |cgroup| {
+                let cgroup = encoder.cgroup(cgroup);
+                Some((cgroup.path?, cgroup))
+            };
+            cgroups = reading.cgroups.iter().take(N_CGROUPS).filter_map(cgroup).collect();
+            let namespace = |namespace: &_| encoder.namespace(namespace);
+            let of_inode = |namespace: NetNamespace| Some((namespace.inode?, namespace));
+            namespaces = reading.namespaces.iter().take(N_NAMESPACES).map(namespace).filter_map(of_inode).collect();
+        }
         Self {
+            cgroups,
+            namespaces,
             seq: key.seq(tick.number),
             mono_us: tick.mono_us,
             wall_us: tick.wall_us,
@@ -175,8 +201,8 @@ impl Full {
             tasks_mono_us,
             tasks: tasks.map(|task| (task.id, encoder.task(task))).collect(),
             node,
-            cpus: if is_detail { encode::cpus(&reading.node.cpus) } else { Vec::new() },
-            cost: Some(cost),
+            cpus: if is_detail { encode::cpus(&reading.node) } else { Vec::new() },
+            cost: Some(cost.clone()),
             source_costs: if is_detail { encode::source_costs(&reading.sources) } else { Vec::new() },
         }
     }
@@ -207,6 +233,8 @@ impl Full {
             node: Some(self.node.clone()),
             tasks: self.tasks.values().cloned().collect(),
             cpus: self.cpus.clone(),
+            cgroups: self.cgroups.values().copied().collect(),
+            namespaces: self.namespaces.values().cloned().collect(),
             ..self.stamped()
         }
     }
@@ -226,6 +254,10 @@ impl Full {
             left: wire(left),
             died: wire(died),
             cpus: self.cpus.iter().filter(|cpu| !before.cpus.contains(cpu)).copied().collect(),
+            cgroups: changed_rows(&before.cgroups, &self.cgroups),
+            cgroups_left: before.cgroups.keys().filter(|path| !self.cgroups.contains_key(path)).copied().collect(),
+            namespaces: changed_rows(&before.namespaces, &self.namespaces),
+            namespaces_left: before.namespaces.keys().filter(|n| !self.namespaces.contains_key(n)).copied().collect(),
             ..self.stamped()
         }
     }
@@ -234,21 +266,29 @@ impl Full {
         Sample {
             tasks_mono_us: Some(self.tasks_mono_us),
             node_mono_us: Some(self.node_mono_us),
-            cost: self.cost,
+            cost: self.cost.clone(),
             source_costs: self.source_costs.clone(),
             ..Sample::default()
         }
     }
 }
 
+/// The rows that entered or changed, each whole.
+fn changed_rows<K: Ord, R: Clone + PartialEq>(before: &BTreeMap<K, R>, now: &BTreeMap<K, R>) -> Vec<R> {
+    now.iter().filter(|(key, row)| before.get(key) != Some(row)).map(|(_, row)| row.clone()).collect()
+}
+
 /// Ids of all names that a sample refers to.
 fn used_names(sample: &Sample) -> BTreeSet<u32> {
     let of_task = |t: &Task| {
         let labels = t.queues.iter().flat_map(|q| &q.queue).filter_map(|q| q.label).collect::<Vec<_>>();
-        [t.name, t.command, t.user, t.cgroup, t.wait_channel].into_iter().flatten().chain(labels)
+        [t.name, t.command, t.user, t.cgroup, t.wait_channel, t.unit].into_iter().flatten().chain(labels)
     };
     let node = sample.node.iter();
     let worst_delay = node.clone().filter_map(|n| n.worst_delay.as_ref()?.name);
     let worst_queue = node.filter_map(|n| n.worst_queue.as_ref()?.queue.as_ref()?.label);
-    sample.tasks.iter().flat_map(of_task).chain(worst_delay).chain(worst_queue).collect()
+    let cgroups = sample.cgroups.iter().flat_map(|c| [c.path, c.name]).flatten();
+    let namespaces = sample.namespaces.iter().filter_map(|n| n.name);
+    let rows = sample.tasks.iter().flat_map(of_task);
+    rows.chain(worst_delay).chain(worst_queue).chain(cgroups).chain(namespaces).collect()
 }

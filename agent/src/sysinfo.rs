@@ -114,6 +114,10 @@ impl Host {
 }
 
 impl Source for Sysinfo {
+    fn name(&self) -> &'static str {
+        "sysinfo"
+    }
+
     fn read(&mut self, _wants: &Wants, into: &mut Reading) {
         into.node.at_us = (self.clock)();
         let health = match &mut self.host {
@@ -126,7 +130,7 @@ impl Source for Sysinfo {
             }
             Err(error) => Health::Off(format!("sysinfo does not work here: {error}").into()),
         };
-        into.sources.push(SourceState { name: "sysinfo", health, cpu_us: None });
+        into.sources.push(SourceState::new("sysinfo", health));
     }
 }
 

@@ -168,7 +168,13 @@ fn tell(events: &mut Vec<Stamped>, host: &Host, at: Stamp, left: u64) {
             sample_us: Some(2_900),
             vm_us: None,
             n_watchers: Some(1),
+            budget_milli: Some(10),
+            used_milli: Some(3),
+            budget_until_us: None,
+            shed: Vec::new(),
         }),
+        cgroups: Vec::new(),
+        namespaces: Vec::new(),
     };
     events.push(Stamped { at, event: Event::Sample(Box::new(sample)) });
     if is_near && left < 120 {
@@ -187,7 +193,20 @@ fn details(host: &Host) -> Details {
     let n_queues = task.as_ref().and_then(|t| t.queues.as_ref()).map(|q| q.len() as u32);
     let children = host.threads_of_router();
     let n_children = Some(children.len() as u32);
-    Details { node: id_of(&host.name), epoch: 1, id: 1, mono_us: host.mono_us(), task, n_queues, children, n_children }
+    Details {
+        node: id_of(&host.name),
+        epoch: 1,
+        id: 1,
+        mono_us: host.mono_us(),
+        task,
+        n_queues,
+        children,
+        n_children,
+        cgroup: None,
+        namespace: None,
+        probed: None,
+        probe_us: None,
+    }
 }
 
 fn os(host: &Host) -> Runtime {
@@ -195,7 +214,13 @@ fn os(host: &Host) -> Runtime {
 }
 
 fn sources() -> Vec<Source> {
-    let source = |name: &str, health, cpu_us| Source { name: name.into(), health, cpu_us: Some(cpu_us) };
+    let source = |name: &str, health, cpu_us| Source {
+        name: name.into(),
+        health,
+        cpu_us: Some(cpu_us),
+        period_ms: None,
+        slow_period_ms: None,
+    };
     let pipes: Arc<str> = "pipes of other users need CAP_SYS_PTRACE".into();
     vec![
         source("kernel /proc", Health::Ok, 2_100),

@@ -71,7 +71,7 @@ delta!(Task, identity: [id],
     3 => kind, 4 => process, 5 => parent, 6 => name, 7 => command, 8 => user, 9 => cgroup, 10 => state,
     11 => wait_channel, 12 => cpu_us, 13 => run_delay_us, 14 => n_runs, 15 => n_voluntary, 16 => n_involuntary,
     17 => rss_bytes, 18 => swap_bytes, 19 => anon_bytes, 20 => file_bytes, 21 => n_threads, 22 => queues,
-    23 => flows, 25 => mono_us, 26 => worst_thread,
+    23 => flows, 25 => mono_us, 26 => worst_thread, 27 => unit, 28 => netns, 29 => n_fds, 30 => waiting_us,
 );
 
 delta!(Node, identity: [],
@@ -83,4 +83,8 @@ delta!(Node, identity: [],
     29 => net_tx_bytes, 30 => net_drops, 31 => tcp_in, 32 => tcp_out, 33 => tcp_retrans, 34 => udp_in, 35 => udp_out,
     36 => udp_drops, 37 => listen_drops, 38 => sums, 39 => worst_queue, 40 => worst_delay, 41 => n_processes,
     42 => n_threads, 43 => up_us, 44 => n_tcp, 45 => sources, 46 => runtimes, 47 => mem_limit_bytes,
+    48 => interrupts, 49 => tcp_trouble, 50 => udp_in_errors, 51 => udp_send_errors, 52 => n_conntrack,
+    53 => conntrack_max, 54 => conntrack_drops, 55 => disks, 56 => filesystems, 57 => n_files, 58 => files_max,
+    59 => n_short_lived, 60 => delay_neighbour_us, 61 => n_netns, 62 => n_netns_unread, 63 => n_cgroups,
+    64 => delay_quota_us,
 );

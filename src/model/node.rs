@@ -42,11 +42,13 @@ pub enum NodeValue {
     Pipes,
     Channels,
     Waiters,
+    Events,
+    MessageQueues,
 }
 
 impl NodeValue {
     /// How many there are.
-    pub const N: usize = 25;
+    pub const N: usize = 27;
 
     /// The sum of one kind of queue.
     pub fn of_kind(kind: QueueKind) -> Self {
@@ -60,6 +62,8 @@ impl NodeValue {
             QueueKind::Pipe => Self::Pipes,
             QueueKind::Channel => Self::Channels,
             QueueKind::Waiters => Self::Waiters,
+            QueueKind::Event => Self::Events,
+            QueueKind::MessageQueue => Self::MessageQueues,
         }
     }
 }

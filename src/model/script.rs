@@ -139,6 +139,8 @@ pub(crate) fn sample_with(seconds: f64, node: &str, change: impl FnOnce(&mut Sam
         sources: Vec::new(),
         runtimes: vec![os()],
         cost: None,
+        cgroups: Vec::new(),
+        namespaces: Vec::new(),
     };
     change(&mut sample);
     stamped(seconds, Event::Sample(Box::new(sample)))
@@ -152,6 +154,19 @@ pub(crate) fn rows(seconds: f64, node: &str, query: u32, tasks: Vec<TaskReading>
 pub(crate) fn details(seconds: f64, node: &str, task: Option<TaskReading>, children: Vec<TaskReading>) -> Stamped {
     let n_children = Some(children.len() as u32);
     let mono_us = (seconds * 1e6) as u64;
-    let details = Details { node: id(node), epoch: 1, id: 2, mono_us, task, n_queues: None, children, n_children };
+    let details = Details {
+        node: id(node),
+        epoch: 1,
+        id: 2,
+        mono_us,
+        task,
+        n_queues: None,
+        children,
+        n_children,
+        cgroup: None,
+        namespace: None,
+        probed: None,
+        probe_us: None,
+    };
     stamped(seconds, Event::Details(Box::new(details)))
 }

@@ -95,6 +95,7 @@ pub fn unit(unit: Unit) -> &'static str {
         Unit::Segments => "seg",
         Unit::Reductions => "red",
         Unit::Polls => "poll",
+        Unit::Events => "ev",
     }
 }
 
@@ -102,9 +103,13 @@ pub fn unit(unit: Unit) -> &'static str {
 pub fn amount(value: Option<u64>, unit: Unit) -> String {
     match unit {
         Unit::Bytes => bytes(value.map(|n| n as f64)),
-        Unit::Messages | Unit::Connections | Unit::Waiters | Unit::Segments | Unit::Reductions | Unit::Polls => {
-            count(value)
-        }
+        Unit::Messages
+        | Unit::Connections
+        | Unit::Waiters
+        | Unit::Segments
+        | Unit::Reductions
+        | Unit::Polls
+        | Unit::Events => count(value),
     }
 }
 
@@ -124,7 +129,13 @@ fn with_unit(value: Option<f64>, text: String, of: Unit) -> String {
         (Some(_), Unit::Bytes) => format!("{text}{}", unit(of)),
         (
             Some(_),
-            Unit::Messages | Unit::Connections | Unit::Waiters | Unit::Segments | Unit::Reductions | Unit::Polls,
+            Unit::Messages
+            | Unit::Connections
+            | Unit::Waiters
+            | Unit::Segments
+            | Unit::Reductions
+            | Unit::Polls
+            | Unit::Events,
         ) => format!("{text} {}", unit(of)),
     }
 }
@@ -133,9 +144,13 @@ fn with_unit(value: Option<f64>, text: String, of: Unit) -> String {
 pub fn amount_growth(per_second: Option<f64>, unit: Unit) -> String {
     match unit {
         Unit::Bytes => bytes_growth(per_second),
-        Unit::Messages | Unit::Connections | Unit::Waiters | Unit::Segments | Unit::Reductions | Unit::Polls => {
-            growth(per_second)
-        }
+        Unit::Messages
+        | Unit::Connections
+        | Unit::Waiters
+        | Unit::Segments
+        | Unit::Reductions
+        | Unit::Polls
+        | Unit::Events => growth(per_second),
     }
 }
 
@@ -143,9 +158,13 @@ pub fn amount_growth(per_second: Option<f64>, unit: Unit) -> String {
 pub fn amount_rate(per_second: Option<f64>, unit: Unit) -> String {
     match unit {
         Unit::Bytes => bytes(per_second),
-        Unit::Messages | Unit::Connections | Unit::Waiters | Unit::Segments | Unit::Reductions | Unit::Polls => {
-            number(per_second)
-        }
+        Unit::Messages
+        | Unit::Connections
+        | Unit::Waiters
+        | Unit::Segments
+        | Unit::Reductions
+        | Unit::Polls
+        | Unit::Events => number(per_second),
     }
 }
 

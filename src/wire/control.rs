@@ -41,6 +41,9 @@ pub fn to_wire(control: &Control) -> v1::Control {
         Control::Mark { node: _, text, wall_us, focus } => {
             Kind::Mark(v1::MarkRequest { text: Some(text.clone()), wall_us: *wall_us, focus: focus.clone() })
         }
+        Control::Budget { node: _, milli, seconds } => {
+            Kind::Budget(v1::Budget { milli: *milli, seconds: milli.map(|_| *seconds) })
+        }
     })
 }
 

@@ -6,14 +6,18 @@ use midair_vitals::{CpuTimes, NodeReading, Severities, Severity, WorstQueue, Wor
 use crate::event::{Cost, Health, Runtime, Source};
 
 use super::{
+    host,
     names::Names,
     task::{self, value},
 };
 
+/// Most words about what is left out that are kept.
+const SHED_MAX: usize = 16;
+
 /// The node's values, read at `mono_us`.
 pub(super) fn reading<'a>(
     sent: &v1::Node,
-    cpus: impl Iterator<Item = (&'a u32, &'a v1::Cpu)>,
+    cpus: impl Iterator<Item = (&'a u32, &'a v1::Cpu)> + Clone,
     names: &Names,
     mono_us: u64,
 ) -> NodeReading {
@@ -21,6 +25,7 @@ pub(super) fn reading<'a>(
         at_us: mono_us,
         severities: sent.severities.as_ref().map(severities).unwrap_or_default(),
         cpu: cpu_times(sent),
+        cpu_queues: host::cpu_queues(cpus.clone()),
         cpus: cpus.map(|(number, cpu)| (*number, one_cpu(cpu))).collect(),
         run_delay_us: value(sent.run_delay_us),
         throttled_us: value(sent.throttled_us),
@@ -59,6 +64,23 @@ pub(super) fn reading<'a>(
         n_threads: value(sent.n_threads),
         up_us: value(sent.up_us),
         n_tcp: value(sent.n_tcp),
+        interrupts: sent.interrupts.as_ref().map(host::interrupts),
+        tcp_trouble: sent.tcp_trouble.as_ref().map(host::tcp_trouble),
+        udp_in_errors: value(sent.udp_in_errors),
+        udp_send_errors: value(sent.udp_send_errors),
+        n_conntrack: value(sent.n_conntrack),
+        conntrack_max: value(sent.conntrack_max),
+        conntrack_drops: value(sent.conntrack_drops),
+        disks: sent.disks.as_ref().map(host::disks).unwrap_or_default(),
+        filesystems: sent.filesystems.as_ref().map(host::filesystems).unwrap_or_default(),
+        n_files: value(sent.n_files),
+        files_max: value(sent.files_max),
+        n_short_lived: value(sent.n_short_lived),
+        delay_neighbour_us: value(sent.delay_neighbour_us),
+        n_netns: value(sent.n_netns),
+        n_netns_unread: value(sent.n_netns_unread),
+        n_cgroups: value(sent.n_cgroups),
+        delay_quota_us: value(sent.delay_quota_us),
     }
 }
 
@@ -68,6 +90,8 @@ pub(super) fn sources(sent: &v1::Node, costs: &[v1::SourceCost]) -> Vec<Source> 
         name: source.name.clone().unwrap_or_default().into(),
         health: health(source.health, source.reason.as_deref()),
         cpu_us: costs.get(n).and_then(|cost| value(cost.cpu_us)),
+        period_ms: source.period_ms,
+        slow_period_ms: source.slow_period_ms,
     };
     sent.sources.iter().flat_map(|s| &s.source).enumerate().map(one).collect()
 }
@@ -93,6 +117,10 @@ pub(super) fn cost(sent: &v1::Cost) -> Cost {
         sample_us: value(sent.sample_us),
         vm_us: value(sent.vm_us),
         n_watchers: sent.n_watchers,
+        budget_milli: sent.budget_milli,
+        used_milli: sent.used_milli,
+        budget_until_us: value(sent.budget_until_us),
+        shed: sent.shed.iter().take(SHED_MAX).map(|what| what.as_str().into()).collect(),
     }
 }
 
@@ -122,10 +150,10 @@ fn cpu_times(sent: &v1::Node) -> CpuTimes {
 fn one_cpu(sent: &v1::Cpu) -> CpuTimes {
     CpuTimes {
         user_us: value(sent.user_us),
-        system_us: value(sent.system_us),
+        system_us: value(sent.system_us).map(|us| us.saturating_sub(value(sent.irq_us).unwrap_or(0))),
         idle_us: value(sent.idle_us),
         iowait_us: None,
-        irq_us: None,
+        irq_us: value(sent.irq_us),
         steal_us: value(sent.steal_us),
     }
 }

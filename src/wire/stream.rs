@@ -10,7 +10,7 @@ use midair_vitals::TaskId;
 
 use crate::event::{Sample, Stream};
 
-use super::{Context, ROWS_MAX, names::Names, node, task};
+use super::{Context, ROWS_MAX, host, names::Names, node, task};
 
 /// Most CPUs of one node that are kept.
 const CPUS_MAX: usize = 8_192;
@@ -26,6 +26,8 @@ pub(super) struct Base {
     node: v1::Node,
     rows: BTreeMap<TaskId, v1::Task>,
     cpus: BTreeMap<u32, v1::Cpu>,
+    cgroups: BTreeMap<u32, v1::Cgroup>,
+    namespaces: BTreeMap<u64, v1::NetNamespace>,
     names: Names,
     /// Start of the last sweep over the tasks, by the agent's monotonic clock.
     tasks_mono_us: u64,
@@ -114,6 +116,10 @@ impl Base {
         for cpu in sample.cpus {
             self.cpu(cpu, &mut taken);
         }
+        let cgroups = sample.cgroups.into_iter().filter_map(|cgroup| Some((cgroup.path?, cgroup)));
+        taken.fits &= replace(&mut self.cgroups, &sample.cgroups_left, cgroups);
+        let namespaces = sample.namespaces.into_iter().filter_map(|namespace| Some((namespace.inode?, namespace)));
+        taken.fits &= replace(&mut self.namespaces, &sample.namespaces_left, namespaces);
         taken
     }
 
@@ -149,6 +155,9 @@ impl Base {
             system_us: cpu.system_us.or(known.system_us),
             idle_us: cpu.idle_us.or(known.idle_us),
             steal_us: cpu.steal_us.or(known.steal_us),
+            irq_us: cpu.irq_us.or(known.irq_us),
+            n_queued: cpu.n_queued.or(known.n_queued),
+            run_delay_us: cpu.run_delay_us.or(known.run_delay_us),
         };
     }
 
@@ -167,6 +176,8 @@ impl Base {
             })
             .collect();
         let node_us = taken.node_mono_us.unwrap_or(context.mono_us);
+        let cgroup = |cgroup| host::cgroup(cgroup, &self.names, tasks_us);
+        let namespace = |namespace| host::namespace(namespace, &self.names, tasks_us);
         Sample {
             node: context.node.clone(),
             epoch: context.epoch,
@@ -180,6 +191,22 @@ impl Base {
             sources: node::sources(&self.node, &taken.source_costs),
             runtimes: node::runtimes(self.node.runtimes.as_ref().map_or(&[], |r| &r.runtime)),
             cost: taken.cost.as_ref().map(node::cost),
+            cgroups: self.cgroups.values().filter_map(cgroup).collect(),
+            namespaces: self.namespaces.values().filter_map(namespace).collect(),
         }
     }
+}
+
+/// Takes rows away, and puts whole rows in the place of known ones; false when there were more than may be kept.
+fn replace<K: Ord, R>(known: &mut BTreeMap<K, R>, left: &[K], rows: impl Iterator<Item = (K, R)>) -> bool {
+    for key in left {
+        known.remove(key);
+    }
+    for (key, row) in rows {
+        if known.len() >= ROWS_MAX && !known.contains_key(&key) {
+            return false;
+        }
+        known.insert(key, row);
+    }
+    true
 }

@@ -54,6 +54,10 @@ pub(super) fn reading(sent: &v1::Task, names: &Names, mono_us: u64) -> Option<Ta
         n_queues: sent.queues.as_ref().and_then(|q| q.n_total),
         flows: sent.flows.as_ref().map(flows),
         worst_thread: sent.worst_thread.as_ref().and_then(worst_thread),
+        unit: names.get(sent.unit),
+        netns: sent.netns,
+        n_fds: value(sent.n_fds),
+        waiting_us: value(sent.waiting_us),
         previous: sent.previous.as_ref().and_then(|p| previous(p, names)).map(Box::new),
         ..TaskReading::unknown(task_id, kind, at_us)
     })
@@ -78,10 +82,15 @@ pub(super) fn queue(sent: &v1::Queue, names: &Names) -> Option<Queue> {
         n_out: value(sent.n_out),
         segments_in: value(sent.segments_in),
         segments_out: value(sent.segments_out),
+        peer: sent.peer.as_ref().and_then(id),
+        peer_name: names.get(sent.peer_name),
+        fd: sent.fd,
+        at_us: value(sent.mono_us),
     })
 }
 
-fn flows(sent: &v1::Flows) -> Vec<Flow> {
+/// What moved, per unit.
+pub(super) fn flows(sent: &v1::Flows) -> Vec<Flow> {
     let one =
         |flow: &v1::Flow| Some(Flow { unit: unit(flow.unit?)?, n_in: value(flow.n_in), n_out: value(flow.n_out) });
     sent.flow.iter().take(QUEUES_MAX).filter_map(one).collect()
@@ -148,6 +157,8 @@ fn queue_kind(number: i32) -> Option<QueueKind> {
         v1::QueueKind::Pipe => Some(QueueKind::Pipe),
         v1::QueueKind::Channel => Some(QueueKind::Channel),
         v1::QueueKind::Waiters => Some(QueueKind::Waiters),
+        v1::QueueKind::Event => Some(QueueKind::Event),
+        v1::QueueKind::MessageQueue => Some(QueueKind::MessageQueue),
     }
 }
 
@@ -161,5 +172,6 @@ fn unit(number: i32) -> Option<Unit> {
         v1::Unit::Segments => Some(Unit::Segments),
         v1::Unit::Reductions => Some(Unit::Reductions),
         v1::Unit::Polls => Some(Unit::Polls),
+        v1::Unit::Events => Some(Unit::Events),
     }
 }

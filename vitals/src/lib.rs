@@ -3,7 +3,9 @@
 //! Counters travel, rates are derived: the agent uses these functions to choose rows, a hub to merge, the dashboard to
 //! show. Pure, std only: time comes in as microseconds of the agent's `CLOCK_MONOTONIC`, unknown is `None`, never zero.
 
+pub mod cgroup;
 pub mod growth;
+pub mod host;
 pub mod node;
 pub mod order;
 pub mod queue;
@@ -12,8 +14,10 @@ pub mod severity;
 pub mod task;
 pub mod window;
 
+pub use cgroup::{CgroupKind, CgroupReading, CgroupVitals, NetNamespace, NetNamespaceVitals};
 pub use growth::Growth;
-pub use node::{CpuTimes, NodeReading, NodeVitals, WorstQueue, WorstTask};
+pub use host::{Disk, DiskVitals, Filesystem, Interrupts, TcpTrouble, TcpTroubles};
+pub use node::{CpuQueue, CpuTimes, NodeReading, NodeVitals, SchedCauses, WorstQueue, WorstTask};
 pub use order::{Order, Rank};
 pub use queue::{Flow, Queue, QueueKind, QueueVitals, Unit};
 pub use severity::{Severities, Severity};

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
+    host::{Disk, DiskVitals, Filesystem, Interrupts, TcpTrouble, TcpTroubles},
     queue::Queue,
     rate::{advance, per_second, share},
     severity::{self, Severities},
@@ -118,6 +119,66 @@ pub struct NodeReading {
     pub up_us: Option<u64>,
     /// TCP sockets in use.
     pub n_tcp: Option<u64>,
+    /// Who waits for each CPU. Empty where not known.
+    pub cpu_queues: Vec<CpuQueue>,
+    /// Interrupts.
+    pub interrupts: Option<Interrupts>,
+    /// What goes wrong with TCP.
+    pub tcp_trouble: Option<TcpTrouble>,
+    /// UDP datagrams that could not be received.
+    pub udp_in_errors: Option<u64>,
+    /// UDP datagrams that could not be sent because a buffer was full.
+    pub udp_send_errors: Option<u64>,
+    /// Connections that the firewall tracks.
+    pub n_conntrack: Option<u64>,
+    /// How many it can track.
+    pub conntrack_max: Option<u64>,
+    /// Packets dropped because a connection could not be tracked.
+    pub conntrack_drops: Option<u64>,
+    /// Disks. Empty where not known.
+    pub disks: Vec<Disk>,
+    /// Filesystems on disks, the fullest first. Empty where not known.
+    pub filesystems: Vec<Filesystem>,
+    /// Open files of the whole system.
+    pub n_files: Option<u64>,
+    /// How many there may be.
+    pub files_max: Option<u64>,
+    /// Tasks that were born and ended between two samples; estimated.
+    pub n_short_lived: Option<u64>,
+    /// The part of the run delay that other cgroups caused, microseconds; estimated.
+    pub delay_neighbour_us: Option<u64>,
+    /// Network namespaces in which processes run.
+    pub n_netns: Option<u64>,
+    /// Those of them that are not read.
+    pub n_netns_unread: Option<u64>,
+    /// Cgroups with processes in them.
+    pub n_cgroups: Option<u64>,
+    /// The part of the run delay in which quotas held tasks back, microseconds; estimated.
+    pub delay_quota_us: Option<u64>,
+}
+
+/// Who waits for one CPU.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct CpuQueue {
+    /// Its number.
+    pub number: u32,
+    /// Threads that wait for it now.
+    pub n_queued: Option<u32>,
+    /// Run delay of threads that were last on it, cumulative microseconds.
+    pub run_delay_us: Option<u64>,
+}
+
+/// Why tasks did not get the CPU they wanted, each as CPUs: seconds missed per second.
+#[derive(Clone, Copy, Debug, PartialEq, Default)]
+pub struct SchedCauses {
+    /// Threads of their own cgroup ran meanwhile; estimated.
+    pub own: Option<f64>,
+    /// Threads of other cgroups ran meanwhile; estimated.
+    pub neighbour: Option<f64>,
+    /// A quota held them back, whether or not that is in their run delay.
+    pub quota: Option<f64>,
+    /// The hypervisor ran others.
+    pub hypervisor: Option<f64>,
 }
 
 /// The worst queue of a node.
@@ -195,6 +256,28 @@ pub struct NodeVitals {
     pub net_drops: Option<u64>,
     /// Severities derived here: sched and mem always; queue and rate as the agent gave them.
     pub severities: Severities,
+    /// Why CPU that was wanted was not given.
+    pub causes: SchedCauses,
+    /// Run delay per CPU: its number, threads that wait for it now, and seconds waited per second.
+    pub cpu_queues: Vec<(u32, Option<u32>, Option<f64>)>,
+    /// Hard interrupts per second.
+    pub interrupts: Option<f64>,
+    /// CPUs in soft interrupts.
+    pub soft: Option<f64>,
+    /// Packets that the CPUs' backlogs dropped since the sample before.
+    pub backlog_drops: Option<u64>,
+    /// What went wrong with TCP since the sample before.
+    pub tcp: TcpTroubles,
+    /// UDP datagrams that could not be received since the sample before.
+    pub udp_in_errors: Option<u64>,
+    /// UDP datagrams that could not be sent since the sample before.
+    pub udp_send_errors: Option<u64>,
+    /// Packets of connections that could not be tracked, since the sample before.
+    pub conntrack_drops: Option<u64>,
+    /// Tasks per second that nobody saw.
+    pub short_lived: Option<f64>,
+    /// The disks.
+    pub disks: Vec<DiskVitals>,
 }
 
 impl NodeVitals {
@@ -250,6 +333,17 @@ impl NodeVitals {
                 queue: given.queue,
                 rate: given.rate,
             },
+            causes: causes(delay, [shares(|n| n.delay_neighbour_us), shares(|n| n.delay_quota_us)], throttled, steal),
+            cpu_queues: cpu_queues(before, now),
+            interrupts: rate(|n| n.interrupts?.n_hard),
+            soft: shares(|n| n.interrupts?.soft_us),
+            backlog_drops: dropped(|n| n.interrupts?.n_drops),
+            tcp: TcpTroubles::derive(before.and_then(|n| n.tcp_trouble.as_ref()), now.tcp_trouble.as_ref()),
+            udp_in_errors: dropped(|n| n.udp_in_errors),
+            udp_send_errors: dropped(|n| n.udp_send_errors),
+            conntrack_drops: dropped(|n| n.conntrack_drops),
+            short_lived: rate(|n| n.n_short_lived),
+            disks: disks(before, now),
         }
     }
 
@@ -257,6 +351,38 @@ impl NodeVitals {
     pub fn moved(&self) -> Option<f64> {
         Some(self.tcp_in? + self.tcp_out?)
     }
+}
+
+/// Splits the run delay, by the parts of it that neighbours and quotas explain; `throttled` is beside it.
+fn causes(
+    delay: Option<f64>,
+    [neighbour, quota]: [Option<f64>; 2],
+    throttled: Option<f64>,
+    steal: Option<f64>,
+) -> SchedCauses {
+    // Estimates may not exceed what was measured; where no quota is known of, none explains anything.
+    let quota_in_delay = quota.zip(delay).map(|(quota, delay)| quota.min(delay));
+    let left = delay.map(|delay| delay - quota_in_delay.unwrap_or(0.0));
+    let neighbour = neighbour.zip(left).map(|(neighbour, left)| neighbour.min(left));
+    let own = left.zip(neighbour).map(|(left, neighbour)| left - neighbour);
+    SchedCauses { own, neighbour, quota: crate::rate::sum([quota_in_delay, throttled]), hypervisor: steal }
+}
+
+fn cpu_queues(before: Option<&NodeReading>, now: &NodeReading) -> Vec<(u32, Option<u32>, Option<f64>)> {
+    let one = |queue: &CpuQueue| {
+        let earlier = before.and_then(|b| Some((b.cpu_queues.iter().find(|q| q.number == queue.number)?, b.at_us)));
+        let delay = earlier.and_then(|(e, at_us)| share(e.run_delay_us, queue.run_delay_us, at_us, now.at_us));
+        (queue.number, queue.n_queued, delay)
+    };
+    now.cpu_queues.iter().map(one).collect()
+}
+
+fn disks(before: Option<&NodeReading>, now: &NodeReading) -> Vec<DiskVitals> {
+    let one = |disk: &Disk| {
+        let earlier = before.and_then(|b| Some((b.disks.iter().find(|d| d.name == disk.name)?, b.at_us)));
+        DiskVitals::derive(earlier, disk, now.at_us)
+    };
+    now.disks.iter().map(one).collect()
 }
 
 fn per_cpu(before: Option<&NodeReading>, now: &NodeReading) -> Vec<(u32, Option<f64>)> {

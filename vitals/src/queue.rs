@@ -6,6 +6,7 @@ use crate::{
     growth::Growth,
     rate::{advance, per_second},
     severity::{self, Severity},
+    task::TaskId,
 };
 
 /// What kind of queue.
@@ -29,11 +30,15 @@ pub enum QueueKind {
     Channel,
     /// Waiters on a lock or semaphore inside a program.
     Waiters,
+    /// Count of an eventfd.
+    Event,
+    /// Messages in a POSIX message queue.
+    MessageQueue,
 }
 
 impl QueueKind {
     /// All kinds, in the order in which they are shown.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Mailbox,
         Self::Listen,
         Self::TcpReceive,
@@ -43,6 +48,8 @@ impl QueueKind {
         Self::Pipe,
         Self::Channel,
         Self::Waiters,
+        Self::Event,
+        Self::MessageQueue,
     ];
 
     /// The field's word for it.
@@ -57,6 +64,8 @@ impl QueueKind {
             Self::Pipe => "pipe",
             Self::Channel => "channel",
             Self::Waiters => "waiters",
+            Self::Event => "eventfd",
+            Self::MessageQueue => "mqueue",
         }
     }
 }
@@ -78,6 +87,8 @@ pub enum Unit {
     Reductions,
     /// Polls of a Tokio task.
     Polls,
+    /// Events counted by an eventfd.
+    Events,
 }
 
 /// One queue as it was read. Drops and movement are cumulative.
@@ -105,6 +116,14 @@ pub struct Queue {
     pub segments_in: Option<u64>,
     /// Segments or messages out, cumulative.
     pub segments_out: Option<u64>,
+    /// The task at the other end, where that is on this node and was looked for.
+    pub peer: Option<TaskId>,
+    /// Its short name.
+    pub peer_name: Option<Arc<str>>,
+    /// Descriptor under which the task holds it.
+    pub fd: Option<u32>,
+    /// `CLOCK_MONOTONIC` of the look at this queue, microseconds, where it is older than the reading of its task.
+    pub at_us: Option<u64>,
 }
 
 impl Queue {
@@ -122,6 +141,10 @@ impl Queue {
             n_out: None,
             segments_in: None,
             segments_out: None,
+            peer: None,
+            peer_name: None,
+            fd: None,
+            at_us: None,
         }
     }
 

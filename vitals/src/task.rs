@@ -125,6 +125,14 @@ pub struct TaskReading {
     pub flows: Option<Vec<Flow>>,
     /// The thread that waited longest in the last interval.
     pub worst_thread: Option<WorstThread>,
+    /// Systemd unit, container or pod in which it runs.
+    pub unit: Option<Arc<str>>,
+    /// Inode of its network namespace, where it is not the agent's.
+    pub netns: Option<u64>,
+    /// Open descriptors.
+    pub n_fds: Option<u64>,
+    /// How long it has been runnable without being put on a CPU, microseconds; `None` where it does not wait.
+    pub waiting_us: Option<u64>,
     /// Counters at the sample before, on a row that enters.
     pub previous: Option<Box<Previous>>,
 }
@@ -158,6 +166,10 @@ impl TaskReading {
             n_queues: None,
             flows: None,
             worst_thread: None,
+            unit: None,
+            netns: None,
+            n_fds: None,
+            waiting_us: None,
             previous: None,
         }
     }

@@ -138,8 +138,8 @@ impl Held {
                 None => drop(self.rows.insert(id, task)),
             }
         }
-        self.sample_us += sample.cost.and_then(|cost| cost.sample_us).unwrap_or(0);
-        self.budget_milli = sample.cost.and_then(|cost| cost.budget_milli);
+        self.sample_us += sample.cost.as_ref().and_then(|cost| cost.sample_us).unwrap_or(0);
+        self.budget_milli = sample.cost.as_ref().and_then(|cost| cost.budget_milli);
         let sources = self.node.sources.iter().flat_map(|sources| &sources.source);
         for (n, source) in sources.enumerate() {
             let name = source.name.clone().unwrap_or_default();

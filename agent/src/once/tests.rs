@@ -9,7 +9,7 @@ fn one_sample_has_rates_in_it() {
         let id = TaskId { runtime: 0, number: 42, start: 1 };
         let name = Some("chat \"x\"".into());
         let task = TaskReading { cpu_us: Some(cpu_us), name, ..TaskReading::unknown(id, TaskKind::Process, at_us) };
-        let off = SourceState { name: "sockets", health: Health::Off("no netlink".into()), cpu_us: None };
+        let off = SourceState::new("sockets", Health::Off("no netlink".into()));
         let mut reading = Reading { tasks: vec![task], sources: vec![off], ..Reading::default() };
         reading.node.at_us = at_us;
         reading

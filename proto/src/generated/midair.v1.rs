@@ -32,6 +32,18 @@ pub struct Sample {
     /// Detail only: what each source cost, in the order of the node's sources.
     #[prost(message, repeated, tag = "10")]
     pub source_costs: ::prost::alloc::vec::Vec<SourceCost>,
+    /// Detail only: cgroups that changed, each complete; in a key all that the stream holds, at most 64.
+    #[prost(message, repeated, tag = "11")]
+    pub cgroups: ::prost::alloc::vec::Vec<Cgroup>,
+    /// Name ids of the paths of cgroups no longer in the stream.
+    #[prost(uint32, repeated, tag = "12")]
+    pub cgroups_left: ::prost::alloc::vec::Vec<u32>,
+    /// Detail only: network namespaces that changed, each complete; in a key all that the stream holds, at most 64.
+    #[prost(message, repeated, tag = "13")]
+    pub namespaces: ::prost::alloc::vec::Vec<NetNamespace>,
+    /// Inodes of network namespaces no longer in the stream.
+    #[prost(uint64, repeated, tag = "14")]
+    pub namespaces_left: ::prost::alloc::vec::Vec<u64>,
 }
 /// What one source cost in this sample.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -145,6 +157,18 @@ pub struct Task {
     /// The thread that waited longest for a CPU in the last interval, and how long.
     #[prost(message, optional, tag = "26")]
     pub worst_thread: ::core::option::Option<WorstThread>,
+    /// Name id of the systemd unit, container or pod in which it runs, made from its cgroup's path.
+    #[prost(uint32, optional, tag = "27")]
+    pub unit: ::core::option::Option<u32>,
+    /// Inode of its network namespace; unset where it is that of the agent.
+    #[prost(uint64, optional, tag = "28")]
+    pub netns: ::core::option::Option<u64>,
+    /// Open descriptors.
+    #[prost(uint64, optional, tag = "29")]
+    pub n_fds: ::core::option::Option<u64>,
+    /// How long it has been runnable without being put on a CPU, up to now; unset where it does not wait.
+    #[prost(uint64, optional, tag = "30")]
+    pub waiting_us: ::core::option::Option<u64>,
 }
 /// The thread of a process that waited longest for a CPU in the last interval.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -230,6 +254,19 @@ pub struct Queue {
     /// Data segments or messages that went out, cumulative.
     #[prost(uint64, optional, tag = "11")]
     pub segments_out: ::core::option::Option<u64>,
+    /// In Details: the task at the other end, where that is on this node: of a connection, a unix socket, a pipe.
+    #[prost(message, optional, tag = "12")]
+    pub peer: ::core::option::Option<TaskId>,
+    /// In Details: name id of the peer's short name.
+    #[prost(uint32, optional, tag = "13")]
+    pub peer_name: ::core::option::Option<u32>,
+    /// In Details: descriptor under which the task holds it.
+    #[prost(uint32, optional, tag = "14")]
+    pub fd: ::core::option::Option<u32>,
+    /// CLOCK_MONOTONIC of the look at this queue, where it is older than its row: large numbers of queues are looked at
+    /// in rounds.
+    #[prost(uint64, optional, tag = "15")]
+    pub mono_us: ::core::option::Option<u64>,
 }
 /// A list of flows, compared and sent whole.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -411,6 +448,288 @@ pub struct Node {
     /// Memory limit that is nearest: bytes; the host's, or that of a cgroup the agent knows.
     #[prost(uint64, optional, tag = "47")]
     pub mem_limit_bytes: ::core::option::Option<u64>,
+    /// Interrupts and what comes of them.
+    #[prost(message, optional, tag = "48")]
+    pub interrupts: ::core::option::Option<Interrupts>,
+    /// What goes wrong with TCP, beyond retransmissions and drops of listen queues.
+    #[prost(message, optional, tag = "49")]
+    pub tcp_trouble: ::core::option::Option<TcpTrouble>,
+    /// UDP datagrams that could not be received, full sockets included (snmp InErrors).
+    #[prost(uint64, optional, tag = "50")]
+    pub udp_in_errors: ::core::option::Option<u64>,
+    /// UDP datagrams that could not be sent because a buffer was full (snmp SndbufErrors).
+    #[prost(uint64, optional, tag = "51")]
+    pub udp_send_errors: ::core::option::Option<u64>,
+    /// Connections that the kernel's firewall tracks (nf_conntrack_count).
+    #[prost(uint64, optional, tag = "52")]
+    pub n_conntrack: ::core::option::Option<u64>,
+    /// How many it can track (nf_conntrack_max).
+    #[prost(uint64, optional, tag = "53")]
+    pub conntrack_max: ::core::option::Option<u64>,
+    /// Packets dropped because a connection could not be tracked (stat/nf_conntrack, drop and early_drop).
+    #[prost(uint64, optional, tag = "54")]
+    pub conntrack_drops: ::core::option::Option<u64>,
+    /// Disks.
+    #[prost(message, optional, tag = "55")]
+    pub disks: ::core::option::Option<Disks>,
+    /// Filesystems on disks.
+    #[prost(message, optional, tag = "56")]
+    pub filesystems: ::core::option::Option<Filesystems>,
+    /// Open files of the whole system.
+    #[prost(uint64, optional, tag = "57")]
+    pub n_files: ::core::option::Option<u64>,
+    /// How many there may be.
+    #[prost(uint64, optional, tag = "58")]
+    pub files_max: ::core::option::Option<u64>,
+    /// Processes and threads that were born and ended between two samples, so that nobody saw them; estimated from forks.
+    #[prost(uint64, optional, tag = "59")]
+    pub n_short_lived: ::core::option::Option<u64>,
+    /// The part of run_delay_us that other cgroups caused by using the CPUs meanwhile; estimated.
+    #[prost(uint64, optional, tag = "60")]
+    pub delay_neighbour_us: ::core::option::Option<u64>,
+    /// Network namespaces in which processes run.
+    #[prost(uint64, optional, tag = "61")]
+    pub n_netns: ::core::option::Option<u64>,
+    /// Those of them whose sockets are not read.
+    #[prost(uint64, optional, tag = "62")]
+    pub n_netns_unread: ::core::option::Option<u64>,
+    /// Cgroups with processes in them.
+    #[prost(uint64, optional, tag = "63")]
+    pub n_cgroups: ::core::option::Option<u64>,
+    /// The part of run_delay_us in which quotas held tasks back; estimated.
+    #[prost(uint64, optional, tag = "64")]
+    pub delay_quota_us: ::core::option::Option<u64>,
+}
+/// Interrupts, cumulative since boot.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Interrupts {
+    /// Hard interrupts served (proc(5) stat, intr).
+    #[prost(uint64, optional, tag = "1")]
+    pub n_hard: ::core::option::Option<u64>,
+    /// Soft interrupts served (proc(5) stat, softirq).
+    #[prost(uint64, optional, tag = "2")]
+    pub n_soft: ::core::option::Option<u64>,
+    /// Time in soft interrupts, all CPUs.
+    #[prost(uint64, optional, tag = "3")]
+    pub soft_us: ::core::option::Option<u64>,
+    /// Packets taken from the backlog of the CPUs (/proc/net/softnet_stat, first column).
+    #[prost(uint64, optional, tag = "4")]
+    pub n_packets: ::core::option::Option<u64>,
+    /// Packets dropped because that backlog was full (second column).
+    #[prost(uint64, optional, tag = "5")]
+    pub n_drops: ::core::option::Option<u64>,
+    /// Times the kernel stopped taking packets with more left (third column).
+    #[prost(uint64, optional, tag = "6")]
+    pub n_squeezed: ::core::option::Option<u64>,
+    /// Packets in the backlogs now (twelfth column, kernel 5.14).
+    #[prost(uint64, optional, tag = "7")]
+    pub backlog: ::core::option::Option<u64>,
+}
+/// What goes wrong with TCP, cumulative since boot (/proc/net/netstat and snmp).
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TcpTrouble {
+    /// Connections that found their listen queue full (ListenOverflows).
+    #[prost(uint64, optional, tag = "1")]
+    pub listen_overflows: ::core::option::Option<u64>,
+    /// Segments dropped because a socket was busy and its backlog full (TCPBacklogDrop).
+    #[prost(uint64, optional, tag = "2")]
+    pub backlog_drops: ::core::option::Option<u64>,
+    /// Segments dropped because a receive queue was full (TCPRcvQDrop).
+    #[prost(uint64, optional, tag = "3")]
+    pub receive_drops: ::core::option::Option<u64>,
+    /// Times a retransmission timer ran out (TCPTimeouts).
+    #[prost(uint64, optional, tag = "4")]
+    pub timeouts: ::core::option::Option<u64>,
+    /// Connections that were reset while established (EstabResets).
+    #[prost(uint64, optional, tag = "5")]
+    pub resets: ::core::option::Option<u64>,
+    /// Connection attempts that failed (AttemptFails).
+    #[prost(uint64, optional, tag = "6")]
+    pub failed_attempts: ::core::option::Option<u64>,
+    /// Times the memory for all TCP sockets came near its limit (TCPMemoryPressures).
+    #[prost(uint64, optional, tag = "7")]
+    pub memory_pressures: ::core::option::Option<u64>,
+    /// Connections ended because no answer came (TCPAbortOnTimeout).
+    #[prost(uint64, optional, tag = "8")]
+    pub aborts: ::core::option::Option<u64>,
+}
+/// A list of disks, compared and sent whole.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Disks {
+    /// The disks, whole devices only, at most 16, the busiest since boot first.
+    #[prost(message, repeated, tag = "1")]
+    pub disk: ::prost::alloc::vec::Vec<Disk>,
+}
+/// A disk; counters cumulative since boot (kernel: Documentation/admin-guide/iostats.rst).
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Disk {
+    /// Its name: "nvme0n1".
+    #[prost(string, optional, tag = "1")]
+    pub name: ::core::option::Option<::prost::alloc::string::String>,
+    /// Reads completed.
+    #[prost(uint64, optional, tag = "2")]
+    pub n_reads: ::core::option::Option<u64>,
+    /// Writes completed.
+    #[prost(uint64, optional, tag = "3")]
+    pub n_writes: ::core::option::Option<u64>,
+    /// Bytes read.
+    #[prost(uint64, optional, tag = "4")]
+    pub read_bytes: ::core::option::Option<u64>,
+    /// Bytes written.
+    #[prost(uint64, optional, tag = "5")]
+    pub write_bytes: ::core::option::Option<u64>,
+    /// Time in which at least one request was outstanding.
+    #[prost(uint64, optional, tag = "6")]
+    pub busy_us: ::core::option::Option<u64>,
+    /// Time that all requests together were outstanding.
+    #[prost(uint64, optional, tag = "7")]
+    pub waited_us: ::core::option::Option<u64>,
+    /// Requests outstanding now.
+    #[prost(uint64, optional, tag = "8")]
+    pub in_flight: ::core::option::Option<u64>,
+}
+/// A list of filesystems, compared and sent whole.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Filesystems {
+    /// The filesystems on disks, at most 16, the fullest first.
+    #[prost(message, repeated, tag = "1")]
+    pub filesystem: ::prost::alloc::vec::Vec<Filesystem>,
+}
+/// A filesystem.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Filesystem {
+    /// Where it is mounted.
+    #[prost(string, optional, tag = "1")]
+    pub mount: ::core::option::Option<::prost::alloc::string::String>,
+    /// Its size in bytes.
+    #[prost(uint64, optional, tag = "2")]
+    pub total_bytes: ::core::option::Option<u64>,
+    /// What users may still write, bytes.
+    #[prost(uint64, optional, tag = "3")]
+    pub available_bytes: ::core::option::Option<u64>,
+    /// Files it can hold; unset where it has no such limit.
+    #[prost(uint64, optional, tag = "4")]
+    pub n_inodes: ::core::option::Option<u64>,
+    /// How many more files it can hold.
+    #[prost(uint64, optional, tag = "5")]
+    pub n_inodes_free: ::core::option::Option<u64>,
+}
+/// A cgroup, always complete. Counters are cumulative. That of the root speaks of the tasks directly in it alone: all
+/// others are in cgroups of their own, and what holds the host holds it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Cgroup {
+    /// Name id of its path below the root of the hierarchy; always set.
+    #[prost(uint32, optional, tag = "1")]
+    pub path: ::core::option::Option<u32>,
+    /// Name id of what it is called: systemd unit, container or pod.
+    #[prost(uint32, optional, tag = "2")]
+    pub name: ::core::option::Option<u32>,
+    /// What sort of thing it holds.
+    #[prost(enumeration = "CgroupKind", optional, tag = "3")]
+    pub kind: ::core::option::Option<i32>,
+    /// Processes in it, without those of cgroups below.
+    #[prost(uint64, optional, tag = "4")]
+    pub n_processes: ::core::option::Option<u64>,
+    /// Threads in it.
+    #[prost(uint64, optional, tag = "5")]
+    pub n_threads: ::core::option::Option<u64>,
+    /// CPU time used in it and below (cpu.stat usage_usec, cpuacct.usage, else the sum of its tasks seen).
+    #[prost(uint64, optional, tag = "6")]
+    pub cpu_us: ::core::option::Option<u64>,
+    /// Run delay of the tasks in it and below since they were first seen.
+    #[prost(uint64, optional, tag = "7")]
+    pub run_delay_us: ::core::option::Option<u64>,
+    /// Time in which its quota held it back, all CPUs together (cpu.stat); most of it is in run_delay_us too.
+    #[prost(uint64, optional, tag = "8")]
+    pub throttled_us: ::core::option::Option<u64>,
+    /// Periods in which its quota held it back.
+    #[prost(uint64, optional, tag = "9")]
+    pub n_throttled: ::core::option::Option<u64>,
+    /// Periods of its quota that have passed.
+    #[prost(uint64, optional, tag = "10")]
+    pub n_periods: ::core::option::Option<u64>,
+    /// CPUs that its quota allows, in thousandths; unset without a quota.
+    #[prost(uint64, optional, tag = "11")]
+    pub quota_milli: ::core::option::Option<u64>,
+    /// Memory in use, bytes (memory.current, memory.usage_in_bytes).
+    #[prost(uint64, optional, tag = "12")]
+    pub mem_bytes: ::core::option::Option<u64>,
+    /// Its own limit or the nearest above, bytes; unset without one.
+    #[prost(uint64, optional, tag = "13")]
+    pub mem_limit_bytes: ::core::option::Option<u64>,
+    /// Times a process was killed for lack of memory.
+    #[prost(uint64, optional, tag = "14")]
+    pub n_oom_kills: ::core::option::Option<u64>,
+    /// Time in which some task of it waited for a CPU (PSI).
+    #[prost(uint64, optional, tag = "15")]
+    pub psi_cpu_some_us: ::core::option::Option<u64>,
+    /// Time in which some task of it waited for memory (PSI).
+    #[prost(uint64, optional, tag = "16")]
+    pub psi_mem_some_us: ::core::option::Option<u64>,
+    /// Time in which some task of it waited for a disk (PSI).
+    #[prost(uint64, optional, tag = "17")]
+    pub psi_io_some_us: ::core::option::Option<u64>,
+    /// Run delay of tasks outside of it that it caused by using the CPUs meanwhile; estimated.
+    #[prost(uint64, optional, tag = "18")]
+    pub caused_delay_us: ::core::option::Option<u64>,
+    /// CLOCK_MONOTONIC of the reading, where it differs from the sample's.
+    #[prost(uint64, optional, tag = "19")]
+    pub mono_us: ::core::option::Option<u64>,
+    /// Memory that can be taken back without loss, bytes (inactive file pages).
+    #[prost(uint64, optional, tag = "20")]
+    pub mem_inactive_bytes: ::core::option::Option<u64>,
+}
+/// A network namespace, always complete. Counters are cumulative since it was made.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct NetNamespace {
+    /// Its inode; always set.
+    #[prost(uint64, optional, tag = "1")]
+    pub inode: ::core::option::Option<u64>,
+    /// Name id of what it is called: the pod, container or unit of its first process, or its name under /run/netns.
+    #[prost(uint32, optional, tag = "2")]
+    pub name: ::core::option::Option<u32>,
+    /// True where it is the agent's own.
+    #[prost(bool, optional, tag = "3")]
+    pub own: ::core::option::Option<bool>,
+    /// Processes in it.
+    #[prost(uint64, optional, tag = "4")]
+    pub n_processes: ::core::option::Option<u64>,
+    /// TCP segments received.
+    #[prost(uint64, optional, tag = "5")]
+    pub tcp_in: ::core::option::Option<u64>,
+    /// TCP segments sent.
+    #[prost(uint64, optional, tag = "6")]
+    pub tcp_out: ::core::option::Option<u64>,
+    /// TCP segments sent again.
+    #[prost(uint64, optional, tag = "7")]
+    pub tcp_retrans: ::core::option::Option<u64>,
+    /// Connections that found their listen queue full.
+    #[prost(uint64, optional, tag = "8")]
+    pub listen_overflows: ::core::option::Option<u64>,
+    /// Connections dropped by listen queues, the full ones included.
+    #[prost(uint64, optional, tag = "9")]
+    pub listen_drops: ::core::option::Option<u64>,
+    /// UDP datagrams received.
+    #[prost(uint64, optional, tag = "10")]
+    pub udp_in: ::core::option::Option<u64>,
+    /// UDP datagrams sent.
+    #[prost(uint64, optional, tag = "11")]
+    pub udp_out: ::core::option::Option<u64>,
+    /// UDP datagrams dropped because a socket was full.
+    #[prost(uint64, optional, tag = "12")]
+    pub udp_drops: ::core::option::Option<u64>,
+    /// TCP sockets in use.
+    #[prost(uint64, optional, tag = "13")]
+    pub n_tcp: ::core::option::Option<u64>,
+    /// Listeners.
+    #[prost(uint64, optional, tag = "14")]
+    pub n_listeners: ::core::option::Option<u64>,
+    /// Why it is not read, in words; unset where it is.
+    #[prost(string, optional, tag = "15")]
+    pub unread: ::core::option::Option<::prost::alloc::string::String>,
+    /// CLOCK_MONOTONIC of the reading, where it differs from the sample's.
+    #[prost(uint64, optional, tag = "16")]
+    pub mono_us: ::core::option::Option<u64>,
 }
 /// The worst queue of a node.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -460,6 +779,12 @@ pub struct Source {
     /// Why it does not, and the remedy.
     #[prost(string, optional, tag = "3")]
     pub reason: ::core::option::Option<::prost::alloc::string::String>,
+    /// How long a full round over all that it reads takes, milliseconds; unset where each sample reads all.
+    #[prost(uint32, optional, tag = "5")]
+    pub period_ms: ::core::option::Option<u32>,
+    /// The same for processes with so many descriptors that they have a round of their own.
+    #[prost(uint32, optional, tag = "6")]
+    pub slow_period_ms: ::core::option::Option<u32>,
 }
 /// A list of runtimes, compared and sent whole.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -508,9 +833,18 @@ pub struct Cpu {
     /// Given to others by the hypervisor.
     #[prost(uint64, optional, tag = "5")]
     pub steal_us: ::core::option::Option<u64>,
+    /// Interrupts, soft ones included; a part of system_us.
+    #[prost(uint64, optional, tag = "6")]
+    pub irq_us: ::core::option::Option<u64>,
+    /// Threads that wait for it now.
+    #[prost(uint32, optional, tag = "7")]
+    pub n_queued: ::core::option::Option<u32>,
+    /// Run delay of threads that were last on it, cumulative over the agent's life.
+    #[prost(uint64, optional, tag = "8")]
+    pub run_delay_us: ::core::option::Option<u64>,
 }
 /// What the agent itself costs.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Cost {
     /// CPU time of the agent's process and children, cumulative.
     #[prost(uint64, optional, tag = "1")]
@@ -530,9 +864,18 @@ pub struct Cost {
     /// Watchers connected now.
     #[prost(uint32, optional, tag = "6")]
     pub n_watchers: ::core::option::Option<u32>,
-    /// CPU per cent of one core that the budget allows, in per mille of a core.
+    /// CPU time that the budget allows, in per mille of one core; unset where there is no budget.
     #[prost(uint32, optional, tag = "7")]
     pub budget_milli: ::core::option::Option<u32>,
+    /// What the governor measures: the mean CPU time over its last window, in per mille of one core.
+    #[prost(uint32, optional, tag = "8")]
+    pub used_milli: ::core::option::Option<u32>,
+    /// CLOCK_REALTIME until which an operator has raised the budget.
+    #[prost(uint64, optional, tag = "9")]
+    pub budget_until_us: ::core::option::Option<u64>,
+    /// What is left out now to stay within the budget, in the order in which it was: "names", "sockets every 8 s".
+    #[prost(string, repeated, tag = "10")]
+    pub shed: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
 }
 /// The two base streams. Each is encoded once per tick, whoever watches.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
@@ -766,6 +1109,10 @@ pub enum QueueKind {
     Channel = 8,
     /// Waiters on a semaphore or lock inside a program.
     Waiters = 9,
+    /// Count of an eventfd (eventfd(2)).
+    Event = 10,
+    /// Messages in a POSIX message queue (mq_overview(7)).
+    MessageQueue = 11,
 }
 impl QueueKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -784,6 +1131,8 @@ impl QueueKind {
             Self::Pipe => "QUEUE_KIND_PIPE",
             Self::Channel => "QUEUE_KIND_CHANNEL",
             Self::Waiters => "QUEUE_KIND_WAITERS",
+            Self::Event => "QUEUE_KIND_EVENT",
+            Self::MessageQueue => "QUEUE_KIND_MESSAGE_QUEUE",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -799,6 +1148,8 @@ impl QueueKind {
             "QUEUE_KIND_PIPE" => Some(Self::Pipe),
             "QUEUE_KIND_CHANNEL" => Some(Self::Channel),
             "QUEUE_KIND_WAITERS" => Some(Self::Waiters),
+            "QUEUE_KIND_EVENT" => Some(Self::Event),
+            "QUEUE_KIND_MESSAGE_QUEUE" => Some(Self::MessageQueue),
             _ => None,
         }
     }
@@ -823,6 +1174,8 @@ pub enum Unit {
     Reductions = 6,
     /// Polls of a Tokio task.
     Polls = 7,
+    /// Events counted by an eventfd.
+    Events = 8,
 }
 impl Unit {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -839,6 +1192,7 @@ impl Unit {
             Self::Segments => "UNIT_SEGMENTS",
             Self::Reductions => "UNIT_REDUCTIONS",
             Self::Polls => "UNIT_POLLS",
+            Self::Events => "UNIT_EVENTS",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -852,6 +1206,52 @@ impl Unit {
             "UNIT_SEGMENTS" => Some(Self::Segments),
             "UNIT_REDUCTIONS" => Some(Self::Reductions),
             "UNIT_POLLS" => Some(Self::Polls),
+            "UNIT_EVENTS" => Some(Self::Events),
+            _ => None,
+        }
+    }
+}
+/// What sort of thing a cgroup holds, as its path says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum CgroupKind {
+    /// Not said, or nothing known.
+    Unspecified = 0,
+    /// A systemd slice.
+    Slice = 1,
+    /// A systemd service, scope or socket unit.
+    Unit = 2,
+    /// A container.
+    Container = 3,
+    /// A Kubernetes pod.
+    Pod = 4,
+    /// A user's session.
+    Session = 5,
+}
+impl CgroupKind {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "CGROUP_KIND_UNSPECIFIED",
+            Self::Slice => "CGROUP_KIND_SLICE",
+            Self::Unit => "CGROUP_KIND_UNIT",
+            Self::Container => "CGROUP_KIND_CONTAINER",
+            Self::Pod => "CGROUP_KIND_POD",
+            Self::Session => "CGROUP_KIND_SESSION",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "CGROUP_KIND_UNSPECIFIED" => Some(Self::Unspecified),
+            "CGROUP_KIND_SLICE" => Some(Self::Slice),
+            "CGROUP_KIND_UNIT" => Some(Self::Unit),
+            "CGROUP_KIND_CONTAINER" => Some(Self::Container),
+            "CGROUP_KIND_POD" => Some(Self::Pod),
+            "CGROUP_KIND_SESSION" => Some(Self::Session),
             _ => None,
         }
     }
@@ -973,7 +1373,7 @@ pub struct Label {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Control {
     /// One control.
-    #[prost(oneof = "control::Kind", tags = "1, 2, 3, 4, 5, 6, 7")]
+    #[prost(oneof = "control::Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8")]
     pub kind: ::core::option::Option<control::Kind>,
 }
 /// Nested message and enum types in `Control`.
@@ -1002,7 +1402,20 @@ pub mod control {
         /// Put a note on the time line.
         #[prost(message, tag = "7")]
         Mark(super::MarkRequest),
+        /// Change the agent's budget for a while.
+        #[prost(message, tag = "8")]
+        Budget(super::Budget),
     }
+}
+/// Changes the agent's budget for a while; it shows in Cost. Refused from connections that are not authenticated.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Budget {
+    /// CPU time in per mille of one core, 1 to 1,000; unset: back to the agent's own at once.
+    #[prost(uint32, optional, tag = "1")]
+    pub milli: ::core::option::Option<u32>,
+    /// For how long, 1 to 3,600 seconds.
+    #[prost(uint32, optional, tag = "2")]
+    pub seconds: ::core::option::Option<u32>,
 }
 /// Opens a Watch.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -1225,6 +1638,18 @@ pub struct Details {
     /// How many threads or children the task has, shown or not.
     #[prost(uint32, optional, tag = "8")]
     pub n_children: ::core::option::Option<u32>,
+    /// The cgroup in which it runs.
+    #[prost(message, optional, tag = "9")]
+    pub cgroup: ::core::option::Option<Cgroup>,
+    /// Its network namespace.
+    #[prost(message, optional, tag = "10")]
+    pub namespace: ::core::option::Option<NetNamespace>,
+    /// Messages in and out of its sockets that only a probe counts, while somebody looks.
+    #[prost(message, optional, tag = "11")]
+    pub probed: ::core::option::Option<Flows>,
+    /// CPU time that this probe has cost the node, cumulative; estimated. Unset where none is attached.
+    #[prost(uint64, optional, tag = "12")]
+    pub probe_us: ::core::option::Option<u64>,
 }
 /// The answer to an echo.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

@@ -5,7 +5,11 @@ use super::*;
 fn interests(controls: &[Control]) -> Vec<(String, Stream)> {
     let interest = |c: &Control| match c {
         Control::Interest { node, stream, .. } => Some((node.0.to_string(), *stream)),
-        Control::Table { .. } | Control::Focus { .. } | Control::Stop { .. } | Control::Mark { .. } => None,
+        Control::Table { .. }
+        | Control::Focus { .. }
+        | Control::Stop { .. }
+        | Control::Mark { .. }
+        | Control::Budget { .. } => None,
     };
     controls.iter().filter_map(interest).collect()
 }

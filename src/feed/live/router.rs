@@ -89,7 +89,8 @@ impl Line {
                 self.asked.insert(*id, control.clone()).as_ref() != Some(control)
             }
             Control::Stop { id, .. } => self.asked.remove(id).is_some(),
-            Control::Mark { .. } => true,
+            // A budget is for a while: what a new link would say again is most likely over.
+            Control::Mark { .. } | Control::Budget { .. } => true,
         }
     }
 
@@ -191,6 +192,7 @@ fn node_of(control: &Control) -> &NodeId {
         | Control::Table { node, .. }
         | Control::Focus { node, .. }
         | Control::Stop { node, .. }
-        | Control::Mark { node, .. } => node,
+        | Control::Mark { node, .. }
+        | Control::Budget { node, .. } => node,
     }
 }

@@ -140,7 +140,7 @@ impl Node {
     fn take_latest(&mut self, sample: &Sample, at: Stamp) {
         let last = self.latest.take().filter(|l| l.epoch == sample.epoch);
         let is_again = last.as_ref().is_some_and(|l| l.reading.at_us == sample.reading.at_us);
-        let cost_before = last.as_ref().and_then(|l| Some((l.cost?, l.mono_us)));
+        let cost_before = last.as_ref().and_then(|l| Some((l.cost.clone()?, l.mono_us)));
         if !is_again {
             self.before = last.map(|l| l.reading);
         }
@@ -149,8 +149,8 @@ impl Node {
         let limit = reading.mem_limit_bytes.or(reading.mem_total_bytes);
         let mem_growth = self.push_mem_growth(reading.at_us, vitals.mem_used_bytes, is_again);
         let cost_share = |field: fn(&Cost) -> Option<u64>| {
-            let (before, before_us) = cost_before?;
-            rate::share(field(&before), field(&sample.cost?), before_us, sample.mono_us)
+            let (before, before_us) = cost_before.as_ref()?;
+            rate::share(field(before), field(sample.cost.as_ref()?), *before_us, sample.mono_us)
         };
         let latest = Latest {
             at,
@@ -163,7 +163,7 @@ impl Node {
             mem_growth,
             mem_full_in: full_in(vitals.mem_used_bytes, limit, mem_growth),
             sources: sample.sources.clone(),
-            cost: sample.cost,
+            cost: sample.cost.clone(),
             cost_share: cost_share(|c| c.cpu_us),
             vm_cost_share: cost_share(|c| c.vm_us),
             agent_delay: cost_share(|c| c.run_delay_us),

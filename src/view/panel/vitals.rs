@@ -214,6 +214,8 @@ fn short(kind: QueueKind) -> &'static str {
         QueueKind::Pipe => "pipe",
         QueueKind::Channel => "channel",
         QueueKind::Waiters => "waiters",
+        QueueKind::Event => "eventfd",
+        QueueKind::MessageQueue => "mqueue",
     }
 }
 

@@ -44,3 +44,23 @@ fn times_beyond_all_measure_are_unknown_and_no_panic() {
     let times = CpuTimes { user_us: Some(u64::MAX), system_us: Some(1), ..CpuTimes::default() };
     assert_eq!(times.busy_us(), None);
 }
+
+#[test]
+fn missed_cpu_is_split_by_cause() {
+    let mut before = node(0, 0, 0, 0);
+    let mut now = node(1, 500_000, 400_000, 100_000);
+    (before.delay_neighbour_us, now.delay_neighbour_us) = (Some(0), Some(300_000));
+    (before.throttled_us, now.throttled_us) = (Some(0), Some(200_000));
+    let causes = NodeVitals::derive(Some(&before), &now).causes;
+    let parts = [causes.own, causes.neighbour, causes.quota, causes.hypervisor].map(|n| n.map(|n| (n * 10.0).round()));
+    assert_eq!(parts, [Some(1.0), Some(3.0), Some(2.0), Some(1.0)]);
+    now.delay_neighbour_us = Some(900_000);
+    let causes = NodeVitals::derive(Some(&before), &now).causes;
+    assert_eq!((causes.own, causes.neighbour), (Some(0.0), Some(0.4)), "an estimate never exceeds the measure");
+    (before.delay_quota_us, now.delay_quota_us) = (Some(0), Some(350_000));
+    let causes = NodeVitals::derive(Some(&before), &now).causes;
+    let parts = [causes.own, causes.neighbour, causes.quota].map(|n| n.map(|n| (n * 100.0).round()));
+    assert_eq!(parts, [Some(0.0), Some(5.0), Some(55.0)], "what a quota explains of the delay is no neighbour's");
+    now.delay_neighbour_us = None;
+    assert_eq!(NodeVitals::derive(Some(&before), &now).causes.own, None, "what cannot be told apart is not guessed");
+}

@@ -114,10 +114,10 @@ fn a_focus_is_answered_from_the_last_reading_then_closely() {
     assert_eq!((first.id, first.n_children, first.gone), (Some(1), Some(2), None));
     assert_eq!(bench.wants.copy().close, [id(1)]);
     let close = |queue: Queue| Close {
-        task: TaskReading { queues: Some(vec![queue]), ..task(1, 20) },
         n_queues: 300,
         children: vec![thread(11)],
         n_children: 2,
+        ..Close::of(TaskReading { queues: Some(vec![queue]), ..task(1, 20) })
     };
     for depth in [5, 9] {
         let queue = Queue { label: Some("a < b".into()), ..unread(depth) };

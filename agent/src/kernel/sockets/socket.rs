@@ -148,7 +148,9 @@ impl Socket {
             | QueueKind::Unix
             | QueueKind::Pipe
             | QueueKind::Channel
-            | QueueKind::Waiters => self.local.to_string(),
+            | QueueKind::Waiters
+            | QueueKind::Event
+            | QueueKind::MessageQueue => self.local.to_string(),
         }
     }
 }
