@@ -26,6 +26,8 @@ pub(crate) enum Found {
     Seen,
     /// This collector cannot see it, as its documentation says.
     Unknown(Plant),
+    /// It is not in the sample, while the agent says that it leaves things out to stay within its budget.
+    Shed(String),
     /// It is not in the sample; the words say what is there instead.
     Missing(String),
 }
@@ -42,7 +44,12 @@ pub(crate) fn find(planted: &[Ready], held: &Held, seconds: f64, sees_pipes: boo
         Err(_) if plant == Plant::Pipe && !sees_pipes => Found::Unknown(plant),
         Err(instead) => Found::Missing(format!("{}: {instead}", plant.word())),
     };
-    plants.map(found).chain(find_gap(held, seconds)).collect()
+    let all = plants.map(found).chain(find_gap(held, seconds));
+    all.map(|found| match found {
+        Found::Missing(what) if !held.shed.is_empty() => Found::Shed(what),
+        other => other,
+    })
+    .collect()
 }
 
 /// Samples that did not come, but for one at either end.
