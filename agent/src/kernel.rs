@@ -6,7 +6,7 @@ pub mod bpf;
 mod files;
 mod names;
 mod node;
-mod sockets;
+mod queues;
 mod stat;
 mod status;
 mod tasks;
@@ -28,7 +28,7 @@ use self::{
     files::Files,
     names::own_user,
     node::InUse,
-    sockets::Sockets,
+    queues::{Look, Queues},
     tasks::{Sweeper, Swept, Tasks},
 };
 use crate::{
@@ -42,7 +42,7 @@ pub struct Kernel {
     files: Option<Files>,
     clock: Box<dyn Fn() -> u64 + Send>,
     tasks: Tasks,
-    sockets: Sockets,
+    queues: Queues,
     processes: Vec<(u32, u64)>,
     show_args: bool,
     number: u64,
@@ -61,7 +61,7 @@ impl Kernel {
             files: None,
             clock: Box::new(clock),
             tasks: Tasks::default(),
-            sockets: Sockets::new(is_own),
+            queues: Queues::new(is_own),
             processes: Vec::new(),
             show_args: false,
             number: 0,
@@ -104,10 +104,12 @@ impl Kernel {
         into.node.n_threads = Some(swept.n_threads);
         let health = health(sweep.files, &self.tasks, &swept);
         into.sources.push(SourceState::new("kernel /proc", health));
-        read_sockets((&mut self.sockets, in_use), &mut self.processes, &self.tasks, &mut sweep, into);
+        self.processes.clear();
+        self.processes.extend(self.tasks.owners_of_descriptors());
+        read_queues((&mut self.queues, in_use), &self.processes, wants, &mut sweep, into);
         for id in &wants.close {
             let Some(row) = into.tasks.iter().find(|row| row.id == *id) else { continue };
-            let close = close(&mut self.tasks, &self.sockets, &mut sweep, row);
+            let close = close(&mut self.tasks, &mut self.queues, &mut sweep, row);
             into.close.insert(*id, close);
         }
         self.files = Some(files);
@@ -115,37 +117,47 @@ impl Kernel {
     }
 }
 
-/// Lists the sockets and adds them to the rows of their owners.
-fn read_sockets(
-    (sockets, in_use): (&mut Sockets, InUse),
-    processes: &mut Vec<(u32, u64)>,
-    tasks: &Tasks,
+/// Reads the queues and adds them to the rows of their owners.
+fn read_queues(
+    (queues, in_use): (&mut Queues, InUse),
+    processes: &[(u32, u64)],
+    wants: &Wants,
     sweep: &mut Sweeper<'_>,
     into: &mut Reading,
 ) {
     let clock = Clock::system();
     let before_us = clock.thread_cpu_us();
-    processes.clear();
-    processes.extend(tasks.owners_of_descriptors());
-    let health = sockets.read(sweep.files, in_use, processes, (sweep.clock)());
-    if !matches!(health, Health::Off(_)) {
+    let mut state = queues.read(&mut Look {
+        files: &mut *sweep.files,
+        in_use,
+        processes,
+        close: &wants.close,
+        now_us: (sweep.clock)(),
+        cpu_us: &|| clock.thread_cpu_us(),
+        thrift: wants.thrift,
+        off: &wants.off,
+    });
+    if !matches!(state.health, Health::Off(_)) {
         for row in into.tasks.iter_mut().filter(|row| row.process.is_none()) {
-            sockets.add_to(row);
+            queues.add_to(row);
         }
-        sockets.add_whole(into);
+        queues.add_whole(into);
     }
-    let cpu_us = Some(clock.thread_cpu_us().saturating_sub(before_us));
-    into.sources.push(SourceState { cpu_us, ..SourceState::new("sockets", health) });
+    state.cpu_us = Some(clock.thread_cpu_us().saturating_sub(before_us));
+    into.sources.push(state);
 }
 
 /// A close look at the task of a row.
-fn close(tasks: &mut Tasks, sockets: &Sockets, sweep: &mut Sweeper<'_>, row: &TaskReading) -> Close {
+fn close(tasks: &mut Tasks, queues: &mut Queues, sweep: &mut Sweeper<'_>, row: &TaskReading) -> Close {
     let mut task = row.clone();
     if task.process.is_some() {
         return Close::of(task);
     }
-    let all = sockets.all_of(task.id);
+    let mut all = queues.all_of(sweep.files, task.id);
     let n_queues = all.as_ref().map_or(0, |(_, n)| *n);
+    for queue in all.iter_mut().flat_map(|(queues, _)| queues) {
+        queue.peer_name = queue.peer.and_then(|peer| tasks.name(peer));
+    }
     task.queues = all.map(|(queues, _)| queues);
     task.n_queues = Some(n_queues).filter(|_| task.queues.is_some());
     if task.n_threads.is_none_or(|n| n < 2) {
@@ -175,7 +187,7 @@ struct Kept {
 impl Kernel {
     fn n_kept(&self) -> Kept {
         let (tasks, room) = self.tasks.n_kept();
-        Kept { tasks, room, owners: self.sockets.n_kept() }
+        Kept { tasks, room, owners: self.queues.n_kept() }
     }
 }
 

@@ -124,6 +124,11 @@ impl Tasks {
         self.processes.contains_key(&pid)
     }
 
+    /// The short name of a process.
+    pub(super) fn name(&self, id: TaskId) -> Option<Arc<str>> {
+        self.find(id).map(|(_, process)| process.name.clone())
+    }
+
     /// Entries kept, and entries for which there is room.
     #[cfg(test)]
     pub(super) fn n_kept(&self) -> (usize, usize) {
