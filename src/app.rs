@@ -237,6 +237,12 @@ impl State {
         finding::findings(&self.model, self.screen().node(), self.now())
     }
 
+    /// How long the longest name of a node is.
+    pub fn longest_name(&self) -> u16 {
+        let names = self.model.nodes.values().map(|node| node.name().chars().count());
+        names.max().map_or(0, |n| u16::try_from(n).unwrap_or(u16::MAX))
+    }
+
     /// Where things stand.
     pub fn areas(&self) -> Areas {
         layout::areas(self.screen(), self.level().panel, self.size, &self.content())

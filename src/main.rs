@@ -26,6 +26,10 @@ use midair::{
 use midair_agent::Config;
 
 fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    if let Some(ended) = midair_agent::bpf_child() {
+        return ended;
+    }
     let cli = Cli::parse();
     match watch(&cli) {
         Ok(Ending::Quit) => ExitCode::SUCCESS,

@@ -2,14 +2,18 @@
 
 use std::{path::PathBuf, time::Duration};
 
-use clap::{Parser, ValueEnum};
+use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::config::{Config, SourceChoice};
 
 /// Samples this host and streams its vitals to whoever watches: midair, a hub, or any client of midair.v1.
 #[derive(Debug, Parser)]
-#[command(name = "midair-agent", version, max_term_width = 100)]
+#[command(name = "midair-agent", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
 pub struct Cli {
+    /// What to do instead of sampling.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// Also listen on this TCP address, 127.0.0.1:7070 for example; needs --insecure
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
@@ -57,6 +61,29 @@ pub struct Cli {
     /// Print one sample as JSON and end
     #[arg(long)]
     pub once: bool,
+}
+
+/// What is done instead of sampling.
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// As root, once after each boot: load the BPF iterators, so that the agent reads the kernel without privilege
+    Setup(Setup),
+}
+
+/// The command line of `setup`.
+#[derive(Args, Debug)]
+pub struct Setup {
+    /// Group whose members may read every thread and every queue of this host [default: root alone]
+    #[arg(long, value_name = "NAME")]
+    pub group: Option<String>,
+
+    /// Remove all that setup has made
+    #[arg(long, conflicts_with = "group")]
+    pub undo: bool,
+
+    /// Folder in a BPF file system [default: /sys/fs/bpf/midair, or in /run/midair-bpf where others cannot reach that]
+    #[arg(long, value_name = "DIR")]
+    pub dir: Option<PathBuf>,
 }
 
 /// How the log is written.

@@ -38,3 +38,5 @@ pub mod tick;
 pub use agent::Agent;
 pub use clock::Clock;
 pub use config::{Config, SourceChoice};
+#[cfg(target_os = "linux")]
+pub use kernel::bpf::bpf_child;

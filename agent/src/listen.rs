@@ -244,7 +244,8 @@ fn may_look(uid: u32, gid: u32, socket_gid: u32) -> bool {
         || group_lists(socket_gid, &crate::identity::user_name(uid))
 }
 
-fn group_id(name: &str) -> anyhow::Result<u32> {
+/// Number of a group of this host, named or already a number.
+pub fn group_id(name: &str) -> anyhow::Result<u32> {
     let groups = std::fs::read_to_string("/etc/group").unwrap_or_default();
     let id = groups.lines().find_map(|line| {
         let mut fields = line.split(':');

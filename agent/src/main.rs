@@ -4,9 +4,11 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::Parser;
+#[cfg(target_os = "linux")]
+use midair_agent::kernel::bpf;
 use midair_agent::{
     Agent, Clock,
-    cli::{Cli, LogFormat},
+    cli::{self, Cli, Command, LogFormat},
     identity::Identity,
     listen, once, sampler,
 };
@@ -20,6 +22,10 @@ use tokio::{
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    if let Some(ended) = midair_agent::bpf_child() {
+        return ended;
+    }
     match run(&Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -31,12 +37,34 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> anyhow::Result<()> {
     start_log(cli.log_format);
+    if let Some(Command::Setup(setup)) = &cli.command {
+        return set_up(setup);
+    }
     if cli.once {
         return print_once(cli);
     }
     // One thread carries all connections: what they are sent was encoded before.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(serve(cli))
+}
+
+#[cfg(target_os = "linux")]
+fn set_up(asked: &cli::Setup) -> anyhow::Result<()> {
+    if asked.undo {
+        let undone = bpf::undo(asked.dir.as_deref())?;
+        undone.iter().for_each(|place| println!("removed {}", place.display()));
+        return Ok(());
+    }
+    let group = asked.group.as_deref().map(listen::group_id).transpose()?;
+    let place = bpf::Setup { group, place: asked.dir.clone() }.run()?;
+    let readers = asked.group.as_ref().map_or_else(|| "root alone".into(), |name| format!("root and group {name}"));
+    println!("iterators over threads and queues are in {}, readable by {readers}", place.display());
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn set_up(_: &cli::Setup) -> anyhow::Result<()> {
+    anyhow::bail!("setup is for Linux alone: there is nothing to set up here")
 }
 
 fn print_once(cli: &Cli) -> anyhow::Result<()> {

@@ -17,8 +17,8 @@ pub struct Thrift {
     pub threads_every: Duration,
     /// Rows of the detail stream at most; the desk keeps it. Dear fields are read for these and for focuses alone.
     pub hot_rows: usize,
-    /// Close looks are read in every so manieth reading; the desk keeps it. At least 1.
-    pub close_every: u32,
+    /// Tables are answered and close looks are read in every so manieth reading; the desk keeps it. At least 1.
+    pub answers_every: u32,
     /// The interval between two readings is so many times the configured one; the sampler keeps it. At least 1.
     pub interval_times: u32,
 }
@@ -30,7 +30,7 @@ impl Default for Thrift {
             sockets_every: Duration::ZERO,
             threads_every: Duration::ZERO,
             hot_rows: usize::MAX,
-            close_every: 1,
+            answers_every: 1,
             interval_times: 1,
         }
     }

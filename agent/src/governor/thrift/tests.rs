@@ -9,7 +9,7 @@ fn rounds(every: Duration, times_ms: &[u64]) -> Vec<u64> {
 fn nothing_is_left_out_by_default() {
     let thrift = Thrift::default();
     assert_eq!(rounds(thrift.sockets_every, &[0, 1, 1_000]), [0, 1, 1_000]);
-    assert_eq!((thrift.close_every, thrift.interval_times), (1, 1));
+    assert_eq!((thrift.answers_every, thrift.interval_times), (1, 1));
 }
 
 #[test]
