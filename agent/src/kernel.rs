@@ -10,7 +10,7 @@ mod mounts;
 mod names;
 mod node;
 mod numbers;
-mod sockets;
+mod queues;
 mod stat;
 mod status;
 mod tally;
@@ -34,7 +34,7 @@ use self::{
     files::Files,
     names::own_user,
     node::{InUse, Node},
-    sockets::Sockets,
+    queues::{Look, Queues},
     tally::Tally,
     tasks::{Sweeper, Swept, Tasks},
 };
@@ -49,7 +49,7 @@ pub struct Kernel {
     files: Option<Files>,
     clock: Box<dyn Fn() -> u64 + Send>,
     tasks: Tasks,
-    sockets: Sockets,
+    queues: Queues,
     node: Node,
     cgroups: Cgroups,
     tally: Tally,
@@ -74,7 +74,7 @@ impl Kernel {
             files: None,
             clock: Box::new(clock),
             tasks: Tasks::new(is_own),
-            sockets: Sockets::new(is_own),
+            queues: Queues::new(is_own),
             processes: Vec::new(),
             show_args: false,
             number: 0,
@@ -127,10 +127,12 @@ impl Kernel {
         let cgroups = &mut *sweep.cgroups;
         let (health, cpu_us) = booked(|| cgroups.close(sweep.tally, &mut into.node, &mut into.cgroups));
         into.sources.push(SourceState { cpu_us: Some(cgroups_us + cpu_us), ..SourceState::new("cgroups", health) });
-        read_sockets((&mut self.sockets, in_use), &mut self.processes, &self.tasks, &mut sweep, into);
+        self.processes.clear();
+        self.processes.extend(self.tasks.owners_of_descriptors());
+        read_queues((&mut self.queues, in_use), &self.processes, wants, &mut sweep, into);
         for id in &wants.close {
             let Some(row) = into.tasks.iter().find(|row| row.id == *id) else { continue };
-            let mut close = close(&mut self.tasks, &self.sockets, &mut sweep, row);
+            let mut close = close(&mut self.tasks, &mut self.queues, &mut sweep, row);
             close.cgroup = row.cgroup.as_ref().and_then(|path| sweep.cgroups.row(path, &into.node));
             into.close.insert(*id, close);
         }
@@ -147,37 +149,47 @@ fn booked<T>(work: impl FnOnce() -> T) -> (T, u64) {
     (done, clock.thread_cpu_us().saturating_sub(before_us))
 }
 
-/// Lists the sockets and adds them to the rows of their owners.
-fn read_sockets(
-    (sockets, in_use): (&mut Sockets, InUse),
-    processes: &mut Vec<(u32, u64)>,
-    tasks: &Tasks,
+/// Reads the queues and adds them to the rows of their owners.
+fn read_queues(
+    (queues, in_use): (&mut Queues, InUse),
+    processes: &[(u32, u64)],
+    wants: &Wants,
     sweep: &mut Sweeper<'_>,
     into: &mut Reading,
 ) {
     let clock = Clock::system();
     let before_us = clock.thread_cpu_us();
-    processes.clear();
-    processes.extend(tasks.owners_of_descriptors());
-    let health = sockets.read(sweep.files, in_use, processes, (sweep.clock)());
-    if !matches!(health, Health::Off(_)) {
+    let mut state = queues.read(&mut Look {
+        files: &mut *sweep.files,
+        in_use,
+        processes,
+        close: &wants.close,
+        now_us: (sweep.clock)(),
+        cpu_us: &|| clock.thread_cpu_us(),
+        thrift: wants.thrift,
+        off: &wants.off,
+    });
+    if !matches!(state.health, Health::Off(_)) {
         for row in into.tasks.iter_mut().filter(|row| row.process.is_none()) {
-            sockets.add_to(row);
+            queues.add_to(row);
         }
-        sockets.add_whole(into);
+        queues.add_whole(into);
     }
-    let cpu_us = Some(clock.thread_cpu_us().saturating_sub(before_us));
-    into.sources.push(SourceState { cpu_us, ..SourceState::new("sockets", health) });
+    state.cpu_us = Some(clock.thread_cpu_us().saturating_sub(before_us));
+    into.sources.push(state);
 }
 
 /// A close look at the task of a row.
-fn close(tasks: &mut Tasks, sockets: &Sockets, sweep: &mut Sweeper<'_>, row: &TaskReading) -> Close {
+fn close(tasks: &mut Tasks, queues: &mut Queues, sweep: &mut Sweeper<'_>, row: &TaskReading) -> Close {
     let mut task = row.clone();
     if task.process.is_some() {
         return Close::of(task);
     }
-    let all = sockets.all_of(task.id);
+    let mut all = queues.all_of(sweep.files, task.id);
     let n_queues = all.as_ref().map_or(0, |(_, n)| *n);
+    for queue in all.iter_mut().flat_map(|(queues, _)| queues) {
+        queue.peer_name = queue.peer.and_then(|peer| tasks.name(peer));
+    }
     task.queues = all.map(|(queues, _)| queues);
     task.n_queues = Some(n_queues).filter(|_| task.queues.is_some());
     if task.n_threads.is_none_or(|n| n < 2) {
@@ -207,7 +219,7 @@ struct Kept {
 impl Kernel {
     fn n_kept(&self) -> Kept {
         let (tasks, room) = self.tasks.n_kept();
-        Kept { tasks, room, owners: self.sockets.n_kept() }
+        Kept { tasks, room, owners: self.queues.n_kept() }
     }
 }
 

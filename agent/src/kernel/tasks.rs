@@ -201,6 +201,12 @@ impl Tasks {
         self.processes.contains_key(&pid)
     }
 
+    /// The short name of a process.
+    pub(super) fn name(&self, id: TaskId) -> Option<Arc<str>> {
+        let process = self.processes.get(&u32::try_from(id.number).ok()?)?;
+        (process.id() == id).then(|| process.name.clone())
+    }
+
     /// Entries kept, and entries for which there is room.
     #[cfg(test)]
     pub(super) fn n_kept(&self) -> (usize, usize) {
