@@ -8,6 +8,7 @@ mod files;
 mod kept;
 mod mounts;
 mod names;
+mod namespaces;
 mod node;
 mod sockets;
 mod stat;
@@ -32,6 +33,7 @@ use self::{
     cgroups::Cgroups,
     files::Files,
     names::own_user,
+    namespaces::Namespaces,
     node::{InUse, Node},
     sockets::Sockets,
     tally::Tally,
@@ -51,6 +53,7 @@ pub struct Kernel {
     sockets: Sockets,
     node: Node,
     cgroups: Cgroups,
+    namespaces: Namespaces,
     tally: Tally,
     processes: Vec<(u32, u64)>,
     show_args: bool,
@@ -68,6 +71,7 @@ impl Kernel {
         Self {
             node: Node::new(&root),
             cgroups: Cgroups::new(&root),
+            namespaces: Namespaces::new(&root),
             tally: Tally::default(),
             root,
             files: None,
@@ -100,6 +104,7 @@ impl Kernel {
         into.node.at_us = (self.clock)();
         let in_use = self.node.read(tick_us, &mut into.node);
         let cgroups_us = booked(|| self.cgroups.read()).1;
+        let namespaces_us = booked(|| self.namespaces.read(&into.node)).1;
         self.tally.clear();
         let mut sweep = Sweeper {
             files: &mut files,
@@ -110,6 +115,7 @@ impl Kernel {
             show_args: self.show_args,
             number: self.number,
             cgroups: &mut self.cgroups,
+            namespaces: &mut self.namespaces,
             tally: &mut self.tally,
         };
         let swept = self.tasks.sweep(&mut sweep, &mut into.tasks)?;
@@ -121,13 +127,17 @@ impl Kernel {
         let health = health(sweep.files, &self.tasks, &swept);
         into.sources.push(SourceState::new("kernel /proc", health));
         self.node.add_queues(sweep.tally, &mut into.node);
-        let cgroups = &mut *sweep.cgroups;
-        let (health, cpu_us) = booked(|| cgroups.close(sweep.tally, &mut into.node, &mut into.cgroups));
+        let (health, cpu_us) = booked(|| sweep.cgroups.close(sweep.tally, &mut into.node, &mut into.cgroups));
         into.sources.push(SourceState { cpu_us: Some(cgroups_us + cpu_us), ..SourceState::new("cgroups", health) });
         read_sockets((&mut self.sockets, in_use), &mut self.processes, &self.tasks, &mut sweep, into);
+        let (health, cpu_us) =
+            booked(|| sweep.namespaces.close(sweep.tally, sweep.cgroups, &mut into.node, &mut into.namespaces));
+        let cpu_us = Some(namespaces_us + cpu_us);
+        into.sources.push(SourceState { cpu_us, ..SourceState::new("namespaces", health) });
         for id in &wants.close {
             let Some(row) = into.tasks.iter().find(|row| row.id == *id) else { continue };
             let mut close = close(&mut self.tasks, &self.sockets, &mut sweep, row);
+            close.namespace = sweep.namespaces.row(row.netns);
             close.cgroup = row.cgroup.as_ref().and_then(|path| sweep.cgroups.row(path, &into.node));
             into.close.insert(*id, close);
         }

@@ -23,8 +23,9 @@ use super::{
     cgroups::Cgroups,
     files::Files,
     names::{Shared, Users},
+    namespaces::Namespaces,
     stat::{Comm, SchedStat, Stat, parse_stat},
-    tally::{Run, Tally},
+    tally::{Member, Run, Tally},
 };
 use crate::secrets;
 use process::worst_thread;
@@ -47,6 +48,8 @@ pub(super) struct Sweeper<'a> {
     pub number: u64,
     /// Where processes run.
     pub cgroups: &'a mut Cgroups,
+    /// In which network they are.
+    pub namespaces: &'a mut Namespaces,
     /// What they did.
     pub tally: &'a mut Tally,
 }
@@ -195,9 +198,8 @@ impl Tasks {
         });
         // The process' own sum counts the threads that ended between two sweeps too, to the last clock tick.
         process.used.cpu_ns = process.used.cpu_ns.max(sweep.cpu_ns(stat));
-        if let Some(place) = &process.place {
-            sweep.tally.process(place.id, stat.n_threads);
-        }
+        let cgroup = process.place.as_ref().map(|place| place.id);
+        sweep.tally.process(Member { pid, cgroup, n_threads: stat.n_threads, netns: process.netns });
         swept.n_processes += 1;
         swept.n_threads += u64::from(stat.n_threads);
         swept.n_without_delay += u64::from(!has_schedstat);
@@ -268,6 +270,7 @@ fn thread_row(pid: u32, tid: u32, thread: &Thread, process: &Process) -> TaskRea
 }
 
 fn add_names(row: &mut TaskReading, process: &Process) {
+    row.netns = process.netns.other();
     row.command = process.command.clone();
     row.user = process.user.clone();
     row.cgroup = process.place.as_ref().map(|place| place.path.clone());

@@ -11,6 +11,7 @@ use crate::{
         names::Users,
         stat::{Comm, SchedStat, Stat},
         status::parse_status,
+        tally::Netns,
     },
     secrets,
 };
@@ -29,6 +30,8 @@ pub(super) struct Process {
     pub user: Option<Arc<str>>,
     /// Its cgroup.
     pub place: Option<Place>,
+    /// Its network namespace.
+    pub netns: Netns,
     /// Whether it is a thread of the kernel.
     pub is_kernel_thread: bool,
     /// What its threads used, ended ones included. Never goes back.
@@ -53,6 +56,7 @@ impl Process {
             command: None,
             user: None,
             place: None,
+            netns: Netns::Unknown,
             is_kernel_thread: stat.is_kernel_thread,
             used: SchedStat::default(),
             dear: None,
@@ -85,6 +89,9 @@ impl Process {
         if is_young || is_renamed || is_turn {
             if let Ok(text) = sweep.files.read(format_args!("{pid}/cgroup")) {
                 self.place = sweep.cgroups.place(text, None);
+            }
+            if !self.is_kernel_thread {
+                self.netns = sweep.namespaces.of_process(pid);
             }
             // The owner of the files alone would say root of each process that changed its user.
             let status = sweep.files.read_once(format_args!("{pid}/status")).map(parse_status);
