@@ -10,6 +10,7 @@ mod go;
 pub mod heads;
 pub mod keymap;
 pub mod layout;
+mod message;
 mod mouse;
 mod playhead;
 mod prompt;
@@ -32,6 +33,7 @@ use screen::{Level, List, Panel, RowId, Screen};
 pub use asks::{FOCUS_ID, TABLE_ID};
 pub use command::{COMMANDS, interval, order_word};
 pub use copy::utc;
+pub use message::Message;
 pub use playhead::Playhead;
 pub use prompt::{Prompt, PromptKind};
 
@@ -47,6 +49,8 @@ pub enum Msg {
     Input(Stamp, Input),
     /// What was known at a moment before: as if all events up to there had been told again.
     Restored(Box<Model>),
+    /// Time went on while the past is shown: something arrived that is not looked at yet.
+    Passed(Stamp),
 }
 
 /// What the shell is to do.
@@ -125,8 +129,8 @@ pub struct State {
     pub overlay: Option<Overlay>,
     /// What is being typed.
     pub prompt: Option<Prompt>,
-    /// A refusal or a notice for the footer, until the next key.
-    pub message: Option<String>,
+    /// What the footer says, until the next key.
+    pub message: Option<Message>,
     /// Interval that samples are asked at, milliseconds.
     pub interval_ms: u32,
     /// Whether the mouse is taken.
@@ -233,6 +237,12 @@ impl State {
         finding::findings(&self.model, self.screen().node(), self.now())
     }
 
+    /// How long the longest name of a node is.
+    pub fn longest_name(&self) -> u16 {
+        let names = self.model.nodes.values().map(|node| node.name().chars().count());
+        names.max().map_or(0, |n| u16::try_from(n).unwrap_or(u16::MAX))
+    }
+
     /// Where things stand.
     pub fn areas(&self) -> Areas {
         layout::areas(self.screen(), self.level().panel, self.size, &self.content())
@@ -295,6 +305,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.is_dirty = true;
             input(state, given)
         }
+        Msg::Passed(at) => {
+            pass(state, at);
+            Vec::new()
+        }
         Msg::Restored(model) => {
             let asked_interval_us = state.model.asked_interval_us;
             state.model = *model;
@@ -312,30 +326,34 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     effects
 }
 
-fn event(state: &mut State, stamped: &Stamped) {
+/// Time passes. It shows in the header once a second: live as the clock, in the past as its age.
+fn pass(state: &mut State, at: Stamp) {
     let second_before = state.clock.0 / 1_000_000;
-    state.clock = state.clock.max(stamped.at);
-    // Time that passes shows in the header once a second; presence is told by the tick that finds it changed.
-    let is_new_second = state.clock.0 / 1_000_000 != second_before;
+    state.clock = state.clock.max(at);
+    state.is_dirty |= state.clock.0 / 1_000_000 != second_before;
+}
+
+fn event(state: &mut State, stamped: &Stamped) {
+    pass(state, stamped.at);
     if let Playhead::Past(at) = state.playhead
         && stamped.at > at
         && stamped.event != Event::Reset
     {
         // What happens after the playhead is not known at the playhead.
-        state.is_dirty |= is_new_second;
         return;
     }
     let counts = (stamped.event == Event::Tick).then(|| state.model.counts());
     state.model.apply(stamped);
     state.timeline.apply(&state.model, stamped);
-    state.is_dirty |= is_new_second || counts.is_none_or(|counts| counts != state.model.counts());
+    // Of a tick, presence is told only where it is found changed.
+    state.is_dirty |= counts.is_none_or(|counts| counts != state.model.counts());
     match &stamped.event {
         Event::Link(link) => start_on_node(state, &NodeId(link.address.clone())),
         Event::Described(described) => {
             rename(state, &NodeId(described.address.clone()), &described.node);
             start_on_node(state, &described.node);
         }
-        Event::Refused { reason, .. } if !state.timeline.is_retelling() => state.message = Some(reason.clone()),
+        Event::Refused { reason, .. } if !state.timeline.is_retelling() => state.refuse(reason.clone()),
         Event::Tick
         | Event::Reset
         | Event::Sample(_)
@@ -410,7 +428,7 @@ fn key_of_screen(state: &mut State, key: Key) -> Vec<Effect> {
         Some(action) => act::act(state, action),
         None => {
             if let Key::Char(c) = key {
-                state.message = Some(format!("{c} does nothing here; ? shows the keys"));
+                state.refuse(format!("{c} does nothing here; ? shows the keys"));
             }
             Vec::new()
         }

@@ -56,22 +56,12 @@ impl Session {
             return self.input(entry.at, input);
         }
         if !self.tape.push(&entry) {
-            self.wait_in_the_past(&entry);
-            return Vec::new();
+            return app::update(&mut self.state, Msg::Passed(entry.at));
         }
         let effects = self.fold(&entry);
         self.checkpoints.forget(self.tape.n_dropped());
         self.checkpoints.pass(self.tape.n_told(), entry.at, &self.state.model, &self.decoder);
         effects
-    }
-
-    /// Time goes on while the past is shown: its age is on the screen.
-    fn wait_in_the_past(&mut self, entry: &Entry) {
-        let seconds = |at: Stamp| at.0 / 1_000_000;
-        if seconds(entry.at) != seconds(self.state.clock) {
-            self.state.is_dirty = true;
-        }
-        self.state.clock = self.state.clock.max(entry.at);
     }
 
     fn input(&mut self, at: Stamp, input: Input) -> Vec<Effect> {

@@ -10,6 +10,7 @@ mod mounts;
 mod names;
 mod namespaces;
 mod node;
+mod numbers;
 mod sockets;
 mod stat;
 mod status;
@@ -28,7 +29,7 @@ use rustix::{
     param::{clock_ticks_per_second, page_size},
 };
 
-pub use self::stat::{Comm, ParseError, SchedStat, Stat, parse_schedstat, parse_stat};
+pub use self::stat::{ParseError, SchedStat, Stat, parse_schedstat, parse_stat};
 use self::{
     cgroups::Cgroups,
     files::Files,
@@ -76,7 +77,7 @@ impl Kernel {
             root,
             files: None,
             clock: Box::new(clock),
-            tasks: Tasks::default(),
+            tasks: Tasks::new(is_own),
             sockets: Sockets::new(is_own),
             processes: Vec::new(),
             show_args: false,
@@ -118,7 +119,9 @@ impl Kernel {
             namespaces: &mut self.namespaces,
             tally: &mut self.tally,
         };
-        let swept = self.tasks.sweep(&mut sweep, &mut into.tasks)?;
+        let (swept, threads) = self.tasks.sweep(&mut sweep, into.node.n_forks, &mut into.tasks)?;
+        into.threads = threads;
+        into.tasks.extend(self.tasks.wanted_rows(sweep.wanted));
         self.tasks.add_dear(&mut sweep, &wants.close, &mut into.tasks);
         // Where no process says how long it waited, the sum is not zero but unknown.
         into.node.run_delay_us = Some(swept.run_delay_us).filter(|_| swept.n_without_delay < swept.n_processes);
@@ -219,6 +222,10 @@ impl Kernel {
 }
 
 impl Source for Kernel {
+    fn name(&self) -> &'static str {
+        "kernel"
+    }
+
     fn read(&mut self, wants: &Wants, into: &mut Reading) {
         if let Err(error) = self.read_all(wants, into) {
             let why = format!("cannot read {}: {error}; is it mounted, and open to this user?", self.root.display());

@@ -127,7 +127,7 @@ fn enter(state: &mut State) {
     let list = state.level().current();
     let row = match (&list.selected, list.position(&rows)) {
         (Some(_), None) => {
-            state.message = Some("the selected row is gone; move to select another".to_owned());
+            state.refuse("the selected row is gone; move to select another");
             return;
         }
         (Some(_), Some(at)) => rows.into_iter().nth(at),
@@ -141,8 +141,8 @@ fn enter(state: &mut State) {
             }
             state.push_level(Screen::Task(node, task));
         }
-        Some(RowId::Queue(..)) => state.message = Some("who is at the other end is not known".to_owned()),
-        None => state.message = Some("there is no row to go into".to_owned()),
+        Some(RowId::Queue(..)) => state.refuse("who is at the other end is not known"),
+        None => state.refuse("there is no row to go into"),
     }
 }
 
@@ -156,7 +156,7 @@ fn leave(state: &mut State) {
     } else if is_inside {
         state.levels.pop();
     } else if list.selected.take().is_none() {
-        state.message = Some("this is the outermost level; q quits".to_owned());
+        state.refuse("this is the outermost level; q quits");
     }
 }
 
@@ -182,7 +182,7 @@ fn choose(state: &mut State, vital: Vital) {
 fn group(state: &mut State) {
     let keys = state.model.label_keys();
     if keys.is_empty() {
-        state.message = Some("no node carries a label to group by".to_owned());
+        state.refuse("no node carries a label to group by");
     }
     let next = match &state.group_by {
         None => 0,
@@ -203,10 +203,10 @@ fn copy_row(state: &mut State) -> Vec<Effect> {
     let list = state.level().current();
     let row = list.position(&rows).or((list.selected.is_none() && *state.screen() == Screen::Cluster).then_some(0));
     let text = copy::text(state, row.and_then(|at| rows.get(at)));
-    state.message = Some(match &text {
-        Some(_) => "copied the row and a command that leads back here".to_owned(),
-        None => "nothing to copy".to_owned(),
-    });
+    match &text {
+        Some(_) => state.notice("copied the row and a command that leads back here"),
+        None => state.refuse("nothing to copy"),
+    }
     text.into_iter().map(Effect::Copy).collect()
 }
 
@@ -266,11 +266,11 @@ impl State {
 
     pub(super) fn toggle_threads(&mut self) {
         self.shows_threads = !self.shows_threads;
-        self.message = Some(if self.shows_threads { "threads shown" } else { "threads hidden" }.to_owned());
+        self.notice(if self.shows_threads { "threads shown" } else { "threads hidden" });
     }
 
     pub(super) fn toggle_mouse(&mut self) {
         self.has_mouse = !self.has_mouse;
-        self.message = Some(if self.has_mouse { "mouse taken" } else { "mouse left to the terminal" }.to_owned());
+        self.notice(if self.has_mouse { "mouse taken" } else { "mouse left to the terminal" });
     }
 }

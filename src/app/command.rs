@@ -79,11 +79,11 @@ pub(super) fn run(state: &mut State, line: &str) -> Vec<Effect> {
             state.go = Some(go);
             super::go::pursue(state);
             if state.go.is_some() && state.message.is_none() {
-                state.message = Some("looking for it".to_owned());
+                state.notice("looking for it");
             }
         }
         Ok(Some(Command::Help)) => state.overlay = Some(Overlay::Help { scroll: 0 }),
-        Err(why) => state.message = Some(why),
+        Err(why) => state.refuse(why),
     }
     Vec::new()
 }

@@ -3,7 +3,7 @@
 use midair_vitals::TaskId;
 
 use super::{
-    State,
+    Message, State,
     asks::TABLE_ID,
     screen::{Level, Screen},
 };
@@ -106,7 +106,8 @@ pub(super) fn pursue(state: &mut State) {
         state.levels.push(Level::new(Screen::Task(id, task), state.vital.order()));
     }
     if is_refuted {
-        state.message = state.go.as_ref().and_then(|go| Some(refutation(go, state.node()?)));
+        let refutation = state.go.as_ref().and_then(|go| Some(refutation(go, state.node()?)));
+        state.message = refutation.map(Message::Refusal);
     }
     if is_settled || is_refuted {
         state.go = None;
@@ -124,7 +125,8 @@ fn miss(state: &mut State) {
     let Some(go) = state.go.as_mut().filter(|_| is_told) else { return };
     if now.since_us(*go.missed.get_or_insert(now)) > NODE_PATIENCE_US {
         let names = some_of(nodes.values().map(Node::name));
-        state.message = Some(format!("no node {}; there are {names}", go.node));
+        let refutation = format!("no node {}; there are {names}", go.node);
+        state.refuse(refutation);
         state.go = None;
         state.is_dirty = true;
     }

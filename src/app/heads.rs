@@ -5,6 +5,12 @@ use midair_vitals::Order;
 
 use super::screen::{Panel, Screen};
 
+/// Columns from which a table has room for long names: they are worth more there than the last of many columns.
+const ROOMY: u16 = 100;
+
+/// The most columns that a name of a node gets where others must give way.
+const NAME_MAX: u16 = 32;
+
 /// The head of a column.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
@@ -12,6 +18,8 @@ pub struct Head {
     pub title: &'static str,
     /// Its width; of a column that grows, the least.
     pub width: u16,
+    /// Whether it holds names of nodes: where a table has room it is as wide as the longest of them.
+    pub is_node: bool,
     /// 0 stays longest when the table gets narrow.
     pub weight: u8,
     /// How much of the room that is left it takes, against others that grow; 0: none.
@@ -22,12 +30,23 @@ pub struct Head {
 
 impl Head {
     const fn new(title: &'static str, width: u16, weight: u8) -> Self {
-        Self { title, width, weight, grows: 0, order: None }
+        Self { title, width, is_node: false, weight, grows: 0, order: None }
     }
 
     /// The same, taking room that is left.
     const fn growing(self, grows: u16) -> Self {
         Self { grows, ..self }
+    }
+
+    /// The same, holding names of nodes.
+    const fn of_nodes(self) -> Self {
+        Self { is_node: true, ..self }
+    }
+
+    /// Its width in a table of a width, where the longest name of a node is so long; of a column that grows, the least.
+    fn width_in(&self, table: u16, longest: u16) -> u16 {
+        let is_wider = self.is_node && table >= ROOMY;
+        if is_wider { longest.clamp(self.width, NAME_MAX) } else { self.width }
     }
 
     /// The same, being what an order sorts by.
@@ -38,7 +57,7 @@ impl Head {
 
 /// Columns of nodes.
 pub const NODES: &[Head] = &[
-    Head::new("node", 12, 0).growing(3).by(Order::Name),
+    Head::new("node", 12, 0).of_nodes().growing(3).by(Order::Name),
     Head::new("group", 8, 6),
     Head::new("heard", 14, 1).growing(2),
     Head::new("worst%", 7, 0).by(Order::Severity),
@@ -55,7 +74,7 @@ pub const NODES: &[Head] = &[
 ];
 
 const TASK: Head = Head::new("task", 15, 0).growing(3).by(Order::Name);
-const NODE: Head = Head::new("node", 12, 1);
+const NODE: Head = Head::new("node", 12, 1).of_nodes();
 const PID: Head = Head::new("pid", 7, 5).by(Order::Number);
 const WORST: Head = Head::new("worst%", 7, 0).by(Order::Severity);
 const DELAY: Head = Head::new("delay/s", 8, 0).by(Order::Delay);
@@ -158,11 +177,12 @@ pub(super) fn most_skipped(heads: &[Head]) -> usize {
     heads.len().saturating_sub(2)
 }
 
-/// Where the columns of a table stand; so many after the first are scrolled out.
-pub fn arrange(heads: &[Head], width: u16, n_skipped: usize) -> Vec<Place> {
+/// Where the columns of a table stand; so many after the first are scrolled out, and the longest name of a node is so long.
+pub fn arrange(heads: &[Head], width: u16, n_skipped: usize, longest: u16) -> Vec<Place> {
     let n_skipped = n_skipped.min(most_skipped(heads));
     let mut shown: Vec<usize> = (0..heads.len()).filter(|n| *n == 0 || *n > n_skipped).collect();
-    let needed = |shown: &[usize]| shown.iter().map(|n| heads[*n].width + 1).sum::<u16>().saturating_sub(1);
+    let needed =
+        |shown: &[usize]| shown.iter().map(|n| heads[*n].width_in(width, longest) + 1).sum::<u16>().saturating_sub(1);
     while shown.len() > 1 && needed(&shown) > width {
         // Of equal weight the one on the right goes first.
         let last =
@@ -182,9 +202,9 @@ pub fn arrange(heads: &[Head], width: u16, n_skipped: usize) -> Vec<Place> {
             _ => spare * heads[*n].grows / shares,
         };
         rest -= grown;
-        let wide = (heads[*n].width + grown).min(width.saturating_sub(x));
-        places.push((*n, x, wide));
-        x += heads[*n].width + grown + 1;
+        let own = heads[*n].width_in(width, longest) + grown;
+        places.push((*n, x, own.min(width.saturating_sub(x))));
+        x += own + 1;
     }
     places
 }
@@ -193,3 +213,6 @@ pub fn arrange(heads: &[Head], width: u16, n_skipped: usize) -> Vec<Place> {
 pub fn at(heads: &'static [Head], places: &[Place], x: u16) -> Option<&'static Head> {
     places.iter().find(|(_, from, width)| x < from + width).map(|(n, ..)| &heads[*n])
 }
+
+#[cfg(test)]
+mod tests;

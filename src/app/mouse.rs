@@ -85,7 +85,7 @@ fn sort(state: &mut State, areas: &Areas, mouse: Mouse) -> bool {
     }
     let Some(panel) = state.screen().panels().get(table).copied() else { return false };
     let heads = heads::of(panel, state.screen());
-    let places = heads::arrange(heads, row.width, state.list(panel).n_columns_skipped);
+    let places = heads::arrange(heads, row.width, state.list(panel).n_columns_skipped, state.longest_name());
     let order = heads::at(heads, &places, mouse.column - row.x).and_then(|head| head.order);
     state.level_mut().panel = panel;
     let list = state.level_mut().current_mut();

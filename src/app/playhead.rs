@@ -48,7 +48,7 @@ impl State {
     /// To a moment, as far back as there is something to show.
     pub(super) fn seek(&mut self, to: Stamp) -> Vec<Effect> {
         let Some(oldest) = self.timeline.oldest() else {
-            self.message = Some("nothing has been received yet".to_owned());
+            self.refuse("nothing has been received yet");
             return Vec::new();
         };
         let to = to.clamp(oldest, self.timeline.newest().max(oldest));

@@ -93,7 +93,7 @@ fn mark(state: &mut State, text: &str) -> Vec<Effect> {
     let nodes = state.model.nodes.keys().filter(|id| on_screen(id) && is_there(id));
     let controls: Vec<Effect> = nodes.take(MAX_MARKED).map(|id| Effect::Control(mark_of(state, id, text))).collect();
     if controls.is_empty() {
-        state.message = Some("no agent to take the note: silent or not there yet".to_owned());
+        state.refuse("no agent to take the note: silent or not there yet");
     }
     controls
 }

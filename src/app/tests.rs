@@ -78,7 +78,7 @@ impl Desk {
     }
 
     fn message(&self) -> &str {
-        self.state.message.as_deref().unwrap_or_default()
+        self.state.message.as_ref().map_or("", Message::text)
     }
 }
 

@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{theme::Theme, widget::pen::Pen};
 use crate::app::{
-    Playhead, PromptKind, State,
+    Message, Playhead, PromptKind, State,
     keymap::{self, Action},
 };
 
@@ -21,9 +21,16 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
         pen.put_whole(hint, theme.dim);
         return;
     }
-    if let Some(message) = &state.message {
-        pen.put(" ! ", theme.alarm).put(message, theme.plain);
-        return;
+    match &state.message {
+        Some(Message::Notice(text)) => {
+            pen.put(" · ", theme.live).put(text, theme.plain);
+            return;
+        }
+        Some(Message::Refusal(text)) => {
+            pen.put(" ! ", theme.alarm).put(text, theme.plain);
+            return;
+        }
+        None => {}
     }
     pen.skip(1);
     if state.playhead != Playhead::Live

@@ -5,8 +5,8 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use super::{columns::tasks, format, text, theme::Theme, widget::pen::Pen};
 use crate::{
     app::{Playhead, State, screen::Screen},
-    event::LinkState,
-    model::Node,
+    event::{LinkState, Stamp},
+    model::{Node, Presence},
 };
 
 /// Draws it. The past inverts the whole row: it cannot be mistaken.
@@ -37,13 +37,34 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
 fn moment(state: &State, theme: &Theme) -> (String, Style) {
     match state.playhead {
         Playhead::Live if state.clock.0 == 0 => ("○ waiting".to_owned(), theme.dim),
-        Playhead::Live => (format!("● LIVE {}", format::clock(state.clock)), theme.live),
+        Playhead::Live => {
+            let clock = format::clock(state.clock);
+            match unheard(state) {
+                Some(why) => (format!("{why} {clock}"), theme.alarm),
+                None => (format!("● LIVE {clock}"), theme.live),
+            }
+        }
         Playhead::Past(at) => {
             // A screen that was stopped just now is 0 s old, not 0 ms.
             let ago_us = state.clock.since_us(at);
             let ago = if ago_us < 1_000_000 { "0 s".to_owned() } else { format::duration(ago_us) };
             (format!("‖ PAST {}, {ago} ago", format::clock(at)), theme.past)
         }
+    }
+}
+
+/// Why what is shown is not of now: the node that the screen is about is not heard, or none is.
+fn unheard(state: &State) -> Option<String> {
+    let age = |since: Stamp| format::age(Some(state.now().since_us(since)));
+    let counts = state.model.counts();
+    match state.node().map(|node| &node.presence) {
+        Some(Presence::Silent { since, .. }) => Some(format!("× SILENT {}", age(*since))),
+        Some(Presence::Late { since }) => Some(format!("~ LATE {}", age(*since))),
+        Some(Presence::Awaited { .. }) => Some("○ WAITING".to_owned()),
+        Some(Presence::Live) => None,
+        None if counts.n_live + counts.n_late > 0 || counts.n_nodes == 0 => None,
+        None if counts.n_silent > 0 => Some("× ALL SILENT".to_owned()),
+        None => Some("○ WAITING".to_owned()),
     }
 }
 

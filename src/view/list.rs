@@ -37,7 +37,16 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, n: usize, state: &State, panel: 
     }
     let (list, has_keys) = (state.list(panel), state.level().panel == panel);
     let heads_area = rect(areas.heads(n)).intersection(*buffer.area());
-    let page = Page { list, rows: &rows, inside, heads_area, heads: heads::of(panel, state.screen()), has_keys, theme };
+    let page = Page {
+        list,
+        rows: &rows,
+        inside,
+        heads_area,
+        heads: heads::of(panel, state.screen()),
+        has_keys,
+        longest_name: state.longest_name(),
+        theme,
+    };
     match panel {
         Panel::Nodes => page.draw(buffer, nodes::Row::ALL, |row| node_row(state, row)),
         Panel::Queues => page.draw(buffer, queues::Row::ALL, |row| queue_row(state, row)),
@@ -54,6 +63,7 @@ struct Page<'a> {
     heads_area: Rect,
     heads: &'static [Head],
     has_keys: bool,
+    longest_name: u16,
     theme: &'a Theme,
 }
 
@@ -61,7 +71,7 @@ impl Page<'_> {
     /// Draws heads and rows; `of` finds what a row is drawn from, and says whether it is old.
     fn draw<R>(&self, buffer: &mut Buffer, columns: &[Column<R>], of: impl Fn(&RowId) -> Option<(R, bool)>) {
         let area = Rect { height: self.inside.height, ..self.heads_area };
-        let places = heads::arrange(self.heads, area.width, self.list.n_columns_skipped);
+        let places = heads::arrange(self.heads, area.width, self.list.n_columns_skipped, self.longest_name);
         let table = Table::new(self.heads, columns, &places);
         let sorted = Sorted { order: self.list.order, is_inverted: self.list.is_inverted };
         table.draw_head(buffer, area, sorted, self.theme);

@@ -105,7 +105,6 @@ impl Tally {
     }
 
     /// A thread is runnable and waits for this CPU now.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the collector that sees who waits"))]
     pub(super) fn queued(&mut self, cpu: u32) {
         let n = cpu as usize;
         if cpu < CPUS_MAX {

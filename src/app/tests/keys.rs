@@ -268,7 +268,7 @@ fn a_click_on_a_head_sorts_and_a_second_one_turns_the_order_round() {
     let mut desk = Desk::with(tasks(&[2, 3, 1], 1.0));
     let areas = desk.state.areas();
     let row = areas.heads(0);
-    let places = heads::arrange(heads::OF_NODE, row.width, 0);
+    let places = heads::arrange(heads::OF_NODE, row.width, 0, 0);
     let (_, x, width) = places[heads::OF_NODE.iter().position(|head| head.title == "rss B").expect("a column") - 1];
     let mut click = || {
         desk.mouse(MouseKind::Click, row.x + x + width - 1, row.y);
@@ -405,7 +405,7 @@ fn columns_are_scrolled_no_further_than_there_are_any() {
         desk.key(Key::Right);
     });
     let arranged =
-        |desk: &Desk| heads::arrange(heads::CHILDREN, 200, desk.state.list(Panel::Children).n_columns_skipped);
+        |desk: &Desk| heads::arrange(heads::CHILDREN, 200, desk.state.list(Panel::Children).n_columns_skipped, 0);
     let scrolled = arranged(&desk);
     assert_eq!(scrolled.len(), 2);
     desk.key(Key::Left);

@@ -3,6 +3,7 @@
 use midair_vitals::{Queue, QueueKind, TaskState, Unit};
 
 use super::*;
+use crate::app::Message;
 use crate::event::{Details, Event, Health, Link, LinkState, Mark, Runtime, Sample};
 
 const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\r\n\u{9b}31m\u{202e}evil\u{200b}\u{feff}\u{85}名前\u{e0041}";
@@ -105,7 +106,7 @@ fn no_control_character_reaches_a_cell() {
 fn what_is_typed_is_data_too() {
     let mut state = after(&SINGLE, (120, 35), &typed(&format!("/{HOSTILE}")));
     check(&state);
-    state.message = Some(HOSTILE.to_owned());
+    state.message = Some(Message::Refusal(HOSTILE.to_owned()));
     state.prompt = None;
     check(&state);
 }

@@ -18,7 +18,7 @@ use super::*;
 fn queues_of(kernel: &mut Kernel, pid: u32) -> Vec<Queue> {
     let first = read(kernel, &Wants::default());
     let id = first.tasks.iter().find(|row| row.id.number == u64::from(pid)).expect("it runs").id;
-    let reading = read(kernel, &Wants { close: vec![id], hot: Vec::new() });
+    let reading = read(kernel, &Wants { close: vec![id], ..Wants::default() });
     reading.close[&id].task.queues.clone().expect("own descriptors can be read")
 }
 

@@ -3,7 +3,7 @@ use super::*;
 use crate::app::heads;
 
 const fn head(title: &'static str, width: u16, weight: u8) -> Head {
-    Head { title, width, weight, grows: 0, order: None }
+    Head { title, width, is_node: false, weight, grows: 0, order: None }
 }
 
 const HEADS: [Head; 3] = [
@@ -22,7 +22,7 @@ fn drawn(width: u16, rows: &[&str]) -> Vec<String> {
     let area = Rect::new(0, 0, width, rows.len() as u16 + 1);
     let mut buffer = Buffer::empty(area);
     let theme = Theme::monochrome();
-    let table = Table::new(&HEADS, &COLUMNS, &heads::arrange(&HEADS, width, 0));
+    let table = Table::new(&HEADS, &COLUMNS, &heads::arrange(&HEADS, width, 0, 0));
     table.draw_head(&mut buffer, area, Sorted { order: Order::Cpu, is_inverted: false }, &theme);
     for (n, row) in (1..).zip(rows) {
         table.draw_row(&mut buffer, area, n, *row, Look { theme: &theme, is_silent: false });
@@ -47,7 +47,7 @@ fn a_narrow_table_drops_the_heaviest_columns() {
 
 #[test]
 fn scrolled_columns_leave_the_name() {
-    let indices: Vec<usize> = heads::arrange(&HEADS, 40, 1).into_iter().map(|(n, ..)| n).collect();
+    let indices: Vec<usize> = heads::arrange(&HEADS, 40, 1, 0).into_iter().map(|(n, ..)| n).collect();
     assert_eq!(indices, [0, 2]);
-    assert_eq!(heads::arrange(&HEADS, 40, 99).len(), 2);
+    assert_eq!(heads::arrange(&HEADS, 40, 99, 0).len(), 2);
 }

@@ -1,0 +1,111 @@
+//! Is what was planted in the sample? What costs little because it does not see is no measurement.
+
+use std::fs;
+
+use midair_proto::v1::{Queue, QueueKind, Task, Unit};
+
+use crate::{
+    load::{
+        Plant, Ready, Role,
+        plant::{BACKLOG, N_BYTES, N_DATAGRAMS, N_MESSAGES, N_UNACCEPTED},
+    },
+    watch::Held,
+};
+
+/// How far behind the thread's own books a row may be: two samples of a thread that does nothing but burn, or wait.
+const BEHIND_US: u64 = 2_000_000;
+
+/// Size of a pipe (pipe(7)): in bytes, and in buffers.
+const PIPE_BYTES: u64 = 65_536;
+const PIPE_BUFFERS: u64 = 16;
+
+/// What became of one plant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// It is in the sample, with its value.
+    Seen,
+    /// This collector cannot see it, as its documentation says.
+    Unknown(Plant),
+    /// It is not in the sample, while the agent says that it leaves things out to stay within its budget.
+    Shed(String),
+    /// It is not in the sample; the words say what is there instead.
+    Missing(String),
+}
+
+/// Looks for all that was planted in what the stream holds after so many seconds, and whether a sample came in each.
+/// `sees_pipes`: whether the collector can.
+pub(crate) fn find(planted: &[Ready], held: &Held, seconds: f64, sees_pipes: bool) -> Vec<Found> {
+    let plants = planted.iter().filter_map(|ready| match ready.role {
+        Role::Plant(plant) => Some((plant, ready)),
+        Role::Rest { .. } | Role::Serve { .. } => None,
+    });
+    let found = |(plant, ready): (Plant, &Ready)| match look(plant, ready, held) {
+        Ok(()) => Found::Seen,
+        Err(_) if plant == Plant::Pipe && !sees_pipes => Found::Unknown(plant),
+        Err(instead) => Found::Missing(format!("{}: {instead}", plant.word())),
+    };
+    let all = plants.map(found).chain(find_gap(held, seconds));
+    all.map(|found| match found {
+        Found::Missing(what) if !held.shed.is_empty() => Found::Shed(what),
+        other => other,
+    })
+    .collect()
+}
+
+/// Samples that did not come, but for one at either end.
+fn find_gap(held: &Held, seconds: f64) -> Option<Found> {
+    let words = || Found::Missing(format!("samples: {} in {seconds:.1} s", held.n_samples));
+    ((held.n_samples as f64) < seconds - 2.0).then(words)
+}
+
+fn look(plant: Plant, ready: &Ready, held: &Held) -> Result<(), String> {
+    let number = u64::from(ready.tid);
+    let row = held.rows.values().find(|row| row.id.as_ref().and_then(|id| id.number) == Some(number));
+    let row = row.ok_or_else(|| format!("task {number} has no row of {}", held.rows.len()))?;
+    match plant {
+        Plant::Hot => counter("CPU", row.cpu_us, schedstat_us(ready, 0)),
+        Plant::Starved => counter("run delay", row.run_delay_us, schedstat_us(ready, 1)),
+        Plant::Pipe => {
+            queue(row, QueueKind::Pipe, |q| q.depth == Some(if is_bytes(q) { PIPE_BYTES } else { PIPE_BUFFERS }))
+        }
+        Plant::Listen => queue(row, QueueKind::Listen, |q| (q.depth, q.limit) == (Some(N_UNACCEPTED), Some(BACKLOG))),
+        Plant::Udp => queue(row, QueueKind::UdpReceive, |q| holds(q, N_DATAGRAMS)),
+        Plant::Tcp => queue(row, QueueKind::TcpReceive, |q| q.depth == Some(N_BYTES)),
+        Plant::Unix => queue(row, QueueKind::Unix, |q| holds(q, N_MESSAGES)),
+    }
+}
+
+/// A counter of the row beside the thread's own.
+fn counter(what: &str, row_us: Option<u64>, true_us: Option<u64>) -> Result<(), String> {
+    let (Some(row_us), Some(true_us)) = (row_us, true_us) else {
+        return Err(format!("{what} is {row_us:?} us in the row, {true_us:?} us in /proc"));
+    };
+    // The process' own sum may be a clock tick ahead.
+    let is_near = row_us <= true_us + 20_000 && true_us.saturating_sub(row_us) <= BEHIND_US;
+    is_near.then_some(()).ok_or_else(|| format!("{what} is {row_us} us in the row, {true_us} us in /proc"))
+}
+
+/// A queue of the row.
+fn queue(row: &Task, kind: QueueKind, is_right: impl Fn(&Queue) -> bool) -> Result<(), String> {
+    let queues = row.queues.as_ref().map(|queues| queues.queue.as_slice()).unwrap_or_default();
+    let own: Vec<&Queue> = queues.iter().filter(|q| q.kind == Some(kind.into())).collect();
+    let depths: Vec<_> = own.iter().map(|q| (q.depth, q.limit)).collect();
+    let is_there = own.into_iter().any(is_right);
+    is_there.then_some(()).ok_or_else(|| format!("{} with (depth, limit) {depths:?}", kind.as_str_name()))
+}
+
+fn is_bytes(queue: &Queue) -> bool {
+    queue.unit == Some(Unit::Bytes.into())
+}
+
+/// So many messages of 100 bytes each; counted in bytes, the kernel's own are among them. Of a unix socket netlink says
+/// the length of the first message alone (net/unix/af_unix.c, unix_inq_len).
+fn holds(queue: &Queue, messages: u64) -> bool {
+    if is_bytes(queue) { queue.depth >= Some(100) } else { queue.depth == Some(messages) }
+}
+
+/// A field of the thread's own schedstat (proc(5)), microseconds.
+fn schedstat_us(ready: &Ready, field: usize) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{}/task/{}/schedstat", ready.pid, ready.tid)).ok()?;
+    text.split_ascii_whitespace().nth(field)?.parse::<u64>().ok().map(|ns| ns / 1_000)
+}
