@@ -8,6 +8,7 @@ mod files;
 mod kept;
 mod mounts;
 mod names;
+mod namespaces;
 mod node;
 mod numbers;
 mod queues;
@@ -34,6 +35,7 @@ use self::{
     cgroups::Cgroups,
     files::Files,
     names::own_user,
+    namespaces::Namespaces,
     node::{InUse, Node},
     queues::{Look, Queues},
     tally::Tally,
@@ -54,6 +56,7 @@ pub struct Kernel {
     queues: Queues,
     node: Node,
     cgroups: Cgroups,
+    namespaces: Namespaces,
     tally: Tally,
     processes: Vec<(u32, u64)>,
     show_args: bool,
@@ -73,6 +76,7 @@ impl Kernel {
         Self {
             node: Node::new(&root),
             cgroups: Cgroups::new(&root),
+            namespaces: Namespaces::new(&root),
             tally: Tally::default(),
             root,
             files: None,
@@ -121,6 +125,7 @@ impl Kernel {
         into.node.at_us = self.at_us;
         let in_use = self.node.read(tick_us, &mut into.node);
         let cgroups_us = booked(|| self.cgroups.read()).1;
+        let namespaces_us = booked(|| self.namespaces.read(&into.node)).1;
         self.tally.clear();
         let mut sweep = Sweeper {
             files: &mut files,
@@ -131,38 +136,54 @@ impl Kernel {
             show_args: self.show_args,
             number: self.number,
             cgroups: &mut self.cgroups,
+            namespaces: &mut self.namespaces,
             tally: &mut self.tally,
         };
-        let (swept, threads) = self.tasks.sweep(&mut sweep, into.node.n_forks, &mut into.tasks)?;
-        into.threads = threads;
-        into.tasks.extend(self.tasks.wanted_rows(sweep.wanted));
-        self.tasks.add_dear(&mut sweep, &wants.close, &mut into.tasks);
-        // Where no process says how long it waited, the sum is not zero but unknown.
-        into.node.run_delay_us = Some(swept.run_delay_us).filter(|_| swept.n_without_delay < swept.n_processes);
-        into.node.n_processes = Some(swept.n_processes);
-        into.node.n_threads = Some(swept.n_threads);
-        into.node.n_short_lived = swept.n_short_lived;
-        let name = if swept.read.is_bpf { "kernel bpf" } else { "kernel /proc" };
-        let health = health(sweep.files, &self.tasks, &swept);
-        let period_us = swept.read.proc.n_sweeps * self.at_us.saturating_sub(last_us);
-        let period_ms = (swept.read.proc.n_sweeps > 1).then(|| u32::try_from(period_us / 1000).unwrap_or(u32::MAX));
-        into.sources.push(SourceState { period_ms, ..SourceState::new(name, health) });
+        read_tasks(&mut self.tasks, &mut sweep, (wants, self.at_us.saturating_sub(last_us)), into)?;
         self.node.add_queues(sweep.tally, &mut into.node);
-        let cgroups = &mut *sweep.cgroups;
-        let (health, cpu_us) = booked(|| cgroups.close(sweep.tally, &mut into.node, &mut into.cgroups));
+        let (health, cpu_us) = booked(|| sweep.cgroups.close(sweep.tally, &mut into.node, &mut into.cgroups));
         into.sources.push(SourceState { cpu_us: Some(cgroups_us + cpu_us), ..SourceState::new("cgroups", health) });
+        let (health, cpu_us) =
+            booked(|| sweep.namespaces.close(sweep.tally, sweep.cgroups, &mut into.node, &mut into.namespaces));
+        let cpu_us = Some(namespaces_us + cpu_us);
+        into.sources.push(SourceState { cpu_us, ..SourceState::new("namespaces", health) });
         self.processes.clear();
         self.processes.extend(self.tasks.owners_of_descriptors());
         read_queues((&mut self.queues, in_use), &self.processes, wants, &mut sweep, into);
         for id in &wants.close {
             let Some(row) = into.tasks.iter().find(|row| row.id == *id) else { continue };
             let mut close = close(&mut self.tasks, &mut self.queues, &mut sweep, row);
+            close.namespace = sweep.namespaces.row(row.netns);
             close.cgroup = row.cgroup.as_ref().and_then(|path| sweep.cgroups.row(path, &into.node));
             into.close.insert(*id, close);
         }
         self.files = Some(files);
         Ok(())
     }
+}
+
+/// Reads all tasks, the wanted ones closely; `over_us` is the time since the sweep before.
+fn read_tasks(
+    tasks: &mut Tasks,
+    sweep: &mut Sweeper<'_>,
+    (wants, over_us): (&Wants, u64),
+    into: &mut Reading,
+) -> Result<(), Errno> {
+    let (swept, threads) = tasks.sweep(sweep, into.node.n_forks, &mut into.tasks)?;
+    into.threads = threads;
+    into.tasks.extend(tasks.wanted_rows(sweep.wanted));
+    tasks.add_dear(sweep, &wants.close, &mut into.tasks);
+    // Where no process says how long it waited, the sum is not zero but unknown.
+    into.node.run_delay_us = Some(swept.run_delay_us).filter(|_| swept.n_without_delay < swept.n_processes);
+    into.node.n_processes = Some(swept.n_processes);
+    into.node.n_threads = Some(swept.n_threads);
+    into.node.n_short_lived = swept.n_short_lived;
+    let name = if swept.read.is_bpf { "kernel bpf" } else { "kernel /proc" };
+    let health = health(sweep.files, tasks, &swept);
+    let period_us = swept.read.proc.n_sweeps * over_us;
+    let period_ms = (swept.read.proc.n_sweeps > 1).then(|| u32::try_from(period_us / 1000).unwrap_or(u32::MAX));
+    into.sources.push(SourceState { period_ms, ..SourceState::new(name, health) });
+    Ok(())
 }
 
 /// Does something, and tells what CPU time that took, microseconds.

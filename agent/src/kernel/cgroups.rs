@@ -16,7 +16,7 @@ mod watch;
 
 use std::{path::PathBuf, sync::Arc};
 
-use midair_vitals::{CgroupReading, NodeReading};
+use midair_vitals::{CgroupKind, CgroupReading, NodeReading};
 
 pub(super) use self::book::CgroupIds;
 use self::{
@@ -100,6 +100,12 @@ impl Cgroups {
     fn place_of(&self, n: u32) -> Option<Place> {
         let entry = self.book.entry(n)?;
         Some(Place { id: CgroupId(n), path: entry.path.clone(), unit: entry.name.clone() })
+    }
+
+    /// What a cgroup is called, and what sort of thing it holds.
+    pub(super) fn unit(&self, CgroupId(n): CgroupId) -> Option<(Arc<str>, CgroupKind)> {
+        let entry = self.book.entry(n)?;
+        Some((entry.name.clone()?, entry.kind))
     }
 
     /// Reads the files of the watched cgroups. Done beside those of the node, for both carry one stamp.

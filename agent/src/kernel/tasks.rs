@@ -24,6 +24,7 @@ use super::{
     cgroups::Cgroups,
     files::Files,
     names::{Shared, Users},
+    namespaces::Namespaces,
     numbers::{NumberMap, release},
     tally::{Run, Tally},
 };
@@ -47,6 +48,8 @@ pub(super) struct Sweeper<'a> {
     pub number: u64,
     /// Where processes run.
     pub cgroups: &'a mut Cgroups,
+    /// In which networks they are.
+    pub namespaces: &'a mut Namespaces,
     /// What they did.
     pub tally: &'a mut Tally,
 }

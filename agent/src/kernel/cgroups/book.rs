@@ -152,11 +152,10 @@ impl Book {
         for entry in self.entries.iter_mut().flatten() {
             (entry.n_processes, entry.n_threads, entry.n_below, entry.moved) = (0, 0, 0, Used::default());
         }
-        for (CgroupId(n), n_threads) in &tally.processes {
-            if let Some(entry) = self.entry_mut(*n) {
-                entry.n_processes += 1;
-                entry.n_threads += u64::from(*n_threads);
-            }
+        for process in &tally.processes {
+            let Some(entry) = process.cgroup.and_then(|CgroupId(n)| self.entry_mut(n)) else { continue };
+            entry.n_processes += 1;
+            entry.n_threads += u64::from(process.n_threads);
         }
         for run in &tally.runs {
             let Some(entry) = run.cgroup.and_then(|CgroupId(n)| self.entry_mut(n)) else { continue };

@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::*;
-use crate::kernel::tally::Run;
+use crate::kernel::tally::{Member, Run};
 
 const MIB: u64 = 1 << 20;
 
@@ -47,7 +47,7 @@ impl Host {
         self.tally.clear();
         for (path, cpu_ms, delay_ms) in runs {
             let place = self.cgroups.place(format!("0::{path}\n").as_bytes(), None).unwrap();
-            self.tally.process(place.id, 3);
+            self.tally.process(Member { cgroup: Some(place.id), n_threads: 3, ..Member::default() });
             let (cpu_ns, delay_ns) = (cpu_ms * 1_000_000, delay_ms * 1_000_000);
             self.tally.ran(Run { cgroup: Some(place.id), cpu: Some(0), cpu_ns, delay_ns });
         }
@@ -250,7 +250,7 @@ fn what_is_out_of_sight_is_said() {
     let place = host.cgroups.place(b"0::/../../system.slice/chat.service\n", None).unwrap();
     assert_eq!(place.unit.as_deref(), Some("chat.service"));
     host.cgroups.read();
-    host.tally.process(place.id, 1);
+    host.tally.process(Member { cgroup: Some(place.id), n_threads: 1, ..Member::default() });
     host.tally.ran(Run { cgroup: Some(place.id), cpu_ns: 7_000, ..Run::default() });
     let mut rows = Vec::new();
     let health = host.cgroups.close(&mut host.tally, &mut host.node, &mut rows);

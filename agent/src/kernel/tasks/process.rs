@@ -15,7 +15,7 @@ use crate::{
         names::Users,
         stat::SchedStat,
         status::parse_status,
-        tally::{Run, Tally},
+        tally::{Member, Netns, Run, Tally},
     },
     secrets,
 };
@@ -35,6 +35,8 @@ pub(super) struct Process {
     pub user: Option<Arc<str>>,
     /// Its cgroup.
     pub place: Option<Place>,
+    /// Its network namespace.
+    pub netns: Netns,
     /// What its threads used, ended ones included.
     pub sums: Sums,
     /// When its sums were read, microseconds.
@@ -98,6 +100,7 @@ impl Process {
             command: None,
             user: None,
             place: None,
+            netns: Netns::Unknown,
             sums: Sums::default(),
             at_us: 0,
             first: sweep,
@@ -145,15 +148,16 @@ impl Process {
     /// Says in a row where it runs.
     pub(super) fn place_of(&self, row: &mut TaskReading) {
         row.cgroup = self.place.as_ref().map(|place| place.path.clone());
+        row.netns = self.netns.other();
         row.unit = self.place.as_ref().and_then(|place| place.unit.clone());
     }
 
     /// Tells where it is, and what it did of which no thread that was read says anything.
     pub(super) fn tally(&self, gained: SchedStat, tally: &mut Tally) {
-        let Some(place) = &self.place else { return };
-        tally.process(place.id, self.now.n_threads);
+        let cgroup = self.place.as_ref().map(|place| place.id);
+        tally.process(Member { pid: self.now.pid, cgroup, n_threads: self.now.n_threads, netns: self.netns });
         let SchedStat { cpu_ns, run_delay_ns: delay_ns, .. } = gained.minus(self.sweep.gained);
-        tally.ran(Run { cgroup: Some(place.id), cpu: None, cpu_ns, delay_ns });
+        tally.ran(Run { cgroup, cpu: None, cpu_ns, delay_ns });
     }
 
     /// Whether some of its names are to be read.
@@ -175,6 +179,9 @@ impl Process {
         if due.owner {
             if let Ok(text) = sweep.files.read(format_args!("{pid}/cgroup")) {
                 self.place = sweep.cgroups.place(text, None);
+            }
+            if !self.now.is_kernel_thread {
+                self.netns = sweep.namespaces.of_process(pid);
             }
             // The owner of the files alone would say root of each process that changed its user.
             let status = sweep.files.read_once(format_args!("{pid}/status")).map(parse_status);
