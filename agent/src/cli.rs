@@ -1,11 +1,11 @@
 //! The command line of `midair-agent`.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    config::{Config, OFF_DIR, SourceChoice},
+    config::{Collector, Config, OFF_DIR, SourceChoice},
     cost::Payer,
 };
 
@@ -49,6 +49,10 @@ pub struct Cli {
     #[arg(long, value_enum, default_value_t)]
     pub source: SourceChoice,
 
+    /// How tasks are read on Linux
+    #[arg(long, value_enum, default_value_t)]
+    pub collector: Collector,
+
     /// Where the kernel shows its processes
     #[arg(long, value_name = "DIR", default_value = "/proc")]
     pub proc_root: PathBuf,
@@ -59,7 +63,7 @@ pub struct Cli {
 
     /// CPU time that the agent may use, in per cent of one core, from 0.1% to 100%, or "off". What it leaves out to stay
     /// within is part of each sample
-    #[arg(long, value_name = "PERCENT", default_value = "1%", value_parser = budget)]
+    #[arg(long, value_name = "PERCENT", default_value = "1%")]
     pub budget: Budget,
 
     /// Directory in which a file switches off the part of the agent that it is named after (sockets, threads, names,
@@ -74,6 +78,39 @@ pub struct Cli {
     /// Print one sample as JSON and end
     #[arg(long)]
     pub once: bool,
+}
+
+/// What the agent may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// As much as it takes.
+    Off,
+    /// Per mille of one core.
+    Milli(u32),
+}
+
+impl Budget {
+    /// Per mille of one core; `None`: as much as it takes.
+    pub fn milli(self) -> Option<u32> {
+        match self {
+            Self::Off => None,
+            Self::Milli(milli) => Some(milli),
+        }
+    }
+}
+
+impl FromStr for Budget {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        let words = || "it lies from 0.1% to 100% of one core, 1% for example, or is off".to_owned();
+        let percent: f64 = text.strip_suffix('%').unwrap_or(text).trim().parse().map_err(|_| words())?;
+        let milli = (percent * 10.0).round();
+        if (1.0..=1_000.0).contains(&milli) { Ok(Self::Milli(milli as u32)) } else { Err(words()) }
+    }
 }
 
 /// What is done instead of sampling.
@@ -99,15 +136,6 @@ pub struct Setup {
     pub dir: Option<PathBuf>,
 }
 
-/// What the agent may use.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Budget {
-    /// As much as it takes.
-    Off,
-    /// Per mille of one core.
-    Milli(u32),
-}
-
 /// How the log is written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum LogFormat {
@@ -131,12 +159,10 @@ impl Cli {
             labels: self.labels.clone(),
             interval: self.interval,
             source: self.source,
+            collector: self.collector,
             proc_root: self.proc_root.clone(),
             show_args: self.show_args,
-            budget_milli: match self.budget {
-                Budget::Off => None,
-                Budget::Milli(milli) => Some(milli),
-            },
+            budget_milli: self.budget.milli(),
             payer: Payer::Process,
             off_dir: self.off_dir.clone(),
         };
@@ -150,16 +176,6 @@ fn label(text: &str) -> Result<(String, String), String> {
         Some((key, value)) if !key.is_empty() => Ok((key.to_owned(), value.to_owned())),
         Some(_) | None => Err("write it as KEY=VALUE, role=chat for example".into()),
     }
-}
-
-fn budget(text: &str) -> Result<Budget, String> {
-    if text == "off" {
-        return Ok(Budget::Off);
-    }
-    let words = || "it lies from 0.1% to 100% of one core, 1% for example, or is off".to_owned();
-    let percent: f64 = text.strip_suffix('%').unwrap_or(text).trim().parse().map_err(|_| words())?;
-    let milli = (percent * 10.0).round();
-    if (1.0..=1_000.0).contains(&milli) { Ok(Budget::Milli(milli as u32)) } else { Err(words()) }
 }
 
 fn interval(text: &str) -> Result<Duration, String> {

@@ -79,9 +79,7 @@ impl Hot {
                 self.ranked.insert(task.id, tick.number);
             }
         }
-        self.ranked.retain(|id, last| {
-            tick.number.saturating_sub(*last) <= u64::from(HOLD_TICKS) && tick.is_alive(id)
-        });
+        self.ranked.retain(|id, last| tick.number.saturating_sub(*last) <= u64::from(HOLD_TICKS) && tick.is_alive(id));
         let mut held: Vec<(u64, usize)> = self
             .ranked
             .iter()

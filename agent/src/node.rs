@@ -138,7 +138,8 @@ fn worst_delay(tick: &Tick) -> Option<WorstTask> {
     let now_us = tick.reading.node.at_us;
     // What was not read at this tick has told its wait before.
     let threads = tick.reading.threads.rows().filter(|thread| thread.knows_delay && thread.now.at_us >= now_us);
-    let waited = threads.filter_map(|thread| thread.gained().map(|(gained, over_us)| (gained.run_delay_ns, over_us, thread)));
+    let waited =
+        threads.filter_map(|thread| thread.gained().map(|(gained, over_us)| (gained.run_delay_ns, over_us, thread)));
     let thread = waited.max_by_key(|(delay_ns, ..)| *delay_ns).map(|(delay_ns, over_us, worst)| WorstTask {
         task: worst.id(),
         process: Some(u64::from(worst.process)),

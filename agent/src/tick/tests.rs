@@ -28,7 +28,8 @@ fn id(number: u64, start: u64) -> TaskId {
 fn tick() -> Tick {
     let mut process = TaskReading::unknown(id(10, 5), TaskKind::Process, 2_000_000);
     process.command = Some("/bin/chat".into());
-    let threads = Threads::new(Arc::new(vec![ThreadReading { start: 5, ..thread(10, 0) }, thread(11, 500), thread(12, 0)]));
+    let threads =
+        Threads::new(Arc::new(vec![ThreadReading { start: 5, ..thread(10, 0) }, thread(11, 500), thread(12, 0)]));
     let reading = Reading { tasks: vec![process], threads, ..Reading::default() };
     Tick::new(reading, vec![TaskVitals::default()])
 }

@@ -174,7 +174,10 @@ impl Watched {
             (self.account, self.account_us) = (account, at_us);
         }
         if seen.state == Some(TaskState::Running) && self.moved_sweep < sweep {
-            self.threads.iter_mut().filter(|thread| thread.tid == seen.pid).for_each(|leader| leader.is_doubtful = true);
+            self.threads
+                .iter_mut()
+                .filter(|thread| thread.tid == seen.pid)
+                .for_each(|leader| leader.is_doubtful = true);
         }
         (self.seen, self.stat_sweep) = (seen, sweep);
     }
@@ -241,7 +244,11 @@ impl Watched {
     fn is_lone(&self, sweep: u64) -> bool {
         let is_settled = self.accounted > 0 && self.accounted < sweep;
         let [thread] = &self.threads[..] else { return false };
-        self.seen.n_threads == 1 && is_settled && self.account.is_some() && thread.knows_delay && self.runs_of_ended == 0
+        self.seen.n_threads == 1
+            && is_settled
+            && self.account.is_some()
+            && thread.knows_delay
+            && self.runs_of_ended == 0
     }
 
     fn account_lone(&mut self, reader: &mut Reader<'_>, stat: Option<&Stat>) {

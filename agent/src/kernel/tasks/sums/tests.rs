@@ -56,6 +56,10 @@ fn what_threads_are_behind_is_not_counted_twice_when_the_total_goes_away() {
 fn it_never_goes_back() {
     let mut sums = Sums::default();
     sums.advance(stat(100), Some(stat(100)), true);
-    assert_eq!(sums.advance(stat(0), Some(stat(0)), false), stat(0), "of a process that has ended the kernel says zero");
+    assert_eq!(
+        sums.advance(stat(0), Some(stat(0)), false),
+        stat(0),
+        "of a process that has ended the kernel says zero"
+    );
     assert_eq!(sums.used(), stat(100));
 }
