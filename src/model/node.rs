@@ -1,5 +1,6 @@
 //! One node as the dashboard knows it.
 
+mod cpus;
 mod sample;
 
 use std::{
@@ -9,7 +10,16 @@ use std::{
 
 use midair_vitals::{Growth, NodeReading, NodeVitals, QueueKind, QueueVitals, TaskId};
 
-use super::{focus::Focus, presence::Presence, series::Series, task::Task};
+use super::{
+    cgroup::{Cgroup, Namespace},
+    focus::Focus,
+    host::Bursts,
+    presence::Presence,
+    series::Series,
+    task::Task,
+};
+pub use cpus::CpuVitals;
+
 use crate::event::{Cost, Described, Health, LinkState, NodeId, Runtime, Source, Stamp, Stream};
 
 /// The values of a node that charts show, in the order in which its series holds them.
@@ -87,6 +97,8 @@ pub struct Latest {
     pub reading: NodeReading,
     /// What follows from it and the one before.
     pub vitals: NodeVitals,
+    /// What follows of each CPU, by number.
+    pub cpus: Vec<CpuVitals>,
     /// What follows for each of `reading.sums`, in their order.
     pub sums: Vec<QueueVitals>,
     /// Growth of the memory in use, bytes per second over ten seconds.
@@ -157,12 +169,18 @@ pub struct Node {
     pub runtimes: Vec<Runtime>,
     /// Its tasks, from the stream and from tables.
     pub tasks: BTreeMap<TaskId, Task>,
+    /// The cgroups of the stream, by path.
+    pub cgroups: BTreeMap<Arc<str>, Cgroup>,
+    /// The network namespaces of the stream, by inode.
+    pub namespaces: BTreeMap<u64, Namespace>,
     /// Newest answer per table query.
     pub answers: BTreeMap<u32, Answer>,
     /// Close looks, by number.
     pub focuses: BTreeMap<u32, Focus>,
     /// How it went; see [`NodeValue`].
     pub series: Series<{ NodeValue::N }>,
+    /// What happened in bursts over the last seconds.
+    pub bursts: Bursts,
     /// Its clock.
     pub clock: Option<ClockOffset>,
     /// Samples lost on the way during the last ten minutes, and when.
@@ -195,9 +213,12 @@ impl Node {
             latest: None,
             runtimes: Vec::new(),
             tasks: BTreeMap::new(),
+            cgroups: BTreeMap::new(),
+            namespaces: BTreeMap::new(),
             answers: BTreeMap::new(),
             focuses: BTreeMap::new(),
             series: Series::default(),
+            bursts: Bursts::default(),
             clock: None,
             losses: VecDeque::new(),
             refused: None,
@@ -247,6 +268,12 @@ impl Node {
             Health::Degraded(why) | Health::Off(why) => Some((name, &**why)),
         };
         unheard.into_iter().chain(runtimes.chain(sources).filter_map(why))
+    }
+
+    /// The cgroup that makes others wait most, and for how long, seconds per second.
+    pub fn noisiest(&self) -> Option<(&Cgroup, f64)> {
+        let causing = self.cgroups.values().filter_map(|c| Some((c, c.vitals.caused.filter(|caused| *caused > 0.0)?)));
+        causing.max_by(|(_, a), (_, b)| a.total_cmp(b))
     }
 
     /// Samples lost on the way during the last ten minutes.

@@ -2,6 +2,7 @@
 
 use midair_vitals::{Severity, Unit};
 
+pub use crate::app::tabs::exact;
 use crate::event::Stamp;
 
 /// What stands where nothing is known.
@@ -25,17 +26,9 @@ pub fn count(value: Option<u64>) -> String {
     value.map_or_else(unknown, |n| if n < 1000 { n.to_string() } else { number(Some(n as f64)) })
 }
 
-/// A number of things with its thousands set apart: `1,204`.
-pub fn exact(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (n, digit) in digits.chars().enumerate() {
-        if n > 0 && (digits.len() - n).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+/// A number of an object, which is not scaled: 1204 is another than 1205.
+pub fn exact_or_unknown(value: Option<u64>) -> String {
+    value.map_or_else(unknown, |n| n.to_string())
 }
 
 /// Bytes in powers of 1024: `812`, `1.50K`, `38.2G`.

@@ -2,9 +2,12 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{columns::tasks, format, text, theme::Theme, widget::pen::Pen};
+use super::{columns::tasks, format, scope, text, theme::Theme, widget::pen::Pen};
 use crate::{
-    app::{Playhead, State, screen::Screen},
+    app::{
+        Playhead, State,
+        screen::{Screen, Way},
+    },
     event::{LinkState, Stamp},
     model::{Node, Presence},
 };
@@ -21,8 +24,12 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
     let left = Rect { width: area.width - right, ..area };
     let mut pen = Pen::new(buffer, left, 0);
     pen.put(" midair", over(theme.title));
-    for step in breadcrumb(state) {
-        pen.put_whole(" › ", over(theme.dim)).put(&step, over(theme.title));
+    for (way, step) in breadcrumb(state) {
+        let sign = match way {
+            Way::In => " › ",
+            Way::Across => " → ",
+        };
+        pen.put_whole(sign, over(theme.dim)).put(&step, over(theme.title));
     }
     for (part, style) in about(state, theme) {
         pen.put_whole("  ", over(theme.dim)).put_whole(&part, over(style));
@@ -68,18 +75,20 @@ fn unheard(state: &State) -> Option<String> {
     }
 }
 
-fn breadcrumb(state: &State) -> Vec<String> {
+/// Each level, and how one came to it from the one before.
+fn breadcrumb(state: &State) -> Vec<(Way, String)> {
     let step = |screen: &Screen| match screen {
         Screen::Cluster => {
             (state.model.nodes.len() != 1 || *state.screen() == Screen::Cluster).then(|| "cluster".to_owned())
         }
         Screen::Node(id) => Some(state.model.node(id).map_or_else(|| id.0.to_string(), |n| n.name().to_owned())),
+        Screen::Scope(id, scope) => Some(scope::title(state, id, scope)),
         Screen::Task(id, task) => {
             let name = state.model.node(id).and_then(|n| n.task(*task)).map(tasks::title);
             Some(name.map_or_else(|| format!("#{}", task.number), |name| format!("{name} {}", task.number)))
         }
     };
-    state.levels().iter().filter_map(|level| step(&level.screen)).collect()
+    state.levels().iter().filter_map(|level| Some((level.way, step(&level.screen)?))).collect()
 }
 
 /// What the screen is about: of the cluster its counts, of a node its size.
@@ -87,7 +96,7 @@ fn about(state: &State, theme: &Theme) -> Vec<(String, Style)> {
     match state.screen() {
         Screen::Cluster => counts(state, theme),
         Screen::Node(_) => state.node().map(|node| size(node, theme)).unwrap_or_default(),
-        Screen::Task(..) => Vec::new(),
+        Screen::Scope(..) | Screen::Task(..) => Vec::new(),
     }
 }
 

@@ -3,7 +3,7 @@
 use midair_vitals::{TaskKind, task::FlowRate};
 
 use crate::{
-    model::{Node, Task, Vital},
+    model::{Node, Task, Vital, cgroup},
     view::{
         format,
         theme::Level,
@@ -62,6 +62,7 @@ impl<'a> Row<'a> {
     const UP: Column<Self> = Column::number("up", |r: &Self| Cell::dim(format::age(up_us(r.task, r.node))));
     const USER: Column<Self> =
         Column::text("user", |r: &Self| Cell::dim(r.task.reading.user.as_deref().unwrap_or("-")));
+    const CGROUP: Column<Self> = Column::text("cgroup", |r: &Self| Cell::dim(runs_in(r.task))).keeping_end();
     const COMMAND: Column<Self> =
         Column::text("command", |r: &Self| Cell::dim(r.task.reading.command.as_deref().unwrap_or("")));
     const WAIT: Column<Self> = Column::text("waits in", |r: &Self| {
@@ -87,6 +88,7 @@ impl<'a> Row<'a> {
         Self::UNIT,
         Self::UP,
         Self::USER,
+        Self::CGROUP,
         Self::COMMAND,
         Self::WAIT,
         Column { title: "thread", ..Self::NAME },
@@ -102,6 +104,13 @@ pub fn title(task: &Task) -> String {
         TaskKind::KernelThread => format!("[{name}]"),
         TaskKind::Thread | TaskKind::Process | TaskKind::Erlang | TaskKind::Tokio => name,
     }
+}
+
+/// The unit, container or pod in which a task runs; else the end of its cgroup's path.
+pub fn runs_in(task: &Task) -> &str {
+    let reading = &task.reading;
+    let path = || reading.cgroup.as_deref().map(cgroup::short);
+    reading.unit.as_deref().or_else(path).unwrap_or(format::UNKNOWN)
 }
 
 /// How long a task of the kernel has been there, by the node's own clock.
