@@ -129,6 +129,7 @@ fn read_queues(
     let before_us = clock.thread_cpu_us();
     let mut state = queues.read(&mut Look {
         files: &mut *sweep.files,
+        bpf: None,
         in_use,
         processes,
         close: &wants.close,
