@@ -9,6 +9,7 @@ use midair_agent::kernel::bpf;
 use midair_agent::{
     Agent, Clock,
     cli::{self, Cli, Command, LogFormat},
+    governor::Switches,
     identity::Identity,
     listen, once, sampler,
 };
@@ -70,7 +71,8 @@ fn set_up(_: &cli::Setup) -> anyhow::Result<()> {
 fn print_once(cli: &Cli) -> anyhow::Result<()> {
     let (config, clock) = (cli.config()?, Clock::system());
     let sources = sampler::sources(&config, &clock)?;
-    let sample = once::sample(&Identity::read(&config)?, sources, &clock);
+    let off = Switches::new(config.off_dir.clone()).look(clock.mono_us()).clone();
+    let sample = once::sample(&Identity::read(&config)?, sources, &clock, off);
     println!("{sample:#}");
     Ok(())
 }

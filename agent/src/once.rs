@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use crate::{
     clock::Clock,
     encode,
+    governor::Off,
     identity::Identity,
     ledger::Ledger,
     node::NodeLedger,
@@ -20,16 +21,15 @@ use crate::{
 const N_TASKS: usize = 20;
 
 /// Reads twice, 250 ms apart so that there are rates, and prints the second.
-pub fn sample(identity: &Identity, sources: Vec<Box<dyn Source>>, clock: &Clock) -> Value {
-    render(identity, sampler::read_twice(sources, clock), clock.wall_us())
+pub fn sample(identity: &Identity, sources: Vec<Box<dyn Source>>, clock: &Clock, off: Off) -> Value {
+    render(identity, sampler::read_twice(sources, clock, off), clock.wall_us())
 }
 
 fn render(identity: &Identity, readings: [Reading; 2], wall_us: u64) -> Value {
     let (mut ledger, mut node) = (Ledger::default(), NodeLedger::default());
     let mut derive = |mut reading: Reading| {
         let vitals = ledger.derive(&mut reading);
-        let index = reading.tasks.iter().enumerate().map(|(n, task)| (task.id, n)).collect();
-        let mut tick = Tick { vitals, index, reading, ..Tick::default() };
+        let mut tick = Tick::new(reading, vitals);
         node.complete(&mut tick);
         tick
     };
@@ -44,7 +44,7 @@ fn render(identity: &Identity, readings: [Reading; 2], wall_us: u64) -> Value {
         "wall_us": wall_us,
         "vitals": node_json(&second, &vitals),
         "tasks": worst_first(&second).into_iter().map(|(task, vitals)| task_json(task, vitals)).collect::<Vec<_>>(),
-        "n_tasks": second.reading.tasks.len(),
+        "n_tasks": second.n_tasks,
         "sources": second.reading.sources.iter().map(source_json).collect::<Vec<_>>(),
     })
 }

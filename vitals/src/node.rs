@@ -153,6 +153,8 @@ pub struct NodeReading {
     pub n_netns_unread: Option<u64>,
     /// Cgroups with processes in them.
     pub n_cgroups: Option<u64>,
+    /// The part of the run delay in which quotas held tasks back, microseconds; estimated.
+    pub delay_quota_us: Option<u64>,
 }
 
 /// Who waits for one CPU.
@@ -173,7 +175,7 @@ pub struct SchedCauses {
     pub own: Option<f64>,
     /// Threads of other cgroups ran meanwhile; estimated.
     pub neighbour: Option<f64>,
-    /// A quota held them back.
+    /// A quota held them back, whether or not that is in their run delay.
     pub quota: Option<f64>,
     /// The hypervisor ran others.
     pub hypervisor: Option<f64>,
@@ -331,7 +333,7 @@ impl NodeVitals {
                 queue: given.queue,
                 rate: given.rate,
             },
-            causes: causes(delay, shares(|n| n.delay_neighbour_us), throttled, steal),
+            causes: causes(delay, [shares(|n| n.delay_neighbour_us), shares(|n| n.delay_quota_us)], throttled, steal),
             cpu_queues: cpu_queues(before, now),
             interrupts: rate(|n| n.interrupts?.n_hard),
             soft: shares(|n| n.interrupts?.soft_us),
@@ -351,11 +353,19 @@ impl NodeVitals {
     }
 }
 
-fn causes(delay: Option<f64>, neighbour: Option<f64>, throttled: Option<f64>, steal: Option<f64>) -> SchedCauses {
-    // The estimate may not exceed what was measured.
-    let neighbour = neighbour.zip(delay).map(|(neighbour, delay)| neighbour.min(delay));
-    let own = delay.zip(neighbour).map(|(delay, neighbour)| delay - neighbour);
-    SchedCauses { own, neighbour, quota: throttled, hypervisor: steal }
+/// Splits the run delay, by the parts of it that neighbours and quotas explain; `throttled` is beside it.
+fn causes(
+    delay: Option<f64>,
+    [neighbour, quota]: [Option<f64>; 2],
+    throttled: Option<f64>,
+    steal: Option<f64>,
+) -> SchedCauses {
+    // Estimates may not exceed what was measured; where no quota is known of, none explains anything.
+    let quota_in_delay = quota.zip(delay).map(|(quota, delay)| quota.min(delay));
+    let left = delay.map(|delay| delay - quota_in_delay.unwrap_or(0.0));
+    let neighbour = neighbour.zip(left).map(|(neighbour, left)| neighbour.min(left));
+    let own = left.zip(neighbour).map(|(left, neighbour)| left - neighbour);
+    SchedCauses { own, neighbour, quota: crate::rate::sum([quota_in_delay, throttled]), hypervisor: steal }
 }
 
 fn cpu_queues(before: Option<&NodeReading>, now: &NodeReading) -> Vec<(u32, Option<u32>, Option<f64>)> {

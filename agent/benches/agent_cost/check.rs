@@ -5,7 +5,10 @@ use std::fs;
 use midair_proto::v1::{Queue, QueueKind, Task, Unit};
 
 use crate::{
-    load::{BACKLOG, N_BYTES, N_DATAGRAMS, N_MESSAGES, N_UNACCEPTED, Plant, Ready, Role},
+    load::{
+        Plant, Ready, Role,
+        plant::{BACKLOG, N_BYTES, N_DATAGRAMS, N_MESSAGES, N_UNACCEPTED},
+    },
     watch::Held,
 };
 
@@ -23,12 +26,15 @@ pub(crate) enum Found {
     Seen,
     /// This collector cannot see it, as its documentation says.
     Unknown(Plant),
-    /// It is not in the sample; the word says what is there instead.
-    Missing(Plant, String),
+    /// It is not in the sample, while the agent says that it leaves things out to stay within its budget.
+    Shed(String),
+    /// It is not in the sample; the words say what is there instead.
+    Missing(String),
 }
 
-/// Looks for all that was planted in what the stream holds. `sees_pipes`: whether the collector can.
-pub(crate) fn find(planted: &[Ready], held: &Held, sees_pipes: bool) -> Vec<Found> {
+/// Looks for all that was planted in what the stream holds after so many seconds, and whether a sample came in each.
+/// `sees_pipes`: whether the collector can.
+pub(crate) fn find(planted: &[Ready], held: &Held, seconds: f64, sees_pipes: bool) -> Vec<Found> {
     let plants = planted.iter().filter_map(|ready| match ready.role {
         Role::Plant(plant) => Some((plant, ready)),
         Role::Rest { .. } | Role::Serve { .. } => None,
@@ -36,9 +42,20 @@ pub(crate) fn find(planted: &[Ready], held: &Held, sees_pipes: bool) -> Vec<Foun
     let found = |(plant, ready): (Plant, &Ready)| match look(plant, ready, held) {
         Ok(()) => Found::Seen,
         Err(_) if plant == Plant::Pipe && !sees_pipes => Found::Unknown(plant),
-        Err(instead) => Found::Missing(plant, instead),
+        Err(instead) => Found::Missing(format!("{}: {instead}", plant.word())),
     };
-    plants.map(found).collect()
+    let all = plants.map(found).chain(find_gap(held, seconds));
+    all.map(|found| match found {
+        Found::Missing(what) if !held.shed.is_empty() => Found::Shed(what),
+        other => other,
+    })
+    .collect()
+}
+
+/// Samples that did not come, but for one at either end.
+fn find_gap(held: &Held, seconds: f64) -> Option<Found> {
+    let words = || Found::Missing(format!("samples: {} in {seconds:.1} s", held.n_samples));
+    ((held.n_samples as f64) < seconds - 2.0).then(words)
 }
 
 fn look(plant: Plant, ready: &Ready, held: &Held) -> Result<(), String> {

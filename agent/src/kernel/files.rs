@@ -6,9 +6,9 @@ use std::{
 };
 
 use rustix::{
-    fd::OwnedFd,
+    fd::{AsFd, OwnedFd},
     fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw},
-    io::{Errno, read},
+    io::{Errno, pread, read},
 };
 
 use super::text::number;
@@ -58,6 +58,17 @@ impl Files {
         let file = open_in(folder, &mut self.path, path, OFlags::empty())?;
         let len = read(&file, &mut self.buf[..])?;
         Ok(&self.buf[..len])
+    }
+
+    /// The same of a file that is kept open; of a task that has ended it says `ESRCH`, whoever has its number now.
+    pub(super) fn read_kept(&mut self, file: impl AsFd) -> Result<&[u8], Errno> {
+        let len = pread(file, &mut self.buf[..], 0)?;
+        Ok(&self.buf[..len])
+    }
+
+    /// Opens a file, to be kept open.
+    pub(super) fn open_kept(&mut self, path: fmt::Arguments<'_>) -> Result<OwnedFd, Errno> {
+        self.open_file(path, OFlags::empty())
     }
 
     /// Lists the entries of a folder that are numbers, in rising order: processes, threads. Gives the open folder.
