@@ -308,7 +308,7 @@ impl Queues {
                 "limits, segments, unix sockets and drops of listeners are not known: this /proc is not that of this kernel",
             );
         }
-        match self.round.fault() {
+        match self.round.last_fault() {
             None => Health::Ok,
             Some(fault) if fault.is_unix => degraded(format!(
                 "unix sockets are not known: netlink sock_diag: {}; load the kernel module unix_diag",

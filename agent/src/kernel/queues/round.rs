@@ -98,7 +98,7 @@ impl Round {
     }
 
     /// Why netlink could not be used in the last round that came to its end.
-    pub(crate) fn fault(&self) -> Option<Fault> {
+    pub(crate) fn last_fault(&self) -> Option<Fault> {
         self.last_fault
     }
 

@@ -91,7 +91,9 @@ impl Book {
             pipe.writer = pipe.writer.filter(|claim| is_there && holds(claim));
             if let Some(full) = fulls.get_mut(pipe.full) {
                 let owner = pipe.reader.map(|claim| claim.by);
-                if let Some(before) = full.owner.filter(|before| Some(*before) != owner).and_then(|o| holders.get_mut(o)) {
+                if let Some(before) =
+                    full.owner.filter(|before| Some(*before) != owner).and_then(|o| holders.get_mut(o))
+                {
                     before.count(full.object.kind, 0, false);
                 }
                 full.owner = owner;
