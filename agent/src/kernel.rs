@@ -149,7 +149,7 @@ impl Kernel {
         into.sources.push(SourceState { cpu_us, ..SourceState::new("namespaces", health) });
         self.processes.clear();
         self.processes.extend(self.tasks.owners_of_descriptors());
-        read_queues((&mut self.queues, in_use), &self.processes, wants, &mut sweep, into);
+        read_queues((&mut self.queues, in_use), (&self.tasks, &self.processes), wants, &mut sweep, into);
         for id in &wants.close {
             let Some(row) = into.tasks.iter().find(|row| row.id == *id) else { continue };
             let mut close = close(&mut self.tasks, &mut self.queues, &mut sweep, row);
@@ -197,7 +197,7 @@ fn booked<T>(work: impl FnOnce() -> T) -> (T, u64) {
 /// Reads the queues and adds them to the rows of their owners.
 fn read_queues(
     (queues, in_use): (&mut Queues, InUse),
-    processes: &[(u32, u64)],
+    (tasks, processes): (&Tasks, &[(u32, u64)]),
     wants: &Wants,
     sweep: &mut Sweeper<'_>,
     into: &mut Reading,
@@ -206,6 +206,7 @@ fn read_queues(
     let before_us = clock.thread_cpu_us();
     let mut state = queues.read(&mut Look {
         files: &mut *sweep.files,
+        bpf: tasks.bpf(),
         in_use,
         processes,
         close: &wants.close,

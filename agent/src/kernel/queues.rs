@@ -12,11 +12,13 @@ mod holder;
 mod looks;
 mod namespaces;
 mod object;
+mod price;
 mod procnet;
 mod round;
 mod table;
+mod walk;
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use midair_vitals::{Flow, Queue, TaskId, TaskReading, Unit};
 use rustix::io::Errno;
@@ -28,9 +30,11 @@ use self::{
     looks::Looks,
     namespaces::Namespaces,
     object::{Ends, Kind},
-    round::{Round, Tools},
+    price::Price,
+    round::Round,
+    walk::Walk,
 };
-use super::{files::Files, names::own_user, node::InUse};
+use super::{bpf::Bpf, files::Files, names::own_user, node::InUse};
 use crate::{
     governor::{self, Off, Thrift},
     reading::{Health, Reading, SourceState},
@@ -45,14 +49,15 @@ pub(super) struct Queues {
     looks: Looks,
     namespaces: Namespaces,
     round: Round,
+    price: Price,
+    /// Where the BPF iterator over descriptors can be read it takes the place of all the above.
+    walk: Option<Walk>,
+    /// When it is tried again after it failed, microseconds.
+    walk_again_us: u64,
     /// When a round may begin.
     due: governor::Round,
-    is_going: bool,
-    /// CPU time of the round that is going on, and whether the last one was so cheap that one tick can pay for it.
-    round_cpu_us: u64,
-    is_cheap: bool,
-    /// Ticks over which what the last round found is still told.
-    n_untold: u64,
+    /// Descriptors of the tasks that are looked at closely, by inode, where a walk found them.
+    fds: HashMap<u32, HashMap<u64, u32>>,
     /// For listeners and single sockets: the other netlink sockets may be in the middle of a dump.
     instant: Option<Diag>,
 }
@@ -61,6 +66,8 @@ pub(super) struct Queues {
 pub(super) struct Look<'a> {
     /// The files.
     pub(super) files: &'a mut Files,
+    /// The BPF iterators, where they may be read.
+    pub(super) bpf: Option<&'a Bpf>,
     /// How many sockets there are.
     pub(super) in_use: InUse,
     /// The processes that may hold queues, in order of pid.
@@ -77,11 +84,12 @@ pub(super) struct Look<'a> {
     pub(super) off: &'a Off,
 }
 
-/// A round that costs no more CPU time than this is made in one tick, so that all is fresh each time.
+/// A round through netlink that costs so much CPU time at most is made in one tick; else a part of it takes so much.
 const ONE_TICK_US: u64 = 10_000;
-
-/// A round that costs more takes so much CPU time of each tick.
 const SLICE_US: u64 = 3_000;
+
+/// After a failure the BPF iterator is tried again after this time.
+const WALK_AGAIN_US: u64 = 60_000_000;
 
 /// Sockets in which something waited at the last look, looked at again per tick while a round is going on; about 6 us each.
 const BUSY_PER_TICK: usize = 32;
@@ -95,11 +103,11 @@ impl Queues {
             looks: Looks::default(),
             namespaces: Namespaces::new(is_own),
             round: Round::default(),
+            price: Price::new(ONE_TICK_US, SLICE_US, SLICE_US),
+            walk: None,
+            walk_again_us: 0,
             due: governor::Round::default(),
-            is_going: false,
-            round_cpu_us: 0,
-            is_cheap: true,
-            n_untold: 1,
+            fds: HashMap::new(),
             instant: None,
         }
     }
@@ -112,51 +120,80 @@ impl Queues {
         }
         let watched = look.close.iter().filter_map(|id| u32::try_from(id.number).ok());
         self.book.begin(look.now_us, look.processes, watched);
+        self.fds.clear();
+        let is_walked = look.bpf.is_some_and(|bpf| self.read_walk(bpf, look));
+        if !is_walked && let Err(error) = self.read_round(look) {
+            *self = Self::new(self.is_own);
+            return SourceState::new("sockets", Health::Off(format!("cannot list sockets: {error}").into()));
+        }
+        self.book.holders.tell();
+        self.book.end();
+        self.state(look.now_us)
+    }
+
+    /// Goes on with the walk through BPF; false where that failed.
+    fn read_walk(&mut self, bpf: &Bpf, look: &mut Look<'_>) -> bool {
+        if look.now_us < self.walk_again_us {
+            return false;
+        }
+        let mut walk = self.walk.take().unwrap_or_else(|| Walk::new(bpf));
+        if !walk.is_going() && !self.due.begin(look.thrift.sockets_every, look.now_us) {
+            self.walk = Some(walk);
+            return true;
+        }
+        if !walk.is_of_one_tick() {
+            self.look_again();
+        }
+        let mut tools = walk::Tools {
+            bpf,
+            own_netns: self.namespaces.own(look.files),
+            now: (self.book.tick(), look.now_us),
+            book: &mut self.book,
+            cpu_us: look.cpu_us,
+        };
+        if walk.go_on(&mut tools).is_err() {
+            self.walk_again_us = look.now_us + WALK_AGAIN_US;
+            return false;
+        }
+        for pid in look.close.iter().filter_map(|id| u32::try_from(id.number).ok()) {
+            self.fds.extend(walk.look_closely(pid, &mut tools).map(|fds| (pid, fds)));
+        }
+        self.walk = Some(walk);
+        true
+    }
+
+    /// Goes on with the round through netlink, and finds owners.
+    fn read_round(&mut self, look: &mut Look<'_>) -> Result<(), Errno> {
+        self.walk = None;
         if look.off.why("namespaces").is_none() {
             self.namespaces.sync(look.files, &mut self.book.holders);
         } else {
-            self.namespaces = Namespaces::new(self.is_own);
+            self.namespaces.leave_others();
         }
-        if self.is_going || self.due.begin(look.thrift.sockets_every, look.now_us) {
-            if let Err(error) = self.read_round(look) {
-                *self = Self::new(self.is_own);
-                return SourceState::new("sockets", Health::Off(format!("cannot list sockets: {error}").into()));
-            }
-            self.looks.find(look.files, &mut self.book, look.now_us);
+        if !self.round.is_going() && !self.due.begin(look.thrift.sockets_every, look.now_us) {
+            return Ok(());
         }
-        if self.n_untold <= 1 && !self.is_going {
-            self.book.holders.end_round();
-        }
-        self.book.holders.tell(self.n_untold);
-        self.n_untold = self.n_untold.saturating_sub(1).max(1);
-        self.book.end();
-        self.state()
-    }
-
-    /// Goes on with the round. While one takes several ticks, listeners and what is busy are looked at in each.
-    fn read_round(&mut self, look: &mut Look<'_>) -> Result<(), Errno> {
         let before_us = (look.cpu_us)();
-        if self.is_own && (self.is_going || !self.is_cheap) {
+        if self.is_own && !self.price.is_of_one_tick() {
             self.look_again();
         }
-        let most_us = if self.is_cheap && !self.is_going { ONE_TICK_US } else { SLICE_US };
+        let most_us = self.price.of_tick();
         let is_spent = || (look.cpu_us)().saturating_sub(before_us) >= most_us;
-        let mut tools = Tools {
+        let now = (self.book.tick(), look.now_us);
+        let mut tools = round::Tools {
             files: &mut *look.files,
             book: &mut self.book,
             namespaces: &mut self.namespaces,
             in_use: look.in_use,
-            now_us: look.now_us,
+            now,
             is_spent: &is_spent,
         };
         let is_over = self.round.go_on(&mut tools)?;
-        self.round_cpu_us += (look.cpu_us)().saturating_sub(before_us);
-        self.is_going = !is_over;
+        self.price.pay((look.cpu_us)().saturating_sub(before_us), is_over);
+        self.looks.find(look.files, &mut self.book, look.now_us);
         if is_over {
-            self.n_untold = self.round.last().map_or(1, |last| last.n_ticks);
-            // A little less than the price of one tick, so that it does not change its mind each time.
-            self.is_cheap = self.round_cpu_us < if self.is_cheap { ONE_TICK_US } else { ONE_TICK_US * 3 / 4 };
-            self.round_cpu_us = 0;
+            // What was moved by connections whose owner has just been found is told with the rest of the round.
+            self.book.holders.iter_mut().for_each(|holder| holder.deliver(now.0));
         }
         Ok(())
     }
@@ -193,7 +230,7 @@ impl Queues {
         let Some(holder) = u32::try_from(row.id.number).ok().and_then(|pid| self.book.holders.of_pid(pid)) else {
             return;
         };
-        let is_unknown = holder.looked == 0 && self.book.n_unowned() > 0;
+        let is_unknown = holder.n_looks == 0 && self.book.n_unowned() > 0;
         if holder.is_closed || is_unknown && holder.n_queues() == 0 {
             return;
         }
@@ -206,7 +243,10 @@ impl Queues {
     /// Adds the sums per kind, the queues without an owner in which something waits or was dropped, and how many network
     /// namespaces there are.
     pub(super) fn add_whole(&self, into: &mut Reading) {
-        let (n, n_unread) = self.namespaces.count();
+        let (n, n_unread) = match &self.walk {
+            Some(walk) => (walk.n_namespaces().max(1) as u32, 0),
+            None => self.namespaces.count(),
+        };
         (into.node.n_netns, into.node.n_netns_unread) = (Some(n.into()), Some(n_unread.into()));
         into.sums = self.book.sums();
         let tick = self.book.tick();
@@ -236,16 +276,24 @@ impl Queues {
         self.book.n_kept() + self.looks.n_kept()
     }
 
-    fn state(&self) -> SourceState {
+    fn state(&self, now_us: u64) -> SourceState {
         let millis = |us: u64| u32::try_from(us / 1000).unwrap_or(u32::MAX);
+        let now = (self.book.tick(), now_us);
+        let (period_us, slow_period_us) = match &self.walk {
+            Some(walk) => walk.periods_us(now),
+            None => (self.round.period_us(now), self.looks.slow_period_us()),
+        };
         SourceState {
-            period_ms: self.round.last().and_then(|last| last.period_us).map(millis),
-            slow_period_ms: self.looks.slow_period_us().map(millis),
+            period_ms: period_us.map(millis),
+            slow_period_ms: slow_period_us.map(millis),
             ..SourceState::new("sockets", self.health())
         }
     }
 
     fn health(&self) -> Health {
+        if self.walk.is_some() {
+            return Health::Ok;
+        }
         let n_lost = self.book.n_unowned();
         let n_closed = self.book.holders.iter().filter(|holder| holder.is_closed).count();
         if n_lost > 0 && n_closed > 0 {
@@ -260,7 +308,7 @@ impl Queues {
                 "limits, segments, unix sockets and drops of listeners are not known: this /proc is not that of this kernel",
             );
         }
-        match self.round.last().and_then(|last| last.fault) {
+        match self.round.last_fault() {
             None => Health::Ok,
             Some(fault) if fault.is_unix => degraded(format!(
                 "unix sockets are not known: netlink sock_diag: {}; load the kernel module unix_diag",

@@ -21,6 +21,7 @@ pub(super) use self::{
 };
 use self::{dear::Looks, fold::Fold, process::Process, short_lived::ShortLived};
 use super::{
+    bpf::Bpf,
     cgroups::Cgroups,
     files::Files,
     names::{Shared, Users},
@@ -226,6 +227,11 @@ impl Tasks {
     /// Whether a process was seen by the last sweep.
     pub(super) fn has(&self, pid: u32) -> bool {
         self.processes.contains_key(&pid)
+    }
+
+    /// The BPF iterators, where these are what reads.
+    pub(super) fn bpf(&self) -> Option<&Bpf> {
+        self.collectors.bpf()
     }
 
     /// The short name of a process.

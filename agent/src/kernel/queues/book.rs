@@ -2,17 +2,19 @@
 //!
 //! It is written in *rounds*: in each, every object is seen once, at one tick or over several. What a round has not seen
 //! is not shown any more, and what two rounds have not seen is forgotten: a walk through the kernel's tables may pass one
-//! over while others beside it close. Owners are found in *looks* at the descriptors of processes, which have rounds of
-//! their own.
+//! over while others beside it close. Owners are found in *looks* at the descriptors of processes; what its owner was not
+//! seen to hold in a look that came to its end goes to whoever holds it.
 
+mod pipes;
 mod sums;
 mod sweep;
 
 use midair_vitals::{Queue, severity};
 
+pub(crate) use self::pipes::PipeEnd;
 #[cfg(test)]
 use self::sweep::Wanted;
-use self::{sums::Sums, sweep::Sweep};
+use self::{pipes::Pipes, sums::Sums, sweep::Sweep};
 use super::{
     full::{Full, Fulls, segments_gained},
     holder::{Candidate, Holder, Holders, Rank, Worst},
@@ -25,15 +27,15 @@ use super::{
 pub(crate) struct Book {
     table: Table,
     fulls: Fulls,
+    pipes: Pipes,
     /// The processes.
     pub(crate) holders: Holders,
     sums: Sums,
     /// Number of this tick, from 1, and its time in microseconds.
     tick: u64,
     now_us: u64,
-    /// Number of the round that is going on, from 1, and of the round of looks.
+    /// Number of the round that is going on, from 1.
     round: u32,
-    looks: u32,
     sweep: Sweep,
     /// Connections of this process are kept in full, idle or not.
     watched: Vec<Place>,
@@ -60,7 +62,6 @@ impl Book {
         self.tick += 1;
         self.now_us = now_us;
         self.round = self.round.max(1);
-        self.looks = self.looks.max(1);
         self.holders.sync(processes);
         self.watched.clear();
         self.watched.extend(watched.filter_map(|pid| self.holders.find(pid)));
@@ -106,10 +107,12 @@ impl Book {
         let Some(entry) = self.table.get_mut(inode) else { return };
         if let Some(full) = entry.full.and_then(|full| self.fulls.get_mut(full)) {
             let kind = object.kind;
+            full.namespace = entry.namespace();
             let dropped = full.update(object, self.now_us, self.tick);
             return self.sums.add_drops(kind.queue_kind(), dropped);
         }
         let mut full = Full::new(object, self.now_us, entry.owner);
+        full.namespace = entry.namespace();
         let is_watched = entry.owner.is_some_and(|owner| self.watched.contains(&owner));
         if !is_small && !is_watched && !full.is_notable(self.tick) {
             return;
@@ -130,24 +133,17 @@ impl Book {
     /// Notes that a process holds a socket; false where the socket is not known.
     pub(crate) fn claim(&mut self, inode: u64, by: Place) -> bool {
         let Some(entry) = u32::try_from(inode).ok().and_then(|n| self.table.get_mut(n)) else { return false };
+        let Some(claimant) = self.holders.get(by) else { return true };
+        let look = claimant.n_looks.wrapping_add(1);
         if entry.owner != Some(by) {
             let owner = entry.owner.and_then(|owner| self.holders.get(owner));
-            let has_lost_it = |owner: &Holder| owner.looked == self.looks && !entry.is_claimed_in(self.looks);
-            let Some(claimant) = self.holders.get(by) else { return true };
-            if owner.is_some_and(|owner| !claimant.is_before(owner) && !has_lost_it(owner)) {
+            if owner.is_some_and(|owner| !claimant.is_before(owner) && entry.is_held(owner.n_looks)) {
                 return true;
             }
-            self.give(inode as u32, Some(by));
+            give(entry, Some(by), &mut self.holders, &mut self.fulls);
         }
-        if let Some(entry) = self.table.get_mut(inode as u32) {
-            entry.mark_claimed(self.looks);
-        }
+        entry.mark_claimed(look);
         true
-    }
-
-    fn give(&mut self, inode: u32, to: Option<Place>) {
-        let Some(entry) = self.table.get_mut(inode) else { return };
-        give(entry, to, &mut self.holders, &mut self.fulls);
     }
 
     /// What process owns a socket.
@@ -156,21 +152,37 @@ impl Book {
         self.holders.get(entry.owner?)
     }
 
-    /// A round of looks is over: what its owner was not seen to hold in it goes to whoever does.
-    pub(crate) fn end_looks(&mut self) {
-        self.looks = self.looks.wrapping_add(1).max(1);
-    }
-
     /// A look at a process is over.
     pub(crate) fn end_look(&mut self, at: Place, outcome: Look) {
-        let looks = self.looks;
-        if let Some(holder) = self.holders.get_mut(at) {
-            holder.is_closed = outcome == Look::Closed;
-            match outcome {
-                Look::Open { n_files } => (holder.looked, holder.n_files) = (looks, n_files),
-                Look::Slow { n_files } => holder.n_files = n_files,
-                Look::Closed => holder.looked = looks,
+        let Some(holder) = self.holders.get_mut(at) else { return };
+        holder.is_closed = outcome == Look::Closed;
+        if let Look::Open { n_files } | Look::Slow { n_files } = outcome {
+            holder.n_files = n_files;
+        }
+        if !matches!(outcome, Look::Slow { .. }) {
+            holder.n_looks = holder.n_looks.wrapping_add(1).max(1);
+        }
+    }
+
+    /// A walk over all has seen the last descriptor of a process; it may come back to it for a thread that has
+    /// descriptors of its own, which is the same look.
+    pub(crate) fn end_look_of_round(&mut self, at: Place, n_files: u32) {
+        let round = self.round;
+        let Some(holder) = self.holders.get_mut(at).filter(|holder| holder.looked_in != round) else { return };
+        holder.looked_in = round;
+        self.end_look(at, Look::Open { n_files });
+    }
+
+    /// A walk over all is over, and the sweep after it: who was there when it began and was not seen in it holds nothing.
+    pub(crate) fn end_looks_of_round(&mut self, begun: u64, has_slow_lane: bool) {
+        let round = self.round.wrapping_sub(1);
+        let tick = self.tick;
+        for holder in self.holders.iter_mut().filter(|holder| !(has_slow_lane && holder.is_slow())) {
+            if holder.looked_in != round && holder.born <= begun {
+                holder.n_looks = holder.n_looks.wrapping_add(1).max(1);
+                (holder.n_files, holder.is_closed) = (0, false);
             }
+            holder.deliver(tick);
         }
     }
 
@@ -219,9 +231,10 @@ impl Book {
         full.queues().map(move |queue| Queue { at_us, ..queue })
     }
 
-    /// Objects in which something waited when they were read last, at an earlier tick: those longest ago first.
+    /// Objects of the agent's own network namespace in which something waited when they were read last, at an earlier tick:
+    /// those longest ago first.
     pub(crate) fn busy(&self, most: usize) -> Vec<&Full> {
-        let is_busy = |full: &&Full| full.at_us != self.now_us && full.object.has_waiting();
+        let is_busy = |full: &&Full| full.namespace == 0 && full.at_us != self.now_us && full.object.has_waiting();
         let mut busy: Vec<&Full> = self.fulls().filter(is_busy).collect();
         busy.sort_by_key(|full| full.at_us);
         busy.truncate(most);
@@ -246,7 +259,7 @@ impl Book {
     /// Entries kept.
     #[cfg(test)]
     pub(crate) fn n_kept(&self) -> usize {
-        self.table.len() + self.fulls.len() + self.holders.n_kept()
+        self.table.len() + self.fulls.len() + self.pipes.len() + self.holders.n_kept()
     }
 }
 

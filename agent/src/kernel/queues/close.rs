@@ -30,7 +30,7 @@ impl Queues {
         let at = self.book.holders.find(pid)?;
         let holder = self.book.holders.get(at).filter(|h| h.start == process.start && !h.is_closed)?;
         let n_own = holder.n_queues();
-        let fds = descriptors(files, pid);
+        let fds = self.fds.remove(&pid).unwrap_or_else(|| descriptors(files, pid));
         let is_held = |full: &&Full| full.owner == Some(at) || fds.contains_key(&full.object.inode) && is_socket(full);
         let held: Vec<&Full> = self.book.fulls().filter(is_held).collect();
         let n_others =

@@ -21,6 +21,8 @@ use rustix::{
 
 use super::object::Object;
 
+pub(crate) use self::unix::path as unix_path;
+
 /// What a dump is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Dump {

@@ -14,6 +14,8 @@ pub(crate) struct Full {
     pub(crate) object: Object,
     /// When it was read last, `CLOCK_MONOTONIC` in microseconds.
     pub(crate) at_us: u64,
+    /// The place of its network namespace.
+    pub(crate) namespace: usize,
     /// Who owns it.
     pub(crate) owner: Option<Place>,
     /// Who writes into it, of a pipe.
@@ -31,7 +33,7 @@ impl Full {
     pub(crate) fn new(object: Object, at_us: u64, owner: Option<Place>) -> Self {
         let data = object.tcp.map_or((0, 0), |tcp| (tcp.data_segs_in.into(), tcp.data_segs_out.into()));
         let drops = object.drops.unwrap_or(0);
-        Self { object, at_us, owner, writer: None, data, drops, dropped: 0 }
+        Self { object, at_us, namespace: 0, owner, writer: None, data, drops, dropped: 0 }
     }
 
     /// Takes a new reading; says how much was dropped since the last.

@@ -18,12 +18,16 @@ pub(crate) struct Holder {
     pub(crate) start: u64,
     /// Whether it runs. The place of one that has ended is given to another only when nothing points to it any more.
     pub(crate) is_alive: bool,
-    /// The round of looks in which all its descriptors were looked at last; 0 for never.
-    pub(crate) looked: u32,
+    /// How many looks at its descriptors have come to their end.
+    pub(crate) n_looks: u32,
     /// Whether this user may not look at its descriptors.
     pub(crate) is_closed: bool,
     /// Descriptors that the last look found.
     pub(crate) n_files: u32,
+    /// The round in which a walk over all saw its last descriptor.
+    pub(crate) looked_in: u32,
+    /// The tick in which it was first seen.
+    pub(crate) born: u64,
     /// Inode of its network namespace, where known.
     pub(crate) netns: Option<u32>,
     /// Whether that was asked for.
@@ -35,7 +39,7 @@ pub(crate) struct Holder {
     /// Its worst queue of each kind.
     pub(crate) worst: Vec<Worst>,
     flow: Flow,
-    tick: u32,
+    tick: u64,
 }
 
 /// The worst queue of a kind.
@@ -49,6 +53,9 @@ pub(crate) struct Worst {
     pub(crate) full: Place,
 }
 
+/// A process with more descriptors is looked at in a lane of its own.
+pub(crate) const SLOW: u32 = 10_000;
+
 /// By what the worst queue is chosen: severity, then depth, then number, so that equal ones do not take turns.
 pub(crate) type Rank = (Option<Severity>, Option<u64>, std::cmp::Reverse<Option<u64>>);
 
@@ -57,10 +64,13 @@ pub(crate) type Rank = (Option<Severity>, Option<u64>, std::cmp::Reverse<Option<
 struct Flow {
     /// Those that are told.
     told: (u64, u64),
-    /// Those of the last round, told in equal parts over the next.
+    /// Those of the last round, or look, told in equal parts over the next.
     due: (u64, u64),
-    /// Those of this round.
+    /// Those that have come since.
     coming: (u64, u64),
+    /// The tick from which on those due are told, and ticks that are left for it.
+    delivered: u64,
+    n_ticks: u64,
     /// Whether it has a TCP connection at all.
     is_known: bool,
 }
@@ -75,24 +85,26 @@ pub(crate) struct Holders {
     free: Vec<Place>,
     /// Places of processes that have ended, to which something may still point.
     ended: Vec<Place>,
-    tick: u32,
+    tick: u64,
 }
 
 impl Holder {
-    fn new((pid, start): Candidate, tick: u32) -> Self {
+    fn new((pid, start): Candidate, tick: u64) -> Self {
         Self {
             pid,
             start,
             is_alive: true,
-            looked: 0,
+            n_looks: 0,
             is_closed: false,
             n_files: 0,
+            looked_in: 0,
+            born: tick,
             netns: None,
             is_netns_asked: false,
             n_owned: [0; Kind::ALL.len()],
             empty: [None; Kind::ALL.len()],
             worst: Vec::new(),
-            flow: Flow::default(),
+            flow: Flow { delivered: tick, ..Flow::default() },
             tick,
         }
     }
@@ -138,23 +150,42 @@ impl Holder {
         Some(self.flow.told).filter(|_| self.flow.is_known)
     }
 
-    /// What moved in a round is told over the next, an equal part at each tick: else a process whose connections are read
-    /// every tenth second would seem to stand still for nine seconds and to burst in the tenth.
-    fn tell(&mut self, n_ticks: u64) {
+    /// Whether it has so many descriptors that it is looked at in a lane of its own.
+    pub(crate) fn is_slow(&self) -> bool {
+        self.n_files > SLOW
+    }
+
+    /// What moved since the last time is to be told over as many ticks as that is ago, an equal part at each: else a
+    /// process whose connections are read every tenth second would seem to stand still for nine seconds and to burst in
+    /// the tenth.
+    pub(crate) fn deliver(&mut self, tick: u64) {
+        let coming = std::mem::take(&mut self.flow.coming);
+        self.flow.due.0 += coming.0;
+        self.flow.due.1 += coming.1;
+        if self.flow.delivered != tick {
+            self.flow.n_ticks = tick.saturating_sub(self.flow.delivered);
+            self.flow.delivered = tick;
+        }
+    }
+
+    /// Tells a part of what is to be told.
+    fn tell(&mut self) {
+        let n_ticks = self.flow.n_ticks.max(1);
         let part = |due: &mut u64, told: &mut u64| {
-            let part = due.div_ceil(n_ticks.max(1));
+            let part = due.div_ceil(n_ticks);
             *due -= part;
             *told += part;
         };
         part(&mut self.flow.due.0, &mut self.flow.told.0);
         part(&mut self.flow.due.1, &mut self.flow.told.1);
+        self.flow.n_ticks = n_ticks - 1;
     }
 }
 
 impl Holders {
     /// Takes note of who runs now; `processes` are in order of pid.
     pub(crate) fn sync(&mut self, processes: &[Candidate]) {
-        self.tick = self.tick.wrapping_add(1);
+        self.tick += 1;
         self.order.clear();
         for process in processes {
             let known = self.by_pid.get(&process.0).copied();
@@ -252,20 +283,9 @@ impl Holders {
         next.take(n).map(|(_, place)| *place).collect()
     }
 
-    /// A round is over: what moved in it is to be told, beginning now.
-    pub(crate) fn end_round(&mut self) {
-        for holder in self.iter_mut() {
-            let coming = std::mem::take(&mut holder.flow.coming);
-            holder.flow.due.0 += coming.0;
-            holder.flow.due.1 += coming.1;
-        }
-    }
-
-    /// Tells a part of what is to be told, of so many ticks that are left for it.
-    pub(crate) fn tell(&mut self, n_ticks: u64) {
-        for holder in self.iter_mut() {
-            holder.tell(n_ticks);
-        }
+    /// Tells a part of what is to be told of each.
+    pub(crate) fn tell(&mut self) {
+        self.iter_mut().for_each(Holder::tell);
     }
 
     /// Entries kept.

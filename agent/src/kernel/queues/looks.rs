@@ -14,7 +14,7 @@ use rustix::io::Errno;
 pub(crate) use self::descriptors::{Descriptors, Target};
 use super::{
     book::{Book, Look},
-    holder::Holder,
+    holder::{Holder, SLOW},
     table::Place,
 };
 use crate::kernel::files::Files;
@@ -61,9 +61,6 @@ const PER_TICK: i64 = 2_000;
 
 /// Descriptors that the rolling look reads per tick.
 const ROLLING_PER_TICK: i64 = 32;
-
-/// A process with more descriptors is looked at in the slow lane.
-const SLOW: u32 = 10_000;
 
 /// Descriptors that the slow lane reads per tick: where something asks for it, and else.
 const SLOW_PER_TICK: u32 = 1_700;
@@ -129,7 +126,7 @@ impl Looks {
         if self.is_everywhere {
             return;
         }
-        let never = |(place, holder): (Place, &Holder)| (holder.looked == 0).then_some(place);
+        let never = |(place, holder): (Place, &Holder)| (holder.n_looks == 0).then_some(place);
         let mut asked: Vec<Place> = book.holders.places().filter_map(never).collect();
         if now_us >= self.near_us {
             let near = near(book);
@@ -167,7 +164,7 @@ impl Looks {
             let Some(mut going) = self.asked.take().or_else(|| {
                 let at = self.next.pop_front()?;
                 // Somebody may be asked for for several reasons.
-                let is_wanted = !done.contains(&at) && book.holders.get(at).is_some_and(|holder| !is_slow(holder));
+                let is_wanted = !done.contains(&at) && book.holders.get(at).is_some_and(|holder| !holder.is_slow());
                 self.credit -= 1;
                 done.push(at);
                 if is_wanted { begin(files, book, at) } else { None }
@@ -216,10 +213,7 @@ impl Looks {
     fn begin_rolling(&mut self, files: &mut Files, book: &mut Book) -> Option<Going> {
         self.rolling_credit -= 1;
         let at = book.holders.after(self.last, 1).first().copied()?;
-        let (pid, is_slow) = book.holders.get(at).map(|holder| (holder.pid, is_slow(holder)))?;
-        if pid <= self.last {
-            book.end_looks();
-        }
+        let (pid, is_slow) = book.holders.get(at).map(|holder| (holder.pid, holder.is_slow()))?;
         self.last = pid;
         if is_slow { None } else { begin(files, book, at) }
     }
@@ -241,7 +235,7 @@ impl Looks {
     /// Looks at the processes with very many descriptors, one after the other.
     fn look_slowly(&mut self, files: &mut Files, book: &mut Book, now_us: u64, is_lacking: bool) {
         let mut most = if is_lacking { SLOW_PER_TICK } else { SLOW_ROLLING_PER_TICK };
-        let n_slow = book.holders.iter().filter(|holder| is_slow(holder)).count();
+        let n_slow = book.holders.iter().filter(|holder| holder.is_slow()).count();
         if n_slow == 0 {
             (self.slow, self.slow_period_us) = (None, None);
             return;
@@ -263,7 +257,7 @@ impl Looks {
 
     fn begin_slow(&mut self, files: &mut Files, book: &mut Book, now_us: u64) -> Option<Going> {
         let slow: Vec<(u32, Place)> =
-            book.holders.places().filter(|(_, h)| is_slow(h)).map(|(at, h)| (h.pid, at)).collect();
+            book.holders.places().filter(|(_, h)| h.is_slow()).map(|(at, h)| (h.pid, at)).collect();
         let next = slow.iter().filter(|(pid, _)| *pid > self.last_slow).min();
         let (pid, at) = match next {
             Some(next) => *next,
@@ -317,10 +311,6 @@ impl Going {
     fn end(&self, book: &mut Book) {
         book.end_look(self.at, Look::Open { n_files: self.n_files });
     }
-}
-
-fn is_slow(holder: &Holder) -> bool {
-    holder.n_files > SLOW
 }
 
 /// The owners of other sockets on the same ports: who listens there takes the connections, most often.

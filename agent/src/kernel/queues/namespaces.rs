@@ -67,20 +67,28 @@ impl Namespaces {
         Self { list: vec![Some(Namespace::new(None, None, way))], ..Self::default() }
     }
 
+    /// Inode of the agent's own, where this user may know.
+    pub(crate) fn own(&mut self, files: &mut Files) -> Option<u32> {
+        let own = self.list.first_mut().and_then(Option::as_mut)?;
+        if own.inode.is_none() {
+            own.inode = files.link(format_args!("self/ns/net")).ok().and_then(namespace_inode);
+        }
+        own.inode
+    }
+
+    /// Forgets all but the agent's own.
+    pub(crate) fn leave_others(&mut self) {
+        self.list.truncate(1);
+        self.n_left_out = 0;
+    }
+
     /// Finds out which namespaces there are and forgets those that nobody is in.
     pub(crate) fn sync(&mut self, files: &mut Files, holders: &mut Holders) {
-        let is_own_unknown = self.list.first().and_then(Option::as_ref).is_some_and(|own| own.inode.is_none());
-        if is_own_unknown {
-            let inode = files.link(format_args!("self/ns/net")).ok().and_then(namespace_inode);
-            if let Some(own) = &mut self.list[0] {
-                own.inode = inode;
-            }
-        }
+        let own = self.own(files);
         self.read_links(files, holders);
         let mut found: Vec<(u32, u32)> = holders.iter().filter_map(|h| Some((h.netns?, h.pid))).collect();
         found.sort_unstable();
         found.dedup_by_key(|(inode, _)| *inode);
-        let own = self.list[0].as_ref().and_then(|own| own.inode);
         found.retain(|(inode, _)| Some(*inode) != own);
         for slot in self.list.iter_mut().skip(1) {
             let Some(known) = slot else { continue };

@@ -6,6 +6,7 @@ use super::{
     book::{Book, Sight},
     diag::{Dump, Family},
     namespaces::{Namespaces, Way},
+    price::{Moment, Period},
     procnet::{self, NetFile},
 };
 use crate::kernel::{files::Files, node::InUse};
@@ -18,22 +19,11 @@ pub(crate) struct Round {
     at: usize,
     has_begun: bool,
     file: Option<procnet::Reading>,
-    begun_us: u64,
-    n_ticks: u64,
     /// Why netlink could not be used for the agent's own namespace, in this round.
     fault: Option<Fault>,
-    last: Option<Last>,
-}
-
-/// A round that is over.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Last {
-    /// Ticks that it was spread over.
-    pub(crate) n_ticks: u64,
-    /// From its begin to the begin of the next, microseconds; `None` where it took one tick.
-    pub(crate) period_us: Option<u64>,
-    /// Why netlink could not be used.
-    pub(crate) fault: Option<Fault>,
+    /// The same in the last round.
+    last_fault: Option<Fault>,
+    period: Period,
 }
 
 /// What netlink did not list.
@@ -69,8 +59,8 @@ pub(crate) struct Tools<'a> {
     pub(crate) namespaces: &'a mut Namespaces,
     /// How many sockets the agent's own namespace has.
     pub(crate) in_use: InUse,
-    /// `CLOCK_MONOTONIC`, microseconds.
-    pub(crate) now_us: u64,
+    /// This tick.
+    pub(crate) now: Moment,
     /// Whether the price of this tick has been paid.
     pub(crate) is_spent: &'a dyn Fn() -> bool,
 }
@@ -84,7 +74,6 @@ impl Round {
         if self.steps.is_empty() {
             self.begin(tools);
         }
-        self.n_ticks += 1;
         while self.at < self.steps.len() {
             if self.read_part(tools)? {
                 self.at += 1;
@@ -94,7 +83,7 @@ impl Round {
                 return Ok(false);
             }
         }
-        while !tools.book.sweep(SWEEP, &|place| tools.namespaces.was_read(place)) {
+        while !tools.book.sweep(SWEEP, &|place, _| tools.namespaces.was_read(place)) {
             if (tools.is_spent)() {
                 return Ok(false);
             }
@@ -103,9 +92,19 @@ impl Round {
         Ok(true)
     }
 
-    /// What the last round took.
-    pub(crate) fn last(&self) -> Option<Last> {
-        self.last
+    /// Whether a round is going on.
+    pub(crate) fn is_going(&self) -> bool {
+        !self.steps.is_empty()
+    }
+
+    /// Why netlink could not be used in the last round that came to its end.
+    pub(crate) fn last_fault(&self) -> Option<Fault> {
+        self.last_fault
+    }
+
+    /// How long a round takes, microseconds; `None` where one is made at each tick.
+    pub(crate) fn period_us(&self, now: Moment) -> Option<u64> {
+        self.period.us(now)
     }
 
     fn begin(&mut self, tools: &mut Tools<'_>) {
@@ -114,15 +113,17 @@ impl Round {
             let in_use = if place == 0 { tools.in_use } else { InUse::default() };
             steps(place, in_use)
         });
-        let last = self.last;
-        *self = Self { steps: steps.collect(), begun_us: tools.now_us, last, ..Self::default() };
+        *self = Self { steps: steps.collect(), last_fault: self.last_fault, period: self.period, ..Self::default() };
+        self.period.begin(tools.now);
     }
 
     fn end(&mut self, tools: &mut Tools<'_>) {
         tools.namespaces.end_round();
-        let period_us = (self.n_ticks > 1).then(|| tools.now_us.saturating_sub(self.begun_us));
-        self.last = Some(Last { n_ticks: self.n_ticks, period_us, fault: self.fault });
+        self.last_fault = self.fault;
         self.steps.clear();
+        for holder in tools.book.holders.iter_mut() {
+            holder.deliver(tools.now.0);
+        }
     }
 
     /// Reads a part of a step; true when it was the last.

@@ -67,14 +67,15 @@ impl Entry {
         self.set(SEEN, (round & 3) as u16);
     }
 
-    /// Whether its owner was seen to hold it in a round of looks (or four before).
-    pub(crate) fn is_claimed_in(&self, looks: u32) -> bool {
-        u32::from(self.get(CLAIMED)) == looks & 3
+    /// Whether its owner holds it, as far as is known: it was seen to in the last look at it that came to its end, of so
+    /// many, or in the one that is going on (or four before).
+    pub(crate) fn is_held(&self, n_looks: u32) -> bool {
+        [n_looks, n_looks.wrapping_add(1)].iter().any(|look| u32::from(self.get(CLAIMED)) == look & 3)
     }
 
-    /// Notes that its owner was seen to hold it.
-    pub(crate) fn mark_claimed(&mut self, looks: u32) {
-        self.set(CLAIMED, (looks & 3) as u16);
+    /// Notes that a look saw its owner hold it.
+    pub(crate) fn mark_claimed(&mut self, look: u32) {
+        self.set(CLAIMED, (look & 3) as u16);
     }
 
     /// What it is.

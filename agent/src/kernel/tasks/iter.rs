@@ -35,6 +35,11 @@ impl Iter {
         Self { bpf, whole_us: None }
     }
 
+    /// The iterators.
+    pub(in crate::kernel) fn bpf(&self) -> &Bpf {
+        &self.bpf
+    }
+
     /// Reads all threads.
     pub(in crate::kernel) fn collect(&mut self, sweep: &Sweeper<'_>, fold: &mut Fold<'_>) -> Result<(), Errno> {
         let began_us = (sweep.clock)();

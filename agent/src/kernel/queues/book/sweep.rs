@@ -3,7 +3,7 @@
 use super::{Book, count, give};
 use crate::kernel::queues::{
     full::Fulls,
-    holder::{Holder, Holders},
+    holder::Holders,
     table::{Entry, Place},
 };
 
@@ -33,14 +33,17 @@ pub(crate) struct Wanted {
     pub(crate) is_urgent: bool,
 }
 
+/// Whether what is in a network namespace, by its place, and has an owner in the slow lane or not, was read as a whole in
+/// this round. `None` for a namespace that is gone.
+pub(crate) type WasRead<'a> = &'a dyn Fn(usize, bool) -> Option<bool>;
+
 /// Sockets without an owner listed at most; urgent ones come first.
 const MOST_WANTED: usize = 4_096;
 
 impl Book {
-    /// Sweeps over so many entries at most, about; true when the round is over. `was_read` tells whether a network
-    /// namespace, by its place, was read as a whole in this round: what is in another stays as it was. `None` for one that
-    /// is gone.
-    pub(crate) fn sweep(&mut self, most: usize, was_read: &dyn Fn(usize) -> Option<bool>) -> bool {
+    /// Sweeps over so many entries at most, about; true when the round is over. What `was_read` does not say to have been
+    /// read as a whole in this round stays as it was.
+    pub(crate) fn sweep(&mut self, most: usize, was_read: WasRead<'_>) -> bool {
         if self.sweep.run == 0 || self.sweep.n_runs != self.table.n_runs() {
             let unowned = std::mem::take(&mut self.sweep.unowned);
             let (n_runs, n_ended) = (self.table.n_runs(), self.holders.n_ended());
@@ -59,6 +62,7 @@ impl Book {
     }
 
     fn end_sweep(&mut self) {
+        self.sweep_pipes();
         let mut unowned = std::mem::take(&mut self.sweep.coming);
         unowned.sort_unstable_by_key(|wanted| (!wanted.is_urgent, wanted.inode));
         unowned.truncate(MOST_WANTED);
@@ -66,33 +70,31 @@ impl Book {
         self.sweep.n_unowned = self.sweep.n_coming;
         self.sweep.run = 0;
         self.holders.reuse(self.sweep.n_ended);
-        self.holders.end_round();
         self.sums.end_round();
         self.table.settle();
         self.round = self.round.wrapping_add(1).max(1);
     }
 
     /// Says how many entries it looked at.
-    fn sweep_run(&mut self, run: usize, was_read: &dyn Fn(usize) -> Option<bool>) -> usize {
-        let Self { table, fulls, holders, sweep, round, looks, tick, watched, .. } = self;
+    fn sweep_run(&mut self, run: usize, was_read: WasRead<'_>) -> usize {
+        let Self { table, fulls, holders, sweep, round, tick, watched, .. } = self;
         let (round, is_small) = (*round, table.len() <= super::KEEP_ALL);
-        let mut broom = Broom { fulls, holders, sweep, looks: *looks, tick: *tick, watched, is_small };
+        let mut broom = Broom { fulls, holders, sweep, tick: *tick, watched, is_small };
         let mut n = 0;
         table.retain_run(run, |entry| {
             n += 1;
-            if was_read(entry.namespace()) == Some(false) {
+            let is_slow = broom.check_owner(entry);
+            let was_read = was_read(entry.namespace(), is_slow);
+            if was_read == Some(false) {
                 entry.mark_seen(round);
             }
-            broom.check_owner(entry);
-            let is_gone = was_read(entry.namespace()).is_none();
-            match entry.unseen_for(round) {
-                0 if !is_gone => broom.settle(entry),
-                unseen_for => {
-                    broom.put_away(entry);
-                    return !is_gone && unseen_for < 2;
-                }
+            let unseen_for = if was_read.is_none() { u32::MAX } else { entry.unseen_for(round) };
+            if unseen_for == 0 {
+                broom.settle(entry);
+            } else {
+                broom.put_away(entry);
             }
-            true
+            unseen_for < 2
         });
         n
     }
@@ -129,19 +131,22 @@ struct Broom<'a> {
     fulls: &'a mut Fulls,
     holders: &'a mut Holders,
     sweep: &'a mut Sweep,
-    looks: u32,
     tick: u64,
     watched: &'a [Place],
     is_small: bool,
 }
 
 impl Broom<'_> {
-    /// Takes a socket from an owner that has ended, or was looked at and not seen to hold it.
-    fn check_owner(&mut self, entry: &mut Entry) {
-        let Some(owner) = entry.owner else { return };
-        let holds = |owner: &Holder| owner.looked != self.looks || entry.is_claimed_in(self.looks);
-        if !self.holders.get(owner).is_some_and(holds) {
-            give(entry, None, self.holders, self.fulls);
+    /// Takes a socket from an owner that has ended, or was looked at and not seen to hold it. Says whether it has an owner
+    /// in the slow lane.
+    fn check_owner(&mut self, entry: &mut Entry) -> bool {
+        let Some(owner) = entry.owner else { return false };
+        match self.holders.get(owner).filter(|owner| entry.is_held(owner.n_looks)) {
+            Some(owner) => owner.is_slow(),
+            None => {
+                give(entry, None, self.holders, self.fulls);
+                false
+            }
         }
     }
 

@@ -33,7 +33,7 @@ fn tick_of(book: &mut Book, objects: &[Object], processes: &[Candidate], holder:
     for object in objects {
         book.see(object.clone(), OWN);
     }
-    assert!(book.sweep(usize::MAX, &|_| Some(true)));
+    assert!(book.sweep(usize::MAX, &|_, _| Some(true)));
     for object in objects {
         by.map(|by| book.claim(object.inode, by));
     }
@@ -46,8 +46,9 @@ fn begin(book: &mut Book, processes: &[Candidate]) {
 }
 
 fn end(book: &mut Book) {
-    book.holders.end_round();
-    book.holders.tell(1);
+    let tick = book.tick();
+    book.holders.iter_mut().for_each(|holder| holder.deliver(tick));
+    book.holders.tell();
     book.end();
 }
 
@@ -84,7 +85,7 @@ fn a_connection_that_may_be_old_counts_from_first_sight() {
     begin(&mut book, &[(10, 1)]);
     let by = book.holders.find(10).unwrap();
     book.see(connection(1, 1_000_000, 0), Sight { namespace: 0, is_proof: false });
-    book.sweep(usize::MAX, &|_| Some(true));
+    book.sweep(usize::MAX, &|_, _| Some(true));
     book.claim(1, by);
     end(&mut book);
     assert_eq!(moved(&book), Some((0, 0)));
@@ -166,8 +167,10 @@ fn the_oldest_of_several_holders_owns_and_the_next_when_it_lets_go() {
     assert_eq!(book.owner_of(1).unwrap().pid, 30);
     assert_eq!((book.holders.get(young).unwrap().n_queues(), book.holders.get(old).unwrap().n_queues()), (0, 2));
 
-    book.end_looks();
     book.end_look(old, Look::Open { n_files: 3 });
+    assert!(book.claim(1, young));
+    assert_eq!(book.owner_of(1).unwrap().pid, 30, "it was seen in that look");
+    book.end_look(old, Look::Open { n_files: 2 });
     assert!(book.claim(1, young));
     assert_eq!(book.owner_of(1).unwrap().pid, 20, "the first was looked at and does not hold it any more");
     assert_eq!((book.holders.get(young).unwrap().n_queues(), book.holders.get(old).unwrap().n_queues()), (2, 0));
@@ -178,11 +181,12 @@ fn what_its_owner_was_not_seen_to_hold_has_none_after_the_round() {
     let mut book = Book::default();
     tick(&mut book, &[waiting(1, 7)]);
     assert!(book.owner_of(1).is_some());
-    book.end_looks();
     begin(&mut book, &[(10, 1)]);
-    book.end_look(book.holders.find(10).unwrap(), Look::Open { n_files: 0 });
+    for _ in 0..2 {
+        book.end_look(book.holders.find(10).unwrap(), Look::Open { n_files: 0 });
+    }
     book.see(waiting(1, 7), OWN);
-    book.sweep(usize::MAX, &|_| Some(true));
+    book.sweep(usize::MAX, &|_, _| Some(true));
     assert!(book.owner_of(1).is_none());
     assert_eq!(book.unowned(), [Wanted { inode: 1, port: 80, is_urgent: true }]);
     book.claim(1, book.holders.find(10).unwrap());
@@ -233,7 +237,7 @@ fn connections_of_a_close_look_are_kept_though_they_are_idle() {
     for object in &all {
         book.see(object.clone(), OWN);
     }
-    book.sweep(usize::MAX, &|_| Some(true));
+    book.sweep(usize::MAX, &|_, _| Some(true));
     assert_eq!(book.fulls().count(), all.len());
 }
 
@@ -254,14 +258,14 @@ fn what_an_unread_namespace_holds_stays_as_it_was() {
     begin(&mut book, &[(10, 1)]);
     book.see(waiting(1, 7), elsewhere);
     for _ in 0..5 {
-        book.sweep(usize::MAX, &|place| Some(place != 3));
+        book.sweep(usize::MAX, &|place, _| Some(place != 3));
         end(&mut book);
         begin(&mut book, &[(10, 1)]);
     }
     assert_eq!(depth(&book, QueueKind::TcpReceive), Some(7));
     let queue = book.queues(book.fulls().next().unwrap()).next().unwrap();
     assert_eq!(queue.at_us, Some(1_000_000), "and says when that was");
-    book.sweep(usize::MAX, &|place| (place != 3).then_some(true));
+    book.sweep(usize::MAX, &|place, _| (place != 3).then_some(true));
     assert_eq!(book.n_sockets(), 0, "it is gone with its namespace");
 }
 
@@ -288,7 +292,7 @@ fn a_sweep_in_parts_ends_as_one_in_one_go() {
         begin(&mut book, &[(10, 1)]);
         kept.iter().for_each(|object| book.see(object.clone(), OWN));
         let mut n_parts = 1;
-        while !book.sweep(100, &|_| Some(true)) {
+        while !book.sweep(100, &|_, _| Some(true)) {
             n_parts += 1;
         }
         assert!(n_parts > 1);

@@ -43,16 +43,36 @@ fn what_a_long_round_found_is_told_in_equal_parts() {
     let place = holders.find(10).unwrap();
     assert_eq!(holders.get(place).unwrap().moved(), None);
     let mut told = Vec::new();
-    for round in 0..3 {
-        holders.get_mut(place).unwrap().add_moved((100, 7));
-        holders.end_round();
-        for left in (1..=4).rev() {
-            holders.tell(left);
-            told.push(holders.get(place).unwrap().moved().unwrap());
+    for tick in 2..18 {
+        holders.sync(&[(10, 1)]);
+        let holder = holders.get_mut(place).unwrap();
+        holder.add_moved((25, 2));
+        // It is delivered at every fourth tick: a hundred at a time.
+        if tick % 4 == 0 {
+            holder.deliver(tick);
         }
-        assert_eq!(told.last(), Some(&(100 * (round + 1), 7 * (round + 1))));
+        holders.tell();
+        told.push(holders.get(place).unwrap().moved().unwrap());
     }
     let steps: Vec<u64> = told.windows(2).map(|pair| pair[1].0 - pair[0].0).collect();
-    assert_eq!(steps, [25; 11]);
+    assert_eq!(steps[6..], [25; 9], "{steps:?}");
     assert!(told.windows(2).all(|pair| pair[0].1 <= pair[1].1));
+    assert_eq!(told.last().unwrap().1, 26, "of 32; the rest is still to be told");
+}
+
+#[test]
+fn what_is_delivered_at_each_tick_is_told_at_once() {
+    let mut holders = holders(&[(10, 1)]);
+    let place = holders.find(10).unwrap();
+    for n in 1..5 {
+        holders.sync(&[(10, 1)]);
+        let tick = n + 1;
+        let holder = holders.get_mut(place).unwrap();
+        holder.add_moved((7, 0));
+        holder.deliver(tick);
+        holder.add_moved((3, 0));
+        holder.deliver(tick);
+        holders.tell();
+        assert_eq!(holders.get(place).unwrap().moved(), Some((n * 10, 0)));
+    }
 }

@@ -46,7 +46,7 @@ impl Host {
             let object = Object::tcp(*inode, 1, ends, (u64::from(*is_urgent), 0));
             self.book.see(object, Sight { namespace: 0, is_proof: true });
         }
-        assert!(self.book.sweep(usize::MAX, &|_| Some(true)));
+        assert!(self.book.sweep(usize::MAX, &|_, _| Some(true)));
         self.looks.find(&mut self.files, &mut self.book, self.now_us);
         self.book.end();
     }
@@ -151,7 +151,7 @@ fn many_descriptors_are_read_over_several_ticks() {
     host.large_process(10, 5_000);
     symlink("socket:[101]", host.path("10/fd/6000")).unwrap();
     let mut n_ticks = 0;
-    while host.book.holders.of_pid(10).is_none_or(|holder| holder.looked == 0) {
+    while host.book.holders.of_pid(10).is_none_or(|holder| holder.n_looks == 0) {
         host.looks.rolling_credit = -1_000_000;
         let before = host.looks.credit;
         host.tick(1_000_000, &[(10, 1)], &[(101, 1, true)]);
@@ -171,7 +171,7 @@ fn a_process_with_very_many_descriptors_delays_nobody() {
     let mut sockets = vec![(1, 80, true)];
     let mut n_ticks = 0;
     // A kernel before 6.2 does not say how many there are: it is found out by counting.
-    while host.of(1).is_none() || !is_slow(host.book.holders.of_pid(10).unwrap()) {
+    while host.of(1).is_none() || !host.book.holders.of_pid(10).unwrap().is_slow() {
         host.tick(1_000_000, &all, &sockets);
         n_ticks += 1;
         assert!(n_ticks < 30, "the slow lane comes to its end");

@@ -71,7 +71,7 @@ fn marks_do_not_touch_each_other() {
         entry.set_absent(false);
         assert_eq!((entry.kind(), entry.namespace()), (kind, NAMESPACES - 1));
         assert_eq!((entry.unseen_for(6), entry.unseen_for(7), entry.unseen_for(8)), (0, 1, 2));
-        assert!(entry.is_claimed_in(5) && !entry.is_claimed_in(6));
+        assert!(entry.is_held(5) && entry.is_held(4) && !entry.is_held(6) && !entry.is_held(7));
         assert!(entry.is_fresh() && !entry.is_absent());
         entry.set_fresh(false);
         entry.set_absent(true);
