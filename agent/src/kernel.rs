@@ -17,6 +17,7 @@ mod status;
 mod tally;
 mod tasks;
 mod text;
+mod whereabouts;
 
 use std::{
     collections::HashSet,
@@ -31,17 +32,17 @@ use rustix::{
 
 pub use self::stat::{ParseError, SchedStat, Stat, parse_schedstat, parse_stat};
 use self::{
-    cgroups::Cgroups,
+    bpf::Choice,
     files::Files,
     names::own_user,
-    namespaces::Namespaces,
     node::{InUse, Node},
     sockets::Sockets,
-    tally::Tally,
-    tasks::{Sweeper, Swept, Tasks},
+    tasks::{Collectors, HOTTEST, Sweeper, Swept, Tasks},
+    whereabouts::Whereabouts,
 };
 use crate::{
     clock::Clock,
+    config::Collector,
     reading::{Close, Health, Reading, Source, SourceState, Wants},
 };
 
@@ -53,12 +54,12 @@ pub struct Kernel {
     tasks: Tasks,
     sockets: Sockets,
     node: Node,
-    cgroups: Cgroups,
-    namespaces: Namespaces,
-    tally: Tally,
+    whereabouts: Whereabouts,
     processes: Vec<(u32, u64)>,
     show_args: bool,
     number: u64,
+    /// When it was read last, microseconds.
+    at_us: u64,
     wanted: HashSet<TaskId>,
 }
 
@@ -66,24 +67,37 @@ pub struct Kernel {
 const MOST_CHILDREN: usize = 512;
 
 impl Kernel {
-    /// A source that reads below `root`, `/proc` most often. `clock` is `CLOCK_MONOTONIC` in microseconds.
+    /// A source that reads files below `root`, `/proc` most often. `clock` is `CLOCK_MONOTONIC` in microseconds.
     pub fn new(root: PathBuf, clock: impl Fn() -> u64 + Send + 'static) -> Self {
         let is_own = root == Path::new("/proc");
         Self {
             node: Node::new(&root),
-            cgroups: Cgroups::new(&root),
-            namespaces: Namespaces::new(&root),
-            tally: Tally::default(),
+            whereabouts: Whereabouts::new(&root),
             root,
             files: None,
             clock: Box::new(clock),
-            tasks: Tasks::new(is_own),
+            tasks: Tasks::new(Collectors::new(Collector::Proc, Choice::default(), is_own)),
             sockets: Sockets::new(is_own),
             processes: Vec::new(),
             show_args: false,
             number: 0,
+            at_us: 0,
             wanted: HashSet::new(),
         }
+    }
+
+    /// Reads tasks in a chosen way.
+    #[must_use]
+    pub fn reading_through(self, collector: Collector) -> Self {
+        self.reading_through_iterators(collector, Choice::default())
+    }
+
+    /// The same, with iterators from there.
+    #[must_use]
+    pub fn reading_through_iterators(mut self, collector: Collector, from: Choice) -> Self {
+        let is_own = self.root == Path::new("/proc");
+        self.tasks = Tasks::new(Collectors::new(collector, from, is_own));
+        self
     }
 
     /// Shows whole command lines, with what looks like a secret masked.
@@ -102,11 +116,10 @@ impl Kernel {
         self.wanted.clear();
         self.wanted.extend(wants.hot.iter().chain(&wants.close));
         let tick_us = 1_000_000 / clock_ticks_per_second().max(1);
-        into.node.at_us = (self.clock)();
+        let last_us = std::mem::replace(&mut self.at_us, (self.clock)());
+        into.node.at_us = self.at_us;
         let in_use = self.node.read(tick_us, &mut into.node);
-        let cgroups_us = booked(|| self.cgroups.read()).1;
-        let namespaces_us = booked(|| self.namespaces.read(&into.node)).1;
-        self.tally.clear();
+        self.whereabouts.read(&into.node);
         let mut sweep = Sweeper {
             files: &mut files,
             clock: &*self.clock,
@@ -115,9 +128,7 @@ impl Kernel {
             page_bytes: page_size() as u64,
             show_args: self.show_args,
             number: self.number,
-            cgroups: &mut self.cgroups,
-            namespaces: &mut self.namespaces,
-            tally: &mut self.tally,
+            whereabouts: &mut self.whereabouts,
         };
         let (swept, threads) = self.tasks.sweep(&mut sweep, into.node.n_forks, &mut into.tasks)?;
         into.threads = threads;
@@ -127,34 +138,24 @@ impl Kernel {
         into.node.run_delay_us = Some(swept.run_delay_us).filter(|_| swept.n_without_delay < swept.n_processes);
         into.node.n_processes = Some(swept.n_processes);
         into.node.n_threads = Some(swept.n_threads);
+        into.node.n_short_lived = swept.n_short_lived;
+        let name = if swept.read.is_bpf { "kernel bpf" } else { "kernel /proc" };
         let health = health(sweep.files, &self.tasks, &swept);
-        into.sources.push(SourceState::new("kernel /proc", health));
-        self.node.add_queues(sweep.tally, &mut into.node);
-        let (health, cpu_us) = booked(|| sweep.cgroups.close(sweep.tally, &mut into.node, &mut into.cgroups));
-        into.sources.push(SourceState { cpu_us: Some(cgroups_us + cpu_us), ..SourceState::new("cgroups", health) });
+        let period_us = swept.read.proc.n_sweeps * self.at_us.saturating_sub(last_us);
+        let period_ms = (swept.read.proc.n_sweeps > 1).then(|| u32::try_from(period_us / 1000).unwrap_or(u32::MAX));
+        into.sources.push(SourceState { period_ms, ..SourceState::new(name, health) });
+        self.node.add_queues(&sweep.whereabouts.tally, &mut into.node);
+        sweep.whereabouts.close(into);
         read_sockets((&mut self.sockets, in_use), &mut self.processes, &self.tasks, &mut sweep, into);
-        let (health, cpu_us) =
-            booked(|| sweep.namespaces.close(sweep.tally, sweep.cgroups, &mut into.node, &mut into.namespaces));
-        let cpu_us = Some(namespaces_us + cpu_us);
-        into.sources.push(SourceState { cpu_us, ..SourceState::new("namespaces", health) });
         for id in &wants.close {
             let Some(row) = into.tasks.iter().find(|row| row.id == *id) else { continue };
             let mut close = close(&mut self.tasks, &self.sockets, &mut sweep, row);
-            close.namespace = sweep.namespaces.row(row.netns);
-            close.cgroup = row.cgroup.as_ref().and_then(|path| sweep.cgroups.row(path, &into.node));
+            (close.cgroup, close.namespace) = sweep.whereabouts.of(row, &into.node);
             into.close.insert(*id, close);
         }
         self.files = Some(files);
         Ok(())
     }
-}
-
-/// Does something, and tells what CPU time that took, microseconds.
-fn booked<T>(work: impl FnOnce() -> T) -> (T, u64) {
-    let clock = Clock::system();
-    let before_us = clock.thread_cpu_us();
-    let done = work();
-    (done, clock.thread_cpu_us().saturating_sub(before_us))
 }
 
 /// Lists the sockets and adds them to the rows of their owners.
@@ -237,10 +238,11 @@ impl Source for Kernel {
 /// What is missing, and the remedy.
 fn health(files: &mut Files, tasks: &Tasks, swept: &Swept) -> Health {
     let remedy = "run midair-agent as root or with CAP_SYS_PTRACE, or mount /proc without hidepid";
-    if swept.n_closed > 0 {
-        let all = swept.n_processes + swept.n_closed;
+    let n_closed = swept.read.proc.n_closed;
+    if n_closed > 0 {
+        let all = swept.n_processes + n_closed;
         let user = own_user();
-        let why = format!("{} of {all} processes are not readable as user {user}; {remedy}", swept.n_closed);
+        let why = format!("{n_closed} of {all} processes are not readable as user {user}; {remedy}");
         return Health::Degraded(why.into());
     }
     // With hidepid=2 the processes of others are not even listed; the first of all is always somebody's.
@@ -253,7 +255,14 @@ fn health(files: &mut Files, tasks: &Tasks, swept: &Swept) -> Health {
         let why = "run delay is not known for all tasks: this kernel has no /proc/PID/schedstat (CONFIG_SCHED_INFO)";
         return Health::Degraded(why.into());
     }
-    Health::Ok
+    match &swept.read.why {
+        Some(why) if swept.read.is_missed => Health::Degraded(why.clone()),
+        Some(why) if swept.read.proc.n_sweeps > 1 => {
+            let text = format!("threads of all but the {HOTTEST} hottest processes are read in turn; {why}");
+            Health::Degraded(text.into())
+        }
+        Some(_) | None => Health::Ok,
+    }
 }
 
 #[cfg(test)]

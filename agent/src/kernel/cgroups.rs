@@ -92,7 +92,6 @@ impl Cgroups {
     }
 
     /// The same by the ids alone; `None` where they are new, or do not tell: then the file does.
-    #[expect(dead_code, reason = "for the collector that gets ids")]
     pub(super) fn place_by_ids(&self, ids: &CgroupIds) -> Option<Place> {
         self.place_of(self.book.find_by_ids(ids)?)
     }

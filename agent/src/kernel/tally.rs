@@ -99,7 +99,6 @@ impl Tally {
     }
 
     /// From here on each thread that waits for a CPU is told: without this nobody knows how many do.
-    #[cfg_attr(not(test), expect(dead_code, reason = "for the collector that sees who waits"))]
     pub(super) fn sees_queued(&mut self) {
         self.knows_queued = true;
     }

@@ -1,10 +1,13 @@
 //! All processes and threads of this host: read by one of several collectors, folded into one table.
 
+mod collector;
 mod dear;
 mod fold;
+mod iter;
 mod proc;
 mod process;
 mod seen;
+mod short_lived;
 mod sums;
 
 use std::{collections::HashSet, sync::Arc};
@@ -12,14 +15,17 @@ use std::{collections::HashSet, sync::Arc};
 use midair_vitals::{TaskId, TaskReading};
 use rustix::io::Errno;
 
-use self::{dear::Looks, fold::Fold, proc::Proc, process::Process};
+pub(super) use self::{
+    collector::{Collectors, Read},
+    proc::HOTTEST,
+};
+use self::{dear::Looks, fold::Fold, process::Process, short_lived::ShortLived};
 use super::{
-    cgroups::Cgroups,
     files::Files,
     names::{Shared, Users},
-    namespaces::Namespaces,
     numbers::{NumberMap, release},
     tally::{Run, Tally},
+    whereabouts::Whereabouts,
 };
 use crate::reading::{ThreadReading, Threads};
 
@@ -39,17 +45,13 @@ pub(super) struct Sweeper<'a> {
     pub show_args: bool,
     /// Number of this sweep, from 1.
     pub number: u64,
-    /// Where processes run.
-    pub cgroups: &'a mut Cgroups,
-    /// In which networks they are.
-    pub namespaces: &'a mut Namespaces,
-    /// What they did.
-    pub tally: &'a mut Tally,
+    /// Where they run, and what they did there.
+    pub whereabouts: &'a mut Whereabouts,
 }
 
 /// All tasks between two sweeps.
 pub(super) struct Tasks {
-    collector: Proc,
+    collectors: Collectors,
     processes: NumberMap<Process>,
     /// The processes of the last sweep, in rising order.
     pids: Vec<u32>,
@@ -59,18 +61,23 @@ pub(super) struct Tasks {
     names: Shared,
     users: Users,
     looks: Looks,
+    short_lived: ShortLived,
+    /// The latest start of all that the first sweep saw, clock ticks since boot.
+    since: u64,
     run_delay_ns: u64,
 }
 
 /// What a sweep found out about the whole node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Swept {
+    /// How it was read.
+    pub read: Read,
     /// Processes seen.
     pub n_processes: u64,
     /// Threads seen.
     pub n_threads: u64,
-    /// Processes whose files are closed to this user.
-    pub n_closed: u64,
+    /// Tasks that were born and ended between two sweeps, since the first; estimated.
+    pub n_short_lived: Option<u64>,
     /// Processes of which one thread did not say its run delay.
     pub n_without_delay: u64,
     /// Run delay of all tasks since the first sweep, microseconds; what has ended takes nothing away.
@@ -84,10 +91,10 @@ const NAMES_PER_SWEEP: usize = 100;
 const NAMES_AT_FIRST: usize = 1_000;
 
 impl Tasks {
-    /// Tasks of which nothing is known yet. `is_own`: whether the root is the `/proc` of this kernel.
-    pub(super) fn new(is_own: bool) -> Self {
+    /// Tasks of which nothing is known yet.
+    pub(super) fn new(collectors: Collectors) -> Self {
         Self {
-            collector: Proc::new(is_own),
+            collectors,
             processes: NumberMap::default(),
             pids: Vec::new(),
             threads: Threads::default(),
@@ -95,6 +102,8 @@ impl Tasks {
             names: Shared::default(),
             users: Users::default(),
             looks: Looks::default(),
+            short_lived: ShortLived::default(),
+            since: u64::MAX,
             run_delay_ns: 0,
         }
     }
@@ -112,20 +121,30 @@ impl Tasks {
         let mut next = Arc::try_unwrap(std::mem::take(&mut self.spare)).unwrap_or_default();
         next.clear();
         let before = std::mem::take(&mut self.threads);
-        let mut fold = Fold::begin(&mut self.processes, before.as_slice(), next, sweep.number);
-        let outcome = self.collector.collect(sweep, n_forks, &mut fold);
-        let (table, _n_new) = fold.finish();
+        let mut fold = Fold::begin(&mut self.processes, before.as_slice(), next, (sweep.number, self.since));
+        let outcome = self.collectors.collect(sweep, n_forks, &mut fold);
+        let (table, n_new) = fold.finish();
         self.spare = before.into_inner();
         self.threads = Threads::new(Arc::new(table));
-        let collected = outcome?;
+        let read = outcome?;
         release(&mut self.processes);
         self.pids.clear();
         self.pids.extend(self.processes.keys());
         self.pids.sort_unstable();
-        let mut swept = Swept { n_closed: collected.n_closed, ..Swept::default() };
+        if self.since == u64::MAX {
+            self.since = self.threads.iter().map(|thread| thread.start).max().unwrap_or(u64::MAX);
+        }
+        // Forks are counted over all pid namespaces: elsewhere than in the first, nobody sees all that is forked. Its
+        // second process is the parent of the threads of the kernel.
+        let n_forks = n_forks.filter(|_| self.processes.get(&2).is_some_and(|second| second.now.is_kernel_thread));
+        let mut swept = Swept { read, ..Swept::default() };
+        swept.n_short_lived = self.short_lived.count(n_forks, n_new, swept.read.proc.n_sweeps);
         self.settle(sweep, into, &mut swept);
+        if swept.read.is_bpf {
+            sweep.whereabouts.tally.sees_queued();
+        }
         if sweep.number > 1 {
-            self.tally_threads(began_us, sweep.tally);
+            self.tally_threads(began_us, &mut sweep.whereabouts.tally);
         }
         Ok((swept, self.threads.clone()))
     }
@@ -146,7 +165,7 @@ impl Tasks {
                 n_names -= 1;
                 process.read_names(sweep, &mut self.users);
             }
-            process.tally(gained, sweep.tally);
+            process.tally(gained, &mut sweep.whereabouts.tally);
             swept.n_processes += 1;
             swept.n_threads += u64::from(process.now.n_threads);
             swept.n_without_delay += u64::from(process.sweep.lacks_delay);

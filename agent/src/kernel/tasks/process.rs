@@ -25,6 +25,8 @@ use crate::{
 pub(super) struct Process {
     /// What a collector said of it last.
     pub now: SeenProcess,
+    /// What the kernel said last of all its threads, ended ones included.
+    pub told: Option<Total>,
     /// Its short name.
     pub name: Arc<str>,
     /// Its executable with allowed arguments; a kernel thread has none.
@@ -53,8 +55,6 @@ pub(super) struct Process {
 pub(super) struct Found {
     /// What holds for threads of which the collector says nothing.
     pub others: Others,
-    /// What the kernel says that all its threads used, ended ones included.
-    pub total: Option<Total>,
     /// What its threads used since their last readings, or since their births.
     pub gained: SchedStat,
     /// What its living threads used, those that were read.
@@ -74,8 +74,6 @@ pub(super) struct Found {
 pub(in crate::kernel) enum Total {
     /// All its threads used this, without waits that are going on.
     All(SchedStat),
-    /// Those that have ended did.
-    Ended(SchedStat),
     /// Those that have ended used so much CPU time, nanoseconds; how long they waited is not known.
     EndedCpu(u64),
 }
@@ -97,6 +95,7 @@ impl Process {
     pub(super) fn new(seen: &SeenProcess, sweep: u64) -> Self {
         Self {
             now: *seen,
+            told: None,
             name: seen.comm.shown(),
             command: None,
             user: None,
@@ -179,10 +178,10 @@ impl Process {
         }
         if due.owner {
             if let Ok(text) = sweep.files.read(format_args!("{pid}/cgroup")) {
-                self.place = sweep.cgroups.place(text, None);
+                self.place = sweep.whereabouts.place(text, None);
             }
             if !self.now.is_kernel_thread {
-                self.netns = sweep.namespaces.of_process(pid);
+                self.netns = sweep.whereabouts.netns(pid, self.now.netns);
             }
             // The owner of the files alone would say root of each process that changed its user.
             let status = sweep.files.read_once(format_args!("{pid}/status")).map(parse_status);
@@ -193,14 +192,13 @@ impl Process {
     /// Brings its sums up to date; gives what is new in them.
     pub(super) fn settle(&mut self, is_first: bool) -> SchedStat {
         let found = &self.sweep;
-        let total = match found.total {
+        let total = match self.told {
             Some(Total::All(all)) => Some(SchedStat { run_delay_ns: all.run_delay_ns + found.waiting_ns, ..all }),
-            Some(Total::Ended(ended)) => Some(found.living.plus(ended)),
             Some(Total::EndedCpu(_)) | None => None,
         };
         let before = self.sums.used();
         self.sums.advance(found.gained, total, is_first);
-        if let Some(Total::EndedCpu(ended_ns)) = found.total {
+        if let Some(Total::EndedCpu(ended_ns)) = self.told {
             self.sums.raise_cpu(found.living.cpu_ns + ended_ns);
         }
         // Its own sum counts the threads that ended between two sweeps too, to the last clock tick.

@@ -70,10 +70,30 @@ pub(in crate::kernel) enum Seen {
     Whole(Box<SeenThread>),
     /// It is known, and used this much by now.
     Used(SchedStat),
-    /// It is known, and has neither run nor waited since it was last read.
-    Rests,
     /// It has ended.
     Ended,
+}
+
+/// The same, while it is handed over.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::kernel) enum Sight<'a> {
+    /// It was read with all that it has.
+    Whole(&'a SeenThread),
+    /// It is known, and used this much by now.
+    Used(SchedStat),
+    /// It has ended.
+    Ended,
+}
+
+impl Seen {
+    /// To be handed over.
+    pub(super) fn sight(&self) -> Sight<'_> {
+        match self {
+            Self::Whole(thread) => Sight::Whole(thread),
+            Self::Used(used) => Sight::Used(*used),
+            Self::Ended => Sight::Ended,
+        }
+    }
 }
 
 /// What holds for those threads of a process of which a collector says nothing.
