@@ -53,14 +53,18 @@ impl Whereabouts {
         self.namespaces_us = self.clock.thread_cpu_us().saturating_sub(between_us);
     }
 
-    /// Where a process runs, by the text of its `/proc/PID/cgroup`. With the ids that BPF gives of it, the next process in
-    /// the same place is found without a file.
-    pub(super) fn place(&mut self, text: &[u8], ids: Option<CgroupIds>) -> Option<Place> {
-        self.cgroups.place(text, ids)
+    /// Where a process runs, by the text of its `/proc/PID/cgroup`.
+    pub(super) fn place(&mut self, text: &[u8]) -> Option<Place> {
+        self.cgroups.place(text)
     }
 
-    /// The same by the ids alone; `None` where they are new, or do not tell: then the file does.
-    #[expect(dead_code, reason = "for the collector that gets ids")]
+    /// These ids, by which BPF names the cgroups of a process, mean this place: the next process there is found without a
+    /// file.
+    pub(super) fn learn(&mut self, ids: CgroupIds, place: &Place) {
+        self.cgroups.learn(ids, place);
+    }
+
+    /// Where a process runs, by such ids; `None` where they are new, or do not tell: then the file does.
     pub(super) fn place_by_ids(&self, ids: &CgroupIds) -> Option<Place> {
         self.cgroups.place_by_ids(ids)
     }
