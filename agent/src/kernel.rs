@@ -17,6 +17,7 @@ mod status;
 mod tally;
 mod tasks;
 mod text;
+mod whereabouts;
 
 use std::{
     collections::HashSet,
@@ -32,14 +33,12 @@ use rustix::{
 pub use self::stat::{ParseError, SchedStat, Stat, parse_schedstat, parse_stat};
 use self::{
     bpf::Choice,
-    cgroups::Cgroups,
     files::Files,
     names::own_user,
-    namespaces::Namespaces,
     node::{InUse, Node},
     queues::{Look, Queues},
-    tally::Tally,
     tasks::{Collectors, HOTTEST, Sweeper, Swept, Tasks},
+    whereabouts::Whereabouts,
 };
 use crate::{
     clock::Clock,
@@ -55,9 +54,7 @@ pub struct Kernel {
     tasks: Tasks,
     queues: Queues,
     node: Node,
-    cgroups: Cgroups,
-    namespaces: Namespaces,
-    tally: Tally,
+    whereabouts: Whereabouts,
     processes: Vec<(u32, u64)>,
     show_args: bool,
     number: u64,
@@ -75,9 +72,7 @@ impl Kernel {
         let is_own = root == Path::new("/proc");
         Self {
             node: Node::new(&root),
-            cgroups: Cgroups::new(&root),
-            namespaces: Namespaces::new(&root),
-            tally: Tally::default(),
+            whereabouts: Whereabouts::new(&root),
             root,
             files: None,
             clock: Box::new(clock),
@@ -124,9 +119,7 @@ impl Kernel {
         let last_us = std::mem::replace(&mut self.at_us, (self.clock)());
         into.node.at_us = self.at_us;
         let in_use = self.node.read(tick_us, &mut into.node);
-        let cgroups_us = booked(|| self.cgroups.read()).1;
-        let namespaces_us = booked(|| self.namespaces.read(&into.node)).1;
-        self.tally.clear();
+        self.whereabouts.read(&into.node);
         let mut sweep = Sweeper {
             files: &mut files,
             clock: &*self.clock,
@@ -135,26 +128,18 @@ impl Kernel {
             page_bytes: page_size() as u64,
             show_args: self.show_args,
             number: self.number,
-            cgroups: &mut self.cgroups,
-            namespaces: &mut self.namespaces,
-            tally: &mut self.tally,
+            whereabouts: &mut self.whereabouts,
         };
         read_tasks(&mut self.tasks, &mut sweep, (wants, self.at_us.saturating_sub(last_us)), into)?;
-        self.node.add_queues(sweep.tally, &mut into.node);
-        let (health, cpu_us) = booked(|| sweep.cgroups.close(sweep.tally, &mut into.node, &mut into.cgroups));
-        into.sources.push(SourceState { cpu_us: Some(cgroups_us + cpu_us), ..SourceState::new("cgroups", health) });
-        let (health, cpu_us) =
-            booked(|| sweep.namespaces.close(sweep.tally, sweep.cgroups, &mut into.node, &mut into.namespaces));
-        let cpu_us = Some(namespaces_us + cpu_us);
-        into.sources.push(SourceState { cpu_us, ..SourceState::new("namespaces", health) });
+        self.node.add_queues(&sweep.whereabouts.tally, &mut into.node);
+        sweep.whereabouts.close(into);
         self.processes.clear();
         self.processes.extend(self.tasks.owners_of_descriptors());
         read_queues((&mut self.queues, in_use), (&self.tasks, &self.processes), wants, &mut sweep, into);
         for id in &wants.close {
             let Some(row) = into.tasks.iter().find(|row| row.id == *id) else { continue };
             let mut close = close(&mut self.tasks, &mut self.queues, &mut sweep, row);
-            close.namespace = sweep.namespaces.row(row.netns);
-            close.cgroup = row.cgroup.as_ref().and_then(|path| sweep.cgroups.row(path, &into.node));
+            (close.cgroup, close.namespace) = sweep.whereabouts.of(row, &into.node);
             into.close.insert(*id, close);
         }
         self.files = Some(files);
@@ -184,14 +169,6 @@ fn read_tasks(
     let period_ms = (swept.read.proc.n_sweeps > 1).then(|| u32::try_from(period_us / 1000).unwrap_or(u32::MAX));
     into.sources.push(SourceState { period_ms, ..SourceState::new(name, health) });
     Ok(())
-}
-
-/// Does something, and tells what CPU time that took, microseconds.
-fn booked<T>(work: impl FnOnce() -> T) -> (T, u64) {
-    let clock = Clock::system();
-    let before_us = clock.thread_cpu_us();
-    let done = work();
-    (done, clock.thread_cpu_us().saturating_sub(before_us))
 }
 
 /// Reads the queues and adds them to the rows of their owners.

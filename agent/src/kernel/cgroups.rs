@@ -81,18 +81,18 @@ impl Cgroups {
         cgroups
     }
 
-    /// Where a process runs, by the text of its `/proc/PID/cgroup`. With the ids that BPF gives of it, the next process in
-    /// the same place is found without a file.
-    pub(super) fn place(&mut self, text: &[u8], ids: Option<CgroupIds>) -> Option<Place> {
+    /// Where a process runs, by the text of its `/proc/PID/cgroup`.
+    pub(super) fn place(&mut self, text: &[u8]) -> Option<Place> {
         let n = self.book.find(text, &self.trees)?;
-        if let Some(ids) = ids {
-            self.book.learn(ids, n);
-        }
         self.place_of(n)
     }
 
-    /// The same by the ids alone; `None` where they are new, or do not tell: then the file does.
-    #[expect(dead_code, reason = "for the collector that gets ids")]
+    /// These ids mean this place.
+    pub(super) fn learn(&mut self, ids: CgroupIds, place: &Place) {
+        self.book.learn(ids, place.id.0);
+    }
+
+    /// Where a process runs, by such ids.
     pub(super) fn place_by_ids(&self, ids: &CgroupIds) -> Option<Place> {
         self.place_of(self.book.find_by_ids(ids)?)
     }

@@ -96,7 +96,6 @@ impl Namespaces {
     }
 
     /// The namespaces that can be read, each with a process in it, the agent's own left out.
-    #[expect(dead_code, reason = "for the sockets of other namespaces")]
     pub(super) fn others(&self) -> impl Iterator<Item = (u64, u32)> {
         self.known.iter().filter(|(inode, _)| Some(**inode) != self.own).map(|(inode, known)| (*inode, known.pid))
     }

@@ -22,12 +22,11 @@ pub(super) use self::{
 use self::{dear::Looks, fold::Fold, process::Process, short_lived::ShortLived};
 use super::{
     bpf::Bpf,
-    cgroups::Cgroups,
     files::Files,
     names::{Shared, Users},
-    namespaces::Namespaces,
     numbers::{NumberMap, release},
     tally::{Run, Tally},
+    whereabouts::Whereabouts,
 };
 use crate::reading::{ThreadReading, Threads};
 
@@ -47,12 +46,8 @@ pub(super) struct Sweeper<'a> {
     pub show_args: bool,
     /// Number of this sweep, from 1.
     pub number: u64,
-    /// Where processes run.
-    pub cgroups: &'a mut Cgroups,
-    /// In which networks they are.
-    pub namespaces: &'a mut Namespaces,
-    /// What they did.
-    pub tally: &'a mut Tally,
+    /// Where they run, and what they did there.
+    pub whereabouts: &'a mut Whereabouts,
 }
 
 /// All tasks between two sweeps.
@@ -147,10 +142,10 @@ impl Tasks {
         swept.n_short_lived = self.short_lived.count(n_forks, n_new, swept.read.proc.n_sweeps);
         self.settle(sweep, into, &mut swept);
         if swept.read.is_bpf {
-            sweep.tally.sees_queued();
+            sweep.whereabouts.tally.sees_queued();
         }
         if sweep.number > 1 {
-            self.tally_threads(began_us, sweep.tally);
+            self.tally_threads(began_us, &mut sweep.whereabouts.tally);
         }
         Ok((swept, self.threads.clone()))
     }
@@ -171,7 +166,7 @@ impl Tasks {
                 n_names -= 1;
                 process.read_names(sweep, &mut self.users);
             }
-            process.tally(gained, sweep.tally);
+            process.tally(gained, &mut sweep.whereabouts.tally);
             swept.n_processes += 1;
             swept.n_threads += u64::from(process.now.n_threads);
             swept.n_without_delay += u64::from(process.sweep.lacks_delay);

@@ -46,7 +46,7 @@ impl Host {
         self.cgroups.read();
         self.tally.clear();
         for (path, cpu_ms, delay_ms) in runs {
-            let place = self.cgroups.place(format!("0::{path}\n").as_bytes(), None).unwrap();
+            let place = self.cgroups.place(format!("0::{path}\n").as_bytes()).unwrap();
             self.tally.process(Member { cgroup: Some(place.id), n_threads: 3, ..Member::default() });
             let (cpu_ns, delay_ns) = (cpu_ms * 1_000_000, delay_ms * 1_000_000);
             self.tally.ran(Run { cgroup: Some(place.id), cpu: Some(0), cpu_ns, delay_ns });
@@ -247,7 +247,7 @@ fn a_cgroup_that_is_made_again_is_read_again() {
 #[test]
 fn what_is_out_of_sight_is_said() {
     let mut host = Host::new(&[]);
-    let place = host.cgroups.place(b"0::/../../system.slice/chat.service\n", None).unwrap();
+    let place = host.cgroups.place(b"0::/../../system.slice/chat.service\n").unwrap();
     assert_eq!(place.unit.as_deref(), Some("chat.service"));
     host.cgroups.read();
     host.tally.process(Member { cgroup: Some(place.id), n_threads: 1, ..Member::default() });

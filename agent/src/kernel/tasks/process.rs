@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     kernel::{
-        cgroups::Place,
+        cgroups::{CgroupIds, Place},
         names::Users,
         stat::SchedStat,
         status::parse_status,
@@ -35,6 +35,8 @@ pub(super) struct Process {
     pub user: Option<Arc<str>>,
     /// Its cgroup.
     pub place: Option<Place>,
+    /// The ids of its cgroups when the file was read that said so.
+    placed_by: Option<CgroupIds>,
     /// Its network namespace.
     pub netns: Netns,
     /// What its threads used, ended ones included.
@@ -100,6 +102,7 @@ impl Process {
             command: None,
             user: None,
             place: None,
+            placed_by: None,
             netns: Netns::Unknown,
             sums: Sums::default(),
             at_us: 0,
@@ -124,11 +127,13 @@ impl Process {
         if is_renamed {
             self.name = seen.comm.shown();
         }
+        let has_moved = (seen.cgroups, seen.netns) != (self.now.cgroups, self.now.netns);
         self.now = *seen;
         self.begin_once(sweep);
         if is_renamed {
             self.names = Names { command: true, owner: true };
         }
+        self.names.owner |= has_moved;
     }
 
     /// Begins a sweep, unless that was done: a thread may come before the first one of its process.
@@ -177,16 +182,31 @@ impl Process {
             self.command = (!command.is_empty()).then(|| command.into());
         }
         if due.owner {
-            if let Ok(text) = sweep.files.read(format_args!("{pid}/cgroup")) {
-                self.place = sweep.cgroups.place(text, None);
-            }
+            self.find_place(sweep);
             if !self.now.is_kernel_thread {
-                self.netns = sweep.namespaces.of_process(pid);
+                self.netns = sweep.whereabouts.netns(pid, self.now.netns);
             }
             // The owner of the files alone would say root of each process that changed its user.
             let status = sweep.files.read_once(format_args!("{pid}/status")).map(parse_status);
             self.user = status.ok().and_then(|status| status.uid).map(|uid| users.name(uid));
         }
+    }
+
+    /// Finds out where it runs: by the ids of its cgroups where these are known already, else from its file.
+    fn find_place(&mut self, sweep: &mut Sweeper<'_>) {
+        let ids = self.now.cgroups;
+        if let Some(place) = ids.and_then(|ids| sweep.whereabouts.place_by_ids(&ids)) {
+            self.place = Some(place);
+            return;
+        }
+        let Ok(text) = sweep.files.read(format_args!("{}/cgroup", self.now.pid)) else { return };
+        let place = sweep.whereabouts.place(text);
+        // It may have moved between the two looks: ids and file belong together where both were the same at the last one.
+        if let Some((ids, place)) = ids.zip(place.as_ref()).filter(|_| place == self.place && ids == self.placed_by) {
+            sweep.whereabouts.learn(ids, place);
+        }
+        self.place = place;
+        self.placed_by = ids;
     }
 
     /// Brings its sums up to date; gives what is new in them.
