@@ -14,6 +14,7 @@ pub mod scope;
 pub mod text;
 pub mod theme;
 pub mod timeline;
+pub mod who;
 pub mod widget;
 
 use ratatui::{
@@ -74,7 +75,7 @@ fn draw_picture(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme
         Screen::Scope(..) => scope::draw(buffer, areas, state, theme),
         Screen::Task(..) => {
             draw_charts(buffer, areas, state, theme);
-            about::draw_task(buffer, areas, state, theme);
+            who::draw(buffer, areas, state, theme);
         }
     }
 }

@@ -79,7 +79,7 @@ fn severity(node: &Node, panel: Panel) -> Option<Severity> {
     match panel {
         Panel::Cgroups => node.cgroups.values().filter_map(|cgroup| cgroup.vitals.severities.worst()).max(),
         Panel::Namespaces => node.namespaces.values().filter_map(|namespace| namespace.severity()).max(),
-        Panel::Host => host::facts(node).iter().filter_map(|fact| fact.severity).max(),
+        Panel::Host => host::worst(node),
         Panel::Nodes | Panel::Tasks | Panel::AllQueues | Panel::Cpus | Panel::Queues | Panel::Children => None,
     }
 }

@@ -158,7 +158,7 @@ impl Teller<'_> {
 
     /// What explains a stuck host beyond its tasks.
     fn host(&mut self) {
-        for fact in host::facts(self.node).into_iter().filter(host::Fact::is_trouble) {
+        for fact in host::troubles(self.node) {
             let mut parts = vec![Part::Words(fact.check.word())];
             parts.extend(
                 fact.check.name().map(|name| [Part::Words(" "), Part::Name(name.clone())]).into_iter().flatten(),

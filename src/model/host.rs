@@ -184,9 +184,44 @@ impl Bursts {
     }
 }
 
+/// What was found so far.
+struct Found {
+    /// Only what is as bad as this is told in words, per mille; `None`: all, also what is not known.
+    from: Option<u32>,
+    facts: Vec<Fact>,
+    worst: Option<Severity>,
+}
+
+impl Found {
+    fn all(from: Option<u32>, node: &Node) -> Self {
+        let mut found = Self { from, facts: Vec::new(), worst: None };
+        checks::look(node, &mut found);
+        found
+    }
+
+    /// One look: how bad it is, and the words for it.
+    fn push(&mut self, check: Check, per_mille: Option<u32>, words: impl FnOnce() -> Vec<Part>) {
+        let severity = per_mille.map(Severity::from_per_mille);
+        self.worst = self.worst.max(severity);
+        if self.from.is_none_or(|from| per_mille >= Some(from)) {
+            self.facts.push(Fact { check, severity, now: words() });
+        }
+    }
+}
+
 /// All that is looked at of a node, in one order everywhere. Empty where nothing was measured.
 pub fn facts(node: &Node) -> Vec<Fact> {
-    checks::all(node)
+    Found::all(None, node).facts
+}
+
+/// What of it needs a word.
+pub fn troubles(node: &Node) -> Vec<Fact> {
+    Found::all(Some(WORTH_SAYING), node).facts
+}
+
+/// How bad the worst of it is; `None` where nothing is known.
+pub fn worst(node: &Node) -> Option<Severity> {
+    Found::all(Some(u32::MAX), node).worst
 }
 
 #[cfg(test)]

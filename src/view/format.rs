@@ -53,6 +53,11 @@ pub fn percent_sign(share: Option<f64>) -> String {
     format!("{} %", percent(share))
 }
 
+/// A share that a person has set, with as few digits as it has: `1 %`, `0.5 %`.
+pub fn percent_round(share: f64) -> String {
+    format!("{} %", (share * 1000.0).round() / 10.0)
+}
+
 /// A severity in whole per cent.
 pub fn severity(value: Option<Severity>) -> String {
     value.map_or_else(unknown, |s| s.percent().to_string())
@@ -66,6 +71,11 @@ pub fn delay(seconds: Option<f64>) -> String {
         a if a < 1.0 => format!("{}ms", digits(s * 1e3)),
         _ => format!("{}s", scaled(s, 1000.0, &["", "k", "M"])),
     })
+}
+
+/// A short length of time, microseconds: `640us`, `1.10ms`.
+pub fn latency(us: Option<u64>) -> String {
+    delay(us.map(|us| us as f64 / 1e6))
 }
 
 /// A change per second with its sign: `+8.10k`, `-120`, `0`.

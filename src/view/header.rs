@@ -9,7 +9,7 @@ use crate::{
         screen::{Screen, Way},
     },
     event::{LinkState, Stamp},
-    model::{Node, Presence},
+    model::{Latest, Node, Presence},
 };
 
 /// Draws it. The past inverts the whole row: it cannot be mistaken.
@@ -123,6 +123,23 @@ fn size(node: &Node, theme: &Theme) -> Vec<(String, Style)> {
     parts.into_iter().flatten().map(|part| (part, theme.dim)).collect()
 }
 
+/// What the agent takes of what it may take: by its governor's own measure where it has one.
+fn of_budget(node: &Node, latest: &Latest, now: Stamp) -> Option<String> {
+    let milli = |milli: u32| f64::from(milli) / 1000.0;
+    let cost = latest.cost.as_ref();
+    let used = cost.and_then(|c| c.used_milli).map(milli).or(latest.cost_share)?;
+    let budget =
+        cost.and_then(|c| c.budget_milli).map(|budget| format!(" of {}", format::percent_round(milli(budget))));
+    let raised = node.raised_for_us(now).map(|us| format!(" for {}", format::duration(us)));
+    let text = format!(
+        "cost {}{}{}",
+        format::percent_sign(Some(used)),
+        budget.unwrap_or_default(),
+        raised.unwrap_or_default()
+    );
+    Some(text)
+}
+
 /// How and at what price it is watched; the last the most important.
 fn cost(state: &State) -> Vec<String> {
     let node = state.node().or_else(|| state.model.nodes.values().next().filter(|_| state.model.nodes.len() == 1));
@@ -134,11 +151,15 @@ fn cost(state: &State) -> Vec<String> {
     let malformed = state.model.malformed.as_ref().map(|(n, _)| format!("! {} malformed", format::count(Some(*n))));
     let latest = node.and_then(|n| n.latest.as_ref());
     let of_all = || state.model.nodes.values().filter_map(|n| n.latest.as_ref()?.cost_share).reduce(f64::max);
-    let cost = match latest.map(|l| l.cost_share) {
-        Some(share) => share.map(|share| format!("cost {}", format::percent_sign(Some(share)))),
-        None => of_all().map(|share| format!("cost at most {}", format::percent_sign(Some(share)))),
+    let cost = match (node, latest) {
+        (Some(node), Some(latest)) => of_budget(node, latest, state.now()),
+        _ => of_all().map(|share| format!("cost at most {}", format::percent_sign(Some(share)))),
     };
+    let shed = node.map(Node::shed).filter(|shed| !shed.is_empty()).map(|shed| format!("shed: {}", shed.join(", ")));
     let vm = latest.and_then(|l| l.vm_cost_share).map(|share| format!("+ vm {}", format::percent_sign(Some(share))));
     let every = format!("every {}", format::age(Some(u64::from(state.interval_ms) * 1000)));
-    [note, malformed, insecure.then(|| "! insecure".to_owned()), cost, vm, Some(every)].into_iter().flatten().collect()
+    [note, shed, malformed, insecure.then(|| "! insecure".to_owned()), cost, vm, Some(every)]
+        .into_iter()
+        .flatten()
+        .collect()
 }
