@@ -62,6 +62,8 @@ pub(super) struct Tasks {
     names: Shared,
     users: Users,
     looks: Looks,
+    /// Whether the last sweep has told the states of all threads.
+    are_states_new: bool,
     short_lived: ShortLived,
     /// The latest start of all that the first sweep saw, clock ticks since boot.
     since: u64,
@@ -103,6 +105,7 @@ impl Tasks {
             names: Shared::default(),
             users: Users::default(),
             looks: Looks::default(),
+            are_states_new: false,
             short_lived: ShortLived::default(),
             since: u64::MAX,
             run_delay_ns: 0,
@@ -128,6 +131,7 @@ impl Tasks {
         self.spare = before.into_inner();
         self.threads = Threads::new(Arc::new(table));
         let read = outcome?;
+        self.are_states_new = read.is_bpf && read.why.is_none();
         release(&mut self.processes);
         self.pids.clear();
         self.pids.extend(self.processes.keys());
@@ -164,7 +168,7 @@ impl Tasks {
             }
             if process.lacks_names() && n_names > 0 {
                 n_names -= 1;
-                process.read_names(sweep, &mut self.users);
+                process.read_names(sweep, &mut self.users, gained);
             }
             process.tally(gained, &mut sweep.whereabouts.tally);
             swept.n_processes += 1;

@@ -393,6 +393,7 @@ impl SeenProcess {
             coarse_cpu_ns: stat.cpu_ns(reader.tick_ns),
             netns: None,
             cgroups: None,
+            user: None,
         }
     }
 }

@@ -28,6 +28,7 @@ fn process(pid: u32, start: u64) -> SeenProcess {
         coarse_cpu_ns: 0,
         netns: None,
         cgroups: None,
+        user: None,
     }
 }
 
