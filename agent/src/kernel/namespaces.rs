@@ -14,6 +14,7 @@ use rustix::{
     fd::{AsFd as _, BorrowedFd, OwnedFd},
     fs::{CWD, Mode, OFlags, openat, readlinkat},
     io::Errno,
+    thread::{CapabilitySet, capabilities},
 };
 
 use self::{counters::Counters, names::Mounted};
@@ -47,6 +48,8 @@ pub(super) struct Namespaces {
     page: Page,
     mounted: Mounted,
     tick: u64,
+    /// Whether this agent may look into processes of other users.
+    may_trace: bool,
 }
 
 /// A namespace in which processes run.
@@ -77,6 +80,7 @@ impl Namespaces {
             page: Page::default(),
             mounted: Mounted::default(),
             tick: 0,
+            may_trace: capabilities(None).is_ok_and(|sets| sets.effective.contains(CapabilitySet::SYS_PTRACE)),
         }
     }
 
@@ -165,6 +169,9 @@ impl Namespaces {
         let tick = self.tick;
         for process in &tally.processes {
             let Some(inode) = process.netns.inode() else { continue };
+            if process.pid == 1 {
+                self.first = Some(inode);
+            }
             let known = self.known.entry(inode).or_insert_with(|| Known::new(inode, process.pid, self.own));
             if known.seen != tick {
                 known.seen = tick;
@@ -186,9 +193,11 @@ impl Namespaces {
 
     fn health(&self, tally: &Tally) -> Health {
         let n = tally.processes.iter().filter(|process| process.netns == Netns::Hidden).count();
-        if n > 0 {
+        // A process may be closed even to who may trace all others; there is nothing to be done about that.
+        if n > 0 && !self.may_trace {
             let why = format!(
-                "the network namespaces of {n} processes may not be seen; run midair-agent as root or with CAP_SYS_PTRACE"
+                "the network namespaces of {n} processes may not be seen; run midair-agent with CAP_SYS_PTRACE, or through \
+                 the iterators that `midair-agent setup` pins"
             );
             return Health::Degraded(why.into());
         }

@@ -266,6 +266,34 @@ fn what_is_out_of_sight_is_said() {
 }
 
 #[test]
+fn in_a_container_its_memory_limit_binds_the_node() {
+    let limited = [
+        ("/", "cgroup.events", "populated 1\n"),
+        ("/", "memory.max", "1000\n"),
+        ("/", "memory.current", "900\n"),
+        ("/", "memory.stat", "inactive_file 200\n"),
+    ];
+    let in_container = |pid_namespace: &str, others: &[(&str, u64, u64)]| {
+        let mut host = Host::new(&limited);
+        let own = host.folder.path().join("self");
+        fs::create_dir(own.join("ns")).unwrap();
+        std::os::unix::fs::symlink(format!("pid:[{pid_namespace}]"), own.join("ns/pid")).unwrap();
+        fs::write(own.join("cgroup"), "0::/\n").unwrap();
+        host.cgroups = Cgroups::new(host.folder.path());
+        host.node.mem_available_bytes = Some(512 * MIB);
+        let rows = host.tick(&[&[("/", 1, 0)], others].concat());
+        (host.node, rows)
+    };
+    let (node, rows) = in_container("4026532177", &[("/worker", 1, 0)]);
+    assert_eq!((node.mem_limit_bytes, node.mem_available_bytes), (Some(1000), Some(300)));
+    assert_eq!((row(&rows, "/").kind, row(&rows, "/").mem_bytes), (CgroupKind::Container, Some(900)));
+    assert_eq!(row(&rows, "/worker").mem_limit_bytes, Some(1000), "it is below the root of the namespace");
+    let unbound = (None, Some(512 * MIB));
+    let (node, _) = in_container("4026531836", &[]);
+    assert_eq!((node.mem_limit_bytes, node.mem_available_bytes), unbound, "a host");
+}
+
+#[test]
 fn a_close_look_reads_one_that_is_not_watched() {
     let mut host = Host::new(&[("/c-150", "memory.current", "77\n"), ("/c-150", "cpu.stat", "usage_usec 5\n")]);
     let names: Vec<String> = (0..200).map(|n| format!("/c-{n}")).collect();

@@ -143,6 +143,9 @@ fn what_may_not_be_seen_is_counted_in_words() {
     tally.process(Member { pid: 5, netns: Netns::Hidden, ..Member::default() });
     tally.process(Member { pid: 6, netns: Netns::Unknown, ..Member::default() });
     let cgroups = Cgroups::new(host.root.path());
+    host.namespaces.may_trace = true;
+    assert_eq!(host.namespaces.close(&tally, &cgroups, &mut host.node, &mut Vec::new()), Health::Ok);
+    host.namespaces.may_trace = false;
     let health = host.namespaces.close(&tally, &cgroups, &mut host.node, &mut Vec::new());
     let Health::Degraded(why) = health else { panic!("{health:?}") };
     assert!(why.starts_with("the network namespaces of 1 processes may not be seen"), "{why}");
