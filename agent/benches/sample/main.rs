@@ -1,7 +1,10 @@
 //! What one sample costs: CPU time of reading this host once, beside loads of many idle tasks that are made here and end
-//! with the program. `cargo bench -p midair-agent`
+//! with the program. `cargo bench -p midair-agent --bench sample`; with `-- --whole` what
+//! the agent costs as a whole, with one watcher, thread by thread; `unshare -pfn --mount-proc` keeps other loads out of it.
 //!
 //! Figures are CPU time of the reading thread: what the kernel does for it counts, what others do meanwhile does not.
+
+mod whole;
 
 use std::{
     process::{Child, Command, Stdio},
@@ -29,13 +32,20 @@ fn main() {
         return hold(arguments[2].parse().expect("a number of threads"));
     }
     println!("{:<56} {:>9} {:>9} | CPU per reading", "source, beside", "processes", "threads");
-    for (processes, threads) in [(0, 0), (60, 4), (440, 6)] {
+    let is_whole = arguments.iter().any(|argument| argument == "--whole");
+    let loads: &[(usize, usize)] = if is_whole { &[(150, 2), (440, 6)] } else { &[(0, 0), (60, 4), (440, 6)] };
+    for (processes, threads) in loads.iter().copied() {
         let _load = Load::start(processes, threads);
         let beside = match processes {
             0 => "this host as it is".to_owned(),
             n => format!("{n} idle processes of {threads} threads"),
         };
-        report(&beside);
+        if is_whole {
+            whole::figures(&beside, false);
+            whole::figures(&beside, true);
+        } else {
+            report(&beside);
+        }
     }
 }
 
