@@ -5,7 +5,7 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    config::{Config, OFF_DIR, SourceChoice},
+    config::{Collector, Config, OFF_DIR, SourceChoice},
     cost::Payer,
 };
 
@@ -48,6 +48,10 @@ pub struct Cli {
     /// Where values come from
     #[arg(long, value_enum, default_value_t)]
     pub source: SourceChoice,
+
+    /// How tasks are read on Linux
+    #[arg(long, value_enum, default_value_t)]
+    pub collector: Collector,
 
     /// Where the kernel shows its processes
     #[arg(long, value_name = "DIR", default_value = "/proc")]
@@ -155,6 +159,7 @@ impl Cli {
             labels: self.labels.clone(),
             interval: self.interval,
             source: self.source,
+            collector: self.collector,
             proc_root: self.proc_root.clone(),
             show_args: self.show_args,
             budget_milli: self.budget.milli(),

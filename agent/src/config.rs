@@ -27,6 +27,8 @@ pub struct Config {
     pub interval: Duration,
     /// Where values come from.
     pub source: SourceChoice,
+    /// How the kernel source reads tasks.
+    pub collector: Collector,
     /// Where the kernel shows its processes.
     pub proc_root: PathBuf,
     /// Whether arguments of commands are sent, with secrets masked.
@@ -51,6 +53,18 @@ pub enum SourceChoice {
     Sysinfo,
 }
 
+/// How the kernel source reads tasks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, clap::ValueEnum)]
+pub enum Collector {
+    /// BPF where it may be had, else /proc.
+    #[default]
+    Auto,
+    /// BPF iterators, pinned by `midair-agent setup` or loaded by the agent; said to be degraded where there are none.
+    Bpf,
+    /// /proc and netlink.
+    Proc,
+}
+
 impl Default for Config {
     fn default() -> Self {
         Self {
@@ -58,6 +72,7 @@ impl Default for Config {
             labels: Vec::new(),
             interval: Duration::from_secs(1),
             source: SourceChoice::Auto,
+            collector: Collector::Auto,
             proc_root: PathBuf::from("/proc"),
             show_args: false,
             budget_milli: Some(BUDGET_MILLI),

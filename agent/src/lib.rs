@@ -37,6 +37,6 @@ pub mod tick;
 
 pub use agent::Agent;
 pub use clock::Clock;
-pub use config::{Config, SourceChoice};
+pub use config::{Collector, Config, SourceChoice};
 #[cfg(target_os = "linux")]
 pub use kernel::bpf::bpf_child;

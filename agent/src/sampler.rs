@@ -42,7 +42,7 @@ fn sysinfo(config: &Config, clock: &Clock) -> Box<dyn Source> {
 fn kernel(config: &Config, clock: &Clock) -> anyhow::Result<Box<dyn Source>> {
     let clock = clock.clone();
     let kernel = crate::kernel::Kernel::new(config.proc_root.clone(), move || clock.mono_us());
-    Ok(Box::new(kernel.showing_args(config.show_args)))
+    Ok(Box::new(kernel.reading_through(config.collector).showing_args(config.show_args)))
 }
 
 #[cfg(not(target_os = "linux"))]

@@ -9,13 +9,21 @@ use super::{
     widget::pen::Pen,
 };
 use crate::{
-    app::{State, screen::Screen},
-    model::{Finding, finding::Part},
+    app::{
+        Chosen, State,
+        screen::{Scope, Screen},
+    },
+    model::{Finding, finding::Lead, words::Part},
 };
 
 /// A finding as a sentence.
 pub fn sentence(finding: &Finding) -> String {
-    finding.parts.iter().map(part).collect()
+    words(&finding.parts)
+}
+
+/// Pieces of a sentence as one.
+pub fn words(parts: &[Part]) -> String {
+    parts.iter().map(part).collect()
 }
 
 fn part(part: &Part) -> String {
@@ -25,6 +33,9 @@ fn part(part: &Part) -> String {
         Part::Amount(n, unit) => format::amount_with_unit(Some(*n), *unit),
         Part::Growth(n, unit) => format!("{}{}/s", format::amount_growth(Some(*n), *unit), byte_sign(*unit)),
         Part::Count(n) => format::count(Some(*n)),
+        Part::Number(n) => format::number(Some(*n)),
+        Part::Cores(n) => format!("{} cores", format::number(Some(*n))),
+        Part::Latency(seconds) => format::delay(Some(*seconds)),
         Part::Share(share) => format::percent_sign(Some(*share)),
         Part::Delay(seconds) => format!("{}/s", format::delay(Some(*seconds))),
         Part::Time(us) => format::duration(*us),
@@ -52,7 +63,9 @@ pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Fin
     let mut n_shown = 0;
     // On the screen of a task what is wrong with it comes before what is wrong beside it.
     let is_about = |finding: &&Finding| match state.screen() {
-        Screen::Task(_, task) => finding.task == Some(*task),
+        Screen::Task(_, task) => finding.is_about(*task),
+        Screen::Scope(_, Scope::Cgroup(path)) => finding.lead == Lead::Cgroup(path.clone()),
+        Screen::Scope(_, Scope::Namespace(inode)) => finding.lead == Lead::Namespace(*inode),
         Screen::Cluster | Screen::Node(_) => true,
     };
     let (about, beside): (Vec<&Finding>, Vec<&Finding>) = findings.iter().partition(is_about);
@@ -80,7 +93,8 @@ pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Fin
 }
 
 /// Draws all of them over the screen.
-pub fn draw_overlay(buffer: &mut Buffer, area: Rect, findings: &[Finding], selected: usize, theme: &Theme) {
+pub fn draw_overlay(buffer: &mut Buffer, area: Rect, findings: &[Finding], chosen: &Chosen, theme: &Theme) {
+    let selected = chosen.position(findings);
     let title = [
         (format!(" {} found · worst first ", findings.len()), theme.title),
         ("· Enter goes there, Esc closes ".to_owned(), theme.dim),
@@ -100,7 +114,7 @@ pub fn draw_overlay(buffer: &mut Buffer, area: Rect, findings: &[Finding], selec
         lines.truncate(MOST_LINES);
         lines
     };
-    let mut first = selected.min(findings.len().saturating_sub(1));
+    let mut first = selected;
     let mut rows = findings.get(first).map_or(0, |finding| lines(finding).len());
     while first > 0 && rows + lines(&findings[first - 1]).len() <= usize::from(inside.height) {
         first -= 1;

@@ -54,6 +54,8 @@ pub(crate) struct Held {
     pub(crate) budget_milli: Option<u32>,
     /// How often each reason was given why a source is not well.
     pub(crate) reasons: BTreeMap<String, u64>,
+    /// How often each part was left out to stay within the budget.
+    pub(crate) shed: BTreeMap<String, u64>,
 }
 
 impl Watch {
@@ -138,8 +140,12 @@ impl Held {
                 None => drop(self.rows.insert(id, task)),
             }
         }
-        self.sample_us += sample.cost.as_ref().and_then(|cost| cost.sample_us).unwrap_or(0);
-        self.budget_milli = sample.cost.as_ref().and_then(|cost| cost.budget_milli);
+        let cost = sample.cost.unwrap_or_default();
+        self.sample_us += cost.sample_us.unwrap_or(0);
+        self.budget_milli = cost.budget_milli;
+        for part in cost.shed {
+            *self.shed.entry(part).or_default() += 1;
+        }
         let sources = self.node.sources.iter().flat_map(|sources| &sources.source);
         for (n, source) in sources.enumerate() {
             let name = source.name.clone().unwrap_or_default();

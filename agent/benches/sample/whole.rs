@@ -27,17 +27,17 @@ const WARM_UP: usize = 5;
 const SAMPLES: usize = 20;
 
 /// Prints a line of what each thread costs per sample; `has_table`: as the node screen asks, with a table of tasks.
-pub(crate) fn figures(beside: &str, has_table: bool) {
+pub(crate) fn figures(profile: &str, collector: &str, has_table: bool) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
-    let (by_thread, sources_us, bytes) = runtime.block_on(measured(has_table)).expect("the agent is watched");
+    let (by_thread, sources_us, bytes) =
+        runtime.block_on(measured(collector, has_table)).expect("the agent is watched");
     let per_sample = |us: u64| us as f64 / 1e3 / SAMPLES as f64;
     let threads: Vec<String> =
         by_thread.iter().map(|(name, ns)| format!("{name} {:.2}", per_sample(ns / 1_000))).collect();
     let all_us = by_thread.values().sum::<u64>() / 1_000;
     println!(
-        "{:<56} {:>19} | {:.2} ms, {:.2} ms of it besides sources ({}); {} bytes",
-        format!("midair-agent{}, {beside}", if has_table { ", table of 200" } else { "" }),
-        "",
+        "{:<47} | {:.2} ms, {:.2} ms of it besides sources ({}); {} bytes",
+        format!("{profile} midair-agent, {collector}{}", if has_table { ", with a table of 200" } else { "" }),
         per_sample(all_us),
         per_sample(all_us.saturating_sub(sources_us)),
         threads.join(", "),
@@ -46,11 +46,15 @@ pub(crate) fn figures(beside: &str, has_table: bool) {
 }
 
 /// CPU time by name of the thread, nanoseconds; that of the sources by their own books, microseconds; bytes of samples.
-async fn measured(has_table: bool) -> anyhow::Result<(BTreeMap<String, u64>, u64, u64)> {
+async fn measured(collector: &str, has_table: bool) -> anyhow::Result<(BTreeMap<String, u64>, u64, u64)> {
     let folder = tempfile::tempdir()?;
     let socket = folder.path().join("agent.sock");
     let mut command = Command::new(AGENT);
-    command.args(["--budget", "off", "--socket"]).arg(&socket).env("RUST_LOG", "warn").stdout(Stdio::null());
+    command
+        .args(["--budget", "off", "--collector", collector, "--socket"])
+        .arg(&socket)
+        .env("RUST_LOG", "warn")
+        .stdout(Stdio::null());
     let agent = Ended(command.spawn()?);
     while UnixStream::connect(&socket).await.is_err() {
         tokio::time::sleep(Duration::from_millis(20)).await;

@@ -1,10 +1,13 @@
 //! All processes and threads of this host: read by one of several collectors, folded into one table.
 
+mod collector;
 mod dear;
 mod fold;
+mod iter;
 mod proc;
 mod process;
 mod seen;
+mod short_lived;
 mod sums;
 
 use std::{collections::HashSet, sync::Arc};
@@ -12,11 +15,18 @@ use std::{collections::HashSet, sync::Arc};
 use midair_vitals::{TaskId, TaskReading};
 use rustix::io::Errno;
 
-use self::{dear::Looks, fold::Fold, proc::Proc, process::Process};
+pub(super) use self::{
+    collector::{Collectors, Read},
+    proc::HOTTEST,
+};
+use self::{dear::Looks, fold::Fold, process::Process, short_lived::ShortLived};
 use super::{
+    bpf::Bpf,
     files::Files,
     names::{Shared, Users},
     numbers::{NumberMap, release},
+    tally::{Run, Tally},
+    whereabouts::Whereabouts,
 };
 use crate::reading::{ThreadReading, Threads};
 
@@ -36,11 +46,13 @@ pub(super) struct Sweeper<'a> {
     pub show_args: bool,
     /// Number of this sweep, from 1.
     pub number: u64,
+    /// Where they run, and what they did there.
+    pub whereabouts: &'a mut Whereabouts,
 }
 
 /// All tasks between two sweeps.
 pub(super) struct Tasks {
-    collector: Proc,
+    collectors: Collectors,
     processes: NumberMap<Process>,
     /// The processes of the last sweep, in rising order.
     pids: Vec<u32>,
@@ -50,18 +62,23 @@ pub(super) struct Tasks {
     names: Shared,
     users: Users,
     looks: Looks,
+    short_lived: ShortLived,
+    /// The latest start of all that the first sweep saw, clock ticks since boot.
+    since: u64,
     run_delay_ns: u64,
 }
 
 /// What a sweep found out about the whole node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Swept {
+    /// How it was read.
+    pub read: Read,
     /// Processes seen.
     pub n_processes: u64,
     /// Threads seen.
     pub n_threads: u64,
-    /// Processes whose files are closed to this user.
-    pub n_closed: u64,
+    /// Tasks that were born and ended between two sweeps, since the first; estimated.
+    pub n_short_lived: Option<u64>,
     /// Processes of which one thread did not say its run delay.
     pub n_without_delay: u64,
     /// Run delay of all tasks since the first sweep, microseconds; what has ended takes nothing away.
@@ -75,10 +92,10 @@ const NAMES_PER_SWEEP: usize = 100;
 const NAMES_AT_FIRST: usize = 1_000;
 
 impl Tasks {
-    /// Tasks of which nothing is known yet. `is_own`: whether the root is the `/proc` of this kernel.
-    pub(super) fn new(is_own: bool) -> Self {
+    /// Tasks of which nothing is known yet.
+    pub(super) fn new(collectors: Collectors) -> Self {
         Self {
-            collector: Proc::new(is_own),
+            collectors,
             processes: NumberMap::default(),
             pids: Vec::new(),
             threads: Threads::default(),
@@ -86,6 +103,8 @@ impl Tasks {
             names: Shared::default(),
             users: Users::default(),
             looks: Looks::default(),
+            short_lived: ShortLived::default(),
+            since: u64::MAX,
             run_delay_ns: 0,
         }
     }
@@ -98,22 +117,36 @@ impl Tasks {
         n_forks: Option<u64>,
         into: &mut Vec<TaskReading>,
     ) -> Result<(Swept, Threads), Errno> {
+        let began_us = (sweep.clock)();
         // The table of the sweep before is free again, once the desk has gone on.
         let mut next = Arc::try_unwrap(std::mem::take(&mut self.spare)).unwrap_or_default();
         next.clear();
         let before = std::mem::take(&mut self.threads);
-        let mut fold = Fold::begin(&mut self.processes, before.as_slice(), next, sweep.number);
-        let outcome = self.collector.collect(sweep, n_forks, &mut fold);
-        let (table, _n_new) = fold.finish();
+        let mut fold = Fold::begin(&mut self.processes, before.as_slice(), next, (sweep.number, self.since));
+        let outcome = self.collectors.collect(sweep, n_forks, &mut fold);
+        let (table, n_new) = fold.finish();
         self.spare = before.into_inner();
         self.threads = Threads::new(Arc::new(table));
-        let collected = outcome?;
+        let read = outcome?;
         release(&mut self.processes);
         self.pids.clear();
         self.pids.extend(self.processes.keys());
         self.pids.sort_unstable();
-        let mut swept = Swept { n_closed: collected.n_closed, ..Swept::default() };
+        if self.since == u64::MAX {
+            self.since = self.threads.iter().map(|thread| thread.start).max().unwrap_or(u64::MAX);
+        }
+        // Forks are counted over all pid namespaces: elsewhere than in the first, nobody sees all that is forked. Its
+        // second process is the parent of the threads of the kernel.
+        let n_forks = n_forks.filter(|_| self.processes.get(&2).is_some_and(|second| second.now.is_kernel_thread));
+        let mut swept = Swept { read, ..Swept::default() };
+        swept.n_short_lived = self.short_lived.count(n_forks, n_new, swept.read.proc.n_sweeps);
         self.settle(sweep, into, &mut swept);
+        if swept.read.is_bpf {
+            sweep.whereabouts.tally.sees_queued();
+        }
+        if sweep.number > 1 {
+            self.tally_threads(began_us, &mut sweep.whereabouts.tally);
+        }
         Ok((swept, self.threads.clone()))
     }
 
@@ -131,14 +164,35 @@ impl Tasks {
             }
             if process.lacks_names() && n_names > 0 {
                 n_names -= 1;
-                process.read_names(sweep, (&mut self.names, &mut self.users));
+                process.read_names(sweep, &mut self.users);
             }
+            process.tally(gained, &mut sweep.whereabouts.tally);
             swept.n_processes += 1;
             swept.n_threads += u64::from(process.now.n_threads);
             swept.n_without_delay += u64::from(process.sweep.lacks_delay);
             into.push(process.row());
         }
         swept.run_delay_us = self.run_delay_ns / 1000;
+    }
+
+    /// Tells what each thread did that was read since this sweep began, and on which CPU, where that is known.
+    fn tally_threads(&self, began_us: u64, tally: &mut Tally) {
+        for thread in self.threads.iter().filter(|thread| thread.now.at_us >= began_us) {
+            if let Some(cpu) = thread.cpu.filter(|_| thread.is_queued) {
+                tally.queued(u32::from(cpu));
+            }
+            let Some((gained, _)) = thread.gained() else { continue };
+            if gained.cpu_ns == 0 && gained.run_delay_ns == 0 {
+                continue;
+            }
+            let process = self.processes.get(&thread.process);
+            tally.ran(Run {
+                cgroup: process.and_then(|process| process.place.as_ref()).map(|place| place.id),
+                cpu: thread.cpu.map(u32::from),
+                cpu_ns: gained.cpu_ns,
+                delay_ns: gained.run_delay_ns,
+            });
+        }
     }
 
     /// The rows of those threads that are wanted.
@@ -170,6 +224,17 @@ impl Tasks {
         self.processes.contains_key(&pid)
     }
 
+    /// The BPF iterators, where these are what reads.
+    pub(super) fn bpf(&self) -> Option<&Bpf> {
+        self.collectors.bpf()
+    }
+
+    /// The short name of a process.
+    pub(super) fn name(&self, id: TaskId) -> Option<Arc<str>> {
+        let process = self.processes.get(&u32::try_from(id.number).ok()?)?;
+        (process.id() == id).then(|| process.name.clone())
+    }
+
     /// Entries kept, and entries for which there is room.
     #[cfg(test)]
     pub(super) fn n_kept(&self) -> (usize, usize) {
@@ -181,7 +246,7 @@ impl Tasks {
         let mut row = thread.row(None);
         row.command.clone_from(&process.command);
         row.user.clone_from(&process.user);
-        row.cgroup.clone_from(&process.cgroup);
+        process.place_of(&mut row);
         Some(row)
     }
 }

@@ -5,7 +5,7 @@
 
 use super::{
     process::{Found, Process, Total},
-    seen::{Others, Seen, SeenProcess, SeenThread},
+    seen::{Others, SeenProcess, SeenThread, Sight},
 };
 use crate::{
     kernel::{numbers::NumberMap, stat::SchedStat},
@@ -20,18 +20,21 @@ pub(in crate::kernel) struct Fold<'a> {
     n_done: usize,
     next: Vec<ThreadReading>,
     sweep: u64,
+    /// Threads with a later start were born since the first sweep.
+    since: u64,
     n_new: u64,
 }
 
 impl<'a> Fold<'a> {
-    /// Begins sweep number `sweep`; the new table goes into `next`.
+    /// Begins sweep number `sweep`; the new table goes into `next`. Threads that started after `since`, clock ticks since
+    /// boot, are counted as new.
     pub(super) fn begin(
         processes: &'a mut NumberMap<Process>,
         before: &'a [ThreadReading],
         next: Vec<ThreadReading>,
-        sweep: u64,
+        (sweep, since): (u64, u64),
     ) -> Self {
-        Self { processes, before, n_done: 0, next, sweep, n_new: 0 }
+        Self { processes, before, n_done: 0, next, sweep, since, n_new: 0 }
     }
 
     /// A process was seen at a moment, microseconds.
@@ -43,12 +46,12 @@ impl<'a> Fold<'a> {
         }
         process.begin(seen, self.sweep);
         process.at_us = at_us;
-        process.sweep.total = total;
+        process.told = total;
         process.sweep.others = others;
     }
 
     /// A thread was seen at a moment, microseconds. In rising order of tid; its process is known, or it is passed over.
-    pub(in crate::kernel) fn thread(&mut self, (tid, pid): (u32, u32), seen: &Seen, at_us: u64) {
+    pub(in crate::kernel) fn thread(&mut self, (tid, pid): (u32, u32), seen: Sight<'_>, at_us: u64) {
         self.keep_below(tid);
         let known = self.before.get(self.n_done).filter(|known| known.number == tid).copied();
         self.n_done += usize::from(known.is_some());
@@ -56,21 +59,50 @@ impl<'a> Fold<'a> {
         process.begin_once(self.sweep);
         let known = known.filter(|known| known.process == pid && known.process_start == process.now.start);
         let row = match (seen, known) {
-            (Seen::Whole(new), Some(known)) if known.start == new.start => advanced(known, new, at_us),
-            (Seen::Whole(new), _) => {
-                self.n_new += 1;
+            (Sight::Whole(new), Some(known)) if known.start == new.start => advanced(known, new, at_us),
+            (Sight::Whole(new), _) => {
+                self.n_new += u64::from(new.start > self.since);
                 process.sweep.gained = process.sweep.gained.plus(new.used);
                 born((tid, pid), process.now.start, new, at_us)
             }
-            (Seen::Used(used), Some(known)) => used_more(known, *used, at_us),
-            (Seen::Rests, Some(known)) => rested(known, at_us),
-            (Seen::Used(_) | Seen::Rests, None) | (Seen::Ended, _) => return,
+            (Sight::Used(used), Some(known)) => used_more(known, used, at_us),
+            (Sight::Used(_), None) | (Sight::Ended, _) => return,
         };
         process.sweep.note(&row, known.as_ref());
         self.next.push(row);
     }
 
-    /// The new table, and how many threads were seen for the first time. Processes that were not seen are forgotten.
+    /// A thread was seen that has neither run nor waited for long; `start_low` are the lower bits of its start. `false`:
+    /// it is not known, and must be told as a whole.
+    pub(in crate::kernel) fn rests(&mut self, (tid, pid): (u32, u32), start_low: u32, at_us: u64) -> bool {
+        self.keep_below(tid);
+        let known = self.before.get(self.n_done).filter(|known| known.number == tid).copied();
+        self.n_done += usize::from(known.is_some());
+        let known = known.filter(|known| known.process == pid && known.start as u32 == start_low);
+        let (Some(known), Some(process)) = (known, self.processes.get_mut(&pid)) else { return false };
+        process.begin_once(self.sweep);
+        if tid == pid {
+            process.at_us = at_us;
+        }
+        let row = rested(known, at_us);
+        process.sweep.note(&row, Some(&known));
+        self.next.push(row);
+        true
+    }
+
+    /// Whether nothing was told yet.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.n_done == 0 && self.next.is_empty()
+    }
+
+    /// All that was not told of yet keeps what it had.
+    pub(super) fn keep_others(&mut self) {
+        self.next.extend_from_slice(&self.before[self.n_done..]);
+        self.n_done = self.before.len();
+        self.processes.values_mut().for_each(|process| process.begin_once(self.sweep));
+    }
+
+    /// The new table, and how many new threads were seen for the first time. Processes that were not seen are forgotten.
     pub(super) fn finish(mut self) -> (Vec<ThreadReading>, u64) {
         self.keep_below(u32::MAX);
         self.processes.retain(|_, process| process.seen == self.sweep);

@@ -87,8 +87,8 @@ pub(in crate::kernel) struct Collected {
     pub n_closed: u64,
     /// Processes of which some thread was not read though it may have run.
     pub n_open: u64,
-    /// Files that are kept open.
-    pub n_kept_open: usize,
+    /// How many sweeps a round over all threads takes; 1 where all that moved is read in each.
+    pub n_sweeps: u64,
 }
 
 /// Files of threads read in a sweep at least; where there are many threads, an eighth of them, for a round in ten seconds.
@@ -101,7 +101,7 @@ const THREADS_AT_FIRST: u64 = 4_000;
 const STATS_PER_SWEEP: usize = 400;
 
 /// Processes whose threads are read in each sweep, if they moved: the hottest.
-const HOTTEST: usize = 50;
+pub(in crate::kernel) const HOTTEST: usize = 50;
 
 /// Threads that stand still looked at in a sweep: do they sleep, or wait for a CPU?
 const DOUBTS_PER_SWEEP: u64 = 64;
@@ -120,11 +120,6 @@ impl Proc {
             seen: Vec::new(),
             tids: Vec::new(),
         }
-    }
-
-    /// Whether sums of processes come from the kernel, so that each process that moved is seen to.
-    pub(in crate::kernel) fn has_accounts(&self) -> bool {
-        matches!(self.accounts, Accounts::Kernel(_))
     }
 
     /// Reads what has moved. `n_forks` is the count of forks as of before this sweep.
@@ -154,14 +149,16 @@ impl Proc {
             tids,
         };
         read_processes(watched, &mut reader, round, turn, sweep.wanted);
+        let most_reads = reader.n_left;
         read_threads(watched, &mut reader, round);
+        let n_unread = if reader.n_left > 0 { 0 } else { n_unread(watched) };
         look_for_waits(watched, &mut reader, round);
         tell(watched, round, sweep, fold);
         hand_over(seen, fold);
         let collected = Collected {
             n_closed: round.iter().filter(|item| item.fate == Fate::Closed).count() as u64,
             n_open: watched.values().filter(|process| process.is_open).count() as u64,
-            n_kept_open: seats.n_taken(),
+            n_sweeps: 1 + n_unread.div_ceil(most_reads.max(1)),
         };
         self.forget_ended();
         Ok(collected)
@@ -326,6 +323,11 @@ fn read_threads(watched: &mut NumberMap<Watched>, reader: &mut Reader<'_>, round
     }
 }
 
+/// Threads that may have run since they were last read.
+fn n_unread(watched: &NumberMap<Watched>) -> u64 {
+    watched.values().filter(|process| process.is_open).map(|process| u64::from(process.seen.n_threads)).sum()
+}
+
 /// Looks at threads that stand still: those that were seen waiting for a CPU first.
 fn look_for_waits(watched: &mut NumberMap<Watched>, reader: &mut Reader<'_>, round: &[Item]) {
     reader.n_left = DOUBTS_PER_SWEEP;
@@ -359,7 +361,7 @@ fn hand_over(seen: &mut Vec<(u32, u32, Seen, u64)>, fold: &mut Fold<'_>) {
     for n in 0..seen.len() {
         let (tid, pid, what, at_us) = &seen[n];
         if seen.get(n + 1).is_none_or(|(next, ..)| next != tid) {
-            fold.thread((*tid, *pid), what, *at_us);
+            fold.thread((*tid, *pid), what.sight(), *at_us);
         }
     }
     seen.clear();
@@ -390,6 +392,7 @@ impl SeenProcess {
             memory: None,
             coarse_cpu_ns: stat.cpu_ns(reader.tick_ns),
             netns: None,
+            cgroups: None,
         }
     }
 }

@@ -11,9 +11,11 @@ use super::{
 };
 use crate::{
     kernel::{
-        names::{Shared, Users, cgroup_path},
+        cgroups::{CgroupIds, Place},
+        names::Users,
         stat::SchedStat,
         status::parse_status,
+        tally::{Member, Netns, Run, Tally},
     },
     secrets,
 };
@@ -23,14 +25,20 @@ use crate::{
 pub(super) struct Process {
     /// What a collector said of it last.
     pub now: SeenProcess,
+    /// What the kernel said last of all its threads, ended ones included.
+    pub told: Option<Total>,
     /// Its short name.
     pub name: Arc<str>,
     /// Its executable with allowed arguments; a kernel thread has none.
     pub command: Option<Arc<str>>,
     /// Its user.
     pub user: Option<Arc<str>>,
-    /// Path of its cgroup.
-    pub cgroup: Option<Arc<str>>,
+    /// Its cgroup.
+    pub place: Option<Place>,
+    /// The ids of its cgroups when the file was read that said so.
+    placed_by: Option<CgroupIds>,
+    /// Its network namespace.
+    pub netns: Netns,
     /// What its threads used, ended ones included.
     pub sums: Sums,
     /// When its sums were read, microseconds.
@@ -49,8 +57,6 @@ pub(super) struct Process {
 pub(super) struct Found {
     /// What holds for threads of which the collector says nothing.
     pub others: Others,
-    /// What the kernel says that all its threads used, ended ones included.
-    pub total: Option<Total>,
     /// What its threads used since their last readings, or since their births.
     pub gained: SchedStat,
     /// What its living threads used, those that were read.
@@ -70,8 +76,6 @@ pub(super) struct Found {
 pub(in crate::kernel) enum Total {
     /// All its threads used this, without waits that are going on.
     All(SchedStat),
-    /// Those that have ended did.
-    Ended(SchedStat),
     /// Those that have ended used so much CPU time, nanoseconds; how long they waited is not known.
     EndedCpu(u64),
 }
@@ -93,10 +97,13 @@ impl Process {
     pub(super) fn new(seen: &SeenProcess, sweep: u64) -> Self {
         Self {
             now: *seen,
+            told: None,
             name: seen.comm.shown(),
             command: None,
             user: None,
-            cgroup: None,
+            place: None,
+            placed_by: None,
+            netns: Netns::Unknown,
             sums: Sums::default(),
             at_us: 0,
             first: sweep,
@@ -120,11 +127,13 @@ impl Process {
         if is_renamed {
             self.name = seen.comm.shown();
         }
+        let has_moved = (seen.cgroups, seen.netns) != (self.now.cgroups, self.now.netns);
         self.now = *seen;
         self.begin_once(sweep);
         if is_renamed {
             self.names = Names { command: true, owner: true };
         }
+        self.names.owner |= has_moved;
     }
 
     /// Begins a sweep, unless that was done: a thread may come before the first one of its process.
@@ -141,13 +150,28 @@ impl Process {
         self.names.owner |= is_turn && !self.now.is_kernel_thread;
     }
 
+    /// Says in a row where it runs.
+    pub(super) fn place_of(&self, row: &mut TaskReading) {
+        row.cgroup = self.place.as_ref().map(|place| place.path.clone());
+        row.netns = self.netns.other();
+        row.unit = self.place.as_ref().and_then(|place| place.unit.clone());
+    }
+
+    /// Tells where it is, and what it did of which no thread that was read says anything.
+    pub(super) fn tally(&self, gained: SchedStat, tally: &mut Tally) {
+        let cgroup = self.place.as_ref().map(|place| place.id);
+        tally.process(Member { pid: self.now.pid, cgroup, n_threads: self.now.n_threads, netns: self.netns });
+        let SchedStat { cpu_ns, run_delay_ns: delay_ns, .. } = gained.minus(self.sweep.gained);
+        tally.ran(Run { cgroup, cpu: None, cpu_ns, delay_ns });
+    }
+
     /// Whether some of its names are to be read.
     pub(super) fn lacks_names(&self) -> bool {
         self.names != Names::default()
     }
 
     /// Reads the names that are due.
-    pub(super) fn read_names(&mut self, sweep: &mut Sweeper<'_>, (names, users): (&mut Shared, &mut Users)) {
+    pub(super) fn read_names(&mut self, sweep: &mut Sweeper<'_>, users: &mut Users) {
         let (due, pid) = (std::mem::take(&mut self.names), self.now.pid);
         // A command line is at most 16 KiB long here: what is allowed out of it stands at its start.
         if due.command
@@ -158,8 +182,9 @@ impl Process {
             self.command = (!command.is_empty()).then(|| command.into());
         }
         if due.owner {
-            if let Ok(text) = sweep.files.read(format_args!("{pid}/cgroup")) {
-                self.cgroup = cgroup_path(text).map(|path| names.share(path));
+            self.find_place(sweep);
+            if !self.now.is_kernel_thread {
+                self.netns = sweep.whereabouts.netns(pid, self.now.netns);
             }
             // The owner of the files alone would say root of each process that changed its user.
             let status = sweep.files.read_once(format_args!("{pid}/status")).map(parse_status);
@@ -167,17 +192,33 @@ impl Process {
         }
     }
 
+    /// Finds out where it runs: by the ids of its cgroups where these are known already, else from its file.
+    fn find_place(&mut self, sweep: &mut Sweeper<'_>) {
+        let ids = self.now.cgroups;
+        if let Some(place) = ids.and_then(|ids| sweep.whereabouts.place_by_ids(&ids)) {
+            self.place = Some(place);
+            return;
+        }
+        let Ok(text) = sweep.files.read(format_args!("{}/cgroup", self.now.pid)) else { return };
+        let place = sweep.whereabouts.place(text);
+        // It may have moved between the two looks: ids and file belong together where both were the same at the last one.
+        if let Some((ids, place)) = ids.zip(place.as_ref()).filter(|_| place == self.place && ids == self.placed_by) {
+            sweep.whereabouts.learn(ids, place);
+        }
+        self.place = place;
+        self.placed_by = ids;
+    }
+
     /// Brings its sums up to date; gives what is new in them.
     pub(super) fn settle(&mut self, is_first: bool) -> SchedStat {
         let found = &self.sweep;
-        let total = match found.total {
+        let total = match self.told {
             Some(Total::All(all)) => Some(SchedStat { run_delay_ns: all.run_delay_ns + found.waiting_ns, ..all }),
-            Some(Total::Ended(ended)) => Some(found.living.plus(ended)),
             Some(Total::EndedCpu(_)) | None => None,
         };
         let before = self.sums.used();
         self.sums.advance(found.gained, total, is_first);
-        if let Some(Total::EndedCpu(ended_ns)) = found.total {
+        if let Some(Total::EndedCpu(ended_ns)) = self.told {
             self.sums.raise_cpu(found.living.cpu_ns + ended_ns);
         }
         // Its own sum counts the threads that ended between two sweeps too, to the last clock tick.
@@ -194,7 +235,7 @@ impl Process {
         row.name = Some(self.name.clone());
         row.command.clone_from(&self.command);
         row.user.clone_from(&self.user);
-        row.cgroup.clone_from(&self.cgroup);
+        self.place_of(&mut row);
         row.state = now.state;
         row.cpu_us = Some(used.cpu_ns / 1000);
         row.run_delay_us = has_delay.then_some(used.run_delay_ns / 1000);

@@ -2,7 +2,10 @@
 
 use midair_vitals::TaskState;
 
-use crate::{kernel::stat::SchedStat, reading::Comm};
+use crate::{
+    kernel::{cgroups::CgroupIds, stat::SchedStat},
+    reading::Comm,
+};
 
 /// A process as a collector read it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +32,8 @@ pub(in crate::kernel) struct SeenProcess {
     pub coarse_cpu_ns: u64,
     /// Inode of its network namespace, where the collector knows.
     pub netns: Option<u32>,
+    /// The directories of its cgroups, where the collector knows.
+    pub cgroups: Option<CgroupIds>,
 }
 
 /// Of what the memory of a process is, bytes.
@@ -70,10 +75,30 @@ pub(in crate::kernel) enum Seen {
     Whole(Box<SeenThread>),
     /// It is known, and used this much by now.
     Used(SchedStat),
-    /// It is known, and has neither run nor waited since it was last read.
-    Rests,
     /// It has ended.
     Ended,
+}
+
+/// The same, while it is handed over.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::kernel) enum Sight<'a> {
+    /// It was read with all that it has.
+    Whole(&'a SeenThread),
+    /// It is known, and used this much by now.
+    Used(SchedStat),
+    /// It has ended.
+    Ended,
+}
+
+impl Seen {
+    /// To be handed over.
+    pub(super) fn sight(&self) -> Sight<'_> {
+        match self {
+            Self::Whole(thread) => Sight::Whole(thread),
+            Self::Used(used) => Sight::Used(*used),
+            Self::Ended => Sight::Ended,
+        }
+    }
 }
 
 /// What holds for those threads of a process of which a collector says nothing.

@@ -1,7 +1,10 @@
 use midair_vitals::TaskState;
 
 use super::*;
-use crate::{kernel::tasks::Process, reading::Comm};
+use crate::{
+    kernel::tasks::{Process, seen::Seen},
+    reading::Comm,
+};
 
 /// What is kept between two sweeps, and the number of the next.
 #[derive(Default)]
@@ -24,6 +27,7 @@ fn process(pid: u32, start: u64) -> SeenProcess {
         memory: None,
         coarse_cpu_ns: 0,
         netns: None,
+        cgroups: None,
     }
 }
 
@@ -50,12 +54,12 @@ impl Bench {
         self.sweep += 1;
         let at_us = self.sweep * 1_000_000;
         let before = std::mem::take(&mut self.table);
-        let mut fold = Fold::begin(&mut self.processes, &before, Vec::new(), self.sweep);
+        let mut fold = Fold::begin(&mut self.processes, &before, Vec::new(), (self.sweep, 0));
         for (seen, total, others) in processes {
             fold.process(seen, *total, *others, at_us);
         }
         for (tid, pid, seen) in threads {
-            fold.thread((*tid, *pid), seen, at_us);
+            fold.thread((*tid, *pid), seen.sight(), at_us);
         }
         (self.table, _) = fold.finish();
         for process in self.processes.values_mut() {
@@ -100,7 +104,7 @@ fn a_thread_that_rests_gains_nothing_and_one_that_ended_is_dropped() {
     let mut bench = Bench::default();
     let told = [(process(10, 5), P, Others::Rest)];
     bench.sweep(&told, &[(10, 10, whole(5, 1)), (11, 10, whole(6, 2)), (12, 10, whole(6, 3))]);
-    bench.sweep(&told, &[(10, 10, Seen::Rests), (11, 10, Seen::Ended)]);
+    bench.sweep(&told, &[(11, 10, Seen::Ended)]);
     assert_eq!(bench.threads(), [(10, 1, 2), (12, 3, 2)]);
     assert!(bench.table.iter().all(|t| t.gained().unwrap().0.cpu_ns == 0 && t.gained().unwrap().1 == 1_000_000));
     assert_eq!(bench.used(10), used(6));
@@ -146,10 +150,10 @@ fn a_thread_that_came_before_its_process_is_seen_at_the_next_sweep() {
     bench.sweep(&[(process(10, 5), P, Others::Ended)], &[(10, 10, whole(5, 1))]);
     let before = std::mem::take(&mut bench.table);
     bench.sweep += 1;
-    let mut fold = Fold::begin(&mut bench.processes, &before, Vec::new(), bench.sweep);
-    fold.thread((9, 10), &whole(6, 1), 3_000_000);
+    let mut fold = Fold::begin(&mut bench.processes, &before, Vec::new(), (bench.sweep, 0));
+    fold.thread((9, 10), whole(6, 1).sight(), 3_000_000);
     fold.process(&process(10, 5), P, Others::Ended, 3_000_000);
-    fold.thread((10, 10), &whole(5, 2), 3_000_000);
+    fold.thread((10, 10), whole(5, 2).sight(), 3_000_000);
     let (table, n_new) = fold.finish();
     assert_eq!((table.len(), n_new), (2, 1));
     assert_eq!(bench.processes[&10].sweep.gained, used(2), "one of each");
@@ -167,9 +171,49 @@ fn a_kernel_total_is_the_sum_and_its_waits_are_added() {
     bench.sweep(&[(process(10, 5), total(51), Others::Unread)], &seen);
     assert_eq!(bench.used(10), SchedStat { run_delay_ns: 3_051, ..used(51) });
     assert_eq!(bench.processes[&10].row().waiting_us, Some(3));
-    let living = Some(Total::Ended(used(41)));
-    bench.sweep(&[(process(10, 5), living, Others::Ended)], &[(10, 10, whole(5, 11))]);
-    assert_eq!(bench.used(10), SchedStat { run_delay_ns: 3_051, ..used(52) }, "the other collector says the same");
+}
+
+#[test]
+fn the_cpu_time_of_ended_threads_is_in_the_sum_where_it_is_told() {
+    let mut bench = Bench::default();
+    let ended = |n| Some(Total::EndedCpu(n));
+    bench.sweep(&[(process(10, 5), ended(40), Others::Ended)], &[(10, 10, whole(5, 10))]);
+    assert_eq!(bench.used(10), SchedStat { cpu_ns: 50, ..used(10) });
+    bench.sweep(&[(process(10, 5), ended(41), Others::Ended)], &[(10, 10, whole(5, 12))]);
+    assert_eq!(bench.used(10), SchedStat { cpu_ns: 53, ..used(12) });
+}
+
+#[test]
+fn a_sleeper_is_what_it_was_and_one_that_is_not_known_is_said_to_be() {
+    let mut bench = Bench::default();
+    let told = (process(10, 5), Some(Total::EndedCpu(7)), Others::Ended);
+    bench.sweep(&[told], &[(10, 10, whole(5, 1)), (11, 10, whole(6, 2))]);
+    let before = std::mem::take(&mut bench.table);
+    let mut fold = Fold::begin(&mut bench.processes, &before, Vec::new(), (2, 0));
+    assert!(fold.rests((10, 10), 5, 2_000_000));
+    assert!(!fold.rests((11, 10), 9, 2_000_000), "another thread has its number");
+    assert!(!fold.rests((12, 10), 6, 2_000_000));
+    (bench.table, _) = fold.finish();
+    assert_eq!(bench.threads(), [(10, 1, 2)]);
+    let process = bench.processes.get_mut(&10).unwrap();
+    assert_eq!((process.settle(false), process.at_us), (SchedStat::default(), 2_000_000));
+}
+
+#[test]
+fn a_pass_that_breaks_off_ends_nothing() {
+    let mut bench = Bench::default();
+    let told = |pid| (process(pid, 5), P, Others::Ended);
+    let all = [(10, 10, whole(5, 1)), (11, 10, whole(6, 2)), (20, 20, whole(5, 3))];
+    bench.sweep(&[told(10), told(20)], &all);
+    let before = std::mem::take(&mut bench.table);
+    let mut fold = Fold::begin(&mut bench.processes, &before, Vec::new(), (2, 0));
+    assert!(fold.is_untouched());
+    fold.process(&process(10, 5), P, Others::Ended, 2_000_000);
+    fold.thread((10, 10), whole(5, 4).sight(), 2_000_000);
+    assert!(!fold.is_untouched());
+    fold.keep_others();
+    (bench.table, _) = fold.finish();
+    assert_eq!((bench.threads(), bench.processes.len()), (vec![(10, 4, 2), (11, 2, 1), (20, 3, 1)], 2));
 }
 
 fn unboxed(seen: Seen) -> Box<SeenThread> {
