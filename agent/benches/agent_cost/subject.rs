@@ -118,7 +118,12 @@ pub(crate) async fn measure(
     let found = check::find(&load.planted, held, &books, seconds, variant.collector == Collector::Bpf);
     let per_s = |us: u64| us as f64 / 1e3 / seconds;
     let sources: Vec<String> = held.source_us.iter().map(|(name, us)| format!("{name} {:.1}", per_s(*us))).collect();
-    let mut notes = vec![format!("by its own books {:.1} ms/s ({})", per_s(held.sample_us), sources.join(", "))];
+    let waited = per_s(held.run_delay_us());
+    let mut notes = vec![format!(
+        "by its own books {:.1} ms/s ({}); it waited {waited:.0} ms/s for a CPU",
+        per_s(held.sample_us),
+        sources.join(", ")
+    )];
     notes.extend(held.reasons.iter().map(|(reason, n)| format!("{n} of {} samples: {reason}", held.n_samples)));
     let shed = held.shed.iter().map(|(part, n)| format!("{part} ({n} of {})", held.n_samples)).collect::<Vec<_>>();
     if !shed.is_empty() {
