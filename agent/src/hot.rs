@@ -39,6 +39,7 @@ pub fn size(stream: Stream) -> Size {
 #[derive(Debug)]
 pub struct Hot {
     size: Size,
+    rows_most: usize,
     /// Tick at which a row last ranked.
     ranked: HashMap<TaskId, u64>,
 }
@@ -46,7 +47,12 @@ pub struct Hot {
 impl Hot {
     /// No rows yet.
     pub fn new(stream: Stream) -> Self {
-        Self { size: size(stream), ranked: HashMap::new() }
+        Self { size: size(stream), rows_most: usize::MAX, ranked: HashMap::new() }
+    }
+
+    /// From now on at most so many rows, and never more than the stream takes.
+    pub fn bound(&mut self, rows: usize) {
+        self.rows_most = rows;
     }
 
     /// The tasks that ranked within the last ticks.
@@ -56,13 +62,14 @@ impl Hot {
 
     /// The rows of this tick as places in its reading: those that rank, best places first, then those that are held.
     pub fn choose(&mut self, tick: &Tick, lists: &Lists) -> Vec<usize> {
+        let most = self.size.rows.min(self.rows_most);
         let mut rows = Vec::new();
         let mut chosen = HashSet::new();
         // Round by round through the orders, so that the cut takes the lower places and never a whole order.
         for place in 0..self.size.top {
             for list in &lists.0 {
                 let Some(n) = list.get(place).copied() else { continue };
-                if rows.len() < self.size.rows && chosen.insert(n) {
+                if rows.len() < most && chosen.insert(n) {
                     rows.push(n);
                 }
             }
@@ -80,7 +87,7 @@ impl Hot {
             .filter(|(_, n)| !chosen.contains(n))
             .collect();
         held.sort_unstable_by(|a, b| b.cmp(a));
-        let room = self.size.rows - rows.len();
+        let room = most - rows.len();
         rows.extend(held.into_iter().take(room).map(|(_, n)| n));
         rows
     }

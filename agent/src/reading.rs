@@ -24,6 +24,11 @@ pub struct Wants {
 
 /// Where values come from. Each may be absent, fail or hang, and never takes the agent with it.
 pub trait Source: Send {
+    /// The word by which it is switched off as a whole.
+    fn name(&self) -> &'static str {
+        "source"
+    }
+
     /// Reads once and adds what it knows to `into`. Errors become the source's state, never a panic.
     fn read(&mut self, wants: &Wants, into: &mut Reading);
 }

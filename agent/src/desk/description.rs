@@ -50,10 +50,10 @@ impl Desk {
             mem_total_bytes: reading.and_then(|r| r.node.mem_total_bytes),
             system: Some(identity.system.clone()),
             runtimes: runtimes.unwrap_or_default(),
-            capabilities: ["table", "focus", "mark", "rollup"].map(String::from).to_vec(),
+            capabilities: ["table", "focus", "mark", "rollup", "budget"].map(String::from).to_vec(),
             user: Some(identity.user.clone()),
             interval_min_ms: u32::try_from(INTERVAL_MIN.as_millis()).ok().map(|ms| ms.max(self.interval_ms)),
-            interval_ms: Some(self.interval_ms),
+            interval_ms: Some(self.interval_now_ms()),
             insecure: Some(is_insecure),
         }
     }

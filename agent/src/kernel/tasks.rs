@@ -21,8 +21,11 @@ pub(super) use self::{
 };
 use self::{dear::Looks, fold::Fold, process::Process, short_lived::ShortLived};
 use super::{
+    bpf::Bpf,
     files::Files,
     names::{Shared, Users},
+    tally::{Run, Tally},
+    whereabouts::Whereabouts,
 };
 use crate::{
     numbers::{NumberMap, TaskSet, release},
@@ -45,6 +48,8 @@ pub(super) struct Sweeper<'a> {
     pub show_args: bool,
     /// Number of this sweep, from 1.
     pub number: u64,
+    /// Where they run, and what they did there.
+    pub whereabouts: &'a mut Whereabouts,
 }
 
 /// All tasks between two sweeps.
@@ -117,6 +122,7 @@ impl Tasks {
         n_forks: Option<u64>,
         into: &mut Vec<TaskReading>,
     ) -> Result<(Swept, Threads), Errno> {
+        let began_us = (sweep.clock)();
         // The table of the sweep before is free again, once the desk has gone on.
         let mut next = Arc::try_unwrap(std::mem::take(&mut self.spare)).unwrap_or_default();
         next.clear();
@@ -141,6 +147,12 @@ impl Tasks {
         let mut swept = Swept { read, ..Swept::default() };
         swept.n_short_lived = self.short_lived.count(n_forks, n_new, swept.read.proc.n_sweeps);
         self.settle(sweep, into, &mut swept);
+        if swept.read.is_bpf {
+            sweep.whereabouts.tally.sees_queued();
+        }
+        if sweep.number > 1 {
+            self.tally_threads(began_us, &mut sweep.whereabouts.tally);
+        }
         Ok((swept, self.threads.clone()))
     }
 
@@ -159,14 +171,35 @@ impl Tasks {
             }
             if process.lacks_names() && n_names > 0 {
                 n_names -= 1;
-                process.read_names(sweep, (&mut self.names, &mut self.users), gained);
+                process.read_names(sweep, &mut self.users, gained);
             }
+            process.tally(gained, &mut sweep.whereabouts.tally);
             swept.n_processes += 1;
             swept.n_threads += u64::from(process.now.n_threads);
             swept.n_without_delay += u64::from(process.sweep.lacks_delay);
             into.push(process.row());
         }
         swept.run_delay_us = self.run_delay_ns / 1000;
+    }
+
+    /// Tells what each thread did that was read since this sweep began, and on which CPU, where that is known.
+    fn tally_threads(&self, began_us: u64, tally: &mut Tally) {
+        for thread in self.threads.iter().filter(|thread| thread.now.at_us >= began_us) {
+            if let Some(cpu) = thread.cpu.filter(|_| thread.is_queued) {
+                tally.queued(u32::from(cpu));
+            }
+            let Some((gained, _)) = thread.gained() else { continue };
+            if gained.cpu_ns == 0 && gained.run_delay_ns == 0 {
+                continue;
+            }
+            let process = self.processes.get(&thread.process);
+            tally.ran(Run {
+                cgroup: process.and_then(|process| process.place.as_ref()).map(|place| place.id),
+                cpu: thread.cpu.map(u32::from),
+                cpu_ns: gained.cpu_ns,
+                delay_ns: gained.run_delay_ns,
+            });
+        }
     }
 
     /// The rows of those threads that are wanted.
@@ -198,6 +231,17 @@ impl Tasks {
         self.processes.contains_key(&pid)
     }
 
+    /// The BPF iterators, where these are what reads.
+    pub(super) fn bpf(&self) -> Option<&Bpf> {
+        self.collectors.bpf()
+    }
+
+    /// The short name of a process.
+    pub(super) fn name(&self, id: TaskId) -> Option<Arc<str>> {
+        let process = self.processes.get(&u32::try_from(id.number).ok()?)?;
+        (process.id() == id).then(|| process.name.clone())
+    }
+
     /// Entries kept, and entries for which there is room.
     #[cfg(test)]
     pub(super) fn n_kept(&self) -> (usize, usize) {
@@ -209,7 +253,7 @@ impl Tasks {
         let mut row = thread.row(None);
         row.command.clone_from(&process.command);
         row.user.clone_from(&process.user);
-        row.cgroup.clone_from(&process.cgroup);
+        process.place_of(&mut row);
         Some(row)
     }
 }

@@ -4,7 +4,7 @@ mod churn;
 mod dear;
 mod fixtures;
 mod nobody;
-mod sockets;
+mod queues;
 
 use std::{sync::Arc, time::Duration};
 

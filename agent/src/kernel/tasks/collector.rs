@@ -89,6 +89,14 @@ impl Collectors {
         Ok(self.read(false, collected))
     }
 
+    /// The iterators, where these are what reads.
+    pub(in crate::kernel) fn bpf(&self) -> Option<&Bpf> {
+        match &self.way {
+            Way::Iter(iter) => Some(iter.bpf()),
+            Way::Untried | Way::Proc(_) => None,
+        }
+    }
+
     /// Tries the iterators where that was not done, and again now and then whether they have been pinned since.
     fn find_way(&mut self, sweep: u64) {
         let is_wanted = self.is_own && self.choice != Collector::Proc;

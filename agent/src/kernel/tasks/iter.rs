@@ -35,6 +35,11 @@ impl Iter {
         Self { bpf, whole_us: None }
     }
 
+    /// The iterators.
+    pub(in crate::kernel) fn bpf(&self) -> &Bpf {
+        &self.bpf
+    }
+
     /// Reads all threads.
     pub(in crate::kernel) fn collect(&mut self, sweep: &Sweeper<'_>, fold: &mut Fold<'_>) -> Result<(), Errno> {
         let began_us = (sweep.clock)();
@@ -94,11 +99,7 @@ fn process(record: &TaskRecord, leader: &LeaderRecord, page_bytes: u64) -> SeenP
         }),
         coarse_cpu_ns: 0,
         netns: leader.netns,
-        owner: Some([
-            u64::from(leader.uid),
-            leader.cgroup_id.unwrap_or(0),
-            leader.cpu_cgroup_id.unwrap_or(0),
-            leader.memory_cgroup_id.unwrap_or(0),
-        ]),
+        cgroups: Some([leader.cgroup_id, leader.cpu_cgroup_id, leader.memory_cgroup_id]),
+        user: Some(leader.uid),
     }
 }

@@ -391,7 +391,8 @@ impl SeenProcess {
             memory: None,
             coarse_cpu_ns: stat.cpu_ns(reader.tick_ns),
             netns: None,
-            owner: None,
+            cgroups: None,
+            user: None,
         }
     }
 }

@@ -11,9 +11,11 @@ use super::{
 };
 use crate::{
     kernel::{
-        names::{Shared, Users, cgroup_path},
+        cgroups::{CgroupIds, Place},
+        names::Users,
         stat::SchedStat,
         status::parse_status,
+        tally::{Member, Netns, Run, Tally},
     },
     secrets,
 };
@@ -31,8 +33,12 @@ pub(super) struct Process {
     pub command: Option<Arc<str>>,
     /// Its user.
     pub user: Option<Arc<str>>,
-    /// Path of its cgroup.
-    pub cgroup: Option<Arc<str>>,
+    /// Its cgroup.
+    pub place: Option<Place>,
+    /// The ids of its cgroups when the file was read that said so.
+    placed_by: Option<CgroupIds>,
+    /// Its network namespace.
+    pub netns: Netns,
     /// What its threads used, ended ones included.
     pub sums: Sums,
     /// When its sums were read, microseconds.
@@ -98,7 +104,9 @@ impl Process {
             name: seen.comm.shown(),
             command: None,
             user: None,
-            cgroup: None,
+            place: None,
+            placed_by: None,
+            netns: Netns::Unknown,
             sums: Sums::default(),
             at_us: 0,
             first: sweep,
@@ -122,7 +130,8 @@ impl Process {
         if is_renamed {
             self.name = seen.comm.shown();
         }
-        let has_new_owner = self.now.owner != seen.owner;
+        let owner = |seen: &SeenProcess| (seen.user, seen.cgroups, seen.netns);
+        let has_new_owner = owner(&self.now) != owner(seen);
         self.now = *seen;
         self.begin_once(sweep);
         self.names.command |= is_renamed;
@@ -136,12 +145,27 @@ impl Process {
         }
         self.seen = sweep;
         self.sweep = Found::default();
-        let is_told = self.now.owner.is_some();
+        let is_told = self.now.user.is_some();
         let is_young = self.first + 1 >= sweep;
         self.names.command |= is_young;
         self.names.owner |= self.first == sweep || (is_young && !is_told);
         let again = if is_told { TOLD_OWNER_AGAIN } else { OWNER_AGAIN };
         self.names.owner |= !self.now.is_kernel_thread && (sweep + u64::from(self.now.pid)).is_multiple_of(again);
+    }
+
+    /// Says in a row where it runs.
+    pub(super) fn place_of(&self, row: &mut TaskReading) {
+        row.cgroup = self.place.as_ref().map(|place| place.path.clone());
+        row.netns = self.netns.other();
+        row.unit = self.place.as_ref().and_then(|place| place.unit.clone());
+    }
+
+    /// Tells where it is, and what it did of which no thread that was read says anything.
+    pub(super) fn tally(&self, gained: SchedStat, tally: &mut Tally) {
+        let cgroup = self.place.as_ref().map(|place| place.id);
+        tally.process(Member { pid: self.now.pid, cgroup, n_threads: self.now.n_threads, netns: self.netns });
+        let SchedStat { cpu_ns, run_delay_ns: delay_ns, .. } = gained.minus(self.sweep.gained);
+        tally.ran(Run { cgroup, cpu: None, cpu_ns, delay_ns });
     }
 
     /// Whether some of its names are to be read.
@@ -150,12 +174,7 @@ impl Process {
     }
 
     /// Reads the names that are due. `gained` is what it used since the last sweep.
-    pub(super) fn read_names(
-        &mut self,
-        sweep: &mut Sweeper<'_>,
-        (names, users): (&mut Shared, &mut Users),
-        gained: SchedStat,
-    ) {
+    pub(super) fn read_names(&mut self, sweep: &mut Sweeper<'_>, users: &mut Users, gained: SchedStat) {
         let mut due = std::mem::take(&mut self.names);
         let pid = self.now.pid;
         if due.command && self.may_be_stuck(gained, sweep.number) {
@@ -171,13 +190,31 @@ impl Process {
             self.command = (!command.is_empty()).then(|| command.into());
         }
         if due.owner {
-            if let Ok(text) = sweep.files.read(format_args!("{pid}/cgroup")) {
-                self.cgroup = cgroup_path(text).map(|path| names.share(path));
+            self.find_place(sweep);
+            if !self.now.is_kernel_thread {
+                self.netns = sweep.whereabouts.netns(pid, self.now.netns);
             }
             // The owner of the files alone would say root of each process that changed its user.
             let status = sweep.files.read_once(format_args!("{pid}/status")).map(parse_status);
             self.user = status.ok().and_then(|status| status.uid).map(|uid| users.name(uid));
         }
+    }
+
+    /// Finds out where it runs: by the ids of its cgroups where these are known already, else from its file.
+    fn find_place(&mut self, sweep: &mut Sweeper<'_>) {
+        let ids = self.now.cgroups;
+        if let Some(place) = ids.and_then(|ids| sweep.whereabouts.place_by_ids(&ids)) {
+            self.place = Some(place);
+            return;
+        }
+        let Ok(text) = sweep.files.read(format_args!("{}/cgroup", self.now.pid)) else { return };
+        let place = sweep.whereabouts.place(text);
+        // It may have moved between the two looks: ids and file belong together where both were the same at the last one.
+        if let Some((ids, place)) = ids.zip(place.as_ref()).filter(|_| place == self.place && ids == self.placed_by) {
+            sweep.whereabouts.learn(ids, place);
+        }
+        self.place = place;
+        self.placed_by = ids;
     }
 
     /// Whether it may wait for a CPU or a disk with its memory locked, as a starved program does that has just begun to
@@ -213,7 +250,7 @@ impl Process {
         row.name = Some(self.name.clone());
         row.command.clone_from(&self.command);
         row.user.clone_from(&self.user);
-        row.cgroup.clone_from(&self.cgroup);
+        self.place_of(&mut row);
         row.state = now.state;
         row.cpu_us = Some(used.cpu_ns / 1000);
         row.run_delay_us = has_delay.then_some(used.run_delay_ns / 1000);
