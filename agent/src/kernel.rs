@@ -8,6 +8,7 @@ mod files;
 mod kept;
 mod mounts;
 mod names;
+mod namespaces;
 mod node;
 mod numbers;
 mod queues;
@@ -16,6 +17,7 @@ mod status;
 mod tally;
 mod tasks;
 mod text;
+mod whereabouts;
 
 use std::{
     collections::HashSet,
@@ -31,13 +33,12 @@ use rustix::{
 pub use self::stat::{ParseError, SchedStat, Stat, parse_schedstat, parse_stat};
 use self::{
     bpf::Choice,
-    cgroups::Cgroups,
     files::Files,
     names::own_user,
     node::{InUse, Node},
     queues::{Look, Queues},
-    tally::Tally,
     tasks::{Collectors, HOTTEST, Sweeper, Swept, Tasks},
+    whereabouts::Whereabouts,
 };
 use crate::{
     clock::Clock,
@@ -53,8 +54,7 @@ pub struct Kernel {
     tasks: Tasks,
     queues: Queues,
     node: Node,
-    cgroups: Cgroups,
-    tally: Tally,
+    whereabouts: Whereabouts,
     processes: Vec<(u32, u64)>,
     show_args: bool,
     number: u64,
@@ -72,8 +72,7 @@ impl Kernel {
         let is_own = root == Path::new("/proc");
         Self {
             node: Node::new(&root),
-            cgroups: Cgroups::new(&root),
-            tally: Tally::default(),
+            whereabouts: Whereabouts::new(&root),
             root,
             files: None,
             clock: Box::new(clock),
@@ -120,8 +119,7 @@ impl Kernel {
         let last_us = std::mem::replace(&mut self.at_us, (self.clock)());
         into.node.at_us = self.at_us;
         let in_use = self.node.read(tick_us, &mut into.node);
-        let cgroups_us = booked(|| self.cgroups.read()).1;
-        self.tally.clear();
+        self.whereabouts.read(&into.node);
         let mut sweep = Sweeper {
             files: &mut files,
             clock: &*self.clock,
@@ -130,34 +128,18 @@ impl Kernel {
             page_bytes: page_size() as u64,
             show_args: self.show_args,
             number: self.number,
-            cgroups: &mut self.cgroups,
-            tally: &mut self.tally,
+            whereabouts: &mut self.whereabouts,
         };
-        let (swept, threads) = self.tasks.sweep(&mut sweep, into.node.n_forks, &mut into.tasks)?;
-        into.threads = threads;
-        into.tasks.extend(self.tasks.wanted_rows(sweep.wanted));
-        self.tasks.add_dear(&mut sweep, &wants.close, &mut into.tasks);
-        // Where no process says how long it waited, the sum is not zero but unknown.
-        into.node.run_delay_us = Some(swept.run_delay_us).filter(|_| swept.n_without_delay < swept.n_processes);
-        into.node.n_processes = Some(swept.n_processes);
-        into.node.n_threads = Some(swept.n_threads);
-        into.node.n_short_lived = swept.n_short_lived;
-        let name = if swept.read.is_bpf { "kernel bpf" } else { "kernel /proc" };
-        let health = health(sweep.files, &self.tasks, &swept);
-        let period_us = swept.read.proc.n_sweeps * self.at_us.saturating_sub(last_us);
-        let period_ms = (swept.read.proc.n_sweeps > 1).then(|| u32::try_from(period_us / 1000).unwrap_or(u32::MAX));
-        into.sources.push(SourceState { period_ms, ..SourceState::new(name, health) });
-        self.node.add_queues(sweep.tally, &mut into.node);
-        let cgroups = &mut *sweep.cgroups;
-        let (health, cpu_us) = booked(|| cgroups.close(sweep.tally, &mut into.node, &mut into.cgroups));
-        into.sources.push(SourceState { cpu_us: Some(cgroups_us + cpu_us), ..SourceState::new("cgroups", health) });
+        read_tasks(&mut self.tasks, &mut sweep, (wants, self.at_us.saturating_sub(last_us)), into)?;
+        self.node.add_queues(&sweep.whereabouts.tally, &mut into.node);
+        sweep.whereabouts.close(into);
         self.processes.clear();
         self.processes.extend(self.tasks.owners_of_descriptors());
         read_queues((&mut self.queues, in_use), (&self.tasks, &self.processes), wants, &mut sweep, into);
         for id in &wants.close {
             let Some(row) = into.tasks.iter().find(|row| row.id == *id) else { continue };
             let mut close = close(&mut self.tasks, &mut self.queues, &mut sweep, row);
-            close.cgroup = row.cgroup.as_ref().and_then(|path| sweep.cgroups.row(path, &into.node));
+            (close.cgroup, close.namespace) = sweep.whereabouts.of(row, &into.node);
             into.close.insert(*id, close);
         }
         self.files = Some(files);
@@ -165,12 +147,28 @@ impl Kernel {
     }
 }
 
-/// Does something, and tells what CPU time that took, microseconds.
-fn booked<T>(work: impl FnOnce() -> T) -> (T, u64) {
-    let clock = Clock::system();
-    let before_us = clock.thread_cpu_us();
-    let done = work();
-    (done, clock.thread_cpu_us().saturating_sub(before_us))
+/// Reads all tasks, the wanted ones closely; `over_us` is the time since the sweep before.
+fn read_tasks(
+    tasks: &mut Tasks,
+    sweep: &mut Sweeper<'_>,
+    (wants, over_us): (&Wants, u64),
+    into: &mut Reading,
+) -> Result<(), Errno> {
+    let (swept, threads) = tasks.sweep(sweep, into.node.n_forks, &mut into.tasks)?;
+    into.threads = threads;
+    into.tasks.extend(tasks.wanted_rows(sweep.wanted));
+    tasks.add_dear(sweep, &wants.close, &mut into.tasks);
+    // Where no process says how long it waited, the sum is not zero but unknown.
+    into.node.run_delay_us = Some(swept.run_delay_us).filter(|_| swept.n_without_delay < swept.n_processes);
+    into.node.n_processes = Some(swept.n_processes);
+    into.node.n_threads = Some(swept.n_threads);
+    into.node.n_short_lived = swept.n_short_lived;
+    let name = if swept.read.is_bpf { "kernel bpf" } else { "kernel /proc" };
+    let health = health(sweep.files, tasks, &swept);
+    let period_us = swept.read.proc.n_sweeps * over_us;
+    let period_ms = (swept.read.proc.n_sweeps > 1).then(|| u32::try_from(period_us / 1000).unwrap_or(u32::MAX));
+    into.sources.push(SourceState { period_ms, ..SourceState::new(name, health) });
+    Ok(())
 }
 
 /// Reads the queues and adds them to the rows of their owners.

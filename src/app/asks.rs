@@ -55,7 +55,7 @@ fn wanted(state: &State) -> Asks {
     let node = state.screen().node().filter(is_described);
     let focus = match state.screen() {
         Screen::Task(node, task) => Some((node.clone(), *task)),
-        Screen::Cluster | Screen::Node(_) => None,
+        Screen::Cluster | Screen::Node(_) | Screen::Scope(..) => None,
     };
     Asks {
         interests: interests.collect(),
@@ -68,7 +68,7 @@ fn wanted(state: &State) -> Asks {
 fn query(state: &State, node: &NodeId) -> TableQuery {
     let of_node = |level: &&Level| level.screen == Screen::Node(node.clone());
     let list = state.levels().iter().rev().find(of_node).map(|level| level.list(Panel::Tasks));
-    let (order, lowest) = list.map_or((state.vital.order(), false), |list| (list.order, list.is_inverted));
+    let (order, lowest) = list.map_or((state.vital.order(), false), |list| (list.sort.order(), list.is_inverted));
     let offset = list.map_or(0, |list| list.offset);
     let filter = list.map_or("", |list| &list.filter);
     let sought = state.go.as_ref().filter(|go| go.is_for(state, node)).and_then(|go| go.task_text());

@@ -2,7 +2,7 @@ mod keys;
 mod live;
 mod past;
 
-use super::*;
+use super::{screen::Panel, sort::Sort, *};
 use crate::{
     event::{Mouse, MouseKind, Stream},
     model::script::*,

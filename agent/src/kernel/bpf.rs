@@ -86,6 +86,13 @@ pub enum Say {
     Brief,
 }
 
+impl Clone for Bpf {
+    /// Another reader of the same programs; neither takes anything from the other.
+    fn clone(&self) -> Self {
+        Self { iterators: Arc::clone(&self.iterators), pass: Pass::default() }
+    }
+}
+
 impl Bpf {
     /// Finds or loads the programs.
     pub fn open(choice: &Choice) -> Result<Self, Why> {

@@ -17,8 +17,8 @@ use rustix::{
     fs::{CWD, Mode, OFlags, openat},
 };
 
-pub(super) use self::net::InUse;
 use self::{disks::parse_diskstats, filesystems::Filesystems, net::Net, queues::CpuQueues};
+pub(super) use self::{net::InUse, paired::Paired};
 use super::{
     kept::{Kept, Page},
     tally::Tally,

@@ -7,13 +7,58 @@ pub(super) struct CgroupId(pub(super) u32);
 /// The counts of one interval. A sweep clears it, then tells each process once and each thread that moved.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tally {
-    /// Processes: their cgroup and number of threads.
-    pub processes: Vec<(CgroupId, u32)>,
+    /// Processes that live, in rising order of their numbers.
+    pub processes: Vec<Member>,
     /// Threads that ran or waited.
     pub runs: Vec<Run>,
     /// Threads that wait now, by CPU.
     queued: Vec<u32>,
     knows_queued: bool,
+}
+
+/// A process that lives.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Member {
+    /// Its number.
+    pub pid: u32,
+    /// Its cgroup.
+    pub cgroup: Option<CgroupId>,
+    /// Its threads.
+    pub n_threads: u32,
+    /// Its network namespace.
+    pub netns: Netns,
+}
+
+/// The network namespace of a process.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Netns {
+    /// Not looked at, or without one: the process ends.
+    #[default]
+    Unknown,
+    /// This user may not see it.
+    Hidden,
+    /// That of this agent, by its inode.
+    Own(u64),
+    /// Another one, by its inode.
+    Other(u64),
+}
+
+impl Netns {
+    /// Its inode, where it is known.
+    pub(super) fn inode(self) -> Option<u64> {
+        match self {
+            Self::Own(inode) | Self::Other(inode) => Some(inode),
+            Self::Unknown | Self::Hidden => None,
+        }
+    }
+
+    /// Its inode, where it is another one than the agent's: what a row says.
+    pub(super) fn other(self) -> Option<u64> {
+        match self {
+            Self::Other(inode) => Some(inode),
+            Self::Unknown | Self::Hidden | Self::Own(_) => None,
+        }
+    }
 }
 
 /// What one thread did in the interval.
@@ -42,8 +87,8 @@ impl Tally {
     }
 
     /// A process that lives.
-    pub(super) fn process(&mut self, cgroup: CgroupId, n_threads: u32) {
-        self.processes.push((cgroup, n_threads));
+    pub(super) fn process(&mut self, process: Member) {
+        self.processes.push(process);
     }
 
     /// What a thread did; one that neither ran nor waited need not be told.

@@ -22,11 +22,11 @@ pub(super) use self::{
 use self::{dear::Looks, fold::Fold, process::Process, short_lived::ShortLived};
 use super::{
     bpf::Bpf,
-    cgroups::Cgroups,
     files::Files,
     names::{Shared, Users},
     numbers::{NumberMap, release},
     tally::{Run, Tally},
+    whereabouts::Whereabouts,
 };
 use crate::reading::{ThreadReading, Threads};
 
@@ -46,10 +46,8 @@ pub(super) struct Sweeper<'a> {
     pub show_args: bool,
     /// Number of this sweep, from 1.
     pub number: u64,
-    /// Where processes run.
-    pub cgroups: &'a mut Cgroups,
-    /// What they did.
-    pub tally: &'a mut Tally,
+    /// Where they run, and what they did there.
+    pub whereabouts: &'a mut Whereabouts,
 }
 
 /// All tasks between two sweeps.
@@ -64,6 +62,8 @@ pub(super) struct Tasks {
     names: Shared,
     users: Users,
     looks: Looks,
+    /// Whether the last sweep has told the states of all threads.
+    are_states_new: bool,
     short_lived: ShortLived,
     /// The latest start of all that the first sweep saw, clock ticks since boot.
     since: u64,
@@ -105,6 +105,7 @@ impl Tasks {
             names: Shared::default(),
             users: Users::default(),
             looks: Looks::default(),
+            are_states_new: false,
             short_lived: ShortLived::default(),
             since: u64::MAX,
             run_delay_ns: 0,
@@ -130,6 +131,7 @@ impl Tasks {
         self.spare = before.into_inner();
         self.threads = Threads::new(Arc::new(table));
         let read = outcome?;
+        self.are_states_new = read.is_bpf && read.why.is_none();
         release(&mut self.processes);
         self.pids.clear();
         self.pids.extend(self.processes.keys());
@@ -144,10 +146,10 @@ impl Tasks {
         swept.n_short_lived = self.short_lived.count(n_forks, n_new, swept.read.proc.n_sweeps);
         self.settle(sweep, into, &mut swept);
         if swept.read.is_bpf {
-            sweep.tally.sees_queued();
+            sweep.whereabouts.tally.sees_queued();
         }
         if sweep.number > 1 {
-            self.tally_threads(began_us, sweep.tally);
+            self.tally_threads(began_us, &mut sweep.whereabouts.tally);
         }
         Ok((swept, self.threads.clone()))
     }
@@ -166,9 +168,9 @@ impl Tasks {
             }
             if process.lacks_names() && n_names > 0 {
                 n_names -= 1;
-                process.read_names(sweep, &mut self.users);
+                process.read_names(sweep, &mut self.users, gained);
             }
-            process.tally(gained, sweep.tally);
+            process.tally(gained, &mut sweep.whereabouts.tally);
             swept.n_processes += 1;
             swept.n_threads += u64::from(process.now.n_threads);
             swept.n_without_delay += u64::from(process.sweep.lacks_delay);

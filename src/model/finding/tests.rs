@@ -3,7 +3,7 @@ use crate::{
     event::{Sample, Stamped},
     model::script::*,
 };
-use midair_vitals::{QueueKind, TaskReading, WorstTask};
+use midair_vitals::{Queue, QueueKind, TaskReading, Unit, WorstTask};
 
 /// The sentences in order, amounts written plainly.
 fn said(events: &[Stamped], node: Option<&str>, now: f64) -> Vec<String> {
@@ -20,6 +20,9 @@ fn part(part: &Part) -> String {
         Part::Amount(n, unit) => format!("{n} {unit:?}"),
         Part::Growth(n, unit) => format!("{n:+} {unit:?}/s"),
         Part::Count(n) => n.to_string(),
+        Part::Number(n) => n.to_string(),
+        Part::Cores(n) => format!("{n} cores"),
+        Part::Latency(s) => format!("{:.0} ms", s * 1000.0),
         Part::Share(share) => format!("{:.0} %", share * 100.0),
         Part::Delay(delay) => format!("{:.0} ms/s", delay * 1000.0),
         Part::Time(us) => format!("{} s", us / S),
@@ -175,7 +178,7 @@ fn memory_says_who_grows_and_when_it_is_full() {
 #[test]
 fn drops_are_told_though_the_queue_is_empty_now() {
     let with = |s: f64, drops| sample_with(s, "a", |sample| sample.reading.listen_drops = Some(drops));
-    assert_eq!(said(&[with(1.0, 5), with(2.0, 12)], None, 2.0), ["7 connections dropped at listen queues"]);
+    assert_eq!(said(&[with(1.0, 5), with(2.0, 12)], None, 2.0), ["listen queues: 7 connections dropped in 10 s"]);
 }
 
 #[test]

@@ -50,11 +50,16 @@ impl Setup {
             Some(place) => place.clone(),
             None => usual_place()?,
         };
-        let failed = || format!("cannot make {}", place.display());
+        let at = if place.is_dir() { Some(place.as_path()) } else { place.parent() };
+        anyhow::ensure!(
+            at.is_some_and(is_bpf),
+            "{} is not in a BPF file system; mount one, or name another folder",
+            place.display()
+        );
         if !place.is_dir() {
+            let failed = || format!("cannot make {}", place.display());
             fs::DirBuilder::new().mode(0o750).create(&place).with_context(failed)?;
         }
-        anyhow::ensure!(is_bpf(&place), "{} is not in a BPF file system; mount one, or name another", place.display());
         self.pin_all(&place, &programs)?;
         self.give(&place, 0o750)?;
         Ok(place)

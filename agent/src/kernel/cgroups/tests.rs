@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::*;
-use crate::kernel::tally::Run;
+use crate::kernel::tally::{Member, Run};
 
 const MIB: u64 = 1 << 20;
 
@@ -46,8 +46,8 @@ impl Host {
         self.cgroups.read();
         self.tally.clear();
         for (path, cpu_ms, delay_ms) in runs {
-            let place = self.cgroups.place(format!("0::{path}\n").as_bytes(), None).unwrap();
-            self.tally.process(place.id, 3);
+            let place = self.cgroups.place(format!("0::{path}\n").as_bytes()).unwrap();
+            self.tally.process(Member { cgroup: Some(place.id), n_threads: 3, ..Member::default() });
             let (cpu_ns, delay_ns) = (cpu_ms * 1_000_000, delay_ms * 1_000_000);
             self.tally.ran(Run { cgroup: Some(place.id), cpu: Some(0), cpu_ns, delay_ns });
         }
@@ -247,10 +247,10 @@ fn a_cgroup_that_is_made_again_is_read_again() {
 #[test]
 fn what_is_out_of_sight_is_said() {
     let mut host = Host::new(&[]);
-    let place = host.cgroups.place(b"0::/../../system.slice/chat.service\n", None).unwrap();
+    let place = host.cgroups.place(b"0::/../../system.slice/chat.service\n").unwrap();
     assert_eq!(place.unit.as_deref(), Some("chat.service"));
     host.cgroups.read();
-    host.tally.process(place.id, 1);
+    host.tally.process(Member { cgroup: Some(place.id), n_threads: 1, ..Member::default() });
     host.tally.ran(Run { cgroup: Some(place.id), cpu_ns: 7_000, ..Run::default() });
     let mut rows = Vec::new();
     let health = host.cgroups.close(&mut host.tally, &mut host.node, &mut rows);
@@ -263,6 +263,34 @@ fn what_is_out_of_sight_is_said() {
     let Health::Degraded(why) = health else { panic!("{health:?}") };
     assert!(why.contains("mount /sys/fs/cgroup of the host"), "{why}");
     assert_eq!((host.node.throttled_us, host.node.delay_quota_us), (None, None), "nobody knows of quotas");
+}
+
+#[test]
+fn in_a_container_its_memory_limit_binds_the_node() {
+    let limited = [
+        ("/", "cgroup.events", "populated 1\n"),
+        ("/", "memory.max", "1000\n"),
+        ("/", "memory.current", "900\n"),
+        ("/", "memory.stat", "inactive_file 200\n"),
+    ];
+    let in_container = |pid_namespace: &str, others: &[(&str, u64, u64)]| {
+        let mut host = Host::new(&limited);
+        let own = host.folder.path().join("self");
+        fs::create_dir(own.join("ns")).unwrap();
+        std::os::unix::fs::symlink(format!("pid:[{pid_namespace}]"), own.join("ns/pid")).unwrap();
+        fs::write(own.join("cgroup"), "0::/\n").unwrap();
+        host.cgroups = Cgroups::new(host.folder.path());
+        host.node.mem_available_bytes = Some(512 * MIB);
+        let rows = host.tick(&[&[("/", 1, 0)], others].concat());
+        (host.node, rows)
+    };
+    let (node, rows) = in_container("4026532177", &[("/worker", 1, 0)]);
+    assert_eq!((node.mem_limit_bytes, node.mem_available_bytes), (Some(1000), Some(300)));
+    assert_eq!((row(&rows, "/").kind, row(&rows, "/").mem_bytes), (CgroupKind::Container, Some(900)));
+    assert_eq!(row(&rows, "/worker").mem_limit_bytes, Some(1000), "it is below the root of the namespace");
+    let unbound = (None, Some(512 * MIB));
+    let (node, _) = in_container("4026531836", &[]);
+    assert_eq!((node.mem_limit_bytes, node.mem_available_bytes), unbound, "a host");
 }
 
 #[test]

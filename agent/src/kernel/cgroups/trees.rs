@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rustix::{
     fd::{AsFd as _, BorrowedFd, OwnedFd},
-    fs::{CWD, Dir, FileType, Mode, OFlags, fstat, openat},
+    fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, fstat, openat, statat},
 };
 
 use super::paths::Hierarchy;
@@ -58,6 +58,12 @@ impl Trees {
         self.tree(hierarchy).map(|tree| tree.folder.as_fd())
     }
 
+    /// In which hierarchies `/` is a cgroup like others: the root of a cgroup namespace, that of a container most often. The
+    /// root of a whole hierarchy can have no limit, and what it counts is the host's.
+    pub(super) fn has_bound_root(&self) -> [bool; 4] {
+        Hierarchy::ALL.map(|hierarchy| self.tree(hierarchy).is_some_and(|tree| tree.has_bound_root(hierarchy)))
+    }
+
     /// The directory of a cgroup in a hierarchy, relative to its folder; `None` where it is out of sight.
     pub(super) fn directory(&self, hierarchy: Hierarchy, path: &str) -> Option<String> {
         self.tree(hierarchy)?.directory(path)
@@ -81,6 +87,18 @@ impl Tree {
             find_below(&folder, fstat(own).ok()?.st_ino, n_above)
         });
         Some(Self { folder, root, own: own.flatten() })
+    }
+
+    fn has_bound_root(&self, hierarchy: Hierarchy) -> bool {
+        let Some(directory) = self.directory("/") else { return false };
+        let has = |name: &str| statat(&self.folder, format!("{directory}/{name}"), AtFlags::empty()).is_ok();
+        // `release_agent` is there on the root of a v1 hierarchy alone, `cgroup.events` on all of v2 but the root
+        // (kernel/cgroup/cgroup-v1.c and cgroup.c: CFTYPE_ONLY_ON_ROOT, CFTYPE_NOT_ON_ROOT).
+        if hierarchy == Hierarchy::Unified {
+            has("cgroup.events")
+        } else {
+            has("cgroup.procs") && !has("release_agent")
+        }
     }
 
     fn directory(&self, path: &str) -> Option<String> {

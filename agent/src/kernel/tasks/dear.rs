@@ -152,15 +152,17 @@ impl Looks {
 impl Tasks {
     /// Adds the dear fields to the rows of wanted tasks; those in `close` are looked at in any case.
     pub(in crate::kernel) fn add_dear(&mut self, sweep: &mut Sweeper<'_>, close: &[TaskId], rows: &mut [TaskReading]) {
-        for row in rows.iter_mut().filter(|row| row.process.is_some() && sweep.wanted.contains(&row.id)) {
-            add_state(sweep, row);
+        if !self.are_states_new {
+            rows.iter_mut().filter(|row| sweep.wanted.contains(&row.id)).for_each(|row| add_state(sweep, row));
         }
         self.looks.add(sweep, &mut self.names, close, rows);
     }
 
     /// The same for the threads of a close look, the busiest first.
     pub(super) fn add_dear_of_children(&mut self, sweep: &mut Sweeper<'_>, rows: &mut [TaskReading]) {
-        rows.iter_mut().for_each(|row| add_state(sweep, row));
+        if !self.are_states_new {
+            rows.iter_mut().for_each(|row| add_state(sweep, row));
+        }
         self.looks.add_children(sweep, &mut self.names, rows);
     }
 }

@@ -392,6 +392,8 @@ impl SeenProcess {
             memory: None,
             coarse_cpu_ns: stat.cpu_ns(reader.tick_ns),
             netns: None,
+            cgroups: None,
+            user: None,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use midair_vitals::{TaskId, TaskKind, TaskReading, WorstThread};
+use midair_vitals::{TaskId, TaskKind, TaskReading, TaskState, WorstThread};
 
 use super::{
     Sweeper,
@@ -11,11 +11,11 @@ use super::{
 };
 use crate::{
     kernel::{
-        cgroups::Place,
+        cgroups::{CgroupIds, Place},
         names::Users,
         stat::SchedStat,
         status::parse_status,
-        tally::{Run, Tally},
+        tally::{Member, Netns, Run, Tally},
     },
     secrets,
 };
@@ -35,6 +35,10 @@ pub(super) struct Process {
     pub user: Option<Arc<str>>,
     /// Its cgroup.
     pub place: Option<Place>,
+    /// The ids of its cgroups when the file was read that said so.
+    placed_by: Option<CgroupIds>,
+    /// Its network namespace.
+    pub netns: Netns,
     /// What its threads used, ended ones included.
     pub sums: Sums,
     /// When its sums were read, microseconds.
@@ -86,7 +90,10 @@ struct Names {
 }
 
 /// User and cgroup of a process are read again after so many sweeps.
-const NAMES_AGAIN: u64 = 64;
+const OWNER_AGAIN: u64 = 64;
+
+/// The same where the collector tells when most of what they depend on changes; it knows nothing of the effective user.
+const TOLD_OWNER_AGAIN: u64 = 512;
 
 impl Process {
     /// A process that was not seen before.
@@ -98,6 +105,8 @@ impl Process {
             command: None,
             user: None,
             place: None,
+            placed_by: None,
+            netns: Netns::Unknown,
             sums: Sums::default(),
             at_us: 0,
             first: sweep,
@@ -121,11 +130,12 @@ impl Process {
         if is_renamed {
             self.name = seen.comm.shown();
         }
+        let owner = |seen: &SeenProcess| (seen.user, seen.cgroups, seen.netns);
+        let has_new_owner = owner(&self.now) != owner(seen);
         self.now = *seen;
         self.begin_once(sweep);
-        if is_renamed {
-            self.names = Names { command: true, owner: true };
-        }
+        self.names.command |= is_renamed;
+        self.names.owner |= is_renamed || has_new_owner;
     }
 
     /// Begins a sweep, unless that was done: a thread may come before the first one of its process.
@@ -135,25 +145,27 @@ impl Process {
         }
         self.seen = sweep;
         self.sweep = Found::default();
-        if self.first + 1 >= sweep {
-            self.names = Names { command: true, owner: true };
-        }
-        let is_turn = (sweep + u64::from(self.now.pid)).is_multiple_of(NAMES_AGAIN);
-        self.names.owner |= is_turn && !self.now.is_kernel_thread;
+        let is_told = self.now.user.is_some();
+        let is_young = self.first + 1 >= sweep;
+        self.names.command |= is_young;
+        self.names.owner |= self.first == sweep || (is_young && !is_told);
+        let again = if is_told { TOLD_OWNER_AGAIN } else { OWNER_AGAIN };
+        self.names.owner |= !self.now.is_kernel_thread && (sweep + u64::from(self.now.pid)).is_multiple_of(again);
     }
 
     /// Says in a row where it runs.
     pub(super) fn place_of(&self, row: &mut TaskReading) {
         row.cgroup = self.place.as_ref().map(|place| place.path.clone());
+        row.netns = self.netns.other();
         row.unit = self.place.as_ref().and_then(|place| place.unit.clone());
     }
 
     /// Tells where it is, and what it did of which no thread that was read says anything.
     pub(super) fn tally(&self, gained: SchedStat, tally: &mut Tally) {
-        let Some(place) = &self.place else { return };
-        tally.process(place.id, self.now.n_threads);
+        let cgroup = self.place.as_ref().map(|place| place.id);
+        tally.process(Member { pid: self.now.pid, cgroup, n_threads: self.now.n_threads, netns: self.netns });
         let SchedStat { cpu_ns, run_delay_ns: delay_ns, .. } = gained.minus(self.sweep.gained);
-        tally.ran(Run { cgroup: Some(place.id), cpu: None, cpu_ns, delay_ns });
+        tally.ran(Run { cgroup, cpu: None, cpu_ns, delay_ns });
     }
 
     /// Whether some of its names are to be read.
@@ -161,9 +173,14 @@ impl Process {
         self.names != Names::default()
     }
 
-    /// Reads the names that are due.
-    pub(super) fn read_names(&mut self, sweep: &mut Sweeper<'_>, users: &mut Users) {
-        let (due, pid) = (std::mem::take(&mut self.names), self.now.pid);
+    /// Reads the names that are due. `gained` is what it used since the last sweep.
+    pub(super) fn read_names(&mut self, sweep: &mut Sweeper<'_>, users: &mut Users, gained: SchedStat) {
+        let mut due = std::mem::take(&mut self.names);
+        let pid = self.now.pid;
+        if due.command && self.may_be_stuck(gained, sweep.number) {
+            due.command = false;
+            self.names.command = true;
+        }
         // A command line is at most 16 KiB long here: what is allowed out of it stands at its start.
         if due.command
             && !self.now.is_kernel_thread
@@ -173,13 +190,38 @@ impl Process {
             self.command = (!command.is_empty()).then(|| command.into());
         }
         if due.owner {
-            if let Ok(text) = sweep.files.read(format_args!("{pid}/cgroup")) {
-                self.place = sweep.cgroups.place(text, None);
+            self.find_place(sweep);
+            if !self.now.is_kernel_thread {
+                self.netns = sweep.whereabouts.netns(pid, self.now.netns);
             }
             // The owner of the files alone would say root of each process that changed its user.
             let status = sweep.files.read_once(format_args!("{pid}/status")).map(parse_status);
             self.user = status.ok().and_then(|status| status.uid).map(|uid| users.name(uid));
         }
+    }
+
+    /// Finds out where it runs: by the ids of its cgroups where these are known already, else from its file.
+    fn find_place(&mut self, sweep: &mut Sweeper<'_>) {
+        let ids = self.now.cgroups;
+        if let Some(place) = ids.and_then(|ids| sweep.whereabouts.place_by_ids(&ids)) {
+            self.place = Some(place);
+            return;
+        }
+        let Ok(text) = sweep.files.read(format_args!("{}/cgroup", self.now.pid)) else { return };
+        let place = sweep.whereabouts.place(text);
+        // It may have moved between the two looks: ids and file belong together where both were the same at the last one.
+        if let Some((ids, place)) = ids.zip(place.as_ref()).filter(|_| place == self.place && ids == self.placed_by) {
+            sweep.whereabouts.learn(ids, place);
+        }
+        self.place = place;
+        self.placed_by = ids;
+    }
+
+    /// Whether it may wait for a CPU or a disk with its memory locked, as a starved program does that has just begun to
+    /// load: whoever reads its command line then waits until it gets on (`mmap_lock`, fs/proc/base.c).
+    fn may_be_stuck(&self, gained: SchedStat, sweep: u64) -> bool {
+        let waits = matches!(self.now.state, Some(TaskState::Running | TaskState::Blocked) | None);
+        waits && (self.first == sweep || gained.cpu_ns == 0)
     }
 
     /// Brings its sums up to date; gives what is new in them.

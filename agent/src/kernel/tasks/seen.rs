@@ -2,7 +2,10 @@
 
 use midair_vitals::TaskState;
 
-use crate::{kernel::stat::SchedStat, reading::Comm};
+use crate::{
+    kernel::{cgroups::CgroupIds, stat::SchedStat},
+    reading::Comm,
+};
 
 /// A process as a collector read it.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -29,6 +32,10 @@ pub(in crate::kernel) struct SeenProcess {
     pub coarse_cpu_ns: u64,
     /// Inode of its network namespace, where the collector knows.
     pub netns: Option<u32>,
+    /// The directories of its cgroups, where the collector knows.
+    pub cgroups: Option<CgroupIds>,
+    /// The number of its user, where the collector knows.
+    pub user: Option<u32>,
 }
 
 /// Of what the memory of a process is, bytes.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::kernel::tally::Run;
+use crate::kernel::tally::{Member, Run};
 
 struct Shelf {
     book: Book,
@@ -19,7 +19,7 @@ impl Shelf {
     fn tick(&mut self, runs: &[(u32, u64)]) {
         self.tally.clear();
         for (n, cpu_ns) in runs {
-            self.tally.process(CgroupId(*n), 2);
+            self.tally.process(Member { cgroup: Some(CgroupId(*n)), n_threads: 2, ..Member::default() });
             self.tally.ran(Run { cgroup: Some(CgroupId(*n)), cpu_ns: *cpu_ns, ..Run::default() });
         }
         self.book.count(&self.tally);
