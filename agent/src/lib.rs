@@ -12,6 +12,7 @@ pub mod cost;
 pub mod desk;
 pub mod encode;
 pub mod focus;
+pub mod governor;
 pub mod hot;
 pub mod identity;
 #[cfg(target_os = "linux")]
@@ -36,4 +37,6 @@ pub mod tick;
 
 pub use agent::Agent;
 pub use clock::Clock;
-pub use config::{Config, SourceChoice};
+pub use config::{Collector, Config, SourceChoice};
+#[cfg(target_os = "linux")]
+pub use kernel::bpf::bpf_child;

@@ -4,9 +4,12 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::Parser;
+#[cfg(target_os = "linux")]
+use midair_agent::kernel::bpf;
 use midair_agent::{
     Agent, Clock,
-    cli::{Cli, LogFormat},
+    cli::{self, Cli, Command, LogFormat},
+    governor::Switches,
     identity::Identity,
     listen, once, sampler,
 };
@@ -20,6 +23,10 @@ use tokio::{
 const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
+    #[cfg(target_os = "linux")]
+    if let Some(ended) = midair_agent::bpf_child() {
+        return ended;
+    }
     match run(&Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
@@ -30,7 +37,11 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<()> {
-    start_log(cli.log_format);
+    // One sample is for a pipe: who asks for it hears of troubles alone.
+    start_log(cli.log_format, if cli.once { "warn" } else { "info" });
+    if let Some(Command::Setup(setup)) = &cli.command {
+        return set_up(setup);
+    }
     if cli.once {
         return print_once(cli);
     }
@@ -39,10 +50,30 @@ fn run(cli: &Cli) -> anyhow::Result<()> {
     runtime.block_on(serve(cli))
 }
 
+#[cfg(target_os = "linux")]
+fn set_up(asked: &cli::Setup) -> anyhow::Result<()> {
+    if asked.undo {
+        let undone = bpf::undo(asked.dir.as_deref())?;
+        undone.iter().for_each(|place| println!("removed {}", place.display()));
+        return Ok(());
+    }
+    let group = asked.group.as_deref().map(listen::group_id).transpose()?;
+    let place = bpf::Setup { group, place: asked.dir.clone() }.run()?;
+    let readers = asked.group.as_ref().map_or_else(|| "root alone".into(), |name| format!("root and group {name}"));
+    println!("iterators over threads and queues are in {}, readable by {readers}", place.display());
+    Ok(())
+}
+
+#[cfg(not(target_os = "linux"))]
+fn set_up(_: &cli::Setup) -> anyhow::Result<()> {
+    anyhow::bail!("setup is for Linux alone: there is nothing to set up here")
+}
+
 fn print_once(cli: &Cli) -> anyhow::Result<()> {
     let (config, clock) = (cli.config()?, Clock::system());
     let sources = sampler::sources(&config, &clock)?;
-    let sample = once::sample(&Identity::read(&config)?, sources, &clock);
+    let off = Switches::new(config.off_dir.clone()).look(clock.mono_us()).clone();
+    let sample = once::sample(&Identity::read(&config)?, sources, &clock, off);
     println!("{sample:#}");
     Ok(())
 }
@@ -110,8 +141,8 @@ async fn told_to_stop(signals: std::io::Result<Signals>) {
     }
 }
 
-fn start_log(format: LogFormat) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+fn start_log(format: LogFormat, level: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.with_target(false).with_ansi(rustix::termios::isatty(std::io::stderr())).init(),

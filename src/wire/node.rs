@@ -80,6 +80,7 @@ pub(super) fn reading<'a>(
         n_netns: value(sent.n_netns),
         n_netns_unread: value(sent.n_netns_unread),
         n_cgroups: value(sent.n_cgroups),
+        delay_quota_us: value(sent.delay_quota_us),
     }
 }
 

@@ -124,6 +124,13 @@ fn vitals_depend_on_std_alone() {
     assert!(!manifest.contains("[dependencies]"), "vitals is pure: std only");
 }
 
+#[test]
+fn unsafe_stands_in_one_file() {
+    let unsafe_files: Vec<PathBuf> =
+        own_sources().into_iter().filter(|file| code(file).contains("allow(unsafe_code)")).collect();
+    assert_eq!(unsafe_files, [root().join("agent/src/kernel/bpf/sys.rs")]);
+}
+
 fn own_sources() -> Vec<PathBuf> {
     ["src", "agent/src", "proto/src", "vitals/src"]
         .iter()

@@ -11,7 +11,7 @@ use super::{
 
 /// Wants the tasks of these numbers hot.
 fn hot(reading: &Reading, numbers: impl IntoIterator<Item = u64>) -> Wants {
-    Wants { hot: numbers.into_iter().map(|number| row(reading, number).id).collect(), close: Vec::new() }
+    Wants { hot: numbers.into_iter().map(|number| row(reading, number).id).collect(), ..Wants::default() }
 }
 
 #[test]

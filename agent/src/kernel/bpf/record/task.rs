@@ -132,8 +132,8 @@ pub(super) fn task(fields: Fields<'_>) -> Option<TaskRecord> {
         n_voluntary: fields.u64(56)?,
         n_involuntary: fields.u64(64)?,
         comm: fields.array(72)?,
-        state: fields.u8(88)?,
-        policy: fields.u8(89)?,
+        state: letter(fields.u32(88)?, u32::from(fields.u16(92)?)),
+        policy: u8::try_from(fields.u16(94)?).ok()?,
         is_kernel: has(IS_KERNEL),
         is_running: has(IS_RUNNING),
         is_queued: has(IS_QUEUED),
@@ -165,4 +165,22 @@ pub(super) fn leader(fields: Fields<'_>) -> Option<TaskRecord> {
         dead_involuntary: fields.u64(192)?,
     };
     Some(TaskRecord { leader: Some(leader), ..task(fields)? })
+}
+
+/// What the kernel makes of a state and an exit state (`get_task_state`, fs/proc/array.c; `__task_state_index`,
+/// include/linux/sched.h).
+fn letter(state: u32, exit_state: u32) -> u8 {
+    const REPORTED: u32 = 0x7f;
+    const IDLE: u32 = 0x402;
+    /// Waits for a lock of the real-time kernel, or is frozen: reported as uninterruptible.
+    const LIKE_UNINTERRUPTIBLE: u32 = 0x1000 | 0x8000;
+    const LETTERS: &[u8; 9] = b"RSDTtXZPI";
+    let mut bits = (state | exit_state) & REPORTED;
+    if state & IDLE == IDLE {
+        bits = 0x80;
+    }
+    if state & LIKE_UNINTERRUPTIBLE != 0 {
+        bits = 2;
+    }
+    LETTERS[(u32::BITS - bits.leading_zeros()) as usize]
 }

@@ -42,11 +42,34 @@ fn a_sleeper_says_which_thread_sleeps_on() {
 
 #[test]
 fn a_thread_has_no_leader_part() {
-    let made = Made::new(TASK, 4, 7, 96).u32(8, 5).u64(32, 1234).u64(40, 234).put(72, b"burner\0").put(88, b"R");
+    let made = Made::new(TASK, 4, 7, 96).u32(8, 5).u64(32, 1234).u64(40, 234).put(72, b"burner\0").put(94, &[5, 0]);
     let Record::Task(task) = only(&made) else { panic!("{made:?}", made = made.0) };
     assert_eq!((task.tid, task.pid, task.run_delay_ns, task.waiting_ns), (7, 5, 1234, 234));
-    assert_eq!((&task.comm[..7], task.state, task.leader), (&b"burner\0"[..], b'R', None));
+    assert_eq!((&task.comm[..7], task.state, task.policy, task.leader), (&b"burner\0"[..], b'R', 5, None));
     assert!(task.is_queued && !task.is_running && !task.is_kernel);
+}
+
+#[test]
+fn states_have_the_letters_of_proc() {
+    let cases = [
+        (0, 0, b'R'),
+        (1, 0, b'S'),
+        (2, 0, b'D'),
+        (4, 0, b'T'),
+        (8, 0, b't'),
+        (0, 16, b'X'),
+        (0, 32, b'Z'),
+        (0x40, 0, b'P'),
+        (0x402, 0, b'I'),
+        (0x100 | 1, 0, b'S'),
+        (0x8000, 0, b'D'),
+        (0x80, 0, b'R'),
+    ];
+    for (state, exit_state, letter) in cases {
+        let made = Made::new(TASK, 0, 7, 96).u32(88, state).put(92, &(exit_state as u16).to_ne_bytes());
+        let Record::Task(task) = only(&made) else { panic!("{made:?}", made = made.0) };
+        assert_eq!(task.state as char, letter as char, "{state:#x} {exit_state:#x}");
+    }
 }
 
 #[test]

@@ -1,0 +1,255 @@
+//! The agent that is measured: the real program, built by the same cargo invocation, with one watcher.
+
+use std::{
+    fs::File,
+    os::unix::net::UnixStream,
+    path::PathBuf,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use anyhow::Context;
+use midair_agent::Clock;
+use tempfile::TempDir;
+
+use crate::{
+    check::{self, Books, Found},
+    load::Ready,
+    profile::{Profile, Running},
+    spent::Spent,
+    table::Row,
+    watch::Watch,
+};
+
+const AGENT: &str = env!("CARGO_BIN_EXE_midair-agent");
+
+/// An agent that does not answer by then does not start.
+const STARTS_WITHIN_US: u64 = 20_000_000;
+
+/// The governor is off.
+const NO_BUDGET: &str = "off";
+
+/// How the agent reads tasks and queues.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Collector {
+    /// BPF iterators.
+    Bpf,
+    /// `/proc` and netlink.
+    Proc,
+}
+
+impl Collector {
+    /// Both.
+    pub(crate) const ALL: [Self; 2] = [Self::Bpf, Self::Proc];
+
+    /// Its name on the command line.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Bpf => "bpf",
+            Self::Proc => "proc",
+        }
+    }
+}
+
+/// How the agent is run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Variant {
+    /// How it reads.
+    pub(crate) collector: Collector,
+    /// Whether its budget is the default, or none.
+    pub(crate) is_budgeted: bool,
+}
+
+/// What this build of the agent can be told.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Flags {
+    collector: bool,
+    budget: bool,
+}
+
+impl Flags {
+    /// Reads the agent's help.
+    pub(crate) fn read() -> anyhow::Result<Self> {
+        let output = Command::new(AGENT).arg("--help").output().context("the agent does not start")?;
+        let help = String::from_utf8_lossy(&output.stdout).into_owned();
+        Ok(Self { collector: help.contains("--collector"), budget: help.contains("--budget") })
+    }
+
+    /// The ways in which this build can be run.
+    pub(crate) fn variants(self, only: Option<Collector>) -> Vec<Variant> {
+        let collectors = Collector::ALL.into_iter().filter(|c| only.is_none_or(|only| only == *c));
+        let built = collectors.filter(|c| self.collector || *c == Collector::Proc);
+        let budgets: &[bool] = if self.budget { &[false, true] } else { &[false] };
+        built.flat_map(|collector| budgets.iter().map(move |b| Variant { collector, is_budgeted: *b })).collect()
+    }
+
+    fn arguments(self, variant: Variant) -> Vec<&'static str> {
+        let mut arguments = Vec::new();
+        if self.collector {
+            arguments.extend(["--collector", variant.collector.word()]);
+        }
+        if self.budget && !variant.is_budgeted {
+            arguments.extend(["--budget", NO_BUDGET]);
+        }
+        arguments
+    }
+}
+
+/// How long is measured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Times {
+    /// Before it.
+    pub(crate) warm_up: Duration,
+    /// The window.
+    pub(crate) window: Duration,
+}
+
+/// Runs the agent beside a load, and says what it costs and what it did not see.
+pub(crate) async fn measure(
+    profile: Profile,
+    load: &Running,
+    (flags, variant): (Flags, Variant),
+    times: Times,
+) -> anyhow::Result<(Row, Vec<Found>)> {
+    let agent = Agent::start(&flags.arguments(variant))?;
+    let measured = agent.window(times, &load.planted).await.with_context(|| agent.log())?;
+    let Window { before, after, watch, seconds, books } = measured;
+    let held = &watch.held;
+    let found = check::find(&load.planted, held, &books, seconds, variant.collector == Collector::Bpf);
+    let per_s = |us: u64| us as f64 / 1e3 / seconds;
+    let sources: Vec<String> = held.source_us.iter().map(|(name, us)| format!("{name} {:.1}", per_s(*us))).collect();
+    let waited = per_s(held.run_delay_us());
+    let mut notes = vec![format!(
+        "by its own books {:.1} ms/s ({}); it waited {waited:.0} ms/s for a CPU",
+        per_s(held.sample_us),
+        sources.join(", ")
+    )];
+    notes.extend(held.reasons.iter().map(|(reason, n)| format!("{n} of {} samples: {reason}", held.n_samples)));
+    let shed = held.shed.iter().map(|(part, n)| format!("{part} ({n} of {})", held.n_samples)).collect::<Vec<_>>();
+    if !shed.is_empty() {
+        notes.push(format!("left out: {}", shed.join(", ")));
+    }
+    notes.extend(found.iter().filter_map(|found| match found {
+        Found::Seen => None,
+        Found::Unknown(plant) => Some(format!("{}: -", plant.word())),
+        Found::Shed(what) => Some(format!("left out, too: {what}")),
+        Found::Missing(what) => Some(format!("MISSING {what}")),
+    }));
+    let budget = match (flags.budget, variant.is_budgeted, held.budget_milli) {
+        (true, true, Some(milli)) => format!("budget {milli} ms/s"),
+        (true, true, None) => "default budget".into(),
+        _ => "no budget".into(),
+    };
+    let row = Row {
+        load: profile.name(),
+        what: format!("midair {}, {budget}", variant.collector.word()),
+        cpu_ms: after.ms_since(&before) / seconds,
+        n_samples_per_s: Some(held.n_samples as f64 / seconds),
+        cpu_bar: Some(cpu_bar(profile, variant.collector)),
+        rss_kib: after.rss_kib,
+        rss_bar_mib: rss_bar(profile).map(|(now, _)| now),
+        peak_kib: after.peak_kib,
+        peak_bar_mib: rss_bar(profile).map(|(_, peak)| peak),
+        bytes_per_s: Some(held.n_bytes as f64 / seconds),
+        bytes_per_sample: Some(held.n_bytes as f64 / held.n_samples.max(1) as f64),
+        notes,
+    };
+    Ok((row, found))
+}
+
+/// CPU milliseconds per second that the agent may cost.
+fn cpu_bar(profile: Profile, collector: Collector) -> f64 {
+    match (profile, collector) {
+        (Profile::S, Collector::Bpf) => 2.0,
+        (Profile::S, Collector::Proc) => 6.0,
+        (Profile::M, Collector::Bpf) => 6.0,
+        (Profile::M, Collector::Proc) => 25.0,
+        (Profile::L, Collector::Bpf) => 35.0,
+        (Profile::L, Collector::Proc) => 60.0,
+        (Profile::C { .. }, _) => 10.0,
+    }
+}
+
+/// MiB that the agent may have resident, now and at most.
+fn rss_bar(profile: Profile) -> Option<(u64, u64)> {
+    match profile {
+        Profile::S | Profile::M => Some((16, 24)),
+        Profile::L => Some((40, 40)),
+        Profile::C { .. } => None,
+    }
+}
+
+/// What a window has shown.
+struct Window {
+    before: Spent,
+    after: Spent,
+    watch: Watch,
+    seconds: f64,
+    /// What the planted threads' books said a little before its end.
+    books: Books,
+}
+
+/// A running agent; it ends when this is dropped.
+struct Agent {
+    child: Child,
+    folder: TempDir,
+    clock: Clock,
+}
+
+impl Agent {
+    fn start(arguments: &[&str]) -> anyhow::Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let mut command = Command::new(AGENT);
+        command.args(["--source", "kernel", "--node", "bench", "--socket"]).arg(folder.path().join("agent.sock"));
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
+        command.stderr(File::create(folder.path().join("log"))?);
+        let child = command.spawn().context("the agent does not start")?;
+        let mut agent = Self { child, folder, clock: Clock::system() };
+        let end_us = agent.clock.mono_us() + STARTS_WITHIN_US;
+        while UnixStream::connect(agent.socket()).is_err() {
+            let is_over = agent.child.try_wait()?.is_some() || agent.clock.mono_us() > end_us;
+            anyhow::ensure!(!is_over, "the agent does not answer: {}", agent.log());
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        Ok(agent)
+    }
+
+    async fn window(&self, times: Times, planted: &[Ready]) -> anyhow::Result<Window> {
+        let mut watch = Watch::open(self.socket()).await?;
+        watch.watch_for(times.warm_up).await?;
+        watch.reset();
+        let before = Spent::read(self.child.id());
+        let from_us = self.clock.mono_us();
+        watch.watch_for(times.window.saturating_sub(check::BEHIND)).await?;
+        let books = Books::read(planted);
+        watch.watch_for(check::BEHIND).await?;
+        let seconds = (self.clock.mono_us() - from_us) as f64 / 1e6;
+        let after = Spent::read(self.child.id());
+        Ok(Window { before, after, watch, seconds, books })
+    }
+
+    fn socket(&self) -> PathBuf {
+        self.folder.path().join("agent.sock")
+    }
+
+    /// All that it has logged.
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+}
+
+impl Drop for Agent {
+    fn drop(&mut self) {
+        let asked =
+            rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), rustix::process::Signal::TERM);
+        for _ in 0..200 {
+            if asked.is_err() || !matches!(self.child.try_wait(), Ok(None)) {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        // It may have ended by itself, which is as good.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR MIT */
+/* One record per thread. */
+#ifndef MIDAIR_TASKS_H
+#define MIDAIR_TASKS_H
+
+#include "midair.h"
+#include "reader.h"
+
+/* include/linux/sched.h */
+#define PF_KTHREAD 0x00200000
+
+/* USER_HZ of all architectures that run BPF (include/asm-generic/param.h). */
+#define TICK_NS 10000000ull
+
+/* include/linux/mm_types_task.h */
+#define MM_FILEPAGES 0
+#define MM_ANONPAGES 1
+#define MM_SWAPENTS 2
+#define MM_SHMEMPAGES 3
+
+INLINE u32 state_of(struct task_struct *task) {
+    if (HAS_FIELD(task->__state))
+        return task->__state;
+    return ((struct task_struct___until_5_15 *)task)->state;
+}
+
+INLINE u32 cpu_of(struct task_struct *task) {
+    struct task_struct___until_5_15 *old = (void *)task;
+    if (HAS_FIELD(task->thread_info.cpu))
+        return task->thread_info.cpu;
+    if (HAS_FIELD(old->cpu))
+        return old->cpu;
+    return 0;
+}
+
+/* Now, by the clock of the CPU where a task waits. It moves at every tick of that CPU, which somebody else keeps busy. */
+INLINE u64 now_where_it_waits(const struct reader *reader, struct task_struct *task) {
+    u64 now_ns = reader->now_ns;
+    if (HAS_FIELD(task->se.cfs_rq) && HAS_FIELD(((struct cfs_rq *)NULL)->rq)) {
+        struct cfs_rq *queue = task->se.cfs_rq;
+        struct rq *rq = queue ? queue->rq : NULL;
+        if (rq && rq->clock > now_ns)
+            now_ns = rq->clock;
+    }
+    return now_ns;
+}
+
+INLINE u64 start_ns_of(const struct reader *reader, struct task_struct *task) {
+    return task->start_boottime + reader->boottime_offset_ns;
+}
+
+INLINE void fill_task(const struct reader *reader, struct task_struct *task, struct task *to) {
+    struct task_struct *first = task->group_leader;
+    u64 queued_ns = task->sched_info.last_queued;
+    to->head.number = task->pid;
+    to->pid = task->tgid;
+    if (reader->level > 0) {
+        to->head.number = number_for(reader, task->thread_pid);
+        to->pid = first ? number_for(reader, first->thread_pid) : 0;
+    }
+    to->cpu = cpu_of(task);
+    to->start_ticks = start_ns_of(reader, task) / TICK_NS;
+    to->cpu_ns = task->se.sum_exec_runtime;
+    to->run_delay_ns = task->sched_info.run_delay;
+    to->n_runs = task->sched_info.pcount;
+    to->n_voluntary = task->nvcsw;
+    to->n_involuntary = task->nivcsw;
+    to->state = state_of(task);
+    to->exit_state = task->exit_state;
+    to->policy = task->policy;
+    __builtin_memcpy(to->comm, task->comm, sizeof(to->comm));
+    if (task->flags & PF_KTHREAD)
+        to->head.flags |= IS_KERNEL;
+    if (HAS_FIELD(task->on_cpu) && task->on_cpu) {
+        to->head.flags |= IS_RUNNING;
+    } else if (to->state == 0 && queued_ns > 0) {
+        u64 now_ns = now_where_it_waits(reader, task);
+        to->head.flags |= IS_QUEUED;
+        if (now_ns > queued_ns) {
+            to->waiting_ns = now_ns - queued_ns;
+            to->run_delay_ns += to->waiting_ns;
+        }
+    }
+}
+
+/* Counts of many CPUs are behind by a little, which can bring them below zero. */
+INLINE u64 positive(s64 count) {
+    return count > 0 ? count : 0;
+}
+
+INLINE void fill_memory(struct task_struct *task, struct leader *to) {
+    struct mm_struct *mm = task->mm;
+    struct mm_struct___until_6_1 *old = (void *)mm;
+    if (!mm || (task->flags & PF_KTHREAD))
+        return;
+    if (HAS_FIELD(mm->rss_stat[MM_SHMEMPAGES].count)) {
+        to->file_pages = positive(mm->rss_stat[MM_FILEPAGES].count);
+        to->anon_pages = positive(mm->rss_stat[MM_ANONPAGES].count);
+        to->swap_pages = positive(mm->rss_stat[MM_SWAPENTS].count);
+        to->shmem_pages = positive(mm->rss_stat[MM_SHMEMPAGES].count);
+        to->task.head.flags |= HAS_MEMORY;
+    } else if (HAS_FIELD(old->rss_stat.count[MM_SHMEMPAGES].counter)) {
+        to->file_pages = positive(old->rss_stat.count[MM_FILEPAGES].counter);
+        to->anon_pages = positive(old->rss_stat.count[MM_ANONPAGES].counter);
+        to->swap_pages = positive(old->rss_stat.count[MM_SWAPENTS].counter);
+        to->shmem_pages = positive(old->rss_stat.count[MM_SHMEMPAGES].counter);
+        to->task.head.flags |= HAS_MEMORY;
+    }
+}
+
+INLINE u64 id_of(struct cgroup *cgroup) {
+    struct kernfs_node *directory = cgroup ? cgroup->kn : NULL;
+    return directory ? directory->id : 0;
+}
+
+/* The cgroup of one controller; its number is known to the loader alone. */
+#define CGROUP_OF(set, controller)                                                                                      \
+    ({                                                                                                                  \
+        struct cgroup_subsys_state *state__ = (set)->subsys[VALUE(enum cgroup_subsys_id, controller)];                  \
+        state__ ? id_of(state__->cgroup) : 0;                                                                           \
+    })
+
+INLINE void fill_places(struct task_struct *task, struct leader *to) {
+    struct nsproxy *proxy = task->nsproxy;
+    struct css_set *set = task->cgroups;
+    struct pid *pid = task->thread_pid;
+    if (set && HAS_FIELD(task->cgroups)) {
+        to->cgroup_id = id_of(set->dfl_cgrp);
+        if (HAS_VALUE(enum cgroup_subsys_id, cpu_cgrp_id))
+            to->cpu_cgroup_id = CGROUP_OF(set, cpu_cgrp_id);
+        if (HAS_VALUE(enum cgroup_subsys_id, memory_cgrp_id))
+            to->memory_cgroup_id = CGROUP_OF(set, memory_cgrp_id);
+    }
+    if (proxy && proxy->net_ns)
+        to->netns = proxy->net_ns->ns.inum;
+    if (pid) {
+        struct pid_namespace *ns = at_level(pid, PROBE(pid, level)).ns;
+        if (ns)
+            to->pidns = PROBE(ns, ns.inum);
+    }
+}
+
+INLINE void fill_leader(const struct reader *reader, struct task_struct *task, struct leader *to) {
+    struct signal_struct *group = task->signal;
+    struct task_struct *parent = task->real_parent;
+    struct files_struct *files = task->files;
+    struct fdtable *table = files ? files->fdt : NULL;
+    const struct cred *cred = task->real_cred;
+    if (parent && reader->level > 0) {
+        struct task_struct *first = parent->group_leader;
+        to->parent = first ? number_for(reader, first->thread_pid) : 0;
+    } else if (parent) {
+        to->parent = parent->tgid;
+    }
+    if (cred)
+        to->uid = cred->uid.val;
+    to->max_fds = table ? table->max_fds : ~0u;
+    if (group) {
+        to->n_threads = group->nr_threads;
+        to->dead_cpu_ns = group->sum_sched_runtime;
+        to->dead_voluntary = group->nvcsw;
+        to->dead_involuntary = group->nivcsw;
+    }
+    fill_memory(task, to);
+    fill_places(task, to);
+}
+
+/* Whether it has been asleep for so long that nothing of it can have changed since the last look. */
+INLINE bool is_asleep(const struct reader *reader, struct task_struct *task) {
+    u64 ran_ns = task->sched_info.last_arrival;
+    struct signal_struct *group = task->signal;
+    /* A process may grow while its first thread sleeps. */
+    bool is_alone = task->pid != task->tgid || (group && group->nr_threads == 1);
+    return is_alone && state_of(task) != 0 && task->sched_info.last_queued == 0 && ran_ns > 0 &&
+           ran_ns + SLEEPS_NS < reader->now_ns;
+}
+
+INLINE int write_sleeper(struct seq_file *seq, const struct reader *reader, struct task_struct *task) {
+    struct sleeper sleeper = {.head = {.len = sizeof(sleeper), .kind = SLEEPER}};
+    struct task_struct *first = task->group_leader;
+    sleeper.head.number = task->pid;
+    sleeper.pid = task->tgid;
+    if (reader->level > 0) {
+        sleeper.head.number = number_for(reader, task->thread_pid);
+        sleeper.pid = first ? number_for(reader, first->thread_pid) : 0;
+    }
+    sleeper.start_low = start_ns_of(reader, task) / TICK_NS;
+    if (sleeper.head.number > 0)
+        bpf_seq_write(seq, &sleeper, sizeof(sleeper));
+    return 0;
+}
+
+INLINE int write_task(struct bpf_iter__task *ctx, bool is_brief) {
+    struct seq_file *seq = ctx->meta->seq;
+    struct task_struct *task = ctx->task;
+    struct reader reader;
+    struct leader record;
+    /* Without a task it is the end of the pass. */
+    if (!task)
+        return 0;
+    find_reader(&reader);
+    if (is_brief && is_asleep(&reader, task))
+        return write_sleeper(seq, &reader, task);
+    __builtin_memset(&record, 0, sizeof(record));
+    fill_task(&reader, task, &record.task);
+    if (record.task.head.number == 0)
+        return 0;
+    if (task->pid == task->tgid) {
+        fill_leader(&reader, task, &record);
+        record.task.head.kind = LEADER;
+        record.task.head.len = sizeof(struct leader);
+        bpf_seq_write(seq, &record, sizeof(struct leader));
+    } else {
+        record.task.head.kind = TASK;
+        record.task.head.len = sizeof(struct task);
+        bpf_seq_write(seq, &record, sizeof(struct task));
+    }
+    return 0;
+}
+
+#endif

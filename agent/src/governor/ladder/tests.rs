@@ -1,0 +1,66 @@
+use super::*;
+
+fn words(interval: Duration, level: usize) -> Vec<String> {
+    Ladder::at(interval).words(level)
+}
+
+#[test]
+fn the_order_is_names_sockets_threads_hot_set_answers_interval() {
+    let ladder = Ladder::at(Duration::from_secs(1));
+    let last = ladder.words(ladder.n_steps());
+    assert_eq!(
+        last,
+        [
+            "names: 8 a sample",
+            "sockets every 60 s",
+            "threads within 10 s",
+            "hot set: 20 rows",
+            "tables and close looks every 8 samples",
+            "a sample every 32 s",
+        ]
+    );
+    // Step by step nothing that was left out comes back, and a kind once begun is gone through before the next.
+    let mut before = Vec::new();
+    for level in 1..=ladder.n_steps() {
+        let now = ladder.words(level);
+        assert!(now.len() == before.len() || now.len() == before.len() + 1, "{now:?}");
+        assert!(
+            now.iter().zip(&before).take(before.len().saturating_sub(1)).all(|(a, b)| a == b),
+            "{now:?} {before:?}"
+        );
+        before = now;
+    }
+}
+
+#[test]
+fn the_first_steps_cost_the_viewer_least() {
+    let second = Duration::from_secs(1);
+    assert_eq!(words(second, 0), Vec::<String>::new());
+    assert_eq!(words(second, 1), ["names: 64 a sample"]);
+    assert_eq!(words(second, 3), ["names: 8 a sample", "sockets every 2 s"]);
+    assert_eq!(Ladder::at(second).thrift(0), Thrift::default());
+    let thrift = Ladder::at(second).thrift(3);
+    assert_eq!((thrift.names_per_tick, thrift.sockets_every), (8, Duration::from_secs(2)));
+    assert_eq!((thrift.interval_times, thrift.hot_rows), (1, usize::MAX));
+}
+
+#[test]
+fn steps_that_tell_nothing_at_an_interval_are_left_out() {
+    let slow = Duration::from_secs(20);
+    assert_eq!(words(slow, 3), ["names: 8 a sample", "sockets every 32 s"]);
+    let ladder = Ladder::at(slow);
+    assert_eq!(ladder.thrift(ladder.n_steps()).interval_times, 2, "never longer than a minute");
+    let quick = Ladder::at(Duration::from_millis(250));
+    assert_eq!(quick.thrift(quick.n_steps()).interval_times, 64);
+    assert_eq!(quick.words(quick.n_steps()).last().map(String::as_str), Some("a sample every 16 s"));
+    let slowest = Ladder::at(Duration::from_secs(60));
+    assert_eq!(slowest.thrift(slowest.n_steps()).interval_times, 1);
+}
+
+#[test]
+fn a_period_is_the_longest_that_something_takes() {
+    let ladder = Ladder::at(Duration::from_secs(1));
+    assert_eq!(ladder.period(0), Duration::from_secs(1));
+    assert_eq!(ladder.period(4), Duration::from_secs(4));
+    assert_eq!(ladder.period(ladder.n_steps()), Duration::from_secs(256), "answers every 8 samples of 32 s each");
+}

@@ -1,0 +1,10 @@
+//! The BPF iterators against the kernel that runs the tests. They need root, as CI has it; elsewhere each says so.
+#![cfg(target_os = "linux")]
+
+mod files;
+mod namespaces;
+mod object;
+mod setup;
+mod sockets;
+mod support;
+mod tasks;
