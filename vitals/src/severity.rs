@@ -77,8 +77,11 @@ pub fn mem(used: Option<u64>, limit: Option<u64>) -> Option<Severity> {
 /// known and not zero) and, where there is no limit, level (log10(depth) / 6, bytes counted in KiB).
 ///
 /// A rate out of zero says nothing by itself: a consumer that sleeps beside 48 KB is not worse than a mailbox of a million.
+///
+/// The count of an eventfd is no backlog: programs that wait for it edge by edge never read it (epoll(7)), so it says
+/// nothing of how bad things are.
 pub fn queue(queue: &Queue, rate_out: Option<f64>) -> Option<Severity> {
-    let depth = queue.depth?;
+    let depth = queue.depth.filter(|_| queue.unit != Unit::Events)?;
     if depth == 0 {
         return Some(Severity(0));
     }

@@ -70,3 +70,9 @@ fn the_worst_of_what_is_known() {
     assert_eq!(some.worst(), Some(Severity(710)));
     assert_eq!(Severities::default().worst(), None);
 }
+
+#[test]
+fn an_eventfd_that_nobody_reads_is_no_backlog() {
+    let counter = Queue { depth: Some(84), ..Queue::unknown(crate::QueueKind::Event, Unit::Events) };
+    assert_eq!(queue(&counter, None), None);
+}
