@@ -10,7 +10,7 @@ mod seen;
 mod short_lived;
 mod sums;
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use midair_vitals::{TaskId, TaskReading};
 use rustix::io::Errno;
@@ -24,11 +24,13 @@ use super::{
     bpf::Bpf,
     files::Files,
     names::{Shared, Users},
-    numbers::{NumberMap, release},
     tally::{Run, Tally},
     whereabouts::Whereabouts,
 };
-use crate::reading::{ThreadReading, Threads};
+use crate::{
+    numbers::{NumberMap, TaskSet, release},
+    reading::{ThreadReading, Threads},
+};
 
 /// What a sweep works with.
 pub(super) struct Sweeper<'a> {
@@ -37,7 +39,7 @@ pub(super) struct Sweeper<'a> {
     /// `CLOCK_MONOTONIC`, microseconds.
     pub clock: &'a dyn Fn() -> u64,
     /// Tasks whose dear fields are wanted.
-    pub wanted: &'a HashSet<TaskId>,
+    pub wanted: &'a TaskSet,
     /// Length of a clock tick, microseconds.
     pub tick_us: u64,
     /// Size of a page.
@@ -156,7 +158,8 @@ impl Tasks {
     /// Brings sums and names of all processes up to date, and makes their rows.
     fn settle(&mut self, sweep: &mut Sweeper<'_>, into: &mut Vec<TaskReading>, swept: &mut Swept) {
         let mut n_names = if sweep.number == 1 { NAMES_AT_FIRST } else { NAMES_PER_SWEEP };
-        into.reserve(self.pids.len());
+        // With room for the threads that get rows.
+        into.reserve(self.pids.len() + sweep.wanted.len() + 64);
         for pid in &self.pids {
             let Some(process) = self.processes.get_mut(pid) else { continue };
             let is_first = process.first == sweep.number;
@@ -199,7 +202,7 @@ impl Tasks {
     }
 
     /// The rows of those threads that are wanted.
-    pub(super) fn wanted_rows(&self, wanted: &HashSet<TaskId>) -> Vec<TaskReading> {
+    pub(super) fn wanted_rows(&self, wanted: &TaskSet) -> Vec<TaskReading> {
         let threads = wanted.iter().filter_map(|id| self.threads.find(*id)).filter(|thread| !thread.is_first());
         threads.filter_map(|thread| self.thread_row(thread)).collect()
     }

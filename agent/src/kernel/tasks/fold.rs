@@ -8,7 +8,8 @@ use super::{
     seen::{Others, SeenProcess, SeenThread, Sight},
 };
 use crate::{
-    kernel::{numbers::NumberMap, stat::SchedStat},
+    kernel::stat::SchedStat,
+    numbers::NumberMap,
     reading::{ThreadReading, Used},
 };
 
