@@ -276,6 +276,11 @@ fn health(files: &mut Files, tasks: &Tasks, swept: &Swept) -> Health {
     {
         return Health::Degraded(format!("processes of other users are hidden; {remedy}").into());
     }
+    if !tasks.sees_host() {
+        let why = "only the processes of this agent's pid namespace are seen, while load and memory of the node are those of \
+            the host; run midair-agent in the host's pid namespace (hostPID), or with --proc-root on the host's /proc";
+        return Health::Degraded(why.into());
+    }
     if swept.n_without_delay > 0 {
         let why = "run delay is not known for all tasks: this kernel has no /proc/PID/schedstat (CONFIG_SCHED_INFO)";
         return Health::Degraded(why.into());

@@ -156,9 +156,8 @@ impl Tasks {
         if self.since == u64::MAX {
             self.since = self.threads.iter().map(|thread| thread.start).max().unwrap_or(u64::MAX);
         }
-        // Forks are counted over all pid namespaces: elsewhere than in the first, nobody sees all that is forked. Its
-        // second process is the parent of the threads of the kernel.
-        let n_forks = n_forks.filter(|_| self.processes.get(&2).is_some_and(|second| second.now.is_kernel_thread));
+        // Forks are counted over all pid namespaces: elsewhere than in the first, nobody sees all that is forked.
+        let n_forks = n_forks.filter(|_| self.sees_host());
         let mut swept = Swept { read, ..Swept::default() };
         swept.n_short_lived = self.short_lived.count(n_forks, n_new, swept.read.proc.n_sweeps);
         self.settle(sweep, into, &mut swept);
@@ -254,6 +253,12 @@ impl Tasks {
         let mut rows: Vec<TaskReading> = found.into_iter().filter_map(|thread| self.thread_row(thread)).collect();
         self.add_dear_of_children(sweep, &mut rows);
         (rows, n)
+    }
+
+    /// Whether the first pid namespace is seen, that of the host: there the second process is the parent of the threads of
+    /// the kernel.
+    pub(super) fn sees_host(&self) -> bool {
+        self.processes.get(&2).is_some_and(|second| second.now.is_kernel_thread)
     }
 
     /// Whether a process was seen by the last sweep.
