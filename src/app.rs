@@ -12,10 +12,14 @@ pub mod keymap;
 pub mod layout;
 mod message;
 mod mouse;
+mod overlay;
 mod playhead;
 mod prompt;
 pub mod rows;
 pub mod screen;
+mod shown;
+pub mod sort;
+pub mod tabs;
 
 use std::sync::Arc;
 
@@ -23,17 +27,17 @@ use midair_vitals::TaskId;
 
 use crate::{
     event::{Control, Event, Input, Key, NodeId, Stamp, Stamped},
-    model::{Finding, Focus, Model, Node, Task, Timeline, Vital, cluster::Group, finding, timeline},
+    model::{Model, Timeline, Vital},
 };
 use asks::Asks;
 use go::Go;
-use layout::{Areas, Content};
-use screen::{Level, List, Panel, RowId, Screen};
+use screen::{Level, RowId, Screen};
 
 pub use asks::{FOCUS_ID, TABLE_ID};
-pub use command::{COMMANDS, interval, order_word};
+pub use command::{COMMANDS, interval};
 pub use copy::utc;
 pub use message::Message;
+pub use overlay::{Chosen, Overlay};
 pub use playhead::Playhead;
 pub use prompt::{Prompt, PromptKind};
 
@@ -89,21 +93,6 @@ impl Default for Options {
     fn default() -> Self {
         Self { n_targets: 1, go: None, interval_ms: 1000, has_mouse: true, size: (80, 24) }
     }
-}
-
-/// What lies over the screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Overlay {
-    /// The keys; first line shown.
-    Help {
-        /// First line shown.
-        scroll: usize,
-    },
-    /// All that is wrong; which one is selected.
-    Findings {
-        /// Which one is selected.
-        selected: usize,
-    },
 }
 
 /// All that the screen is made of.
@@ -200,95 +189,15 @@ impl State {
     pub fn screen(&self) -> &Screen {
         &self.level().screen
     }
-
-    /// The node that the screen is about.
-    pub fn node(&self) -> Option<&Node> {
-        self.model.node(self.screen().node()?)
-    }
-
-    /// The task that the screen is about.
-    pub fn task(&self) -> Option<&Task> {
-        match self.screen() {
-            Screen::Task(node, task) => self.model.node(node)?.task(*task),
-            Screen::Cluster | Screen::Node(_) => None,
-        }
-    }
-
-    /// The close look that the screen is about.
-    pub fn focus(&self) -> Option<&Focus> {
-        match self.screen() {
-            Screen::Task(node, task) => self.model.node(node)?.focus_on(*task),
-            Screen::Cluster | Screen::Node(_) => None,
-        }
-    }
-
-    /// A table of the current screen.
-    pub fn list(&self, panel: Panel) -> &List {
-        self.level().list(panel)
-    }
-
-    /// All rows of a table, filtered and sorted.
-    pub fn rows(&self, panel: Panel) -> Vec<RowId> {
-        rows::rows(self, panel)
-    }
-
-    /// What is wrong with what the screen is about, the worst first.
-    pub fn findings(&self) -> Vec<Finding> {
-        finding::findings(&self.model, self.screen().node(), self.now())
-    }
-
-    /// How long the longest name of a node is.
-    pub fn longest_name(&self) -> u16 {
-        let names = self.model.nodes.values().map(|node| node.name().chars().count());
-        names.max().map_or(0, |n| u16::try_from(n).unwrap_or(u16::MAX))
-    }
-
-    /// Where things stand.
-    pub fn areas(&self) -> Areas {
-        layout::areas(self.screen(), self.level().panel, self.size, &self.content())
-    }
-
-    /// Where nodes stand on the map, and the groups that it is made of.
-    pub fn map(&self, areas: &Areas) -> (Vec<Group>, layout::map::Map) {
-        let groups = self.model.groups(self.group_by.as_deref());
-        let sizes: Vec<usize> = groups.iter().map(|group| group.nodes.len()).collect();
-        (groups, layout::map::Map::new(areas, &sizes))
-    }
-
-    /// What there is to show. It goes by what is known, not by what a filter lets through: typing must not move things.
-    fn content(&self) -> Content {
-        match self.screen() {
-            Screen::Cluster => {
-                Content { groups: self.model.group_sizes(self.group_by.as_deref()), ..Content::default() }
-            }
-            Screen::Node(_) => Content { notices: self.node().map(notices).unwrap_or_default(), ..Content::default() },
-            Screen::Task(..) => {
-                let task = self.task();
-                // Before the close look has come, the row tells whether there will be threads.
-                let has_threads = task.is_some_and(|t| t.reading.n_threads.is_some_and(|n| n > 1));
-                let n_children = self.focus().map_or(usize::from(has_threads), |focus| focus.children.len());
-                Content { n_queues: task.map_or(0, |t| t.queues().count()), n_children, ..Content::default() }
-            }
-        }
-    }
-
-    /// The columns of the time line for what is in focus.
-    pub fn timeline_cells(&self, n_cells: usize) -> Vec<timeline::Cell> {
-        self.timeline.cells(self.screen().node(), self.vital, self.window(), n_cells)
-    }
-}
-
-/// How long each text is that says what does not work on a node.
-fn notices(node: &Node) -> Vec<usize> {
-    node.troubles().map(|(name, why)| name.chars().count() + why.chars().count() + 4).collect()
 }
 
 /// The node and task of a row, where it has them.
 pub fn target(row: &RowId) -> Option<(&NodeId, Option<TaskId>)> {
     match row {
         RowId::Node(node) => Some((node, None)),
-        RowId::Task(node, task) => Some((node, Some(*task))),
-        RowId::Queue(..) => None,
+        RowId::Task(node, task) | RowId::OwnedQueue(node, task, ..) => Some((node, Some(*task))),
+        RowId::Scope(node, _) => Some((node, None)),
+        RowId::Queue(..) | RowId::Cpu(_) | RowId::Check(_) => None,
     }
 }
 
@@ -382,15 +291,9 @@ fn start_on_node(state: &mut State, node: &NodeId) {
 /// A node that was known by its address has said who it is: screens and selections go with it.
 fn rename(state: &mut State, address: &NodeId, node: &NodeId) {
     for level in &mut state.levels {
-        match &mut level.screen {
-            Screen::Node(id) | Screen::Task(id, _) if id == address => *id = node.clone(),
-            Screen::Cluster | Screen::Node(_) | Screen::Task(..) => {}
-        }
-        for list in &mut level.lists {
-            match &mut list.selected {
-                Some(RowId::Node(id) | RowId::Task(id, _)) if id == address => *id = node.clone(),
-                Some(RowId::Node(_) | RowId::Task(..) | RowId::Queue(..)) | None => {}
-            }
+        level.screen.rename_node(address, node);
+        for row in level.lists.iter_mut().filter_map(|list| list.selected.as_mut()) {
+            row.rename_node(address, node);
         }
     }
 }

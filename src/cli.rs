@@ -3,7 +3,7 @@
 use std::{net::Ipv6Addr, path::PathBuf, time::Duration};
 
 use clap::Parser;
-use midair_agent::SourceChoice;
+use midair_agent::{SourceChoice, cli::Budget};
 
 use crate::app;
 
@@ -50,6 +50,10 @@ pub struct Cli {
     /// Where the agent inside this program gets its values from.
     #[arg(long, value_enum, conflicts_with_all = ["hosts", "more_hosts"])]
     pub source: Option<SourceChoice>,
+
+    /// CPU time that the agent inside this program may use, in per cent of one core, or "off".
+    #[arg(long, value_name = "PERCENT", default_value = "1%")]
+    pub budget: Budget,
 
     /// Write what this program has to tell about itself to this file.
     #[arg(long, value_name = "FILE")]

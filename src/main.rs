@@ -60,7 +60,12 @@ fn watch(cli: &Cli) -> anyhow::Result<Ending> {
 
 async fn targets(cli: &Cli, places: Vec<Place>) -> anyhow::Result<Vec<Target>> {
     if places.is_empty() {
-        let config = Config { interval: cli.interval, source: cli.source.unwrap_or_default(), ..Config::default() };
+        let config = Config {
+            interval: cli.interval,
+            source: cli.source.unwrap_or_default(),
+            budget_milli: cli.budget.milli(),
+            ..Config::default()
+        };
         return Ok(vec![local::this_host(config, cli.embedded || cli.source.is_some()).await?]);
     }
     let target = |place| match place {

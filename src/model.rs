@@ -3,26 +3,33 @@
 //! Pure: the same events give the same model, live, replayed or told anew after a step in time.
 
 mod apply;
+pub mod cgroup;
 pub mod cluster;
 pub mod finding;
 pub mod focus;
+pub mod host;
 pub mod node;
 pub mod presence;
 pub mod rank;
+pub mod recent;
 #[cfg(test)]
 pub(crate) mod script;
 pub mod series;
 pub mod task;
 pub mod timeline;
 pub mod vital;
+pub mod wait;
+pub mod why;
+pub mod words;
 
 use std::{collections::BTreeMap, sync::Arc};
 
 use crate::event::{LinkState, NodeId, Stamp};
 
+pub use cgroup::{Cgroup, Namespace};
 pub use finding::Finding;
-pub use focus::Focus;
-pub use node::{Latest, Node, NodeValue};
+pub use focus::{Focus, Probe};
+pub use node::{CpuVitals, Latest, Node, NodeValue};
 pub use presence::Presence;
 pub use series::{Series, Window};
 pub use task::{Task, TaskValue};

@@ -10,9 +10,11 @@ pub mod help;
 pub mod list;
 pub mod map;
 pub mod panel;
+pub mod scope;
 pub mod text;
 pub mod theme;
 pub mod timeline;
+pub mod who;
 pub mod widget;
 
 use ratatui::{
@@ -70,9 +72,10 @@ fn draw_picture(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme
             }
             about::draw_node(buffer, rect(areas.about), state, theme);
         }
+        Screen::Scope(..) => scope::draw(buffer, areas, state, theme),
         Screen::Task(..) => {
             draw_charts(buffer, areas, state, theme);
-            about::draw_task(buffer, areas, state, theme);
+            who::draw(buffer, areas, state, theme);
         }
     }
 }
@@ -85,6 +88,7 @@ fn draw_charts(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme)
         now: state.now(),
         interval_us: node.interval_us,
         is_silent: node.presence.is_silent() || has_ended,
+        probe: state.focus().and_then(|focus| focus.probe.as_ref()),
     };
     for (vital, area) in Vital::FOUR.into_iter().zip(areas.vitals) {
         if !area.is_empty() {
@@ -94,15 +98,15 @@ fn draw_charts(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme)
 }
 
 fn draw_overlay(buffer: &mut Buffer, areas: &Areas, state: &State, findings: &[Finding], theme: &Theme) {
-    let Some(overlay) = state.overlay else { return };
+    let Some(overlay) = &state.overlay else { return };
     // Where one is, and whether it is live, stays in sight; so do the keys.
     let (top, bottom) = (areas.header.height, areas.footer.height);
     let (width, height) = state.size;
     let area = Rect { x: 0, y: top, width, height: height.saturating_sub(top + bottom) }.intersection(*buffer.area());
     Clear.render(area, buffer);
     match overlay {
-        Overlay::Help { scroll } => help::draw(buffer, area, scroll, theme),
-        Overlay::Findings { selected } => finding::draw_overlay(buffer, area, findings, selected, theme),
+        Overlay::Help { scroll } => help::draw(buffer, area, *scroll, theme),
+        Overlay::Findings(chosen) => finding::draw_overlay(buffer, area, findings, chosen, theme),
     }
 }
 

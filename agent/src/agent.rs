@@ -11,15 +11,14 @@ use tokio::io::DuplexStream;
 use crate::{
     clock::Clock,
     config::Config,
+    cost::ThreadTimes,
     desk::{self, Command, Desk, Door},
+    governor::Switches,
     identity::Identity,
-    listen,
+    listen::Embedded,
     reading::Source,
-    sampler,
+    sampler::{self, Sampler},
 };
-
-/// Bytes that either end of an in-memory connection may have under way.
-const DUPLEX_BYTES: usize = 64 * 1024;
 
 /// The desk formats and encodes, nothing deep; the default of 2 MiB would be a sixth of the agent's budget if touched.
 const STACK_BYTES: usize = 256 * 1024;
@@ -28,6 +27,7 @@ const STACK_BYTES: usize = 256 * 1024;
 #[derive(Debug)]
 pub struct Agent {
     door: Door,
+    embedded: Embedded,
     desk: Option<JoinHandle<()>>,
     sampler: sampler::Handle,
 }
@@ -47,7 +47,8 @@ impl Agent {
         // Full when the desk is slower than readings and controls together: the sampler then waits, and so do clients.
         let (commands, inbox) = mpsc::sync_channel(desk::N_COMMANDS);
         let wants = sampler::SharedWants::default();
-        let desk = Desk::new(&config, Arc::clone(&identity), clock.clone(), wants.clone());
+        let threads = ThreadTimes::default();
+        let desk = Desk::new(&config, Arc::clone(&identity), clock.clone(), wants.clone(), threads.clone());
         let patience = config.interval.mul_f32(2.5);
         let desk = std::thread::Builder::new()
             .name("midair-desk".into())
@@ -55,15 +56,15 @@ impl Agent {
             .spawn(move || desk.run(&inbox, patience))
             .context("cannot start the agent's desk thread")?;
         let door = Door::new(commands.clone(), identity, clock.clone());
-        let sampler = sampler::start(config.interval, clock, sources, wants, commands)?;
-        Ok(Self { door, desk: Some(desk), sampler })
+        let embedded = Embedded::new(door.clone(), threads.clone());
+        let (interval, switches) = (config.interval, Switches::new(config.off_dir));
+        let sampler = Sampler { interval, clock, wants, switches, threads, desk: commands };
+        Ok(Self { door, embedded, desk: Some(desk), sampler: sampler.start(sources)? })
     }
 
-    /// A new connection to this agent, in memory. Call it on a tokio runtime: the other end is served there.
+    /// A new connection to this agent, in memory.
     pub fn connect(&self) -> DuplexStream {
-        let (client, server) = tokio::io::duplex(DUPLEX_BYTES);
-        tokio::spawn(listen::serve_embedded(self.door.clone(), server));
-        client
+        self.embedded.connect()
     }
 
     /// Who this agent is.

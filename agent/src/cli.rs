@@ -1,10 +1,13 @@
 //! The command line of `midair-agent`.
 
-use std::{path::PathBuf, time::Duration};
+use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::config::{Config, SourceChoice};
+use crate::{
+    config::{Collector, Config, OFF_DIR, SourceChoice},
+    cost::Payer,
+};
 
 /// Samples this host and streams its vitals to whoever watches: midair, a hub, or any client of midair.v1.
 #[derive(Debug, Parser)]
@@ -34,8 +37,8 @@ pub struct Cli {
     #[arg(long, value_name = "NAME")]
     pub node: Option<String>,
 
-    /// Label by which nodes are grouped, as often as needed: --label role=chat
-    #[arg(long = "label", value_name = "KEY=VALUE", value_parser = label)]
+    /// Labels by which nodes are grouped, as many as needed: --label role=chat,dc=a --label rack=7
+    #[arg(long = "label", value_name = "KEY=VALUE", value_delimiter = ',', value_parser = label)]
     pub labels: Vec<(String, String)>,
 
     /// Time between two samples, from 250ms to 60s
@@ -46,6 +49,10 @@ pub struct Cli {
     #[arg(long, value_enum, default_value_t)]
     pub source: SourceChoice,
 
+    /// How tasks are read on Linux
+    #[arg(long, value_enum, default_value_t)]
+    pub collector: Collector,
+
     /// Where the kernel shows its processes
     #[arg(long, value_name = "DIR", default_value = "/proc")]
     pub proc_root: PathBuf,
@@ -54,6 +61,16 @@ pub struct Cli {
     #[arg(long)]
     pub show_args: bool,
 
+    /// CPU time that the agent may use, in per cent of one core, from 0.1% to 100%, or "off". What it leaves out to stay
+    /// within is part of each sample
+    #[arg(long, value_name = "PERCENT", default_value = "1%")]
+    pub budget: Budget,
+
+    /// Directory in which a file switches off the part of the agent that it is named after (sockets, threads, names,
+    /// cgroups, namespaces, bpf, kernel, sysinfo); its first line is the reason given
+    #[arg(long, value_name = "DIR", default_value = OFF_DIR)]
+    pub off_dir: PathBuf,
+
     /// How the log on stderr is written
     #[arg(long, value_enum, default_value_t)]
     pub log_format: LogFormat,
@@ -61,6 +78,39 @@ pub struct Cli {
     /// Print one sample as JSON and end
     #[arg(long)]
     pub once: bool,
+}
+
+/// What the agent may use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Budget {
+    /// As much as it takes.
+    Off,
+    /// Per mille of one core.
+    Milli(u32),
+}
+
+impl Budget {
+    /// Per mille of one core; `None`: as much as it takes.
+    pub fn milli(self) -> Option<u32> {
+        match self {
+            Self::Off => None,
+            Self::Milli(milli) => Some(milli),
+        }
+    }
+}
+
+impl FromStr for Budget {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "off" {
+            return Ok(Self::Off);
+        }
+        let words = || "it lies from 0.1% to 100% of one core, 1% for example, or is off".to_owned();
+        let percent: f64 = text.strip_suffix('%').unwrap_or(text).trim().parse().map_err(|_| words())?;
+        let milli = (percent * 10.0).round();
+        if (1.0..=1_000.0).contains(&milli) { Ok(Self::Milli(milli as u32)) } else { Err(words()) }
+    }
 }
 
 /// What is done instead of sampling.
@@ -109,8 +159,12 @@ impl Cli {
             labels: self.labels.clone(),
             interval: self.interval,
             source: self.source,
+            collector: self.collector,
             proc_root: self.proc_root.clone(),
             show_args: self.show_args,
+            budget_milli: self.budget.milli(),
+            payer: Payer::Process,
+            off_dir: self.off_dir.clone(),
         };
         config.check()?;
         Ok(config)

@@ -12,7 +12,14 @@ pub struct Clock(Inner);
 #[derive(Clone, Debug)]
 enum Inner {
     System,
-    Scripted(Arc<AtomicU64>),
+    Scripted(Arc<Script>),
+}
+
+/// What a scripted clock shows, microseconds.
+#[derive(Debug, Default)]
+struct Script {
+    mono_us: AtomicU64,
+    cpu_us: AtomicU64,
 }
 
 /// Wall time of a scripted clock whose monotonic time is zero: 2026-01-01, microseconds since 1970.
@@ -26,21 +33,33 @@ impl Clock {
 
     /// A clock that stands still until it is told to go on.
     pub fn scripted(mono_us: u64) -> Self {
-        Self(Inner::Scripted(Arc::new(AtomicU64::new(mono_us))))
+        Self(Inner::Scripted(Arc::new(Script { mono_us: AtomicU64::new(mono_us), ..Script::default() })))
     }
 
     /// Moves a scripted clock, and all its clones, on.
     pub fn forward(&self, us: u64) {
-        if let Inner::Scripted(mono_us) = &self.0 {
-            mono_us.fetch_add(us, Ordering::Relaxed);
+        if let Inner::Scripted(script) = &self.0 {
+            script.mono_us.fetch_add(us, Ordering::Relaxed);
         }
+    }
+
+    /// Has the agent use CPU time, as a scripted clock shows it.
+    pub fn spend(&self, us: u64) {
+        if let Inner::Scripted(script) = &self.0 {
+            script.cpu_us.fetch_add(us, Ordering::Relaxed);
+        }
+    }
+
+    /// Whether it says what a test has told it, and not what is.
+    pub fn is_scripted(&self) -> bool {
+        matches!(self.0, Inner::Scripted(_))
     }
 
     /// `CLOCK_MONOTONIC`, microseconds.
     pub fn mono_us(&self) -> u64 {
         match &self.0 {
             Inner::System => system::mono_us(),
-            Inner::Scripted(mono_us) => mono_us.load(Ordering::Relaxed),
+            Inner::Scripted(script) => script.mono_us.load(Ordering::Relaxed),
         }
     }
 
@@ -48,7 +67,7 @@ impl Clock {
     pub fn wall_us(&self) -> u64 {
         match &self.0 {
             Inner::System => system::wall_us(),
-            Inner::Scripted(mono_us) => SCRIPTED_WALL_US + mono_us.load(Ordering::Relaxed),
+            Inner::Scripted(script) => SCRIPTED_WALL_US + script.mono_us.load(Ordering::Relaxed),
         }
     }
 
@@ -56,7 +75,7 @@ impl Clock {
     pub fn thread_cpu_us(&self) -> u64 {
         match &self.0 {
             Inner::System => system::thread_cpu_us(),
-            Inner::Scripted(_) => 0,
+            Inner::Scripted(script) => script.cpu_us.load(Ordering::Relaxed),
         }
     }
 
@@ -64,7 +83,7 @@ impl Clock {
     pub fn process_cpu_us(&self) -> u64 {
         match &self.0 {
             Inner::System => system::process_cpu_us(),
-            Inner::Scripted(_) => 0,
+            Inner::Scripted(script) => script.cpu_us.load(Ordering::Relaxed),
         }
     }
 }

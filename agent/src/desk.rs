@@ -1,6 +1,7 @@
 //! The desk: the one owner of all that the agent knows. Readings and controls come in, envelopes go out.
 
 mod asked;
+mod budget;
 mod controls;
 mod description;
 mod door;
@@ -19,9 +20,10 @@ use tokio::sync::oneshot;
 use crate::{
     clock::Clock,
     config::Config,
-    cost::Meter,
+    cost::{Meter, ThreadTimes},
     encode, focus,
-    hot::{Hot, Lists},
+    governor::Governor,
+    hot::{self, Hot, Lists},
     identity::Identity,
     ledger::Ledger,
     marks::Marks,
@@ -36,6 +38,7 @@ use crate::{
     tick::Tick,
 };
 use asked::Asked;
+use budget::Booked;
 
 pub use door::Door;
 
@@ -103,6 +106,10 @@ pub struct Desk {
     marks: Marks,
     rollups: Rollups,
     meter: Meter,
+    governor: Governor,
+    booked: Booked,
+    /// So many configured intervals are between two readings.
+    interval_times: u32,
     cost: Cost,
     /// CPU time of the desk at the tick before; this one's is known only when it has been sent.
     own_us: u64,
@@ -121,11 +128,21 @@ struct Watcher {
     viewer: String,
     is_insecure: bool,
     stream: Option<StreamKey>,
+    /// The interval that it asked for, milliseconds.
+    interval_ms: u32,
+    /// When it last put a mark on the time line, `CLOCK_MONOTONIC` in microseconds.
+    marked_us: Option<u64>,
 }
 
 impl Desk {
     /// A desk that knows nothing yet.
-    pub fn new(config: &Config, identity: Arc<Identity>, clock: Clock, wants: SharedWants) -> Self {
+    pub fn new(
+        config: &Config,
+        identity: Arc<Identity>,
+        clock: Clock,
+        wants: SharedWants,
+        threads: ThreadTimes,
+    ) -> Self {
         let rows = |stream| HotRows { hot: Hot::new(stream), rows: Vec::new() };
         Self {
             identity,
@@ -145,7 +162,10 @@ impl Desk {
             focuses: Asked::new(focus::N_FOCUSES, "focuses"),
             marks: Marks::default(),
             rollups: Rollups::default(),
-            meter: Meter::new(clock.clone()),
+            meter: Meter::new(clock.clone(), config.payer, threads),
+            governor: Governor::new(config.budget_milli, config.interval),
+            booked: Booked::default(),
+            interval_times: 1,
             cost: Cost::default(),
             own_us: 0,
             read_us: clock.mono_us(),
@@ -155,8 +175,8 @@ impl Desk {
 
     /// Serves commands until told to stop. Where no reading comes for longer than `patience`, watchers are told so.
     pub fn run(mut self, inbox: &mpsc::Receiver<Command>, patience: Duration) {
-        let patience_us = u64::try_from(patience.as_micros()).unwrap_or(u64::MAX);
         loop {
+            let patience_us = u64::try_from(self.patience(patience).as_micros()).unwrap_or(u64::MAX);
             let waited_us = self.clock.mono_us().saturating_sub(self.read_us);
             let left = Duration::from_micros(patience_us.saturating_sub(waited_us));
             match inbox.recv_timeout(left) {
@@ -189,13 +209,16 @@ impl Desk {
 
     fn take_reading(&mut self, mut reading: Reading, cpu_us: u64) {
         let before_us = self.clock.thread_cpu_us();
-        self.cost = self.meter.read(cpu_us + self.own_us, self.watchers.len());
+        self.govern(cpu_us + self.own_us);
         let (mono_us, wall_us) = (self.clock.mono_us(), self.clock.wall_us());
         let number = self.tick.as_ref().map_or(0, |tick| tick.number) + 1;
         let vitals = self.ledger.derive(&mut reading);
         self.looks.complete(&mut reading.close);
-        let index = reading.tasks.iter().enumerate().map(|(n, task)| (task.id, n)).collect();
-        let mut tick = Tick { number, mono_us, wall_us, reading, vitals, index };
+        let mut tick = Tick { number, mono_us, wall_us, ..Tick::new(reading, vitals) };
+        tick.give_rows(hot::threads(&tick));
+        for hot in [&self.overview, &self.detail] {
+            tick.give_rows(hot.hot.held());
+        }
         self.node.complete(&mut tick);
         let lists = Lists::of(&tick);
         for hot in [&mut self.overview, &mut self.detail] {
@@ -232,11 +255,13 @@ impl Desk {
 
     /// Tells the sampler what to read closely from the next reading on.
     fn want(&self) {
-        let close = self.focuses.items().iter().map(|item| item.asked).collect();
+        let is_answering = self.is_answering(self.tick.as_ref().map_or(0, |tick| tick.number) + 1);
+        let close = self.focuses.items().iter().filter(|_| is_answering).map(|item| item.asked).collect();
         let rows = self.overview.rows.iter().chain(&self.detail.rows);
         let id = |n: &usize| self.tick.as_ref().and_then(|tick| Some(tick.reading.tasks.get(*n)?.id));
         let hot: BTreeSet<TaskId> = rows.filter_map(id).collect();
-        self.wants.set(Wants { close, hot: hot.into_iter().collect(), ..Wants::default() });
+        let thrift = self.governor.thrift();
+        self.wants.set(Wants { close, hot: hot.into_iter().collect(), thrift, ..Wants::default() });
     }
 
     fn drop_unwatched(&mut self) {

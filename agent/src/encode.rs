@@ -151,6 +151,7 @@ impl<'a> Rows<'a> {
             n_netns: node.n_netns,
             n_netns_unread: node.n_netns_unread,
             n_cgroups: node.n_cgroups,
+            delay_quota_us: node.delay_quota_us,
         }
     }
 

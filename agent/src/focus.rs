@@ -9,7 +9,12 @@ use midair_proto::{
 use midair_vitals::{Previous, TaskId, TaskKind, TaskReading};
 use prost::Message;
 
-use crate::{encode, names::Names, reading::Close, tick::Tick};
+use crate::{
+    encode,
+    names::Names,
+    reading::Close,
+    tick::{Tick, thread_vitals},
+};
 
 /// Distinct focuses that an agent serves.
 pub const N_FOCUSES: usize = 4;
@@ -85,28 +90,37 @@ fn encoded(look: &Close, mono_us: u64, names: &mut Names) -> Details {
     }
 }
 
-/// Children are rows of the reading too; there they have their counters at the tick before.
+/// Threads are part of the reading too; there they have their counters at the tick before.
 fn with_previous(mut look: Close, tick: &Tick) -> Close {
-    for child in &mut look.children {
-        child.previous = tick.task(&child.id).and_then(|(row, _)| row.previous.clone());
+    let previous = |id: TaskId| match tick.task(&id) {
+        Some((row, _)) => row.previous.clone(),
+        None => tick.reading.threads.find(id).and_then(|thread| thread.counters().previous),
+    };
+    for child in look.children.iter_mut().filter(|child| child.previous.is_none()) {
+        child.previous = previous(child.id);
     }
     if look.task.previous.is_none() {
-        look.task.previous = tick.task(&look.task.id).and_then(|(row, _)| row.previous.clone());
+        look.task.previous = previous(look.task.id);
     }
     look
 }
 
 /// What the last reading knows of a task that nobody has looked at closely yet.
 fn from_reading(id: TaskId, tick: &Tick) -> Option<Close> {
-    let (task, _) = tick.task(&id)?;
+    let Some((task, _)) = tick.task(&id) else {
+        return tick.reading.threads.find(id).map(|thread| Close::of(tick.row(thread)));
+    };
     let is_child = |child: &TaskReading| child.kind == TaskKind::Thread && child.process == Some(id.number);
-    let mut children: Vec<_> = tick.tasks().filter(|(child, _)| is_child(child) && child.id != id).collect();
-    children.sort_by(|(_, a), (_, b)| b.cpu.unwrap_or(-1.0).total_cmp(&a.cpu.unwrap_or(-1.0)));
+    let with_rows = tick.tasks().filter(|(child, _)| is_child(child) && child.id != id);
+    let mut children: Vec<_> = with_rows.map(|(child, vitals)| (vitals.cpu, child.clone())).collect();
+    let others = tick.threads().filter(|thread| thread.process_id() == id).map(|thread| tick.row(thread));
+    children.extend(others.map(|row| (thread_vitals(&row).cpu, row)));
+    children.sort_by(|(a, _), (b, _)| b.unwrap_or(-1.0).total_cmp(&a.unwrap_or(-1.0)));
     let n_queues = task.n_queues.or_else(|| u32::try_from(task.queues.as_ref()?.len()).ok());
     Some(Close {
         n_queues: n_queues.unwrap_or(0),
         n_children: u32::try_from(children.len()).unwrap_or(u32::MAX),
-        children: children.into_iter().map(|(child, _)| child.clone()).collect(),
+        children: children.into_iter().map(|(_, child)| child).collect(),
         ..Close::of(task.clone())
     })
 }

@@ -8,12 +8,14 @@
 
 mod ladder;
 pub mod off;
+pub mod switches;
 pub mod thrift;
 mod window;
 
 use std::time::Duration;
 
 pub use off::Off;
+pub use switches::Switches;
 pub use thrift::{Round, Thrift};
 
 use ladder::Ladder;

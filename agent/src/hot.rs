@@ -39,6 +39,7 @@ pub fn size(stream: Stream) -> Size {
 #[derive(Debug)]
 pub struct Hot {
     size: Size,
+    rows_most: usize,
     /// Tick at which a row last ranked.
     ranked: HashMap<TaskId, u64>,
 }
@@ -46,18 +47,29 @@ pub struct Hot {
 impl Hot {
     /// No rows yet.
     pub fn new(stream: Stream) -> Self {
-        Self { size: size(stream), ranked: HashMap::new() }
+        Self { size: size(stream), rows_most: usize::MAX, ranked: HashMap::new() }
+    }
+
+    /// From now on at most so many rows, and never more than the stream takes.
+    pub fn bound(&mut self, rows: usize) {
+        self.rows_most = rows;
+    }
+
+    /// The tasks that ranked within the last ticks.
+    pub fn held(&self) -> impl Iterator<Item = TaskId> {
+        self.ranked.keys().copied()
     }
 
     /// The rows of this tick as places in its reading: those that rank, best places first, then those that are held.
     pub fn choose(&mut self, tick: &Tick, lists: &Lists) -> Vec<usize> {
+        let most = self.size.rows.min(self.rows_most);
         let mut rows = Vec::new();
         let mut chosen = HashSet::new();
         // Round by round through the orders, so that the cut takes the lower places and never a whole order.
         for place in 0..self.size.top {
             for list in &lists.0 {
                 let Some(n) = list.get(place).copied() else { continue };
-                if rows.len() < self.size.rows && chosen.insert(n) {
+                if rows.len() < most && chosen.insert(n) {
                     rows.push(n);
                 }
             }
@@ -67,9 +79,7 @@ impl Hot {
                 self.ranked.insert(task.id, tick.number);
             }
         }
-        self.ranked.retain(|id, last| {
-            tick.number.saturating_sub(*last) <= u64::from(HOLD_TICKS) && tick.index.contains_key(id)
-        });
+        self.ranked.retain(|id, last| tick.number.saturating_sub(*last) <= u64::from(HOLD_TICKS) && tick.is_alive(id));
         let mut held: Vec<(u64, usize)> = self
             .ranked
             .iter()
@@ -77,7 +87,7 @@ impl Hot {
             .filter(|(_, n)| !chosen.contains(n))
             .collect();
         held.sort_unstable_by(|a, b| b.cmp(a));
-        let room = self.size.rows - rows.len();
+        let room = most - rows.len();
         rows.extend(held.into_iter().take(room).map(|(_, n)| n));
         rows
     }
@@ -93,6 +103,8 @@ impl Lists {
         let top = size(Stream::Detail).top;
         let not_threads: Vec<usize> = places(tick, |task| task.kind != TaskKind::Thread);
         let threads: Vec<usize> = places(tick, |task| task.kind == TaskKind::Thread);
+        let has_queues = |n: &usize| tick.reading.tasks[*n].queues.as_ref().is_some_and(|queues| !queues.is_empty());
+        let with_queues: Vec<usize> = not_threads.iter().copied().filter(has_queues).collect();
         let mut lists: Vec<Vec<usize>> = Vec::new();
         let by = |order: Order, among: &[usize]| {
             let rank = |task: &TaskReading, vitals: &TaskVitals| {
@@ -101,13 +113,38 @@ impl Lists {
             first(tick, among, top, rank, Rank::compare)
         };
         lists.extend(ORDERS.map(|order| by(order, &not_threads)));
-        for kind in QueueKind::ALL {
-            lists.push(first(tick, &not_threads, top, |t, v| level(kind, t, v), compare));
-            lists.push(first(tick, &not_threads, top, |t, v| growth(kind, t, v), compare));
+        // The count of an eventfd says nothing of how bad things are.
+        for kind in QueueKind::ALL.into_iter().filter(|kind| *kind != QueueKind::Event) {
+            lists.push(first(tick, &with_queues, top, |t, v| level(kind, t, v), compare));
+            lists.push(first(tick, &with_queues, top, |t, v| growth(kind, t, v), compare));
         }
         lists.extend(THREAD_ORDERS.map(|order| by(order, &threads)));
         Self(lists)
     }
+}
+
+/// The threads that rank by CPU or run delay and have no row yet: as many of each as any stream takes.
+pub fn threads(tick: &Tick) -> Vec<TaskId> {
+    let top = size(Stream::Detail).top;
+    let per_second = |ns: u64, over_us: u64| ns as f64 / over_us.max(1) as f64;
+    let used = tick.threads().filter_map(|thread| thread.gained().map(|gained| (thread, gained)));
+    let (mut by_cpu, mut by_delay) = (Vec::new(), Vec::new());
+    for (thread, (gained, over_us)) in used {
+        if gained.cpu_ns > 0 {
+            by_cpu.push((per_second(gained.cpu_ns, over_us), thread.id()));
+        }
+        if gained.run_delay_ns > 0 && thread.knows_delay {
+            by_delay.push((per_second(gained.run_delay_ns, over_us), thread.id()));
+        }
+    }
+    for list in [&mut by_cpu, &mut by_delay] {
+        let descending = |a: &(f64, TaskId), b: &(f64, TaskId)| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1));
+        if list.len() > top {
+            list.select_nth_unstable_by(top, descending);
+            list.truncate(top);
+        }
+    }
+    by_cpu.into_iter().chain(by_delay).map(|(_, id)| id).collect()
 }
 
 type QueueRank = (Option<Severity>, f64, u64);

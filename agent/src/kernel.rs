@@ -3,36 +3,43 @@
 //! The root may be another `/proc` than this host's (a fixture, a bind mount of the host's in a container).
 
 pub mod bpf;
+mod cgroups;
 mod files;
+mod kept;
+mod mounts;
 mod names;
+mod namespaces;
 mod node;
-mod sockets;
+mod queues;
 mod stat;
 mod status;
+mod tally;
 mod tasks;
 mod text;
+mod whereabouts;
 
-use std::{
-    collections::HashSet,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use midair_vitals::{TaskId, TaskReading};
+use midair_vitals::TaskReading;
 use rustix::{
     io::Errno,
     param::{clock_ticks_per_second, page_size},
 };
 
-pub use self::stat::{Comm, ParseError, SchedStat, Stat, parse_schedstat, parse_stat};
+pub use self::stat::{ParseError, SchedStat, Stat, parse_schedstat, parse_stat};
 use self::{
+    bpf::Choice,
     files::Files,
     names::own_user,
-    node::InUse,
-    sockets::Sockets,
-    tasks::{Sweeper, Swept, Tasks},
+    node::{InUse, Node},
+    queues::{Look, Queues},
+    tasks::{Collectors, HOTTEST, Sweeper, Swept, Tasks},
+    whereabouts::Whereabouts,
 };
 use crate::{
     clock::Clock,
+    config::Collector,
+    numbers::TaskSet,
     reading::{Close, Health, Reading, Source, SourceState, Wants},
 };
 
@@ -42,31 +49,52 @@ pub struct Kernel {
     files: Option<Files>,
     clock: Box<dyn Fn() -> u64 + Send>,
     tasks: Tasks,
-    sockets: Sockets,
+    queues: Queues,
+    node: Node,
+    whereabouts: Whereabouts,
     processes: Vec<(u32, u64)>,
     show_args: bool,
     number: u64,
-    wanted: HashSet<TaskId>,
+    /// When it was read last, microseconds.
+    at_us: u64,
+    wanted: TaskSet,
 }
 
 /// At most so many threads are listed in a close look.
 const MOST_CHILDREN: usize = 512;
 
 impl Kernel {
-    /// A source that reads below `root`, `/proc` most often. `clock` is `CLOCK_MONOTONIC` in microseconds.
+    /// A source that reads files below `root`, `/proc` most often. `clock` is `CLOCK_MONOTONIC` in microseconds.
     pub fn new(root: PathBuf, clock: impl Fn() -> u64 + Send + 'static) -> Self {
         let is_own = root == Path::new("/proc");
         Self {
+            node: Node::new(&root),
+            whereabouts: Whereabouts::new(&root),
             root,
             files: None,
             clock: Box::new(clock),
-            tasks: Tasks::default(),
-            sockets: Sockets::new(is_own),
+            tasks: Tasks::new(Collectors::new(Collector::Proc, Choice::default(), is_own)),
+            queues: Queues::new(is_own),
             processes: Vec::new(),
             show_args: false,
             number: 0,
-            wanted: HashSet::new(),
+            at_us: 0,
+            wanted: TaskSet::default(),
         }
+    }
+
+    /// Reads tasks in a chosen way.
+    #[must_use]
+    pub fn reading_through(self, collector: Collector) -> Self {
+        self.reading_through_iterators(collector, Choice::default())
+    }
+
+    /// The same, with iterators from there.
+    #[must_use]
+    pub fn reading_through_iterators(mut self, collector: Collector, from: Choice) -> Self {
+        let is_own = self.root == Path::new("/proc");
+        self.tasks = Tasks::new(Collectors::new(collector, from, is_own));
+        self
     }
 
     /// Shows whole command lines, with what looks like a secret masked.
@@ -85,8 +113,10 @@ impl Kernel {
         self.wanted.clear();
         self.wanted.extend(wants.hot.iter().chain(&wants.close));
         let tick_us = 1_000_000 / clock_ticks_per_second().max(1);
-        into.node.at_us = (self.clock)();
-        let in_use = node::read(&mut files, tick_us, &mut into.node);
+        let last_us = std::mem::replace(&mut self.at_us, (self.clock)());
+        into.node.at_us = self.at_us;
+        let in_use = self.node.read(tick_us, &mut into.node);
+        self.whereabouts.read(&into.node);
         let mut sweep = Sweeper {
             files: &mut files,
             clock: &*self.clock,
@@ -95,19 +125,18 @@ impl Kernel {
             page_bytes: page_size() as u64,
             show_args: self.show_args,
             number: self.number,
+            whereabouts: &mut self.whereabouts,
         };
-        let swept = self.tasks.sweep(&mut sweep, &mut into.tasks)?;
-        self.tasks.add_dear(&mut sweep, &wants.close, &mut into.tasks);
-        // Where no process says how long it waited, the sum is not zero but unknown.
-        into.node.run_delay_us = Some(swept.run_delay_us).filter(|_| swept.n_without_delay < swept.n_processes);
-        into.node.n_processes = Some(swept.n_processes);
-        into.node.n_threads = Some(swept.n_threads);
-        let health = health(sweep.files, &self.tasks, &swept);
-        into.sources.push(SourceState::new("kernel /proc", health));
-        read_sockets((&mut self.sockets, in_use), &mut self.processes, &self.tasks, &mut sweep, into);
+        read_tasks(&mut self.tasks, &mut sweep, (wants, self.at_us.saturating_sub(last_us)), into)?;
+        self.node.add_queues(&sweep.whereabouts.tally, &mut into.node);
+        sweep.whereabouts.close(into);
+        self.processes.clear();
+        self.processes.extend(self.tasks.owners_of_descriptors());
+        read_queues((&mut self.queues, in_use), (&self.tasks, &self.processes), wants, &mut sweep, into);
         for id in &wants.close {
             let Some(row) = into.tasks.iter().find(|row| row.id == *id) else { continue };
-            let close = close(&mut self.tasks, &self.sockets, &mut sweep, row);
+            let mut close = close(&mut self.tasks, &mut self.queues, &mut sweep, row);
+            (close.cgroup, close.namespace) = sweep.whereabouts.of(row, &into.node);
             into.close.insert(*id, close);
         }
         self.files = Some(files);
@@ -115,37 +144,72 @@ impl Kernel {
     }
 }
 
-/// Lists the sockets and adds them to the rows of their owners.
-fn read_sockets(
-    (sockets, in_use): (&mut Sockets, InUse),
-    processes: &mut Vec<(u32, u64)>,
-    tasks: &Tasks,
+/// Reads all tasks, the wanted ones closely; `over_us` is the time since the sweep before.
+fn read_tasks(
+    tasks: &mut Tasks,
+    sweep: &mut Sweeper<'_>,
+    (wants, over_us): (&Wants, u64),
+    into: &mut Reading,
+) -> Result<(), Errno> {
+    let (swept, threads) = tasks.sweep(sweep, into.node.n_forks, &mut into.tasks)?;
+    into.threads = threads;
+    into.tasks.extend(tasks.wanted_rows(sweep.wanted));
+    tasks.add_dear(sweep, &wants.close, &mut into.tasks);
+    // Where no process says how long it waited, the sum is not zero but unknown.
+    into.node.run_delay_us = Some(swept.run_delay_us).filter(|_| swept.n_without_delay < swept.n_processes);
+    into.node.n_processes = Some(swept.n_processes);
+    into.node.n_threads = Some(swept.n_threads);
+    into.node.n_short_lived = swept.n_short_lived;
+    let name = if swept.read.is_bpf { "kernel bpf" } else { "kernel /proc" };
+    let health = health(sweep.files, tasks, &swept);
+    let period_us = swept.read.proc.n_sweeps * over_us;
+    let period_ms = (swept.read.proc.n_sweeps > 1).then(|| u32::try_from(period_us / 1000).unwrap_or(u32::MAX));
+    into.sources.push(SourceState { period_ms, ..SourceState::new(name, health) });
+    Ok(())
+}
+
+/// Reads the queues and adds them to the rows of their owners.
+fn read_queues(
+    (queues, in_use): (&mut Queues, InUse),
+    (tasks, processes): (&Tasks, &[(u32, u64)]),
+    wants: &Wants,
     sweep: &mut Sweeper<'_>,
     into: &mut Reading,
 ) {
     let clock = Clock::system();
     let before_us = clock.thread_cpu_us();
-    processes.clear();
-    processes.extend(tasks.owners_of_descriptors());
-    let health = sockets.read(sweep.files, in_use, processes, (sweep.clock)());
-    if !matches!(health, Health::Off(_)) {
+    let mut state = queues.read(&mut Look {
+        files: &mut *sweep.files,
+        bpf: tasks.bpf(),
+        in_use,
+        processes,
+        close: &wants.close,
+        now_us: (sweep.clock)(),
+        cpu_us: &|| clock.thread_cpu_us(),
+        thrift: wants.thrift,
+        off: &wants.off,
+    });
+    if !matches!(state.health, Health::Off(_)) {
         for row in into.tasks.iter_mut().filter(|row| row.process.is_none()) {
-            sockets.add_to(row);
+            queues.add_to(row);
         }
-        sockets.add_whole(into);
+        queues.add_whole(into);
     }
-    let cpu_us = Some(clock.thread_cpu_us().saturating_sub(before_us));
-    into.sources.push(SourceState { cpu_us, ..SourceState::new("sockets", health) });
+    state.cpu_us = Some(clock.thread_cpu_us().saturating_sub(before_us));
+    into.sources.push(state);
 }
 
 /// A close look at the task of a row.
-fn close(tasks: &mut Tasks, sockets: &Sockets, sweep: &mut Sweeper<'_>, row: &TaskReading) -> Close {
+fn close(tasks: &mut Tasks, queues: &mut Queues, sweep: &mut Sweeper<'_>, row: &TaskReading) -> Close {
     let mut task = row.clone();
     if task.process.is_some() {
         return Close::of(task);
     }
-    let all = sockets.all_of(task.id);
+    let mut all = queues.all_of(sweep.files, task.id);
     let n_queues = all.as_ref().map_or(0, |(_, n)| *n);
+    for queue in all.iter_mut().flat_map(|(queues, _)| queues) {
+        queue.peer_name = queue.peer.and_then(|peer| tasks.name(peer));
+    }
     task.queues = all.map(|(queues, _)| queues);
     task.n_queues = Some(n_queues).filter(|_| task.queues.is_some());
     if task.n_threads.is_none_or(|n| n < 2) {
@@ -175,11 +239,15 @@ struct Kept {
 impl Kernel {
     fn n_kept(&self) -> Kept {
         let (tasks, room) = self.tasks.n_kept();
-        Kept { tasks, room, owners: self.sockets.n_kept() }
+        Kept { tasks, room, owners: self.queues.n_kept() }
     }
 }
 
 impl Source for Kernel {
+    fn name(&self) -> &'static str {
+        "kernel"
+    }
+
     fn read(&mut self, wants: &Wants, into: &mut Reading) {
         if let Err(error) = self.read_all(wants, into) {
             let why = format!("cannot read {}: {error}; is it mounted, and open to this user?", self.root.display());
@@ -191,10 +259,11 @@ impl Source for Kernel {
 /// What is missing, and the remedy.
 fn health(files: &mut Files, tasks: &Tasks, swept: &Swept) -> Health {
     let remedy = "run midair-agent as root or with CAP_SYS_PTRACE, or mount /proc without hidepid";
-    if swept.n_closed > 0 {
-        let all = swept.n_processes + swept.n_closed;
+    let n_closed = swept.read.proc.n_closed;
+    if n_closed > 0 {
+        let all = swept.n_processes + n_closed;
         let user = own_user();
-        let why = format!("{} of {all} processes are not readable as user {user}; {remedy}", swept.n_closed);
+        let why = format!("{n_closed} of {all} processes are not readable as user {user}; {remedy}");
         return Health::Degraded(why.into());
     }
     // With hidepid=2 the processes of others are not even listed; the first of all is always somebody's.
@@ -203,11 +272,23 @@ fn health(files: &mut Files, tasks: &Tasks, swept: &Swept) -> Health {
     {
         return Health::Degraded(format!("processes of other users are hidden; {remedy}").into());
     }
+    if !tasks.sees_host() {
+        let why = "only the processes of this agent's pid namespace are seen, while load and memory of the node are those of \
+            the host; run midair-agent in the host's pid namespace (hostPID), or with --proc-root on the host's /proc";
+        return Health::Degraded(why.into());
+    }
     if swept.n_without_delay > 0 {
         let why = "run delay is not known for all tasks: this kernel has no /proc/PID/schedstat (CONFIG_SCHED_INFO)";
         return Health::Degraded(why.into());
     }
-    Health::Ok
+    match &swept.read.why {
+        Some(why) if swept.read.is_missed => Health::Degraded(why.clone()),
+        Some(why) if swept.read.proc.n_sweeps > 1 => {
+            let text = format!("threads of all but the {HOTTEST} hottest processes are read in turn; {why}");
+            Health::Degraded(text.into())
+        }
+        Some(_) | None => Health::Ok,
+    }
 }
 
 #[cfg(test)]

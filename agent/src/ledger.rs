@@ -1,15 +1,13 @@
 //! What is kept of each task from tick to tick: its counters, and the windows of what may grow.
 
-use std::collections::HashMap;
+use midair_vitals::{Growth, Previous, QueueKind, TaskKind, TaskReading, TaskVitals};
 
-use midair_vitals::{Growth, Previous, Queue, QueueKind, TaskId, TaskReading, TaskVitals};
-
-use crate::reading::Reading;
+use crate::{numbers::TaskMap, reading::Reading, tick::thread_vitals};
 
 /// The tasks of the last tick.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    tasks: HashMap<TaskId, Account>,
+    tasks: TaskMap<Account>,
     n_ticks: u64,
 }
 
@@ -17,7 +15,9 @@ pub struct Ledger {
 struct Account {
     counters: Previous,
     mem: Growth,
-    queues: Vec<((QueueKind, Option<u64>), Growth)>,
+    queues: Vec<(QueueKind, Option<u64>)>,
+    /// The windows of these queues, in their order.
+    windows: Vec<Growth>,
     /// Tick at which the task was last read.
     seen: u64,
 }
@@ -29,6 +29,10 @@ impl Ledger {
         let seen = self.n_ticks;
         let limit_bytes = reading.node.mem_limit_bytes.or(reading.node.mem_total_bytes);
         let mut derive = |task: &mut TaskReading| {
+            if task.kind == TaskKind::Thread && task.previous.is_some() {
+                // Its source keeps the past of threads itself: most of them never get a row.
+                return thread_vitals(task);
+            }
             let account = self.tasks.entry(task.id).or_default();
             // A task that a source names twice is one task: the second reading of a tick changes nothing.
             let is_again = account.seen == seen;
@@ -41,8 +45,7 @@ impl Ledger {
                 account.counters = task.counters();
             }
             account.seen = seen;
-            let windows: Vec<Growth> = account.queues.iter().map(|(_, window)| window.clone()).collect();
-            let vitals = TaskVitals::derive(before.as_ref(), task, &account.mem, &windows, limit_bytes);
+            let vitals = TaskVitals::derive(before.as_ref(), task, &account.mem, &account.windows, limit_bytes);
             task.previous = before.map(Box::new);
             vitals
         };
@@ -60,25 +63,22 @@ impl Account {
             None => self.mem.clear(),
         }
         let queues = task.queues.as_deref().unwrap_or_default();
-        let mut before = std::mem::take(&mut self.queues);
-        self.queues = queues.iter().map(|queue| grown(&mut before, queue, task.at_us)).collect();
+        if queues.is_empty() && self.queues.is_empty() {
+            return;
+        }
+        let (keys, mut windows) = (std::mem::take(&mut self.queues), std::mem::take(&mut self.windows));
+        for queue in queues {
+            let key = (queue.kind, queue.number);
+            let known = keys.iter().position(|k| *k == key);
+            let mut window = known.map(|n| std::mem::take(&mut windows[n])).unwrap_or_default();
+            match queue.depth {
+                Some(depth) => window.push(task.at_us, depth as f64),
+                None => window.clear(),
+            }
+            self.queues.push(key);
+            self.windows.push(window);
+        }
     }
-}
-
-/// The window of a queue, moved on.
-fn grown(
-    before: &mut [((QueueKind, Option<u64>), Growth)],
-    queue: &Queue,
-    at_us: u64,
-) -> ((QueueKind, Option<u64>), Growth) {
-    let key = (queue.kind, queue.number);
-    let mut window =
-        before.iter_mut().find(|(k, _)| *k == key).map(|(_, window)| std::mem::take(window)).unwrap_or_default();
-    match queue.depth {
-        Some(depth) => window.push(at_us, depth as f64),
-        None => window.clear(),
-    }
-    (key, window)
 }
 
 #[cfg(test)]

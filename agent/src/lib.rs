@@ -22,6 +22,7 @@ pub mod listen;
 pub mod marks;
 pub mod names;
 pub mod node;
+pub mod numbers;
 pub mod once;
 pub mod outbox;
 pub mod pace;
@@ -37,6 +38,6 @@ pub mod tick;
 
 pub use agent::Agent;
 pub use clock::Clock;
-pub use config::{Config, SourceChoice};
+pub use config::{Collector, Config, SourceChoice};
 #[cfg(target_os = "linux")]
 pub use kernel::bpf::bpf_child;

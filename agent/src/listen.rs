@@ -1,5 +1,6 @@
 //! Where an agent can be reached: in memory, on a Unix socket, on TCP when insecurity is spelled out.
 
+mod embedded;
 mod seats;
 
 use std::{
@@ -14,12 +15,9 @@ use std::{
 
 use anyhow::Context;
 use midair_proto::{MESSAGE_MAX, v1::agent_server::AgentServer};
-use tokio::{
-    io::DuplexStream,
-    net::{TcpListener, TcpStream, UnixListener, UnixStream, unix::UCred},
-};
+use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream, unix::UCred};
 use tokio_stream::{
-    StreamExt,
+    Stream, StreamExt,
     wrappers::{TcpListenerStream, UnixListenerStream},
 };
 use tonic::{
@@ -27,10 +25,11 @@ use tonic::{
     transport::server::{Server, TcpConnectInfo, UdsConnectInfo},
 };
 
-use crate::{desk::Door, service::Service};
-use seats::Seats;
+use crate::{clock::Clock, desk::Door, pace::Pace, service::Service};
+use seats::{Guest, Seats};
 
-pub use seats::N_CONNECTIONS;
+pub use embedded::Embedded;
+pub use seats::{N_CONNECTIONS, PREFACE_WITHIN};
 
 /// A peer that does not answer a ping within three seconds is gone.
 const PING_EVERY: Duration = Duration::from_secs(1);
@@ -54,11 +53,20 @@ impl Peer {
     /// The peer of a request.
     pub fn of<T>(request: &Request<T>) -> Self {
         let extensions = request.extensions();
-        if let Some(unix) = extensions.get::<UdsConnectInfo>() {
-            return Self::Unix(unix.peer_cred.map(|c| c.uid()), unix.peer_cred.and_then(|c| c.pid()));
+        if let Some(Guest { info, .. }) = extensions.get::<Guest<UdsConnectInfo>>() {
+            return Self::Unix(info.peer_cred.map(|c| c.uid()), info.peer_cred.and_then(|c| c.pid()));
         }
-        extensions.get::<TcpConnectInfo>().map_or(Self::Embedded, |tcp| Self::Tcp(tcp.remote_addr()))
+        extensions.get::<Guest<TcpConnectInfo>>().map_or(Self::Embedded, |tcp| Self::Tcp(tcp.info.remote_addr()))
     }
+}
+
+/// How long a request waits before it is taken, so that no connection asks faster than it may. Connections in memory are
+/// the program's own.
+pub fn wait_of<T>(request: &Request<T>, now_us: u64) -> Duration {
+    let extensions = request.extensions();
+    let unix = extensions.get::<Guest<UdsConnectInfo>>().map(|guest| guest.wait_us(now_us));
+    let tcp = || extensions.get::<Guest<TcpConnectInfo>>().map(|guest| guest.wait_us(now_us));
+    Duration::from_micros(unix.or_else(tcp).unwrap_or(0))
 }
 
 impl fmt::Display for Peer {
@@ -73,40 +81,45 @@ impl fmt::Display for Peer {
     }
 }
 
-/// Serves one connection in memory until its client drops it or the agent stops.
-pub async fn serve_embedded(door: Door, connection: DuplexStream) {
-    let incoming = tokio_stream::once(Ok::<_, io::Error>(connection));
-    let served = Server::builder().serve_with_incoming(grpc(Service::local(door)), incoming).await;
-    if let Err(error) = served {
-        tracing::warn!(%error, "an embedded connection failed");
-    }
-}
-
 /// Serves a Unix socket until told to stop. Peers that may not look are let go before they can say a word.
 pub async fn serve_unix(door: Door, socket: Socket, until: impl Future<Output = ()>) -> anyhow::Result<()> {
     let Socket { listener, file, gid } = socket;
-    let seats = Seats::new();
+    let seats = Seats::new(PREFACE_WITHIN);
     let allowed = move |stream: io::Result<UnixStream>| match stream {
         Ok(stream) if !is_let_in(stream.peer_cred(), gid) => None,
         Ok(stream) => seats.give(stream).map(Ok),
         Err(error) => Some(Err(error)),
     };
-    let incoming = UnixListenerStream::new(listener).filter_map(allowed);
+    let incoming = at_a_walk(door.clock().clone(), UnixListenerStream::new(listener)).filter_map(allowed);
     let served = server().serve_with_incoming_shutdown(grpc(Service::local(door)), incoming, until).await;
     served.with_context(|| format!("cannot serve {}", file.0.display()))
 }
 
 /// Serves a TCP address, unencrypted, until told to stop.
 pub async fn serve_tcp(door: Door, listener: TcpListener, until: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let seats = Seats::new();
+    let seats = Seats::new(PREFACE_WITHIN);
     let seated = move |stream: io::Result<TcpStream>| match stream {
         // A sample waits for nothing; without this Nagle's algorithm may hold it back.
         Ok(stream) => seats.give(stream).map(|seated| seated.stream().set_nodelay(true).map(|()| seated)),
         Err(error) => Some(Err(error)),
     };
-    let incoming = TcpListenerStream::new(listener).filter_map(seated);
+    let incoming = at_a_walk(door.clock().clone(), TcpListenerStream::new(listener)).filter_map(seated);
     let service = grpc(Service::insecure(door));
     server().serve_with_incoming_shutdown(service, incoming, until).await.context("cannot serve TCP")
+}
+
+/// Connections as fast as a door takes them; the others wait where the kernel keeps them.
+fn at_a_walk<S>(clock: Clock, accepted: impl Stream<Item = S>) -> impl Stream<Item = S> {
+    let mut pace = Pace::connections();
+    accepted.then(move |connection| {
+        let wait_us = pace.wait_us(clock.mono_us());
+        async move {
+            if wait_us > 0 {
+                tokio::time::sleep(Duration::from_micros(wait_us)).await;
+            }
+            connection
+        }
+    })
 }
 
 /// Opens a TCP address, or says what stands in the way.

@@ -10,19 +10,29 @@ pub const N_MARKS: usize = 256;
 /// Longest note, in bytes.
 pub const TEXT_BYTES: usize = 500;
 
-/// At most one mark is taken in this time, whoever asks.
+/// At most one mark is taken from a watcher in this time.
 pub const EVERY_US: u64 = 1_000_000;
+
+/// And at most so many from all of them together.
+pub const N_TOGETHER: usize = 8;
 
 /// The last marks.
 #[derive(Debug, Default)]
 pub struct Marks {
     kept: VecDeque<Mark>,
-    last_us: Option<u64>,
+    /// When the last ones were taken, whoever asked.
+    taken_us: VecDeque<u64>,
 }
 
 impl Marks {
-    /// Takes a mark, or says in words why not.
-    pub fn take(&mut self, request: MarkRequest, author: &str, mono_us: u64, wall_us: u64) -> Result<Mark, String> {
+    /// Takes a mark of an author, who made the one before at `last_us`, or says in words why not.
+    pub fn take(
+        &mut self,
+        request: MarkRequest,
+        (author, last_us): (&str, &mut Option<u64>),
+        mono_us: u64,
+        wall_us: u64,
+    ) -> Result<Mark, String> {
         let text = request.text.unwrap_or_default();
         let focus = request.focus.filter(|focus| !focus.is_empty());
         let n_bytes = text.len().max(focus.as_ref().map_or(0, String::len));
@@ -32,10 +42,15 @@ impl Marks {
         if text.is_empty() {
             return Err("a mark needs a text; write what you saw".into());
         }
-        if self.last_us.is_some_and(|last| mono_us.saturating_sub(last) < EVERY_US) {
+        if last_us.is_some_and(|last| mono_us.saturating_sub(last) < EVERY_US) {
             return Err("at most one mark a second is taken; try again in a second".into());
         }
-        self.last_us = Some(mono_us);
+        self.taken_us.retain(|taken| mono_us.saturating_sub(*taken) < EVERY_US);
+        if self.taken_us.len() >= N_TOGETHER {
+            return Err(format!("others have put {N_TOGETHER} marks within a second; try again in a second"));
+        }
+        self.taken_us.push_back(mono_us);
+        *last_us = Some(mono_us);
         let author = Some(author.to_owned()).filter(|author| !author.is_empty());
         let wall_us = Some(request.wall_us.unwrap_or(wall_us));
         let mark = Mark { wall_us, text: Some(text), author, focus, automatic: Some(false) };

@@ -128,9 +128,26 @@ fn worst_queue(tick: &Tick, orphans: &[(Queue, QueueVitals)]) -> Option<(QueueRa
 /// The thread, or process with one thread, that waited longest for a CPU since the tick before.
 fn worst_delay(tick: &Tick) -> Option<WorstTask> {
     let waited = tick.reading.tasks.iter().filter_map(|task| Some((waited(task)?, task)));
-    let ((value_us, over_us), worst) = waited.max_by_key(|((value_us, _), _)| *value_us)?;
-    let (task, process, name) = (worst.id, worst.process, worst.name.clone());
-    (value_us > 0).then_some(WorstTask { task, process, name, value_us, over_us })
+    let row = waited.max_by_key(|((value_us, _), _)| *value_us).map(|((value_us, over_us), worst)| WorstTask {
+        task: worst.id,
+        process: worst.process,
+        name: worst.name.clone(),
+        value_us,
+        over_us,
+    });
+    let now_us = tick.reading.node.at_us;
+    // What was not read at this tick has told its wait before.
+    let threads = tick.reading.threads.rows().filter(|thread| thread.knows_delay && thread.now.at_us >= now_us);
+    let waited =
+        threads.filter_map(|thread| thread.gained().map(|(gained, over_us)| (gained.run_delay_ns, over_us, thread)));
+    let thread = waited.max_by_key(|(delay_ns, ..)| *delay_ns).map(|(delay_ns, over_us, worst)| WorstTask {
+        task: worst.id(),
+        process: Some(u64::from(worst.process)),
+        name: Some(worst.name()),
+        value_us: delay_ns / 1000,
+        over_us,
+    });
+    [row, thread].into_iter().flatten().max_by_key(|worst| worst.value_us).filter(|worst| worst.value_us > 0)
 }
 
 /// How long a single thread waited, and in which time. The first thread of several has no row of its own: the row of its

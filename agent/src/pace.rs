@@ -1,25 +1,52 @@
-//! How fast one watcher may ask: a burst as of a person at the keys, then so many controls a second.
+//! How fast one may ask: a burst as of a person at the keys, then so many a second.
 
-/// Controls that are taken at once.
-pub const BURST: u64 = 60;
+/// A burst, and what follows it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// Taken at once.
+    pub burst: u64,
+    /// Taken each second from then on.
+    pub per_second: u64,
+}
 
-/// Controls that are taken each second from then on.
-pub const PER_SECOND: u64 = 20;
+/// Controls of one watcher.
+pub const CONTROLS: Limit = Limit { burst: 60, per_second: 20 };
 
-const STEP_US: u64 = 1_000_000 / PER_SECOND;
+/// Requests (Describe, Watch, History) of one connection: a dashboard makes two.
+pub const REQUESTS: Limit = Limit { burst: 20, per_second: 2 };
 
-/// How fast one watcher asks.
-#[derive(Debug, Default)]
+/// Connections of one door. Those that wait are not accepted yet.
+pub const CONNECTIONS: Limit = Limit { burst: 256, per_second: 20 };
+
+/// How fast one asks.
+#[derive(Debug)]
 pub struct Pace {
+    limit: Limit,
     /// When all that was taken would have been taken, one each step.
     paid_us: u64,
 }
 
 impl Pace {
-    /// How long to wait before the next control is taken, microseconds.
+    /// Of a watcher's controls.
+    pub fn controls() -> Self {
+        Self { limit: CONTROLS, paid_us: 0 }
+    }
+
+    /// Of a connection's requests.
+    pub fn requests() -> Self {
+        Self { limit: REQUESTS, paid_us: 0 }
+    }
+
+    /// Of a door's connections.
+    pub fn connections() -> Self {
+        Self { limit: CONNECTIONS, paid_us: 0 }
+    }
+
+    /// How long to wait before the next is taken, microseconds.
     pub fn wait_us(&mut self, now_us: u64) -> u64 {
-        self.paid_us = self.paid_us.max(now_us) + STEP_US;
-        (self.paid_us - now_us).saturating_sub(BURST * STEP_US)
+        let step_us = 1_000_000 / self.limit.per_second;
+        self.paid_us = self.paid_us.max(now_us) + step_us;
+        (self.paid_us - now_us).saturating_sub(self.limit.burst * step_us)
     }
 }
 

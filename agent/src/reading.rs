@@ -1,9 +1,12 @@
 //! What a source hands to the sampler: raw readings of the node, its tasks and its queues.
 
+mod threads;
+
 use std::{collections::HashMap, sync::Arc};
 
 use midair_vitals::{CgroupReading, NetNamespace, NodeReading, TaskId, TaskReading};
 
+pub use self::threads::{Comm, ThreadReading, Threads, Used};
 use crate::governor::{Off, Thrift};
 
 /// What sources are asked for beyond the rows that every reading has.
@@ -21,6 +24,11 @@ pub struct Wants {
 
 /// Where values come from. Each may be absent, fail or hang, and never takes the agent with it.
 pub trait Source: Send {
+    /// The word by which it is switched off as a whole.
+    fn name(&self) -> &'static str {
+        "source"
+    }
+
     /// Reads once and adds what it knows to `into`. Errors become the source's state, never a panic.
     fn read(&mut self, wants: &Wants, into: &mut Reading);
 }
@@ -30,9 +38,11 @@ pub trait Source: Send {
 pub struct Reading {
     /// The node's values. Severities, sums and worsts are left to the sampler.
     pub node: NodeReading,
-    /// Every process, and every thread of processes that have more than one. In streams and tables a row carries at
-    /// most one queue per kind: the worst of its kind.
+    /// Every process, and the threads that were wanted. In streams and tables a row carries at most one queue per kind:
+    /// the worst of its kind.
     pub tasks: Vec<TaskReading>,
+    /// Every OS thread, in few bytes.
+    pub threads: Threads,
     /// Queues with data waiting or drops whose owner is not known.
     pub orphans: Vec<midair_vitals::Queue>,
     /// Close looks, by task; a task that is gone is absent.

@@ -12,7 +12,9 @@ use anyhow::Context;
 use crate::{
     clock::Clock,
     config::{Config, INTERVAL_MIN, SourceChoice},
+    cost::ThreadTimes,
     desk::Command,
+    governor::{Off, Switches},
     reading::{Health, Reading, Source, SourceState, Wants},
 };
 
@@ -40,7 +42,7 @@ fn sysinfo(config: &Config, clock: &Clock) -> Box<dyn Source> {
 fn kernel(config: &Config, clock: &Clock) -> anyhow::Result<Box<dyn Source>> {
     let clock = clock.clone();
     let kernel = crate::kernel::Kernel::new(config.proc_root.clone(), move || clock.mono_us());
-    Ok(Box::new(kernel.showing_args(config.show_args)))
+    Ok(Box::new(kernel.reading_through(config.collector).showing_args(config.show_args)))
 }
 
 #[cfg(not(target_os = "linux"))]
@@ -56,6 +58,11 @@ impl SharedWants {
     /// Replaces what is wanted.
     pub fn set(&self, wants: Wants) {
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = wants;
+    }
+
+    /// So many intervals are between two readings now.
+    fn interval_times(&self) -> u32 {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).thrift.interval_times
     }
 
     /// What is wanted now.
@@ -77,35 +84,72 @@ impl Handle {
     }
 }
 
-/// Starts the sampler's thread.
-pub fn start(
-    interval: Duration,
-    clock: Clock,
-    sources: Vec<Box<dyn Source>>,
-    wants: SharedWants,
-    desk: mpsc::SyncSender<Command>,
-) -> anyhow::Result<Handle> {
-    // Nothing is ever sent: that the other end goes away is the message.
-    let (stop, stopped) = mpsc::sync_channel(1);
-    let mut readers = Readers::new(sources);
-    std::thread::Builder::new()
-        .name("midair-sampler".into())
-        .stack_size(STACK_BYTES)
-        .spawn(move || {
-            let grid = Grid { start_us: clock.mono_us(), interval_us: micros(interval) };
-            loop {
-                let (reading, cpu_us) = readers.read(&wants.copy(), &clock);
-                if desk.send(Command::Read(Box::new(reading), cpu_us)).is_err() {
-                    return;
-                }
-                let wait = Duration::from_micros(grid.next_us(clock.mono_us()));
-                if stopped.recv_timeout(wait) != Err(mpsc::RecvTimeoutError::Timeout) {
-                    return;
-                }
+/// What a sampler is made of.
+#[derive(Debug)]
+pub struct Sampler {
+    /// Time between two readings, where nothing is left out.
+    pub interval: Duration,
+    /// The agent's clock.
+    pub clock: Clock,
+    /// What the desk wants read.
+    pub wants: SharedWants,
+    /// What an operator has switched off.
+    pub switches: Switches,
+    /// Where it tells what it has used.
+    pub threads: ThreadTimes,
+    /// Where readings go.
+    pub desk: mpsc::SyncSender<Command>,
+}
+
+impl Sampler {
+    /// Starts its thread.
+    pub fn start(self, sources: Vec<Box<dyn Source>>) -> anyhow::Result<Handle> {
+        // Nothing is ever sent: that the other end goes away is the message.
+        let (stop, stopped) = mpsc::sync_channel(1);
+        std::thread::Builder::new()
+            .name("midair-sampler".into())
+            .stack_size(STACK_BYTES)
+            .spawn(move || self.run(Readers::new(sources), &stopped))
+            .context("cannot start the agent's sampler thread")?;
+        Ok(Handle { stop: Some(stop) })
+    }
+
+    fn run(mut self, mut readers: Readers, stopped: &mpsc::Receiver<()>) {
+        let grid = Grid { start_us: self.clock.mono_us(), interval_us: micros(self.interval) };
+        let mut told_us = self.clock.thread_cpu_us();
+        loop {
+            let read_us = self.clock.mono_us();
+            let mut wants = self.wants.copy();
+            wants.off = self.switches.look(read_us).clone();
+            let reading = readers.read(&wants, &self.clock);
+            let cpu_us = self.clock.thread_cpu_us();
+            self.threads.sampler(cpu_us);
+            // What was done since the last reading is part of this one's cost.
+            let spent_us = cpu_us - std::mem::replace(&mut told_us, cpu_us);
+            if self.desk.send(Command::Read(Box::new(reading), spent_us)).is_err() {
+                return;
             }
-        })
-        .context("cannot start the agent's sampler thread")?;
-    Ok(Handle { stop: Some(stop) })
+            if !self.wait(grid, read_us, stopped) {
+                return;
+            }
+        }
+    }
+
+    /// Waits for the next moment to read; false when told to stop. The desk may stretch the interval and shorten it
+    /// again meanwhile: each moment of the grid is looked at.
+    fn wait(&self, grid: Grid, read_us: u64, stopped: &mpsc::Receiver<()>) -> bool {
+        loop {
+            let now_us = self.clock.mono_us();
+            let wait_us = grid.next_us(now_us);
+            if stopped.recv_timeout(Duration::from_micros(wait_us)) != Err(mpsc::RecvTimeoutError::Timeout) {
+                return false;
+            }
+            let times = self.wants.interval_times();
+            if times == 1 || grid.is_due(self.clock.mono_us(), read_us, times) {
+                return true;
+            }
+        }
+    }
 }
 
 /// The moments at which sources are read.
@@ -116,6 +160,12 @@ struct Grid {
 }
 
 impl Grid {
+    /// Whether so many intervals have gone by since the last reading, give or take half of one.
+    fn is_due(self, now_us: u64, read_us: u64, times: u32) -> bool {
+        let wanted_us = u64::from(times) * self.interval_us;
+        now_us.saturating_sub(read_us) + self.interval_us / 2 >= wanted_us
+    }
+
     /// Microseconds from now to the next moment. Moments that a slow reading has missed are left out, never made up for.
     fn next_us(self, now_us: u64) -> u64 {
         let since_us = now_us.saturating_sub(self.start_us);
@@ -148,9 +198,8 @@ impl Readers {
         Self { readers: sources.into_iter().map(reader).collect() }
     }
 
-    /// Reads every source once; also the CPU time that took.
-    fn read(&mut self, wants: &Wants, clock: &Clock) -> (Reading, u64) {
-        let before_us = clock.thread_cpu_us();
+    /// Reads every source once.
+    fn read(&mut self, wants: &Wants, clock: &Clock) -> Reading {
         let mut reading = Reading::default();
         for reader in &mut self.readers {
             reader.read(wants, &mut reading, clock);
@@ -158,12 +207,16 @@ impl Readers {
         if reading.node.at_us == 0 {
             reading.node.at_us = clock.mono_us();
         }
-        (reading, clock.thread_cpu_us().saturating_sub(before_us))
+        reading
     }
 }
 
 impl Reader {
     fn read(&mut self, wants: &Wants, into: &mut Reading, clock: &Clock) {
+        if let Some(why) = wants.off.why(self.source.name()) {
+            into.sources.push(SourceState::new(self.source.name(), Health::Off(why)));
+            return;
+        }
         if self.fault.is_none() {
             let (before_us, n_before) = (clock.thread_cpu_us(), into.sources.len());
             let (n_tasks, n_orphans, n_sums) = (into.tasks.len(), into.orphans.len(), into.sums.len());
@@ -212,11 +265,12 @@ fn micros(duration: Duration) -> u64 {
 }
 
 /// Two readings 250 ms apart, for a sample with rates in it.
-pub fn read_twice(sources: Vec<Box<dyn Source>>, clock: &Clock) -> [Reading; 2] {
+pub fn read_twice(sources: Vec<Box<dyn Source>>, clock: &Clock, off: Off) -> [Reading; 2] {
     let mut readers = Readers::new(sources);
-    let (first, _) = readers.read(&Wants::default(), clock);
+    let wants = Wants { off, ..Wants::default() };
+    let first = readers.read(&wants, clock);
     std::thread::sleep(INTERVAL_MIN);
-    let (second, _) = readers.read(&Wants::default(), clock);
+    let second = readers.read(&wants, clock);
     [first, second]
 }
 

@@ -16,7 +16,7 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::{
     desk::{Command, Door},
     encode,
-    listen::Peer,
+    listen::{Peer, wait_of},
     outbox::{Outbox, Outgoing, outbox},
     pace::Pace,
 };
@@ -44,6 +44,14 @@ impl Service {
     pub fn insecure(door: Door) -> Self {
         Self { door, is_insecure: true }
     }
+
+    /// Lets a request wait whose connection asks too fast: each costs an answer.
+    async fn admit<T>(&self, request: &Request<T>) {
+        let wait = wait_of(request, self.door.clock().mono_us());
+        if !wait.is_zero() {
+            tokio::time::sleep(wait).await;
+        }
+    }
 }
 
 #[tonic::async_trait]
@@ -52,6 +60,7 @@ impl agent_server::Agent for Service {
     type HistoryStream = Empty<Result<Envelope, Status>>;
 
     async fn describe(&self, request: Request<DescribeRequest>) -> Result<Response<Description>, Status> {
+        self.admit(&request).await;
         let peer = Peer::of(&request);
         tracing::info!(%peer, "describe");
         let (reply, answer) = tokio::sync::oneshot::channel();
@@ -60,6 +69,7 @@ impl agent_server::Agent for Service {
     }
 
     async fn watch(&self, request: Request<Streaming<Control>>) -> Result<Response<Self::WatchStream>, Status> {
+        self.admit(&request).await;
         let peer = Peer::of(&request);
         let (outbox, outgoing) = outbox();
         let visit = Visit { door: self.door.clone(), is_insecure: self.is_insecure, peer };
@@ -67,7 +77,8 @@ impl agent_server::Agent for Service {
         Ok(Response::new(outgoing))
     }
 
-    async fn history(&self, _: Request<HistoryRequest>) -> Result<Response<Self::HistoryStream>, Status> {
+    async fn history(&self, request: Request<HistoryRequest>) -> Result<Response<Self::HistoryStream>, Status> {
+        self.admit(&request).await;
         Err(Status::unimplemented("no black box yet: this agent keeps no history; watch it, and record what you see"))
     }
 }
@@ -133,7 +144,7 @@ impl Visit {
         id: crate::desk::WatcherId,
         words: &mpsc::Sender<Envelope>,
     ) {
-        let mut pace = Pace::default();
+        let mut pace = Pace::controls();
         loop {
             // Whoever floods waits here, and its client with it: each control costs the desk an answer.
             if let wait_us @ 1.. = pace.wait_us(self.door.clock().mono_us()) {

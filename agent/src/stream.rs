@@ -126,7 +126,7 @@ impl Encoder {
         self.full.settle(&mut before);
         let mut sample = self.full.since(&before, |id| {
             // A reading without any task is one that failed: nobody can tell who has ended.
-            !content.tick.index.contains_key(id) && !content.tick.reading.tasks.is_empty()
+            !content.tick.is_alive(id) && !content.tick.reading.tasks.is_empty()
         });
         let used: BTreeSet<u32> = used_names(&sample).into_iter().filter(|id| !self.sent.contains(id)).collect();
         sample.names = names.spell(&used);
@@ -177,7 +177,7 @@ impl Full {
         let tasks_mono_us = reading.node.at_us;
         let mut encoder = encode::Rows::new(names, tasks_mono_us);
         let mut node = encoder.node(&reading.node);
-        node.runtimes = Some(encode::runtimes(&reading.sources, reading.tasks.len()));
+        node.runtimes = Some(encode::runtimes(&reading.sources, tick.n_tasks));
         node.sources = is_detail.then(|| encode::sources(&reading.sources));
         let tasks = rows.iter().filter_map(|n| reading.tasks.get(*n));
         let (mut cgroups, mut namespaces) = (BTreeMap::new(), BTreeMap::new());

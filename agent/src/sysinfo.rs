@@ -114,6 +114,10 @@ impl Host {
 }
 
 impl Source for Sysinfo {
+    fn name(&self) -> &'static str {
+        "sysinfo"
+    }
+
     fn read(&mut self, _wants: &Wants, into: &mut Reading) {
         into.node.at_us = (self.clock)();
         let health = match &mut self.host {

@@ -1,13 +1,20 @@
 //! Table queries: which rows of the last reading answer one, filtered and sorted over all tasks.
 
+use std::borrow::Cow;
+
 use midair_proto::{
     MESSAGE_MAX,
     v1::{self as wire, Rows, TableQuery},
 };
-use midair_vitals::{Order, Rank, TaskKind, TaskReading, TaskVitals};
+use midair_vitals::{Order, Rank, TaskId, TaskKind, TaskReading};
 use prost::Message;
 
-use crate::{encode, names::Names, tick::Tick};
+use crate::{
+    encode,
+    names::Names,
+    reading::ThreadReading,
+    tick::{Tick, thread_vitals},
+};
 
 /// Distinct queries that an agent serves.
 pub const N_QUERIES: usize = 8;
@@ -68,7 +75,8 @@ impl Query {
 
     /// The answer from a tick; the asker's number is left to be filled in. Rows that a message has no room for are cut.
     pub fn answer(&self, tick: &Tick, names: &mut Names) -> Rows {
-        let (total, tasks) = self.choose(tick);
+        let (total, places) = self.choose(tick);
+        let tasks: Vec<Cow<'_, TaskReading>> = places.into_iter().map(|place| place.row(tick)).collect();
         let mono_us = tick.reading.node.at_us;
         let mut n_rows = tasks.len();
         loop {
@@ -84,37 +92,74 @@ impl Query {
         }
     }
 
-    fn choose<'a>(&self, tick: &'a Tick) -> (usize, Vec<&'a TaskReading>) {
-        let matching = tick.tasks().filter(|(task, _)| self.matches(task));
-        let mut ranked: Vec<(Rank, &TaskReading)> = matching.map(|(task, v)| (self.rank(task, v), task)).collect();
+    fn choose<'a>(&self, tick: &'a Tick) -> (usize, Vec<Place<'a>>) {
+        let with_rows = tick.tasks().filter(|(task, _)| self.matches(task));
+        let mut ranked: Vec<(Rank, Place<'_>)> =
+            with_rows.map(|(task, v)| (Rank::of(self.order, task, v), Place::Row(task))).collect();
+        if self.takes(TaskKind::Thread) {
+            ranked.extend(tick.threads().filter_map(|thread| Some((self.rank(thread, tick)?, Place::Thread(thread)))));
+        }
         let total = ranked.len();
-        let by_rank = |a: &(Rank, &TaskReading), b: &(Rank, &TaskReading)| {
+        let by_rank = |a: &(Rank, Place<'_>), b: &(Rank, Place<'_>)| {
             let order = if self.lowest { a.0.compare(&b.0) } else { b.0.compare(&a.0) };
             // What is unknown is last whichever way the known is sorted; equal ones keep one order over all ticks.
-            a.0.is_unknown().cmp(&b.0.is_unknown()).then(order).then_with(|| a.1.id.cmp(&b.1.id))
+            a.0.is_unknown().cmp(&b.0.is_unknown()).then(order).then_with(|| a.1.id().cmp(&b.1.id()))
         };
         if total > self.limit {
             ranked.select_nth_unstable_by(self.limit, by_rank);
             ranked.truncate(self.limit);
         }
         ranked.sort_unstable_by(by_rank);
-        (total, ranked.into_iter().map(|(_, task)| task).collect())
+        (total, ranked.into_iter().map(|(_, place)| place).collect())
     }
 
-    fn rank(&self, task: &TaskReading, vitals: &TaskVitals) -> Rank {
-        Rank::of(self.order, task, vitals)
+    /// Where a thread without a row ranks; `None` where it does not match.
+    fn rank(&self, thread: &ThreadReading, tick: &Tick) -> Option<Rank> {
+        if self.process.is_some_and(|process| process != u64::from(thread.process)) {
+            return None;
+        }
+        let needs_names = !self.filter.text.is_empty() || self.order == Order::Name;
+        let row = if needs_names { tick.row(thread) } else { thread.counters() };
+        self.matches(&row).then(|| Rank::of(self.order, &row, &thread_vitals(&row)))
+    }
+
+    fn takes(&self, kind: TaskKind) -> bool {
+        match (self.kinds.as_slice(), self.process) {
+            ([], None) => kind != TaskKind::Thread,
+            ([], Some(_)) => true,
+            (kinds, _) => kinds.contains(&kind),
+        }
     }
 
     fn matches(&self, task: &TaskReading) -> bool {
-        let is_kind = match (self.kinds.as_slice(), self.process) {
-            ([], None) => task.kind != TaskKind::Thread,
-            ([], Some(_)) => true,
-            (kinds, _) => kinds.contains(&task.kind),
-        };
-        is_kind
+        self.takes(task.kind)
             && self.runtime.is_none_or(|runtime| task.id.runtime == runtime)
             && self.process.is_none_or(|process| task.kind == TaskKind::Thread && task.process == Some(process))
             && self.filter.passes(task)
+    }
+}
+
+/// A task that answers a query.
+enum Place<'a> {
+    /// It has a row.
+    Row(&'a TaskReading),
+    /// A thread that has none; one is made for it if it is among the first.
+    Thread(&'a ThreadReading),
+}
+
+impl<'a> Place<'a> {
+    fn id(&self) -> TaskId {
+        match self {
+            Self::Row(task) => task.id,
+            Self::Thread(thread) => thread.id(),
+        }
+    }
+
+    fn row(self, tick: &Tick) -> Cow<'a, TaskReading> {
+        match self {
+            Self::Row(task) => Cow::Borrowed(task),
+            Self::Thread(thread) => Cow::Owned(tick.row(thread)),
+        }
     }
 }
 

@@ -1,10 +1,11 @@
 //! One tick: a reading with all that was derived from it.
 
-use std::collections::HashMap;
+use midair_vitals::{Growth, TaskId, TaskKind, TaskReading, TaskVitals};
 
-use midair_vitals::{TaskId, TaskReading, TaskVitals};
-
-use crate::reading::Reading;
+use crate::{
+    numbers::TaskMap,
+    reading::{Reading, ThreadReading},
+};
 
 /// A reading with all that was derived from it; tables, focuses and streams are answered from the last one.
 #[derive(Clone, Debug, Default)]
@@ -20,18 +21,63 @@ pub struct Tick {
     /// Vitals of the tasks, in the order of the reading's.
     pub vitals: Vec<TaskVitals>,
     /// Where a task stands in the reading.
-    pub index: HashMap<TaskId, usize>,
+    pub index: TaskMap<usize>,
+    /// How many tasks there are, threads without a row of their own included.
+    pub n_tasks: usize,
 }
 
 impl Tick {
-    /// A task and its vitals.
+    /// A reading with the vitals of its tasks; when and which tick it is are left to be filled in.
+    pub fn new(reading: Reading, vitals: Vec<TaskVitals>) -> Self {
+        let index = reading.tasks.iter().enumerate().map(|(n, task)| (task.id, n)).collect();
+        let is_counted = |task: &&TaskReading| task.kind != TaskKind::Thread || reading.threads.find(task.id).is_none();
+        let n_tasks = reading.tasks.iter().filter(is_counted).count() + reading.threads.rows().count();
+        Self { reading, vitals, index, n_tasks, ..Self::default() }
+    }
+
+    /// A task and its vitals, where it has a row.
     pub fn task(&self, id: &TaskId) -> Option<(&TaskReading, &TaskVitals)> {
         let n = *self.index.get(id)?;
         Some((self.reading.tasks.get(n)?, self.vitals.get(n)?))
     }
 
-    /// All tasks with their vitals.
+    /// All tasks that have a row, with their vitals.
     pub fn tasks(&self) -> impl Iterator<Item = (&TaskReading, &TaskVitals)> {
         self.reading.tasks.iter().zip(&self.vitals)
     }
+
+    /// The threads that have no row yet and may be given one.
+    pub fn threads(&self) -> impl Iterator<Item = &ThreadReading> {
+        self.reading.threads.rows().filter(|thread| !self.index.contains_key(&thread.id()))
+    }
+
+    /// Whether a task runs, with or without a row.
+    pub fn is_alive(&self, id: &TaskId) -> bool {
+        self.index.contains_key(id) || self.reading.threads.find(*id).is_some()
+    }
+
+    /// The row that a thread would have.
+    pub fn row(&self, thread: &ThreadReading) -> TaskReading {
+        thread.row(self.task(&thread.process_id()).map(|(process, _)| process))
+    }
+
+    /// Gives threads rows of their own; those that have one keep it, and those that have ended get none.
+    pub fn give_rows(&mut self, ids: impl IntoIterator<Item = TaskId>) {
+        for id in ids {
+            let thread = self.reading.threads.find(id).filter(|thread| !thread.is_first());
+            let Some(thread) = thread.filter(|_| !self.index.contains_key(&id)) else { continue };
+            let row = self.row(thread);
+            self.index.insert(id, self.reading.tasks.len());
+            self.vitals.push(thread_vitals(&row));
+            self.reading.tasks.push(row);
+        }
+    }
 }
+
+/// The vitals of a thread, whose row carries its past itself: it has neither memory nor queues of its own.
+pub fn thread_vitals(row: &TaskReading) -> TaskVitals {
+    TaskVitals::derive(row.previous.as_deref(), row, &Growth::default(), &[], None)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,7 @@
 //! One host of the scene: its processes, and the counters that they move second by second.
 
+#[path = "measured.rs"]
+mod measured;
 #[path = "process.rs"]
 mod process;
 
@@ -101,6 +103,8 @@ impl Host {
             let mut segments = process.segments * noise;
             process.depth = rest_depth(process.queue, noise);
             story(&self.name, process, left, &mut cpu, &mut segments);
+            process.held_us += process.held_now * 1e6;
+            process.caused_us += process.caused_now * 1e6;
             process.cpu_us += cpu * 1e6;
             process.delay_us += process.delay_now * 1e6;
             process.moved += segments;
@@ -134,20 +138,27 @@ impl Host {
         self.processes.iter().map(|p| p.reading(self.mono_us(), self.left, is_close)).collect()
     }
 
-    /// The threads of the router.
-    pub(crate) fn threads_of_router(&self) -> Vec<TaskReading> {
-        let Some(router) = self.processes.iter().find(|p| p.name == "chat-router") else { return Vec::new() };
-        let names = ["chat-router", "worker-1", "worker-2", "worker-3", "worker-4", "io-1", "io-2", "timer", "log"];
+    /// The threads of a process.
+    pub(crate) fn threads_of(&self, process: TaskId) -> Vec<TaskReading> {
+        let Some(router) = self.processes.iter().find(|p| p.id() == process) else { return Vec::new() };
+        let of_router = ["chat-router", "worker-1", "worker-2", "worker-3", "worker-4", "io-1", "io-2", "timer", "log"];
+        let of_shipper = ["vector", "vector-worker", "vector-worker", "vector-worker", "tokio-timer", "source-pipe"];
+        let names: &[&str] = if router.name == "chat-router" { &of_router } else { &of_shipper };
         let thread = |(n, name): (usize, &&str)| {
             let id = TaskId { runtime: 0, number: router.number + n as u64, start: router.start() };
+            let is_busy = n == 5 && !router.is_stuck;
             let share = if n == 5 { 0.82 } else { 0.02 };
-            let is_busy = n == 5;
             TaskReading {
                 process: Some(router.number),
                 name: Some((*name).into()),
                 user: Some(router.user.into()),
                 state: Some(if is_busy { TaskState::Running } else { TaskState::Sleeping }),
-                wait_channel: (!is_busy).then(|| if n == 6 { "ep_poll".into() } else { "futex_wait_queue".into() }),
+                wait_channel: match n {
+                    _ if is_busy => None,
+                    0 if router.is_stuck => Some("pipe_write".into()),
+                    6 => Some("ep_poll".into()),
+                    _ => Some("futex_wait_queue".into()),
+                },
                 cpu_us: Some((router.cpu_us * share) as u64),
                 run_delay_us: Some((router.delay_us * share) as u64),
                 n_voluntary: Some(self.seq * 40),
@@ -180,7 +191,6 @@ impl Host {
                 Vec::new()
             },
             run_delay_us: Some(self.processes.iter().map(|p| p.delay_us).sum::<f64>() as u64),
-            throttled_us: Some(0),
             load1_milli: Some((6_400.0 * noise(self.seed, self.seq / 20)) as u64),
             n_running: Some((4.0 * noise(self.seed + 5, self.seq)) as u64),
             n_blocked: Some(0),
@@ -207,11 +217,11 @@ impl Host {
             n_threads: Some(self.processes.iter().map(|p| u64::from(p.n_threads)).sum()),
             up_us: Some(self.mono_us()),
             n_tcp: Some(4_812 + self.seed * 13),
-            ..self.memory()
+            ..self.memory(is_near)
         }
     }
 
-    fn memory(&self) -> NodeReading {
+    fn memory(&self, is_near: bool) -> NodeReading {
         let rss: f64 = self.processes.iter().map(|p| p.rss_mib_at(self.left)).sum::<f64>() * MIB;
         let used = rss as u64 + 3 * GIB;
         let total = self.mem_total_bytes;
@@ -225,7 +235,7 @@ impl Host {
             mem_slab_bytes: Some(1_288_490_188),
             swap_total_bytes: Some(0),
             swap_free_bytes: Some(0),
-            ..NodeReading::default()
+            ..if is_near { self.explaining() } else { NodeReading::default() }
         }
     }
 

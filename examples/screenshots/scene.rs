@@ -1,7 +1,8 @@
 //! A fixed scene for pictures and screen tests: ten minutes of a chat cluster, as events, the same at every run.
 //!
-//! What the scene tells: on `chat-07` the router has stopped reading its sockets and nginx turns connections away;
-//! `media-03` is starved by a transcoder; `presence-02` leaks; `push-04` does not answer; all others are well.
+//! What the scene tells: on `chat-07` the shipper of the log is held back by its quota, so the pipe from which it reads is
+//! full, so the router that writes into it has stopped reading its sockets, and nginx turns connections away; `media-03`
+//! is starved by a transcoder in another cgroup; `presence-02` leaks; `push-04` does not answer; all others are well.
 
 use std::sync::Arc;
 
@@ -27,6 +28,9 @@ pub(crate) const INTERVAL_US: u64 = 1_000_000;
 
 /// The task at which the pictures look: the router that has stopped reading.
 pub(crate) const ROUTER: TaskId = TaskId { runtime: 0, number: 2_204, start: 41_337 };
+
+/// The task at the other end of its full pipe.
+pub(crate) const SHIPPER: TaskId = TaskId { runtime: 0, number: 389, start: 1_367 };
 
 fn id_of(name: &str) -> NodeId {
     NodeId::new(&format!("{name}-5f2c"))
@@ -147,7 +151,7 @@ fn mark(at: Stamp) -> Mark {
 }
 
 fn tell(events: &mut Vec<Stamped>, host: &Host, at: Stamp, left: u64) {
-    let is_near = host.name == "chat-07";
+    let is_near = matches!(host.name.as_str(), "chat-07" | "media-03");
     let tasks = host.tasks(false);
     let sample = Sample {
         node: id_of(&host.name),
@@ -171,15 +175,17 @@ fn tell(events: &mut Vec<Stamped>, host: &Host, at: Stamp, left: u64) {
             budget_milli: Some(10),
             used_milli: Some(3),
             budget_until_us: None,
-            shed: Vec::new(),
+            shed: vec!["connections every 12 s".into()],
         }),
-        cgroups: Vec::new(),
-        namespaces: Vec::new(),
+        cgroups: if is_near { host.cgroups() } else { Vec::new() },
+        namespaces: if is_near { host.namespaces() } else { Vec::new() },
     };
     events.push(Stamped { at, event: Event::Sample(Box::new(sample)) });
-    if is_near && left < 120 {
+    if host.name == "chat-07" && left < 120 {
         events.push(Stamped { at, event: Event::Rows(Box::new(rows(host, tasks))) });
-        events.push(Stamped { at, event: Event::Details(Box::new(details(host))) });
+        for (id, task) in [(2, ROUTER), (3, SHIPPER)] {
+            events.push(Stamped { at, event: Event::Details(Box::new(details(host, id, task))) });
+        }
     }
 }
 
@@ -188,21 +194,22 @@ fn rows(host: &Host, tasks: Vec<TaskReading>) -> Rows {
     Rows { node: id_of(&host.name), epoch: 1, id: 1, mono_us: host.mono_us(), total, tasks }
 }
 
-fn details(host: &Host) -> Details {
-    let task = host.tasks(true).into_iter().find(|t| t.id == ROUTER);
+fn details(host: &Host, id: u32, of: TaskId) -> Details {
+    let task = host.tasks(true).into_iter().find(|t| t.id == of);
     let n_queues = task.as_ref().and_then(|t| t.queues.as_ref()).map(|q| q.len() as u32);
-    let children = host.threads_of_router();
+    let children = host.threads_of(of);
+    let cgroup = task.as_ref().and_then(|t| t.cgroup.clone()).map(|path| host.cgroup(&path));
     let n_children = Some(children.len() as u32);
     Details {
         node: id_of(&host.name),
         epoch: 1,
-        id: 1,
+        id,
         mono_us: host.mono_us(),
         task,
         n_queues,
         children,
         n_children,
-        cgroup: None,
+        cgroup,
         namespace: None,
         probed: None,
         probe_us: None,
@@ -223,9 +230,13 @@ fn sources() -> Vec<Source> {
     };
     let pipes: Arc<str> = "pipes of other users need CAP_SYS_PTRACE".into();
     vec![
-        source("kernel /proc", Health::Ok, 2_100),
-        source("sockets", Health::Ok, 640),
-        source("pipes", Health::Degraded(pipes), 120),
+        source("kernel", Health::Ok, 1_100),
+        Source {
+            period_ms: Some(12_000),
+            slow_period_ms: Some(60_000),
+            ..source("connections", Health::Degraded(pipes), 640)
+        },
+        source("cgroups", Health::Ok, 310),
     ]
 }
 

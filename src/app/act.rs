@@ -1,34 +1,34 @@
 //! What each action of the key table does to the state.
 
+use midair_vitals::QueueKind;
+
 use super::{
-    Effect, Overlay, PromptKind, State, copy, heads,
+    Chosen, Effect, Overlay, PromptKind, State, copy, heads,
     keymap::Action,
-    prompt,
-    screen::{Level, Panel, RowId, Screen},
+    overlay, prompt,
+    screen::{Level, Panel, RowId, Screen, Way},
 };
 use crate::{
     event::NodeId,
-    model::{Finding, Vital},
+    model::{Vital, host::Check},
 };
-
-/// Lines that a page of the help has, whatever the size: it scrolls by half a small screen.
-const HELP_PAGE: i32 = 10;
 
 /// Carries an action out.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
-    if let Some(overlay) = state.overlay {
-        return act_on_overlay(state, overlay, action);
+    if let Some(overlay) = state.overlay.clone() {
+        return overlay::act(state, overlay, action);
     }
     match action {
         Action::Quit => return vec![Effect::Quit],
         Action::Suspend => return vec![Effect::Suspend],
         Action::Help => state.overlay = Some(Overlay::Help { scroll: 0 }),
-        Action::Findings => state.overlay = Some(Overlay::Findings { selected: 0 }),
+        Action::Findings => state.overlay = Some(Overlay::Findings(Chosen::at(0, &state.findings()))),
         Action::Move(n_rows) => state.move_by(n_rows),
         Action::Page(n_pages) => state.move_by(n_pages * state.page_rows().max(1) as i32),
         Action::First => state.move_by(i32::MIN),
         Action::Last => state.move_by(i32::MAX),
         Action::Enter => enter(state),
+        Action::Across => follow(state),
         Action::Leave => leave(state),
         Action::Filter => prompt::open(state, PromptKind::Filter),
         Action::Command => prompt::open(state, PromptKind::Command),
@@ -56,68 +56,10 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
     Vec::new()
 }
 
-/// The help and the list of findings take the keys that move and leave; time and quitting work as everywhere.
-fn act_on_overlay(state: &mut State, overlay: Overlay, action: Action) -> Vec<Effect> {
-    let n_rows = match action {
-        Action::Move(n) => n,
-        Action::Page(n) => n * HELP_PAGE,
-        Action::First => i32::MIN,
-        Action::Last => i32::MAX,
-        Action::Enter => {
-            state.overlay = None;
-            if let Overlay::Findings { selected } = overlay
-                && let Some(finding) = state.findings().into_iter().nth(selected)
-            {
-                go_to(state, finding);
-            }
-            return Vec::new();
-        }
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Pause => return state.toggle_pause(),
-        Action::Step(n_samples) => return state.step(n_samples),
-        Action::Live => return state.go_live(),
-        Action::Quit | Action::Leave | Action::Help | Action::Findings => {
-            state.overlay = None;
-            return Vec::new();
-        }
-        Action::Filter
-        | Action::Command
-        | Action::Mark
-        | Action::Sort(_)
-        | Action::Invert
-        | Action::Choose(_)
-        | Action::Group
-        | Action::Panel(_)
-        | Action::Copy
-        | Action::Threads
-        | Action::Mouse
-        | Action::Columns(_) => return Vec::new(),
-    };
-    state.overlay = Some(match overlay {
-        Overlay::Help { scroll } => {
-            // Header, footer and frame leave so many lines; the last page is full.
-            let most = super::keymap::n_help_lines().saturating_sub(usize::from(state.size.1.saturating_sub(4)));
-            Overlay::Help { scroll: moved(scroll, n_rows, most + 1) }
-        }
-        Overlay::Findings { selected } => {
-            Overlay::Findings { selected: moved(selected, n_rows, state.findings().len()) }
-        }
-    });
-    Vec::new()
-}
-
 /// A place in a list of a length, so many rows further.
-fn moved(at: usize, n_rows: i32, n_all: usize) -> usize {
+pub(super) fn moved(at: usize, n_rows: i32, n_all: usize) -> usize {
     let last = n_all.saturating_sub(1) as i64;
     (at as i64 + i64::from(n_rows)).clamp(0, last) as usize
-}
-
-fn go_to(state: &mut State, finding: Finding) {
-    state.go = None;
-    state.enter_node(finding.node.clone());
-    if let Some(task) = finding.task {
-        state.push_level(Screen::Task(finding.node, task));
-    }
 }
 
 /// Into the selected row; without a selection into the first.
@@ -141,9 +83,85 @@ fn enter(state: &mut State) {
             }
             state.push_level(Screen::Task(node, task));
         }
-        Some(RowId::Queue(..)) => state.refuse("who is at the other end is not known"),
+        Some(RowId::OwnedQueue(node, task, ..)) => state.push_level(Screen::Task(node, task)),
+        Some(RowId::Scope(node, scope)) => state.push_level(Screen::Scope(node, scope)),
+        Some(RowId::Queue(kind, number)) => across(state, kind, number),
+        Some(RowId::Cpu(_)) => state.refuse("a CPU holds no tasks of its own: they move between all of them"),
+        Some(RowId::Check(check)) => into_check(state, &check),
         None => state.refuse("there is no row to go into"),
     }
+}
+
+/// Across the selected queue, whichever panel has the keys; without a selection across the first.
+fn follow(state: &mut State) {
+    state.go = None;
+    let rows = state.rows(Panel::Queues);
+    let list = state.list(Panel::Queues);
+    match list.position(&rows).or(list.selected.is_none().then_some(0)).and_then(|at| rows.get(at)) {
+        Some(RowId::Queue(kind, number)) => across(state, *kind, *number),
+        _ => state.refuse("there is no queue to go across"),
+    }
+}
+
+/// To the task at the other end of a queue. One that was come from is gone back to: no way is longer than it is.
+fn across(state: &mut State, kind: QueueKind, number: Option<u64>) {
+    let Screen::Task(node, _) = state.screen().clone() else { return };
+    let queue = state.task().and_then(|task| {
+        let mut queues = task.queues().map(|(queue, _)| queue);
+        queues.find(|queue| queue.kind == kind && queue.number == number)
+    });
+    let Some(peer) = queue.and_then(|queue| queue.peer) else {
+        let why = queue.map_or("this queue is gone", |queue| no_peer(queue.kind));
+        state.refuse(why);
+        return;
+    };
+    let there = Screen::Task(node, peer);
+    match state.levels.iter().position(|level| level.screen == there) {
+        Some(at) if at + 1 == state.levels.len() => state.refuse("the task itself holds the other end"),
+        Some(at) => state.levels.truncate(at + 1),
+        None => {
+            state.push_level(there);
+            state.level_mut().way = Way::Across;
+        }
+    }
+}
+
+/// Why nobody is known at the other end of a queue.
+fn no_peer(kind: QueueKind) -> &'static str {
+    match kind {
+        QueueKind::Listen => "a listener has no other end: those who connect to it have",
+        QueueKind::UdpReceive => "a datagram socket has no other end: anybody may send to it",
+        QueueKind::TcpReceive | QueueKind::TcpSend => "the other end is on another host, or was not found on this one",
+        QueueKind::Unix | QueueKind::Pipe => {
+            "who holds the other end was not found: nobody, or one that cannot be read"
+        }
+        QueueKind::Mailbox | QueueKind::Channel | QueueKind::Waiters | QueueKind::Event | QueueKind::MessageQueue => {
+            "who is at the other end is not known"
+        }
+    }
+}
+
+/// From what was found of the host to the table that says more.
+fn into_check(state: &mut State, check: &Check) {
+    let panel = match check {
+        Check::LostCpu => Panel::Cgroups,
+        Check::ListenQueues | Check::TcpSockets | Check::Udp => Panel::AllQueues,
+        Check::SoftInterrupts | Check::PacketBacklog => Panel::Cpus,
+        Check::Retransmits
+        | Check::Timeouts
+        | Check::Connections
+        | Check::TcpMemory
+        | Check::Interfaces
+        | Check::Conntrack
+        | Check::Disk(_)
+        | Check::Filesystem(_)
+        | Check::Files
+        | Check::ShortLived => {
+            state.refuse("all that is known of it stands in its row");
+            return;
+        }
+    };
+    state.level_mut().panel = panel;
 }
 
 /// Out: of a filter first, then of the level.
@@ -161,19 +179,19 @@ fn leave(state: &mut State) {
 }
 
 fn sort(state: &mut State, n_columns: i32) {
-    let orders = state.level().panel.orders();
+    let sorts = state.level().panel.sorts();
     let list = state.level_mut().current_mut();
-    let at = orders.iter().position(|order| *order == list.order).unwrap_or(0) as i32;
-    let to = (at + n_columns).rem_euclid(orders.len() as i32) as usize;
-    (list.order, list.is_inverted) = (orders[to], false);
+    let at = sorts.iter().position(|sort| *sort == list.sort).unwrap_or(0) as i32;
+    let to = (at + n_columns).rem_euclid(sorts.len() as i32) as usize;
+    (list.sort, list.is_inverted) = (sorts[to], false);
 }
 
 fn choose(state: &mut State, vital: Vital) {
     state.vital = vital;
     for level in &mut state.levels {
         let panels = level.screen.panels();
-        for (list, _) in level.lists.iter_mut().zip(panels).filter(|(_, panel)| **panel != Panel::Queues) {
-            (list.order, list.is_inverted) = (vital.order(), false);
+        for (list, panel) in level.lists.iter_mut().zip(panels).filter(|(_, panel)| panel.follows_vital()) {
+            (list.sort, list.is_inverted) = (panel.sort_by(vital.order()), false);
         }
     }
 }

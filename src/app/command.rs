@@ -1,15 +1,25 @@
 //! The `:` commands.
 
-use midair_vitals::Order;
-
-use super::{Effect, Overlay, State, go::Go};
+use super::{
+    Effect, Overlay, State,
+    go::Go,
+    screen::{Panel, Screen},
+    sort::{self, Sort},
+};
+use crate::event::{Control, NodeId};
 
 /// A command that was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Command {
     Quit,
-    Sort(Order),
+    Sort(Sort),
     Interval(u32),
+    /// CPU time in per mille of one core, `None` for the agent's own again; and for how long, seconds.
+    Budget {
+        milli: Option<u32>,
+        seconds: u32,
+    },
+    Show(Panel),
     Threads,
     Mouse,
     Go(Go),
@@ -19,8 +29,10 @@ enum Command {
 /// Every command: its name and what may follow.
 pub const COMMANDS: &[(&str, &str)] = &[
     ("quit", ""),
-    ("sort", "severity, cpu, delay, mem, memgrowth, queue, growth, rate, drops, name, number, age"),
+    ("sort", "severity, cpu, delay, mem, memgrowth, queue, growth, rate, drops, name, number, age, caused, throttled"),
     ("interval", "250ms to 60s"),
+    ("budget", "0.1% to 100% of a core and for how long, or off"),
+    ("view", "tasks, queues, cgroups, netns, cpus, host"),
     ("threads", ""),
     ("mouse", ""),
     ("go", "NODE/RUNTIME/TASK"),
@@ -30,45 +42,17 @@ pub const COMMANDS: &[(&str, &str)] = &[
 /// Shortest and longest interval that agents serve, milliseconds.
 const INTERVALS_MS: std::ops::RangeInclusive<u32> = 250..=60_000;
 
-/// The orders by the names that `:sort` takes.
-const ORDERS: [(&str, Order); 12] = [
-    ("severity", Order::Severity),
-    ("cpu", Order::Cpu),
-    ("delay", Order::Delay),
-    ("mem", Order::Mem),
-    ("memgrowth", Order::MemGrowth),
-    ("queue", Order::Queue),
-    ("growth", Order::QueueGrowth),
-    ("rate", Order::Rate),
-    ("drops", Order::Drops),
-    ("name", Order::Name),
-    ("number", Order::Number),
-    ("age", Order::Age),
-];
-
-/// What the heads of columns call an order, where that is another word.
-const HEADS: [(&str, Order); 5] = [
-    ("worst", Order::Severity),
-    ("rss", Order::Mem),
-    ("pid", Order::Number),
-    ("tid", Order::Number),
-    ("up", Order::Age),
-];
-
-/// The word for an order, as `:sort` takes it.
-pub fn order_word(order: Order) -> &'static str {
-    ORDERS.iter().find(|(_, o)| *o == order).map_or("severity", |(word, _)| word)
-}
+/// Longest time for which an agent takes another budget, seconds; and the time where none is named.
+const BUDGET_S: (u32, u32) = (3_600, 600);
 
 /// Carries a command out; what it cannot do it says in the footer.
 pub(super) fn run(state: &mut State, line: &str) -> Vec<Effect> {
     match parse(line) {
         Ok(None) => {}
         Ok(Some(Command::Quit)) => return vec![Effect::Quit],
-        Ok(Some(Command::Sort(order))) => {
-            let list = state.level_mut().current_mut();
-            (list.order, list.is_inverted) = (order, false);
-        }
+        Ok(Some(Command::Sort(sort))) => sort_by(state, sort),
+        Ok(Some(Command::Budget { milli, seconds })) => return budget(state, milli, seconds),
+        Ok(Some(Command::Show(panel))) => show(state, panel),
         Ok(Some(Command::Interval(ms))) => {
             state.interval_ms = ms;
             state.model.asked_interval_us = u64::from(ms) * 1000;
@@ -95,7 +79,9 @@ fn parse(line: &str) -> Result<Option<Command>, String> {
     let command = match word {
         "" => return Ok(None),
         "q" | "q!" | "quit" => Command::Quit,
-        "sort" => Command::Sort(order(rest)?),
+        "sort" => Command::Sort(sort(rest)?),
+        "budget" => parse_budget(rest)?,
+        "view" => Command::Show(panel(rest)?),
         "interval" => Command::Interval(interval(rest)?),
         "threads" => Command::Threads,
         "mouse" => Command::Mouse,
@@ -106,14 +92,106 @@ fn parse(line: &str) -> Result<Option<Command>, String> {
     Ok(Some(command))
 }
 
-fn order(name: &str) -> Result<Order, String> {
-    let words = || ORDERS.iter().map(|(word, _)| *word);
+fn sort(name: &str) -> Result<Sort, String> {
+    let words = || sort::WORDS.iter().map(|(word, _)| *word);
     if name.is_empty() {
         return Err(format!("sort by what? {}", words().collect::<Vec<_>>().join(", ")));
     }
-    let name = name.to_lowercase();
-    let found = ORDERS.iter().chain(&HEADS).find(|(word, _)| *word == name).map(|(_, order)| *order);
-    found.ok_or_else(|| suggestion("order", &name, words()))
+    Sort::from_word(name).ok_or_else(|| suggestion("order", name, words()))
+}
+
+/// Sorts the table that has the keys, where it knows the order.
+fn sort_by(state: &mut State, sort: Sort) {
+    let panel = state.level().panel;
+    if panel.sorts().contains(&sort) {
+        let list = state.level_mut().current_mut();
+        (list.sort, list.is_inverted) = (sort, false);
+        return;
+    }
+    let words: Vec<&str> = panel.sorts().iter().map(|sort| sort.word()).collect();
+    state.refuse(format!("{} are sorted by {}", panel.word(), words.join(", ")));
+}
+
+fn panel(name: &str) -> Result<Panel, String> {
+    let tabs = Screen::Node(NodeId::new("")).panels();
+    let words = || tabs.iter().map(|panel| panel.word());
+    let found = tabs.iter().find(|panel| panel.word() == name.to_lowercase());
+    found.copied().ok_or_else(|| suggestion("table", name, words()))
+}
+
+/// Gives the keys to a table of the node, from wherever on that node.
+fn show(state: &mut State, panel: Panel) {
+    let Some(at) =
+        state.levels.iter().rposition(|level| level.screen.panels().contains(&panel) && level.screen.has_tabs())
+    else {
+        state.refuse(format!("{} are those of a node: go into one first", panel.word()));
+        return;
+    };
+    state.levels.truncate(at + 1);
+    state.level_mut().panel = panel;
+}
+
+/// `5% 10m`, `0.5%`, `off`.
+fn parse_budget(text: &str) -> Result<Command, String> {
+    let mut words = text.split_whitespace();
+    let (share, time) = (words.next().unwrap_or(""), words.next());
+    if words.next().is_some() {
+        return Err("budget how much, and for how long? budget 5% 10m, or budget off".to_owned());
+    }
+    if share == "off" && time.is_none() {
+        return Ok(Command::Budget { milli: None, seconds: 0 });
+    }
+    let percent = share.strip_suffix('%').unwrap_or(share).parse::<f64>().ok().filter(|p| p.is_finite());
+    let percent = percent.ok_or("budget how much, and for how long? budget 5% 10m, or budget off")?;
+    let milli = (percent * 10.0).round();
+    if !(1.0..=1000.0).contains(&milli) {
+        return Err(format!("{share} is outside 0.1% to 100% of one core"));
+    }
+    let seconds = time.map_or(Ok(BUDGET_S.1), seconds)?;
+    Ok(Command::Budget { milli: Some(milli as u32), seconds })
+}
+
+/// A length of time in whole seconds, up to an hour.
+fn seconds(text: &str) -> Result<u32, String> {
+    let n_digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let (digits, unit) = text.split_at(n_digits);
+    let factor = match unit {
+        "s" | "" => 1,
+        "m" | "min" => 60,
+        "h" => 3_600,
+        _ => 0,
+    };
+    let n = digits.parse::<u32>().ok().filter(|_| factor > 0);
+    let n = n.ok_or_else(|| format!("{text:?} is no time; write it as 90s, 10m or 1h"))?;
+    let seconds = n.checked_mul(factor).filter(|seconds| (1..=BUDGET_S.0).contains(seconds));
+    seconds.ok_or_else(|| format!("{text} is outside 1s to 1h"))
+}
+
+/// Asks the agent of the node on the screen for another budget; of the only node also from the cluster screen. Whether it
+/// takes it stands in its next samples, or comes back as a refusal.
+fn budget(state: &mut State, milli: Option<u32>, seconds: u32) -> Vec<Effect> {
+    let only = || state.model.nodes.keys().next().filter(|_| state.model.nodes.len() == 1);
+    let Some(node) = state.screen().node().or_else(only).cloned() else {
+        state.refuse("the budget of which agent? go into its node first");
+        return Vec::new();
+    };
+    let Some(known) = state.model.node(&node).filter(|n| n.described.is_some() && !n.presence.is_silent()) else {
+        state.refuse("no agent to take a budget: silent or not there yet");
+        return Vec::new();
+    };
+    let said = match milli {
+        Some(milli) => {
+            let (percent, name) = (f64::from(milli) / 10.0, known.name());
+            format!("asked {name} to take up to {percent} % of a core for {}", length(seconds))
+        }
+        None => format!("asked {} to go back to its own budget", known.name()),
+    };
+    state.notice(said);
+    vec![Effect::Control(Control::Budget { node, milli, seconds })]
+}
+
+fn length(seconds: u32) -> String {
+    if seconds.is_multiple_of(60) { format!("{} min", seconds / 60) } else { format!("{seconds} s") }
 }
 
 /// An interval as a person writes it, in milliseconds: 500ms, 2s, 1m. A number alone is read as seconds or milliseconds,

@@ -1,46 +1,66 @@
 //! What `y` puts into the clipboard: the row in words with its moment, and a command that leads back to it.
 
-use midair_vitals::{QueueKind, TaskId};
+use midair_vitals::{QueueKind, Unit};
 
 use super::{
-    State, go,
-    screen::{RowId, Screen},
+    State,
+    go::{self, Place},
+    screen::{RowId, Scope},
 };
 use crate::{
-    event::Stamp,
-    model::{Node, Task},
+    event::{NodeId, Stamp},
+    model::{
+        Cgroup, Node, Task,
+        host::{self, Check},
+        words::Part,
+    },
 };
 
 /// The selected row (else what the screen is about), and the command.
 pub(super) fn text(state: &State, row: Option<&RowId>) -> Option<String> {
-    let (node, task) = match (row, state.screen()) {
-        (Some(RowId::Node(node)), _) => (node, None),
-        (Some(RowId::Task(node, task)), _) => (node, Some(*task)),
-        (Some(RowId::Queue(..)) | None, Screen::Task(node, task)) => (node, Some(*task)),
-        (Some(RowId::Queue(..)) | None, Screen::Node(node)) => (node, None),
-        (Some(RowId::Queue(..)) | None, Screen::Cluster) => return None,
-    };
+    let (node, place) = place(state, row)?;
     let node = state.model.node(node)?;
-    let known = task.and_then(|id| node.task(id));
-    let said = match (row, known) {
-        (Some(RowId::Queue(kind, number)), Some(task)) => queue_text(task, *kind, *number)?,
-        (_, Some(task)) => task_text(node, task),
-        (_, None) => node_text(node),
+    let known = match &place {
+        Place::Task(id) => node.task(*id),
+        Place::Node | Place::Scope(_) => None,
+    };
+    let said = match (row, known, &place) {
+        (Some(RowId::Queue(kind, number)), Some(task), _) => queue_text(task, *kind, *number)?,
+        (Some(RowId::OwnedQueue(_, _, kind, number)), Some(task), _) => {
+            format!("{} on {}  {}", task.title(), node.name(), queue_text(task, *kind, *number)?)
+        }
+        (Some(RowId::Check(check)), ..) => check_text(node, check)?,
+        (Some(RowId::Cpu(number)), ..) => cpu_text(node, *number)?,
+        (_, Some(task), _) => task_text(node, task),
+        (_, None, Place::Scope(scope)) => scope_text(node, scope)?,
+        (_, None, Place::Node | Place::Task(_)) => node_text(node),
     };
     // What a host or a task calls itself is data: it must not act on the terminal into which it is pasted.
     let said: String = said.chars().filter(|c| !c.is_control()).collect();
     // The moment stands with the row: what the command opens shows now, for the past lives in this process alone.
-    Some(format!("{said}  at {}\n{}\n", utc(state.now()), command(node, task)))
+    Some(format!("{said}  at {}\n{}\n", utc(state.now()), command(node, &place)))
 }
 
-fn command(node: &Node, task: Option<TaskId>) -> String {
+/// Where a row leads, or where the screen is.
+fn place<'a>(state: &'a State, row: Option<&'a RowId>) -> Option<(&'a NodeId, Place)> {
+    match row {
+        Some(RowId::Node(node)) => Some((node, Place::Node)),
+        Some(RowId::Task(node, task) | RowId::OwnedQueue(node, task, ..)) => Some((node, Place::Task(*task))),
+        Some(RowId::Scope(node, scope)) => Some((node, Place::Scope(scope.clone()))),
+        Some(RowId::Queue(..) | RowId::Cpu(_) | RowId::Check(_)) | None => {
+            Some((state.screen().node()?, Place::of(state.screen())))
+        }
+    }
+}
+
+fn command(node: &Node, place: &Place) -> String {
     // The agent inside this program has no address. A socket has: it may lead to another host.
     let is_embedded = !node.address.contains(':');
     let host = if is_embedded { String::new() } else { format!(" {}", quoted(&node.address)) };
     let is_insecure =
         !is_embedded && !node.address.starts_with("unix:") && node.described.as_ref().is_some_and(|d| d.is_insecure);
     let insecure = if is_insecure { " --insecure" } else { "" };
-    format!("midair{host}{insecure} --go {}", quoted(&go::path(node, task)))
+    format!("midair{host}{insecure} --go {}", quoted(&go::path(node, place)))
 }
 
 /// Harmless in a shell, whatever a host calls itself.
@@ -78,6 +98,64 @@ fn task_text(node: &Node, task: &Task) -> String {
     said.join("  ")
 }
 
+fn scope_text(node: &Node, scope: &Scope) -> Option<String> {
+    let mut said = Vec::new();
+    match scope {
+        Scope::Cgroup(path) => {
+            let Cgroup { reading, vitals, .. } = node.cgroups.get(path)?;
+            said.push(format!("{} {path} on {}", reading.kind.word(), node.name()));
+            said.extend(vitals.cpu.map(|cpu| format!("{cpu:.2} cores")));
+            said.extend(reading.quota_milli.map(|milli| format!("quota {:.2}", milli as f64 / 1000.0)));
+            said.extend(vitals.throttled.map(|held| format!("held back {:.0} ms/s", held * 1000.0)));
+            said.extend(vitals.delay.map(|delay| format!("delay {:.0} ms/s", delay * 1000.0)));
+            said.extend(vitals.caused.map(|caused| format!("caused others ~{:.0} ms/s", caused * 1000.0)));
+            said.extend(vitals.mem_used_bytes.map(|bytes| format!("memory {bytes} B")));
+            said.extend(reading.mem_limit_bytes.map(|bytes| format!("limit {bytes} B")));
+        }
+        Scope::Namespace(inode) => {
+            let namespace = node.namespaces.get(inode)?;
+            said.push(format!("network namespace {} ({inode}) on {}", namespace.title(), node.name()));
+            said.extend(namespace.listen_drops.sum().map(|n| format!("{n} connections dropped in 10 s")));
+            said.extend(namespace.udp_drops.sum().map(|n| format!("{n} datagrams dropped in 10 s")));
+        }
+    }
+    Some(said.join("  "))
+}
+
+fn cpu_text(node: &Node, number: u32) -> Option<String> {
+    let cpu = node.latest.as_ref()?.cpus.iter().find(|cpu| cpu.number == number)?;
+    let mut said = vec![format!("cpu {number} of {}", node.name())];
+    said.extend(cpu.busy.map(|share| format!("busy {:.1} %", share * 100.0)));
+    said.extend(cpu.interrupts.map(|share| format!("interrupts {:.1} %", share * 100.0)));
+    said.extend(cpu.n_queued.map(|n| format!("{n} wait for it")));
+    said.extend(cpu.delay.map(|delay| format!("delay {:.0} ms/s", delay * 1000.0)));
+    Some(said.join("  "))
+}
+
+fn check_text(node: &Node, check: &Check) -> Option<String> {
+    let fact = host::facts(node).into_iter().find(|fact| fact.check == *check)?;
+    let name = check.name().map_or_else(String::new, |name| format!(" {name}"));
+    let now: String = fact.now.iter().map(plain).collect();
+    Some(format!("{}{name} on {}  {now}", check.word(), node.name()))
+}
+
+/// A piece of a sentence with all its digits: what is pasted is read by people and by programs.
+fn plain(part: &Part) -> String {
+    match part {
+        Part::Words(words) => (*words).to_owned(),
+        Part::Name(name) => name.to_string(),
+        Part::Amount(n, Unit::Bytes) => format!("{n:.0} B"),
+        Part::Amount(n, _) | Part::Number(n) => format!("{n:.1}"),
+        Part::Growth(n, _) => format!("{n:+.1}/s"),
+        Part::Count(n) => n.to_string(),
+        Part::Cores(n) => format!("{n:.2} cores"),
+        Part::Share(share) => format!("{:.1} %", share * 100.0),
+        Part::Delay(delay) => format!("{:.0} ms/s", delay * 1000.0),
+        Part::Time(us) => format!("{} s", us / 1_000_000),
+        Part::Latency(seconds) => format!("{:.1} ms", seconds * 1000.0),
+    }
+}
+
 fn queue_text(task: &Task, kind: QueueKind, number: Option<u64>) -> Option<String> {
     let (queue, vitals) = task.queues().find(|(q, _)| q.kind == kind && q.number == number)?;
     let mut said = format!("{} {}", kind.word(), queue.depth.map_or("-".to_owned(), |n| n.to_string()));
@@ -89,6 +167,9 @@ fn queue_text(task: &Task, kind: QueueKind, number: Option<u64>) -> Option<Strin
     }
     if let Some(label) = &queue.label {
         said += &format!(" ({label})");
+    }
+    if let Some(peer) = queue.peer {
+        said += &format!(" -> {} ({})", queue.peer_name.as_deref().unwrap_or("task"), peer.number);
     }
     Some(said)
 }

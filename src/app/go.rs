@@ -5,7 +5,7 @@ use midair_vitals::TaskId;
 use super::{
     Message, State,
     asks::TABLE_ID,
-    screen::{Level, Screen},
+    screen::{Level, Scope, Screen},
 };
 use crate::{
     event::{NodeId, Stamp},
@@ -48,6 +48,16 @@ impl Go {
     pub(super) fn task_text(&self) -> Option<&str> {
         let task = self.task.as_deref()?;
         Some(number_and_start(task).map_or(task, |_| task.split_once('.').map_or(task, |(number, _)| number)))
+    }
+
+    /// The part of the node to which it leads: `NODE/cgroup/PATH`, `NODE/netns/INODE`.
+    fn scope(&self) -> Option<Scope> {
+        let part = PARTS.iter().position(|part| self.runtime.as_deref() == Some(part))?;
+        let text = self.task.as_deref().unwrap_or_default();
+        match part {
+            0 => Some(Scope::Cgroup(format!("/{text}").into())),
+            _ => text.parse().ok().map(Scope::Namespace),
+        }
     }
 
     fn names(&self, node: &Node) -> bool {
@@ -94,6 +104,13 @@ pub(super) fn pursue(state: &mut State) {
         return miss(state);
     };
     let (id, task) = (node.id.clone(), go.task_of(node));
+    if let Some(scope) = go.scope() {
+        state.enter_node(id.clone());
+        state.push_level(Screen::Scope(id, scope));
+        state.go = None;
+        state.is_dirty = true;
+        return;
+    }
     let is_settled = (go.task.is_none() && !go.lacks_runtime(node)) || task.is_some();
     let since = go.since.or_else(|| node.latest.as_ref().map(|l| l.at));
     let is_empty = |since: Stamp| node.answers.get(&TABLE_ID).is_some_and(|a| a.total == 0 && a.at >= since);
@@ -146,13 +163,40 @@ fn some_of<'a>(mut names: impl Iterator<Item = &'a str>) -> String {
     said.join(", ") + if names.next().is_some() { ", ..." } else { "" }
 }
 
-/// The path of a node, or of a task on it, as `--go` takes it.
-pub(super) fn path(node: &Node, task: Option<TaskId>) -> String {
+/// A place on a node.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Place {
+    /// The node itself.
+    Node,
+    /// A part of it.
+    Scope(Scope),
+    /// A task.
+    Task(TaskId),
+}
+
+impl Place {
+    /// Where a screen is, on its node.
+    pub(super) fn of(screen: &Screen) -> Self {
+        match screen {
+            Screen::Cluster | Screen::Node(_) => Self::Node,
+            Screen::Scope(_, scope) => Self::Scope(scope.clone()),
+            Screen::Task(_, task) => Self::Task(*task),
+        }
+    }
+}
+
+/// The words that stand in the place of a runtime where a path leads to a part of a node.
+const PARTS: [&str; 2] = ["cgroup", "netns"];
+
+/// The path of a place on a node, as `--go` takes it.
+pub(super) fn path(node: &Node, place: &Place) -> String {
     let name = node.name();
-    match task {
-        None => name.to_owned(),
-        Some(TaskId { runtime, number, start }) => {
-            let runtime = node.runtime_name(runtime).map_or_else(|| runtime.to_string(), str::to_owned);
+    match place {
+        Place::Node => name.to_owned(),
+        Place::Scope(Scope::Cgroup(path)) => format!("{name}/{}/{}", PARTS[0], path.trim_start_matches('/')),
+        Place::Scope(Scope::Namespace(inode)) => format!("{name}/{}/{inode}", PARTS[1]),
+        Place::Task(TaskId { runtime, number, start }) => {
+            let runtime = node.runtime_name(*runtime).map_or_else(|| runtime.to_string(), str::to_owned);
             format!("{name}/{runtime}/{number}.{start}")
         }
     }

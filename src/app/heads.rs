@@ -3,7 +3,10 @@
 
 use midair_vitals::Order;
 
-use super::screen::{Panel, Screen};
+use super::{
+    screen::{Panel, Screen},
+    sort::Sort,
+};
 
 /// Columns from which a table has room for long names: they are worth more there than the last of many columns.
 const ROOMY: u16 = 100;
@@ -24,13 +27,13 @@ pub struct Head {
     pub weight: u8,
     /// How much of the room that is left it takes, against others that grow; 0: none.
     pub grows: u16,
-    /// The order that sorts by it.
-    pub order: Option<Order>,
+    /// What a click on it sorts by.
+    pub sort: Option<Sort>,
 }
 
 impl Head {
     const fn new(title: &'static str, width: u16, weight: u8) -> Self {
-        Self { title, width, is_node: false, weight, grows: 0, order: None }
+        Self { title, width, is_node: false, weight, grows: 0, sort: None }
     }
 
     /// The same, taking room that is left.
@@ -51,7 +54,12 @@ impl Head {
 
     /// The same, being what an order sorts by.
     const fn by(self, order: Order) -> Self {
-        Self { order: Some(order), ..self }
+        self.sorting(Sort::By(order))
+    }
+
+    /// The same, being what is sorted by.
+    const fn sorting(self, sort: Sort) -> Self {
+        Self { sort: Some(sort), ..self }
     }
 }
 
@@ -90,6 +98,7 @@ const UNIT: Head = Head::new("unit", 4, 8);
 const STATE: Head = Head::new("state", 8, 9);
 const UP: Head = Head::new("up", 5, 6).by(Order::Age);
 const USER: Head = Head::new("user", 8, 10);
+const CGROUP: Head = Head::new("cgroup", 18, 10);
 const COMMAND: Head = Head::new("command", 24, 11).growing(4);
 
 /// The hottest tasks of the cluster.
@@ -132,6 +141,7 @@ pub const OF_NODE: &[Head] = &[
     STATE,
     UP,
     USER,
+    CGROUP,
     COMMAND,
 ];
 
@@ -145,17 +155,104 @@ pub const CHILDREN: &[Head] = &[
     Head::new("waits in", 12, 2).growing(2),
 ];
 
+const KIND: Head = Head::new("queue", 10, 0);
+const WHAT: Head = Head::new("what", 16, 1).growing(2);
+const DEPTH: Head = Head::new("depth", 10, 0).by(Order::Queue);
+const LIMIT: Head = Head::new("limit", 6, 6);
+const FILL: Head = Head::new("fill %", 6, 5);
+const GROWTH: Head = Head::new("grow/s", 7, 2).by(Order::QueueGrowth);
+const LOST: Head = Head::new("drops", 6, 4).by(Order::Drops);
+const QUEUE_IN: Head = Head::new("in/s", 6, 3).by(Order::Rate);
+const QUEUE_OUT: Head = Head::new("out/s", 6, 3);
+const QUEUE_AGE: Head = Head::new("age", 5, 7);
+const QUEUE_WORST: Head = Head::new("worst%", 7, 8).by(Order::Severity);
+
 /// The queues of a task.
 pub const QUEUES: &[Head] = &[
-    Head::new("queue", 10, 0).by(Order::Name),
-    Head::new("what", 24, 1).growing(1),
-    Head::new("depth", 11, 0).by(Order::Queue),
+    KIND,
+    WHAT,
+    Head::new("fd", 5, 8),
+    DEPTH,
+    LIMIT,
+    FILL,
+    GROWTH,
+    LOST,
+    QUEUE_IN,
+    QUEUE_OUT,
+    QUEUE_AGE,
+    Head::new("other end", 16, 1).growing(3),
+];
+
+/// The queues of all tasks of a node.
+pub const ALL_QUEUES: &[Head] = &[
+    TASK,
+    PID,
+    KIND,
+    QUEUE_WORST,
+    DEPTH,
+    LIMIT,
+    FILL,
+    GROWTH,
+    LOST,
+    QUEUE_IN,
+    QUEUE_OUT,
+    QUEUE_AGE,
+    Head::new("what", 16, 5).growing(4),
+];
+
+/// The cgroups of a node: first what they do to others, then what is done to them.
+pub const CGROUPS: &[Head] = &[
+    Head::new("cgroup", 16, 0).growing(3).by(Order::Name),
+    Head::new("kind", 9, 6),
+    WORST,
+    Head::new("caused/s", 8, 1).sorting(Sort::Caused),
+    DELAY,
+    Head::new("cores", 6, 0).by(Order::Cpu),
+    Head::new("quota", 6, 3),
+    Head::new("held/s", 7, 2).sorting(Sort::Throttled),
+    Head::new("mem B", 6, 1).by(Order::Mem),
     Head::new("limit", 6, 4),
-    Head::new("worst%", 7, 3).by(Order::Severity),
-    Head::new("grow/s", 7, 1).by(Order::QueueGrowth),
-    Head::new("drops", 6, 2).by(Order::Drops),
-    Head::new("in/s", 6, 4).by(Order::Rate),
-    Head::new("out/s", 6, 4),
+    Head::new("psi %", 9, 8),
+    Head::new("oom", 4, 7),
+    Head::new("procs", 6, 5).by(Order::Number),
+    Head::new("path", 24, 9).growing(4),
+];
+
+/// The network namespaces of a node.
+pub const NAMESPACES: &[Head] = &[
+    Head::new("namespace", 16, 0).growing(2).by(Order::Name),
+    Head::new("inode", 10, 9),
+    Head::new("drops/10s", 9, 0).by(Order::Drops),
+    Head::new("udp/10s", 7, 1),
+    Head::new("listeners", 9, 3),
+    Head::new("tcp", 6, 4),
+    Head::new("seg in/s", 8, 1).by(Order::Rate),
+    Head::new("out/s", 6, 2),
+    Head::new("retr/s", 6, 1),
+    Head::new("udp in/s", 8, 5),
+    Head::new("udp out/s", 9, 7),
+    Head::new("procs", 6, 5).by(Order::Number),
+    Head::new("why not read", 14, 6).growing(3),
+];
+
+/// The CPUs of a node.
+pub const CPUS: &[Head] = &[
+    Head::new("cpu", 5, 0).by(Order::Number),
+    Head::new("busy %", 7, 0).by(Order::Cpu),
+    Head::new("system %", 8, 3),
+    Head::new("irq %", 6, 1),
+    Head::new("steal %", 7, 2),
+    Head::new("waiting", 7, 0).by(Order::Queue),
+    Head::new("delay/s", 8, 0).by(Order::Delay),
+    Head::new("in use", 10, 4).growing(1),
+];
+
+/// What explains a stuck host beyond its tasks.
+pub const HOST: &[Head] = &[
+    Head::new("what", 20, 0).growing(1).by(Order::Name),
+    WORST,
+    Head::new("vital", 5, 2),
+    Head::new("now", 40, 1).growing(4),
 ];
 
 /// The heads of a panel on a screen.
@@ -163,7 +260,12 @@ pub fn of(panel: Panel, screen: &Screen) -> &'static [Head] {
     match (panel, screen) {
         (Panel::Nodes, _) => NODES,
         (Panel::Tasks, Screen::Cluster) => OF_CLUSTER,
-        (Panel::Tasks, Screen::Node(_) | Screen::Task(..)) => OF_NODE,
+        (Panel::Tasks, Screen::Node(_) | Screen::Scope(..) | Screen::Task(..)) => OF_NODE,
+        (Panel::AllQueues, _) => ALL_QUEUES,
+        (Panel::Cgroups, _) => CGROUPS,
+        (Panel::Namespaces, _) => NAMESPACES,
+        (Panel::Cpus, _) => CPUS,
+        (Panel::Host, _) => HOST,
         (Panel::Queues, _) => QUEUES,
         (Panel::Children, _) => CHILDREN,
     }

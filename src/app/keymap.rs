@@ -24,6 +24,8 @@ pub enum Action {
     Last,
     /// Into what is selected.
     Enter,
+    /// To the task at the other end of the selected queue.
+    Across,
     /// Out: of the prompt, the filter, the level.
     Leave,
     /// Type a filter.
@@ -65,10 +67,12 @@ pub enum Place {
     Everywhere,
     /// On the cluster screen.
     Cluster,
-    /// On the node screen.
+    /// On the node screen and those of its parts.
     Node,
-    /// Where there are two panels.
-    TwoPanels,
+    /// On the task screen.
+    Task,
+    /// Where there are several panels.
+    Panels,
 }
 
 impl Place {
@@ -77,8 +81,9 @@ impl Place {
         match self {
             Self::Everywhere => true,
             Self::Cluster => matches!(screen, Screen::Cluster),
-            Self::Node => matches!(screen, Screen::Node(_)),
-            Self::TwoPanels => screen.panels().len() > 1,
+            Self::Node => matches!(screen, Screen::Node(_) | Screen::Scope(..)),
+            Self::Task => matches!(screen, Screen::Task(..)),
+            Self::Panels => screen.panels().len() > 1,
         }
     }
 }
@@ -148,15 +153,29 @@ pub const SECTIONS: &[Section] = &[
                 "first row, last row (G)",
                 None,
             ),
-            binding(&[(Key::Enter, Action::Enter)], "Enter", "into the selected node or task", Some("in")),
+            binding(
+                &[(Key::Enter, Action::Enter)],
+                "Enter",
+                "into the selected row: a node, cgroup, task, other end",
+                Some("in"),
+            ),
             binding(&[(Key::Esc, Action::Leave)], "Esc", "out again; closes a filter first", Some("out")),
             only(
-                Place::TwoPanels,
+                Place::Panels,
                 binding(
                     &[(Key::Tab, Action::Panel(1)), (Key::BackTab, Action::Panel(-1))],
                     "Tab",
-                    "next panel",
-                    Some("panel"),
+                    "next table: tasks, queues, cgroups, netns, cpus, host",
+                    Some("table"),
+                ),
+            ),
+            only(
+                Place::Task,
+                binding(
+                    &[(Key::Char('o'), Action::Across)],
+                    "o",
+                    "to the task at the other end of the queue",
+                    Some("other end"),
                 ),
             ),
             binding(
@@ -238,7 +257,7 @@ pub const SECTIONS: &[Section] = &[
             binding(
                 &[(Key::Char(':'), Action::Command)],
                 ":",
-                "command: quit, sort, interval, threads, mouse, go, help",
+                "command: quit, sort, view, go, interval, budget, help ...",
                 Some("command"),
             ),
             binding(&[(Key::Char('M'), Action::Mouse)], "M", "leave the mouse to the terminal, or take it", None),

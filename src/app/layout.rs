@@ -1,6 +1,9 @@
 //! Where things stand on the screen: the one geometry that both the view and the mouse go by.
 
+mod cluster;
 pub mod map;
+mod node;
+mod task;
 
 use super::screen::{Panel, Screen};
 
@@ -100,6 +103,8 @@ pub struct Content {
     pub groups: Vec<usize>,
     /// Node: how long each text is that says what does not work.
     pub notices: Vec<usize>,
+    /// Task, or part of a node: lines that tell who it is.
+    pub n_about: usize,
     /// Task: how many queues it has.
     pub n_queues: usize,
     /// Task: how many threads or children it has.
@@ -121,8 +126,8 @@ pub struct Areas {
     pub vitals: [Rect; 4],
     /// Node: runtimes and sources in one row, and what does not work below. Task: who it is.
     pub about: Rect,
-    /// The tables, in the order of [`Screen::panels`].
-    pub tables: [Rect; 2],
+    /// The tables, in the order of [`Screen::panels`]; of those that share one place all but one are empty.
+    pub tables: [Rect; TABLES_MAX],
     /// The time line, its axis included.
     pub timeline: Rect,
     /// Keys; or the prompt, or a message; one row.
@@ -130,6 +135,9 @@ pub struct Areas {
     /// What tells them apart.
     pub frames: Frames,
 }
+
+/// Most tables of one screen.
+pub const TABLES_MAX: usize = 6;
 
 /// Columns of the name of the time line, where it has no box.
 const TIMELINE_LABEL: u16 = 9;
@@ -199,18 +207,27 @@ pub fn areas(screen: &Screen, panel: Panel, (width, height): (u16, u16), content
     let (body, timeline) = rest.bottom(timeline_rows);
     let base = Areas { header, finding, timeline, footer, frames, ..Areas::default() };
     match screen {
-        Screen::Cluster => cluster(base, body, room, panel, content),
-        Screen::Node(_) => node(base, body, room, content),
-        Screen::Task(..) => task(base, body, room, panel, content),
+        Screen::Cluster => cluster::areas(base, body, room, panel, content),
+        Screen::Node(_) => node::areas(base, body, room, (screen.panels(), panel), content),
+        Screen::Scope(..) => node::areas_of_part(base, body, room, content),
+        Screen::Task(..) => task::areas(base, body, room, panel, content),
     }
 }
 
 /// Rows of the body from which there is room for two tables, one above the other.
 const TWO_TABLES: u16 = 8;
 
-/// Of two tables one stays where there is no room for both: the one that has the keys.
-fn only(table: Rect, panel: Panel, panels: [Panel; 2]) -> [Rect; 2] {
-    if panel == panels[1] { [Rect::default(), table] } else { [table, Rect::default()] }
+/// Of several tables one stays, where they share one place or there is no room for all: the one that has the keys.
+fn only(table: Rect, panel: Panel, panels: &[Panel]) -> [Rect; TABLES_MAX] {
+    let shown = panels.iter().position(|p| *p == panel).unwrap_or(0);
+    std::array::from_fn(|n| if n == shown { table } else { Rect::default() })
+}
+
+/// Two tables.
+fn both(first: Rect, second: Rect) -> [Rect; TABLES_MAX] {
+    let mut tables = [Rect::default(); TABLES_MAX];
+    (tables[0], tables[1]) = (first, second);
+    tables
 }
 
 /// Rows of a table around its rows: frame and column heads.
@@ -220,32 +237,6 @@ fn chrome(frames: Frames) -> u16 {
         Frames::Rules => 2,
         Frames::Boxes => 3,
     }
-}
-
-/// The map and the nodes take what they need, the hottest tasks the rest, which is half at least.
-fn cluster(base: Areas, body: Rect, room: Room, panel: Panel, content: &Content) -> Areas {
-    let panels = [Panel::Nodes, Panel::Tasks];
-    if room == Room::Tiny || body.height < TWO_TABLES {
-        return Areas { tables: only(body, panel, panels), ..base };
-    }
-    let n_nodes = u16::try_from(content.groups.iter().sum::<usize>()).unwrap_or(u16::MAX);
-    // A title that says why there are none needs as much as one node.
-    let nodes_need = n_nodes.max(1).saturating_add(chrome(base.frames));
-    if room == Room::Narrow || base.frames == Frames::Rules {
-        let around = if base.frames == Frames::Boxes { 3 } else { 1 };
-        let map_needs = map::n_lines(&content.groups, body.width - 2, 1).max(1).saturating_add(around);
-        let map_needs = if body.height < 14 { 0 } else { map_needs.min(body.height / 4) };
-        let (map, rest) = body.top(map_needs);
-        let (nodes, tasks) = rest.top(nodes_need.min(rest.height / 2));
-        return Areas { map, tables: [nodes, tasks], ..base };
-    }
-    let map_width = body.width * 2 / 5;
-    let n_lines = map::n_lines(&content.groups, map_width - 2, 2);
-    // Cells two rows high, a row between groups, the spread, and the box.
-    let map_needs = n_lines.saturating_mul(2).saturating_add(content.groups.len() as u16 + 2);
-    let (upper, tasks) = body.top(nodes_need.max(map_needs).max(6).min(body.height / 2));
-    let (map, nodes) = upper.left(map_width);
-    Areas { map, tables: [nodes, tasks], ..base }
 }
 
 /// Four panels side by side, or two above two, or one above the other.
@@ -268,83 +259,6 @@ fn vital_lines(body: Rect) -> (u16, u16) {
         (_, ..11) => (0, 1),
         (..120, _) => (4, 1),
     }
-}
-
-fn node(base: Areas, body: Rect, room: Room, content: &Content) -> Areas {
-    let (pictures, per_line) = match (base.frames, room, body.height) {
-        (Frames::Nothing, ..) => (0, 4),
-        (Frames::Rules, ..) => vital_lines(body),
-        (Frames::Boxes, Room::Tiny | Room::Narrow, _) => (10, 2),
-        (Frames::Boxes, Room::Normal | Room::Wide, ..34) => (7, 4),
-        (Frames::Boxes, Room::Normal | Room::Wide, _) => (9, 4),
-    };
-    let (pictures, rest) = body.top(pictures);
-    // A tenth more than the text has, for it is broken between words.
-    let columns = usize::from(body.width.saturating_sub(2).max(1));
-    let notices: usize = content.notices.iter().map(|n| (n + n / 10).div_ceil(columns)).sum();
-    let notices = u16::try_from(notices).unwrap_or(u16::MAX).min(rest.height / 4);
-    let (about, table) = rest.top(if room == Room::Tiny { 0 } else { 1 + notices });
-    Areas { vitals: vitals(pictures, per_line), about, tables: [table, Rect::default()], ..base }
-}
-
-/// Columns of a panel that only says why it is empty.
-const EMPTY_COLUMNS: u16 = 34;
-
-/// Columns in which all that is told of a thread has room.
-const CHILDREN_COLUMNS: u16 = 60;
-
-/// Queues that do not change where the table below them starts.
-const FEW_QUEUES: usize = 3;
-
-fn task(base: Areas, body: Rect, room: Room, panel: Panel, content: &Content) -> Areas {
-    let panels = [Panel::Queues, Panel::Children];
-    if room == Room::Tiny {
-        return Areas { tables: only(body, panel, panels), ..base };
-    }
-    let (pictures, per_line) = match (base.frames, room, body.height) {
-        (Frames::Nothing | Frames::Rules, ..) => vital_lines(body),
-        (Frames::Boxes, Room::Tiny | Room::Narrow, _) => (12, 2),
-        (Frames::Boxes, Room::Normal | Room::Wide, ..34) => (6, 4),
-        (Frames::Boxes, Room::Normal | Room::Wide, _) => (9, 4),
-    };
-    let (pictures, rest) = body.top(pictures);
-    let (about, rest) = rest.top(match (base.frames, rest.height) {
-        (Frames::Boxes, _) => 5,
-        (Frames::Nothing | Frames::Rules, ..10) => 1,
-        (Frames::Nothing | Frames::Rules, _) => 3,
-    });
-    let tables = match room {
-        Room::Normal | Room::Wide => side_by_side(rest, content),
-        Room::Tiny | Room::Narrow if rest.height < TWO_TABLES => only(rest, panel, panels),
-        Room::Tiny | Room::Narrow => stacked(rest, base.frames, content),
-    };
-    Areas { vitals: vitals(pictures, per_line), about, tables, ..base }
-}
-
-/// Queues and threads: who has none leaves the room to the other.
-fn side_by_side(rest: Rect, content: &Content) -> [Rect; 2] {
-    let half = rest.width / 2;
-    let queues = match (content.n_queues, content.n_children) {
-        (0, 1..) => EMPTY_COLUMNS,
-        (1.., 0) => rest.width - EMPTY_COLUMNS,
-        (0, 0) => half,
-        (1.., 1..) => rest.width - half.max(CHILDREN_COLUMNS).min(rest.width * 3 / 5),
-    };
-    let (queues, children) = rest.left(queues);
-    [queues, children]
-}
-
-fn stacked(rest: Rect, frames: Frames, content: &Content) -> [Rect; 2] {
-    // Two lines say why it is empty.
-    let empty = chrome(frames) + 1;
-    let queues = match (content.n_queues, content.n_children) {
-        (0, _) => empty,
-        (1.., 0) => rest.height - empty,
-        (1..=FEW_QUEUES, 1..) => (FEW_QUEUES as u16 + chrome(frames)).min(rest.height / 2),
-        (_, 1..) => rest.height / 2,
-    };
-    let (queues, children) = rest.top(queues);
-    [queues, children]
 }
 
 #[cfg(test)]

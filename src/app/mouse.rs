@@ -2,10 +2,11 @@
 //! to go back.
 
 use super::{
-    Effect, Overlay, State, act, heads,
+    Effect, State, act, heads,
     keymap::Action,
     layout::Areas,
     screen::{Panel, RowId},
+    tabs,
 };
 use crate::{
     event::{Mouse, MouseKind},
@@ -20,7 +21,7 @@ pub(super) fn mouse(state: &mut State, mouse: Mouse) -> Vec<Effect> {
     if !state.has_mouse {
         return Vec::new();
     }
-    match (mouse.kind, state.overlay) {
+    match (mouse.kind, &state.overlay) {
         (MouseKind::WheelUp, Some(_)) => act::act(state, Action::Move(-WHEEL_ROWS)),
         (MouseKind::WheelDown, Some(_)) => act::act(state, Action::Move(WHEEL_ROWS)),
         (MouseKind::Click | MouseKind::DoubleClick, Some(_)) => {
@@ -47,13 +48,12 @@ fn click(state: &mut State, mouse: Mouse) -> Vec<Effect> {
         return state.seek(to);
     }
     if areas.finding.contains(mouse.column, mouse.row) {
-        state.overlay = Some(Overlay::Findings { selected: 0 });
-        return Vec::new();
+        return act::act(state, Action::Findings);
     }
     if let Some(n) = areas.vitals.iter().position(|panel| panel.contains(mouse.column, mouse.row)) {
         return act::act(state, Action::Choose(Vital::FOUR[n]));
     }
-    if !select_on_map(state, &areas, mouse) && !sort(state, &areas, mouse) {
+    if !choose_tab(state, &areas, mouse) && !select_on_map(state, &areas, mouse) && !sort(state, &areas, mouse) {
         select(state, &areas, mouse);
     }
     Vec::new()
@@ -75,6 +75,14 @@ fn select_on_map(state: &mut State, areas: &Areas, mouse: Mouse) -> bool {
     true
 }
 
+/// Shows the tab under the mouse; says whether there was one.
+fn choose_tab(state: &mut State, areas: &Areas, mouse: Mouse) -> bool {
+    let tabs = tabs::tabs(state, areas);
+    let Some(tab) = tabs.iter().find(|tab| tab.rect.contains(mouse.column, mouse.row)) else { return false };
+    state.level_mut().panel = tab.panel;
+    true
+}
+
 /// Sorts by the column whose head is under the mouse, and turns the order round where it sorts already; says whether
 /// there was a head.
 fn sort(state: &mut State, areas: &Areas, mouse: Mouse) -> bool {
@@ -86,12 +94,12 @@ fn sort(state: &mut State, areas: &Areas, mouse: Mouse) -> bool {
     let Some(panel) = state.screen().panels().get(table).copied() else { return false };
     let heads = heads::of(panel, state.screen());
     let places = heads::arrange(heads, row.width, state.list(panel).n_columns_skipped, state.longest_name());
-    let order = heads::at(heads, &places, mouse.column - row.x).and_then(|head| head.order);
+    let sort = heads::at(heads, &places, mouse.column - row.x).and_then(|head| head.sort);
     state.level_mut().panel = panel;
     let list = state.level_mut().current_mut();
-    match order {
-        Some(order) if order == list.order => list.is_inverted = !list.is_inverted,
-        Some(order) => (list.order, list.is_inverted) = (order, false),
+    match sort {
+        Some(sort) if sort == list.sort => list.is_inverted = !list.is_inverted,
+        Some(sort) => (list.sort, list.is_inverted) = (sort, false),
         None => {}
     }
     true

@@ -1,6 +1,6 @@
 //! Typing: filters, commands and notes.
 
-use super::{Effect, Playhead, State, command, go, screen::Screen};
+use super::{Effect, Playhead, State, command, go};
 use crate::event::{Control, Key, NodeId};
 
 /// What is being typed.
@@ -107,10 +107,7 @@ fn mark_of(state: &State, id: &NodeId, text: &str) -> Control {
             Some(at.0.saturating_add_signed(offset_us))
         }
     };
-    let focus = match state.screen() {
-        Screen::Cluster => None,
-        Screen::Node(_) => node.map(|n| go::path(n, None)),
-        Screen::Task(_, task) => node.map(|n| go::path(n, Some(*task))),
-    };
+    let is_on_node = state.screen().node().is_some();
+    let focus = node.filter(|_| is_on_node).map(|node| go::path(node, &go::Place::of(state.screen())));
     Control::Mark { node: id.clone(), text: text.to_owned(), wall_us, focus }
 }

@@ -1,12 +1,15 @@
 //! Which rows a table shows, and in which order.
 
-use midair_vitals::{Order, Queue, QueueVitals, TaskKind};
+mod measured;
+mod queues;
+
+use midair_vitals::TaskKind;
 
 use super::{
     State,
-    screen::{List, Panel, RowId, Screen},
+    screen::{List, Panel, RowId, Scope, Screen},
 };
-use crate::model::{Node, Task, rank::Standing};
+use crate::model::{Node, Task, cgroup, rank::Standing};
 
 /// Rows of the cluster's tasks: the hottest, not all of ten thousand nodes.
 const N_HOTTEST: usize = 1000;
@@ -21,8 +24,15 @@ pub fn rows(state: &State, panel: Panel) -> Vec<RowId> {
             rows.truncate(N_HOTTEST);
             rows
         }
-        (Panel::Tasks, Screen::Node(_) | Screen::Task(..)) => tasks(state.node().into_iter(), state, list),
-        (Panel::Queues, _) => queues(state, list),
+        (Panel::Tasks, Screen::Node(_) | Screen::Scope(..) | Screen::Task(..)) => {
+            tasks(state.node().into_iter(), state, list)
+        }
+        (Panel::AllQueues, _) => queues::of_node(state, list),
+        (Panel::Cgroups, _) => measured::cgroups(state, list),
+        (Panel::Namespaces, _) => measured::namespaces(state, list),
+        (Panel::Cpus, _) => measured::cpus(state, list),
+        (Panel::Host, _) => measured::host(state, list),
+        (Panel::Queues, _) => queues::of_task(state, list),
         (Panel::Children, _) => children(state, list),
     }
 }
@@ -52,7 +62,7 @@ impl Filter {
         }
         let reading = &task.reading;
         let number = reading.id.number.to_string();
-        let texts = [&reading.name, &reading.command, &reading.user, &reading.cgroup];
+        let texts = [&reading.name, &reading.command, &reading.user, &reading.cgroup, &reading.unit];
         let texts = texts.into_iter().filter_map(|text| text.as_deref());
         let runtime = node.runtime_name(reading.id.runtime);
         self.takes(texts.chain([number.as_str(), node.name()]).chain(runtime))
@@ -79,7 +89,7 @@ fn nodes(state: &State, list: &List) -> Vec<RowId> {
         filter.takes([node.name(), &*node.address].into_iter().chain(labels.iter().map(String::as_str)))
     };
     let nodes = state.model.nodes.values().filter(takes);
-    sorted(nodes.map(|n| (Standing::of_node(list.order, n), RowId::Node(n.id.clone()))).collect(), list)
+    sorted(nodes.map(|n| (Standing::of_node(list.sort.order(), n), RowId::Node(n.id.clone()))).collect(), list)
 }
 
 fn tasks<'a>(nodes: impl Iterator<Item = &'a Node>, state: &State, list: &List) -> Vec<RowId> {
@@ -91,52 +101,32 @@ fn tasks<'a>(nodes: impl Iterator<Item = &'a Node>, state: &State, list: &List) 
             continue;
         }
         let is_shown = |t: &&Task| state.shows_threads || t.reading.kind != TaskKind::Thread;
-        let shown = node.tasks.values().filter(is_shown).filter(|t| filter.takes_task(node, t));
-        rows.extend(shown.map(|t| (Standing::of_task(list.order, t), (&node.id, t.id()))));
+        let shown = node.tasks.values().filter(is_shown).filter(|t| is_in_scope(state.screen(), node, t));
+        let shown = shown.filter(|t| filter.takes_task(node, t));
+        rows.extend(shown.map(|t| (Standing::of_task(list.sort.order(), t), (&node.id, t.id()))));
     }
     sorted(rows, list).into_iter().map(|(node, task)| RowId::Task(node.clone(), task)).collect()
+}
+
+/// Whether a task belongs to what the screen is about.
+fn is_in_scope(screen: &Screen, node: &Node, task: &Task) -> bool {
+    match screen {
+        Screen::Scope(_, Scope::Cgroup(path)) => {
+            task.reading.cgroup.as_deref().is_some_and(|of_task| cgroup::is_within(of_task, path))
+        }
+        Screen::Scope(_, Scope::Namespace(inode)) => match task.reading.netns {
+            Some(of_task) => of_task == *inode,
+            // A task of the agent's own namespace names none.
+            None => node.namespaces.get(inode).is_some_and(|namespace| namespace.reading.is_own),
+        },
+        Screen::Cluster | Screen::Node(_) | Screen::Task(..) => true,
+    }
 }
 
 fn children(state: &State, list: &List) -> Vec<RowId> {
     let (Some(focus), Some(node)) = (state.focus(), state.node()) else { return Vec::new() };
     let filter = Filter::of(list);
     let shown = focus.children.iter().filter(|child| filter.takes_task(node, child));
-    let row = |child: &Task| (Standing::of_task(list.order, child), RowId::Task(node.id.clone(), child.id()));
+    let row = |child: &Task| (Standing::of_task(list.sort.order(), child), RowId::Task(node.id.clone(), child.id()));
     sorted(shown.map(row).collect(), list)
-}
-
-fn queues(state: &State, list: &List) -> Vec<RowId> {
-    let Some(task) = state.task() else { return Vec::new() };
-    let filter = Filter::of(list);
-    let label = |queue: &Queue| queue.label.clone().unwrap_or_default();
-    let mut queues: Vec<(&Queue, &QueueVitals)> =
-        task.queues().filter(|(q, _)| filter.takes([q.kind.word(), &*label(q)].into_iter())).collect();
-    queues.sort_by(|(a, a_vitals), (b, b_vitals)| {
-        // What is unknown comes last, also when the order is turned round.
-        let is_known = |q: &Queue, v: &QueueVitals| match list.order {
-            Order::QueueGrowth | Order::MemGrowth => v.growth.is_some(),
-            Order::Drops => v.drops.is_some(),
-            Order::Rate => v.rate_in.is_some() || v.rate_out.is_some(),
-            Order::Name | Order::Number => true,
-            Order::Severity | Order::Queue | Order::Cpu | Order::Delay | Order::Mem | Order::Age => q.depth.is_some(),
-        };
-        let known = is_known(b, b_vitals).cmp(&is_known(a, a_vitals));
-        let growth = |v: &QueueVitals| v.growth.unwrap_or(f64::NEG_INFINITY);
-        let by_growth = growth(b_vitals).total_cmp(&growth(a_vitals));
-        let by_severity = b_vitals.severity.cmp(&a_vitals.severity);
-        let by_rate = |v: &QueueVitals| v.rate_in.unwrap_or(0.0) + v.rate_out.unwrap_or(0.0);
-        let ranks = match list.order {
-            Order::QueueGrowth | Order::MemGrowth => by_growth,
-            Order::Drops => b_vitals.drops.cmp(&a_vitals.drops),
-            Order::Rate => by_rate(b_vitals).total_cmp(&by_rate(a_vitals)),
-            Order::Name => (a.kind, label(a)).cmp(&(b.kind, label(b))),
-            Order::Number => b.number.cmp(&a.number),
-            Order::Severity | Order::Queue | Order::Cpu | Order::Delay | Order::Mem | Order::Age => {
-                by_severity.then(by_growth).then_with(|| b.unit.cmp(&a.unit)).then_with(|| b.depth.cmp(&a.depth))
-            }
-        };
-        let ranks = if list.is_inverted { ranks.reverse() } else { ranks };
-        known.then(ranks).then_with(|| (a.kind, a.number).cmp(&(b.kind, b.number)))
-    });
-    queues.into_iter().map(|(queue, _)| RowId::Queue(queue.kind, queue.number)).collect()
 }

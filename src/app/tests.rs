@@ -1,8 +1,13 @@
 mod keys;
 mod live;
+mod parts;
 mod past;
 
-use super::*;
+use super::{
+    screen::{Panel, Way},
+    sort::Sort,
+    *,
+};
 use crate::{
     event::{Mouse, MouseKind, Stream},
     model::script::*,

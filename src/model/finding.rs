@@ -1,54 +1,74 @@
 //! What is wrong now, in one line each, the worst first: culprit before victim.
 
+mod mem;
+pub(super) mod queue;
+pub(super) mod sched;
+
 use std::sync::Arc;
 
-use midair_vitals::{Queue, QueueVitals, Severity, TaskId, Unit, WorstTask};
+use midair_vitals::{QueueKind, Severity, TaskId};
 
 use super::{
     Model,
-    node::{Latest, Node},
+    host::{self, Check},
+    node::Node,
     presence::Presence,
     task::Task,
     vital::Vital,
+    words::Part,
 };
 use crate::event::{NodeId, Stamp};
-
-/// A task that waits longer than this, seconds per second, is starved, where it gets too little at all.
-const STARVED_DELAY: f64 = 0.1;
-
-/// All tasks together wait longer than this, seconds per second, before it is worth a word: less is the noise of a host at
-/// rest.
-const WAITING_DELAY: f64 = 0.05;
 
 /// From here on a severity is a finding, per mille: of sched, mem and queue.
 const WORTH_SAYING: [u32; 3] = [200, 900, 500];
 
-/// Memory that is full sooner than this, seconds, is a finding, where half of it is used already.
-const FULL_SOON_S: f64 = 600.0;
+/// What a finding is about, on its node.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Topic {
+    /// Two agents with one id.
+    Conflict,
+    /// Whether the node is heard.
+    Presence,
+    /// Who gets the CPU.
+    Sched,
+    /// A quota that holds a cgroup back; its path.
+    Quota(Arc<str>),
+    /// Memory of the node.
+    Mem,
+    /// Memory of a cgroup; its path.
+    CgroupMem(Arc<str>),
+    /// A queue: its owner, where known, and its kind.
+    Queue(Option<TaskId>, QueueKind),
+    /// The host beyond its tasks.
+    Host(Check),
+    /// A network namespace; its inode.
+    Namespace(u64),
+    /// Samples that were lost.
+    Lost,
+}
 
-/// Queues named per node: the rest is in the table.
-const N_QUEUES: usize = 3;
+/// A finding as it is told apart from the others, whatever its words and its rank are now.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Subject {
+    /// On which node.
+    pub node: NodeId,
+    /// About what.
+    pub topic: Topic,
+}
 
-/// A piece of a sentence. The view writes amounts as it does everywhere else, and makes names harmless; it puts nothing
-/// between the pieces.
+/// Where `Enter` leads, on the finding's node.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Part {
-    /// Our own words.
-    Words(&'static str),
-    /// Something from outside: a name, a reason.
-    Name(Arc<str>),
-    /// So many of a unit.
-    Amount(f64, Unit),
-    /// So many of a unit per second, with its sign.
-    Growth(f64, Unit),
-    /// A count without unit.
-    Count(u64),
-    /// A share, 1.0 is 100 %.
-    Share(f64),
-    /// Time waited per time, 1.0 is a second per second.
-    Delay(f64),
-    /// A length of time, microseconds.
-    Time(u64),
+pub enum Lead {
+    /// To the node.
+    Node,
+    /// To a task.
+    Task(TaskId),
+    /// To a cgroup, by its path.
+    Cgroup(Arc<str>),
+    /// To a network namespace, by its inode.
+    Namespace(u64),
+    /// To the host beyond its tasks.
+    Host,
 }
 
 /// Something that is wrong.
@@ -56,14 +76,21 @@ pub enum Part {
 pub struct Finding {
     /// How bad it is.
     pub severity: Severity,
-    /// Which vital it is about; `None`: whether the node is there at all.
+    /// Which vital it is about; `None`: the node or host as such.
     pub vital: Option<Vital>,
-    /// Which node.
-    pub node: NodeId,
-    /// Which task, where one is known: where `Enter` leads.
-    pub task: Option<TaskId>,
+    /// What it is about.
+    pub subject: Subject,
+    /// Where `Enter` leads.
+    pub lead: Lead,
     /// The sentence.
     pub parts: Vec<Part>,
+}
+
+impl Finding {
+    /// Whether it is about a task.
+    pub fn is_about(&self, task: TaskId) -> bool {
+        self.lead == Lead::Task(task)
+    }
 }
 
 /// What is wrong on all nodes, or on one, at a moment; the worst first. Empty: nothing was found.
@@ -75,7 +102,7 @@ pub fn findings(model: &Model, node: Option<&NodeId>, now: Stamp) -> Vec<Finding
     for node in model.nodes.values().filter(in_scope) {
         Teller { node, says_node, now, found: &mut found }.tell();
     }
-    found.sort_by(|a, b| (b.severity, a.vital, &a.node).cmp(&(a.severity, b.vital, &b.node)));
+    found.sort_by(|a, b| (b.severity, a.vital, &a.subject.node).cmp(&(a.severity, b.vital, &b.subject.node)));
     found
 }
 
@@ -93,7 +120,7 @@ impl Teller<'_> {
         if let Some(address) = &node.conflict {
             let parts =
                 vec![self.name(), Part::Words(": a second agent claims this id, at "), Part::Name(address.clone())];
-            self.push(1000, None, None, parts);
+            self.push(1000, None, Topic::Conflict, Lead::Node, parts);
         }
         match &node.presence {
             Presence::Awaited { .. } => {}
@@ -104,11 +131,12 @@ impl Teller<'_> {
                 let cause = cause.map_or_else(|| reason.clone(), |(_, cause)| cause.into());
                 let (age, why) = (Part::Time(self.now.since_us(*since)), Part::Name(cause));
                 let parts = vec![self.name(), Part::Words(" silent for "), age, Part::Words(": "), why];
-                self.push(1000, None, None, parts);
+                self.push(1000, None, Topic::Presence, Lead::Node, parts);
             }
             Presence::Late { since } => {
                 let age = Part::Time(self.now.since_us(*since));
-                self.push(950, None, None, vec![self.name(), Part::Words(" late: no sample for "), age]);
+                let parts = vec![self.name(), Part::Words(" late: no sample for "), age];
+                self.push(950, None, Topic::Presence, Lead::Node, parts);
                 self.tell_latest();
             }
             Presence::Live => self.tell_latest(),
@@ -120,160 +148,58 @@ impl Teller<'_> {
             self.sched(latest);
             self.mem(latest);
             self.queues(latest);
-            self.drops(latest);
+            self.quotas();
+            self.cgroup_mem();
+            self.namespaces();
+            self.host();
             self.lost();
         }
     }
 
-    /// Who takes the CPU first, then who waits for it.
-    fn sched(&mut self, latest: &Latest) {
-        let severity = latest.vitals.severities.sched.map_or(0, Severity::per_mille);
-        let worst = latest.reading.worst_delay.as_ref();
-        let delay = latest.vitals.worst_delay.unwrap_or(0.0);
-        let is_short = severity >= WORTH_SAYING[0] && latest.vitals.delay.unwrap_or(0.0) >= WAITING_DELAY;
-        let is_starved = delay >= STARVED_DELAY && worst.is_none_or(|worst| self.gets_too_little(worst, delay));
-        if !is_short && !is_starved {
-            return;
+    /// What explains a stuck host beyond its tasks.
+    fn host(&mut self) {
+        for fact in host::troubles(self.node) {
+            let mut parts = vec![Part::Words(fact.check.word())];
+            parts.extend(
+                fact.check.name().map(|name| [Part::Words(" "), Part::Name(name.clone())]).into_iter().flatten(),
+            );
+            self.on_node(&mut parts);
+            parts.push(Part::Words(": "));
+            parts.extend(fact.now);
+            let owner = self.owner_of(&fact.check);
+            parts.extend(owner.map(|task| [Part::Words(", most at "), name_of(task)]).into_iter().flatten());
+            let lead = owner.map_or(Lead::Host, |task| Lead::Task(task.id()));
+            let severity = fact.severity.map_or(0, Severity::per_mille);
+            self.push(severity, fact.check.vital(), Topic::Host(fact.check), lead, parts);
         }
-        let mut parts = Vec::new();
-        if let Some(steal) = latest.vitals.steal.filter(|steal| *steal >= 0.1) {
-            parts.extend([Part::Words("the hypervisor takes "), Part::Share(steal), Part::Words(" CPU; ")]);
-        }
-        let victim = worst.filter(|_| delay > 0.0);
-        let burners = self.node.tasks.values().filter_map(|t| Some((t, t.vitals.cpu.filter(|cpu| *cpu >= 0.5)?)));
-        let burner = burners.max_by(|(_, a), (_, b)| a.total_cmp(b));
-        let is_own = |b: &Task| {
-            victim.is_some_and(|v| v.task == b.id() || (b.id().runtime == 0 && v.process == Some(b.id().number)))
+    }
+
+    /// Whose queues drop, where that is what was looked at.
+    fn owner_of(&self, check: &Check) -> Option<&Task> {
+        let kind = match check {
+            Check::ListenQueues => QueueKind::Listen,
+            Check::Udp => QueueKind::UdpReceive,
+            Check::LostCpu
+            | Check::Retransmits
+            | Check::Timeouts
+            | Check::TcpSockets
+            | Check::Connections
+            | Check::TcpMemory
+            | Check::Interfaces
+            | Check::SoftInterrupts
+            | Check::PacketBacklog
+            | Check::Conntrack
+            | Check::Disk(_)
+            | Check::Filesystem(_)
+            | Check::Files
+            | Check::ShortLived => return None,
         };
-        match (burner, victim) {
-            (Some((task, cpu)), Some(_)) if is_own(task) => {
-                parts.push(name_of(task));
-                self.on_node(&mut parts);
-                let takes = [Part::Words(" takes "), Part::Share(cpu), Part::Words(" CPU and waits for more: ")];
-                parts.extend(takes.into_iter().chain([Part::Delay(delay)]));
-            }
-            (burner, victim) => {
-                if let Some((task, cpu)) = burner {
-                    parts.extend([name_of(task), Part::Words(" takes "), Part::Share(cpu), Part::Words(" CPU; ")]);
-                }
-                self.waiting(&mut parts, victim, latest);
-            }
-        }
-        let severity = severity.max((delay * 1000.0) as u32);
-        self.push(severity, Some(Vital::Sched), victim.map(|t| t.task), parts);
-    }
-
-    /// Whether a task that waits so long waits much of the time that it wants: a tenth of a second beside nine that it
-    /// runs is no hunger.
-    fn gets_too_little(&self, worst: &WorstTask, delay: f64) -> bool {
-        let process = |number| self.node.tasks.values().find(|t| t.id().runtime == 0 && t.id().number == number);
-        let task = self.node.task(worst.task).or_else(|| process(worst.process?));
-        let cpu = task.and_then(|t| t.vitals.cpu).unwrap_or(0.0);
-        delay / (delay + cpu.min(1.0)) >= f64::from(WORTH_SAYING[0]) / 1000.0
-    }
-
-    /// Who waits for the CPU: the worst task, and all together.
-    fn waiting(&self, parts: &mut Vec<Part>, victim: Option<&WorstTask>, latest: &Latest) {
-        let (who, does, delay) = match victim {
-            Some(task) => {
-                let name = task.name.as_deref().unwrap_or("task");
-                let name = Part::Name(format!("{name} ({})", task.task.number).into());
-                let is_starved = latest.vitals.worst_delay.is_some_and(|delay| delay >= STARVED_DELAY);
-                let does = if is_starved { " starved: waits " } else { " waits for CPU: " };
-                (name, does, latest.vitals.worst_delay)
-            }
-            None => (Part::Words("tasks"), " wait for CPU: ", latest.vitals.delay),
+        let n_drops = |task: &Task| {
+            let of_kind = task.queues().filter(|(queue, _)| queue.kind == kind);
+            of_kind.filter_map(|(_, vitals)| vitals.drops).max().filter(|n| *n > 0)
         };
-        parts.push(who);
-        self.on_node(parts);
-        parts.push(Part::Words(does));
-        parts.extend(delay.map(Part::Delay));
-        let all = latest.vitals.delay.filter(|all| victim.is_some() && delay.is_some_and(|one| *all >= 2.0 * one));
-        parts.extend(all.map(|all| [Part::Words(", all together "), Part::Delay(all)]).into_iter().flatten());
-    }
-
-    /// Who grows first, then what is nearly full.
-    fn mem(&mut self, latest: &Latest) {
-        let severity = latest.vitals.severities.mem.map_or(0, Severity::per_mille);
-        let full_in = latest.mem_full_in.filter(|s| *s < FULL_SOON_S);
-        if severity < WORTH_SAYING[1] && full_in.is_none() {
-            return;
-        }
-        let growing = self.node.tasks.values().filter(|t| t.vitals.mem_growth.is_some_and(|growth| growth > 0.0));
-        let grower = growing
-            .max_by(|a, b| a.vitals.mem_growth.unwrap_or(0.0).total_cmp(&b.vitals.mem_growth.unwrap_or(0.0)))
-            .filter(|_| full_in.is_some());
-        let mut parts = Vec::new();
-        if let Some((task, growth)) = grower.and_then(|task| Some((task, task.vitals.mem_growth?))) {
-            let growth = Part::Growth(growth, Unit::Bytes);
-            parts.extend([name_of(task), Part::Words(" grows "), growth, Part::Words("; ")]);
-        }
-        parts.push(Part::Words("memory"));
-        self.on_node(&mut parts);
-        parts.extend([Part::Words(" "), Part::Share(f64::from(severity) / 1000.0), Part::Words(" full")]);
-        if let Some(seconds) = full_in {
-            let time = Part::Time((seconds * 1e6) as u64);
-            parts.extend([Part::Words(", full in "), time, Part::Words(" at this pace")]);
-        }
-        let urgency = full_in.map_or(0, |seconds| 1000 - (seconds * 500.0 / FULL_SOON_S) as u32);
-        self.push(severity.max(urgency), Some(Vital::Mem), grower.map(Task::id), parts);
-    }
-
-    fn queues(&mut self, latest: &Latest) {
-        let is_bad = |vitals: &QueueVitals| vitals.severity.is_some_and(|s| s.per_mille() >= WORTH_SAYING[2]);
-        let bad = self.node.tasks.values().filter_map(|t| Some((t, t.worst_queue()?))).filter(|(_, (_, v))| is_bad(v));
-        let mut bad: Vec<_> = bad.collect();
-        bad.sort_by_key(|(_, (_, vitals))| std::cmp::Reverse(vitals.severity));
-        // Workers of one listener hold one queue together: it is told once.
-        let mut told = Vec::new();
-        bad.retain(|(_, (queue, _))| {
-            let is_new = queue.number.is_none() || !told.contains(&queue.number);
-            told.push(queue.number);
-            is_new
-        });
-        bad.truncate(N_QUEUES);
-        for (task, (queue, vitals)) in &bad {
-            let severity = vitals.severity.map_or(0, Severity::per_mille);
-            let mut parts = vec![Part::Words(queue.kind.word()), Part::Words(" of "), name_of(task)];
-            self.on_node(&mut parts);
-            parts.extend(depth(queue, vitals.growth));
-            self.push(severity, Some(Vital::Queue), Some(task.id()), parts);
-        }
-        // The worst queue may have no owner that is known, or one that is not among the rows.
-        let severity = latest.vitals.severities.queue.map_or(0, Severity::per_mille);
-        if let Some(worst) =
-            latest.reading.worst_queue.as_ref().filter(|_| bad.is_empty() && severity >= WORTH_SAYING[2])
-        {
-            let mut parts = vec![Part::Words(worst.queue.kind.word())];
-            match worst.task {
-                Some(task) => parts.extend([Part::Words(" of task "), Part::Count(task.number)]),
-                None => parts.push(Part::Words(" without known owner")),
-            }
-            self.on_node(&mut parts);
-            parts.extend(depth(&worst.queue, None));
-            self.push(severity, Some(Vital::Queue), worst.task, parts);
-        }
-    }
-
-    fn drops(&mut self, latest: &Latest) {
-        let vitals = &latest.vitals;
-        let kinds = [
-            (vitals.listen_drops, " connections dropped at listen queues"),
-            (vitals.udp_drops, " datagrams dropped at full sockets"),
-            (vitals.net_drops, " packets dropped by interfaces"),
-        ];
-        let dropping = self.node.tasks.values().filter(|t| t.vitals.drops.is_some_and(|n| n > 0));
-        let owner = dropping.max_by_key(|t| t.vitals.drops);
-        for (n_drops, words) in kinds {
-            let Some(n_drops) = n_drops.filter(|n| *n > 0) else { continue };
-            let mut parts = vec![Part::Count(n_drops), Part::Words(words)];
-            self.on_node(&mut parts);
-            let owner = owner.filter(|_| words != kinds[2].1);
-            if let Some(task) = owner {
-                parts.extend([Part::Words(", most at "), name_of(task)]);
-            }
-            self.push(600, Some(Vital::Queue), owner.map(Task::id), parts);
-        }
+        let dropping = self.node.tasks.values().filter_map(|task| Some((n_drops(task)?, task)));
+        dropping.max_by_key(|(n, _)| *n).map(|(_, task)| task)
     }
 
     fn lost(&mut self) {
@@ -282,7 +208,7 @@ impl Teller<'_> {
             let mut parts = vec![Part::Count(n_lost), Part::Words(" samples")];
             self.on_node(&mut parts);
             parts.push(Part::Words(" lost on the way"));
-            self.push(100, None, None, parts);
+            self.push(100, None, Topic::Lost, Lead::Node, parts);
         }
     }
 
@@ -296,9 +222,10 @@ impl Teller<'_> {
         }
     }
 
-    fn push(&mut self, per_mille: u32, vital: Option<Vital>, task: Option<TaskId>, parts: Vec<Part>) {
+    fn push(&mut self, per_mille: u32, vital: Option<Vital>, topic: Topic, lead: Lead, parts: Vec<Part>) {
         let severity = Severity::from_per_mille(per_mille);
-        self.found.push(Finding { severity, vital, node: self.node.id.clone(), task, parts });
+        let subject = Subject { node: self.node.id.clone(), topic };
+        self.found.push(Finding { severity, vital, subject, lead, parts });
     }
 }
 
@@ -306,22 +233,8 @@ fn name_of(task: &Task) -> Part {
     Part::Name(task.title().into())
 }
 
-fn depth(queue: &Queue, growth: Option<f64>) -> Vec<Part> {
-    let mut parts = vec![Part::Words(": ")];
-    match (queue.depth, queue.limit) {
-        (Some(depth), Some(limit)) => {
-            // Bytes count in powers of 1024 on both sides of the word.
-            let depth =
-                if queue.unit == Unit::Bytes { Part::Amount(depth as f64, queue.unit) } else { Part::Count(depth) };
-            parts.extend([depth, Part::Words(" of "), Part::Amount(limit as f64, queue.unit)]);
-        }
-        (Some(depth), None) => parts.push(Part::Amount(depth as f64, queue.unit)),
-        (None, _) => parts.push(Part::Words("depth unknown")),
-    }
-    if let Some(growth) = growth.filter(|g| *g != 0.0) {
-        parts.extend([Part::Words(", "), Part::Growth(growth, queue.unit)]);
-    }
-    parts
+fn lead_to(task: Option<TaskId>) -> Lead {
+    task.map_or(Lead::Node, Lead::Task)
 }
 
 #[cfg(test)]

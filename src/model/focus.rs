@@ -1,8 +1,11 @@
-//! A close look at one task: its queues one by one and its threads or children.
+//! A close look at one task: its queues one by one, its threads or children, and where it runs.
 
-use midair_vitals::{TaskId, TaskReading};
+use midair_vitals::{Flow, TaskId, TaskReading, rate, task::FlowRate};
 
-use super::task::{Keep, Task};
+use super::{
+    cgroup::{Cgroup, Namespace},
+    task::{Keep, Task},
+};
 use crate::event::{Details, Stamp};
 
 /// What the answers to one focus have told.
@@ -18,10 +21,45 @@ pub struct Focus {
     pub children: Vec<Task>,
     /// How many of them there are, listed or not.
     pub n_children: Option<u32>,
+    /// The cgroup in which it runs.
+    pub cgroup: Option<Cgroup>,
+    /// Its network namespace.
+    pub namespace: Option<Namespace>,
+    /// What a probe counts of its sockets while it is looked at; `None` where there is none.
+    pub probe: Option<Probe>,
     /// When the newest answer arrived.
     pub at: Stamp,
     /// The agent's monotonic time of the newest answer, microseconds.
     pub mono_us: u64,
+}
+
+/// What a probe counts, and what that costs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Probe {
+    /// Messages in and out per second, by unit.
+    pub rates: Vec<FlowRate>,
+    /// CPU time that it costs the node, as a share of one CPU; estimated.
+    pub cost_share: Option<f64>,
+    counted: Vec<Flow>,
+    cost_us: Option<u64>,
+}
+
+impl Probe {
+    fn fold(known: Option<(Self, u64)>, details: &Details) -> Option<Self> {
+        let counted = details.probed.clone()?;
+        let before = known.as_ref().filter(|(_, at_us)| *at_us < details.mono_us);
+        let rate_of = |flow: &Flow| {
+            let earlier = before.and_then(|(p, at)| Some((p.counted.iter().find(|f| f.unit == flow.unit)?, *at)));
+            let rate = |field: fn(&Flow) -> Option<u64>| {
+                let (earlier, at_us) = earlier?;
+                rate::per_second(field(earlier), field(flow), at_us, details.mono_us)
+            };
+            FlowRate { unit: flow.unit, rate_in: rate(|f| f.n_in), rate_out: rate(|f| f.n_out) }
+        };
+        let rates = counted.iter().map(rate_of).collect();
+        let share = |(p, at): &(Self, u64)| rate::share(p.cost_us, details.probe_us, *at, details.mono_us);
+        Some(Self { rates, cost_share: before.and_then(share), counted, cost_us: details.probe_us })
+    }
 }
 
 impl Focus {
@@ -36,13 +74,12 @@ impl Focus {
         let Some(reading) = &details.task else {
             return known.map(|focus| Self { has_ended: true, at, mono_us: details.mono_us, ..focus });
         };
-        let (mut before, mut task) = match known {
-            Some(focus) if focus.task.id() == reading.id => (focus.children, Some(focus.task)),
-            Some(_) | None => (Vec::new(), None),
+        let known = known.filter(|focus| focus.task.id() == reading.id);
+        let known_us = known.as_ref().map_or(0, |focus| focus.mono_us);
+        let (mut before, task, cgroup, namespace, probe) = match known {
+            Some(known) => (known.children, Some(known.task), known.cgroup, known.namespace, known.probe),
+            None => (Vec::new(), row(reading.id), None, None, None),
         };
-        if task.is_none() {
-            task = row(reading.id);
-        }
         let task = match task {
             Some(mut task) => {
                 task.absorb(reading, at, limit_bytes, Keep::Long);
@@ -58,8 +95,20 @@ impl Focus {
             }
             None => Task::new(reading, at, limit_bytes, Keep::Short),
         };
-        let children = details.children.iter().map(&mut child).collect();
-        let (n_queues, n_children) = (details.n_queues, details.n_children);
-        Some(Self { task, has_ended: false, n_queues, children, n_children, at, mono_us: details.mono_us })
+        let same_cgroup = cgroup.filter(|c| details.cgroup.as_ref().is_some_and(|now| now.path == c.reading.path));
+        let same_namespace =
+            namespace.filter(|n| details.namespace.as_ref().is_some_and(|now| now.inode == n.reading.inode));
+        Some(Self {
+            task,
+            has_ended: false,
+            n_queues: details.n_queues,
+            children: details.children.iter().map(&mut child).collect(),
+            n_children: details.n_children,
+            cgroup: details.cgroup.as_ref().map(|now| Cgroup::fold(same_cgroup, now, at)),
+            namespace: details.namespace.as_ref().map(|now| Namespace::fold(same_namespace, now, at)),
+            probe: Probe::fold(probe.map(|probe| (probe, known_us)), details),
+            at,
+            mono_us: details.mono_us,
+        })
     }
 }

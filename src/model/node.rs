@@ -1,15 +1,26 @@
 //! One node as the dashboard knows it.
 
+mod cpus;
 mod sample;
 
 use std::{
+    borrow::Cow,
     collections::{BTreeMap, VecDeque},
     sync::Arc,
 };
 
 use midair_vitals::{Growth, NodeReading, NodeVitals, QueueKind, QueueVitals, TaskId};
 
-use super::{focus::Focus, presence::Presence, series::Series, task::Task};
+use super::{
+    cgroup::{Cgroup, Namespace},
+    focus::Focus,
+    host::Bursts,
+    presence::Presence,
+    series::Series,
+    task::Task,
+};
+pub use cpus::CpuVitals;
+
 use crate::event::{Cost, Described, Health, LinkState, NodeId, Runtime, Source, Stamp, Stream};
 
 /// The values of a node that charts show, in the order in which its series holds them.
@@ -87,6 +98,8 @@ pub struct Latest {
     pub reading: NodeReading,
     /// What follows from it and the one before.
     pub vitals: NodeVitals,
+    /// What follows of each CPU, by number.
+    pub cpus: Vec<CpuVitals>,
     /// What follows for each of `reading.sums`, in their order.
     pub sums: Vec<QueueVitals>,
     /// Growth of the memory in use, bytes per second over ten seconds.
@@ -157,12 +170,18 @@ pub struct Node {
     pub runtimes: Vec<Runtime>,
     /// Its tasks, from the stream and from tables.
     pub tasks: BTreeMap<TaskId, Task>,
+    /// The cgroups of the stream, by path.
+    pub cgroups: BTreeMap<Arc<str>, Cgroup>,
+    /// The network namespaces of the stream, by inode.
+    pub namespaces: BTreeMap<u64, Namespace>,
     /// Newest answer per table query.
     pub answers: BTreeMap<u32, Answer>,
     /// Close looks, by number.
     pub focuses: BTreeMap<u32, Focus>,
     /// How it went; see [`NodeValue`].
     pub series: Series<{ NodeValue::N }>,
+    /// What happened in bursts over the last seconds.
+    pub bursts: Bursts,
     /// Its clock.
     pub clock: Option<ClockOffset>,
     /// Samples lost on the way during the last ten minutes, and when.
@@ -195,9 +214,12 @@ impl Node {
             latest: None,
             runtimes: Vec::new(),
             tasks: BTreeMap::new(),
+            cgroups: BTreeMap::new(),
+            namespaces: BTreeMap::new(),
             answers: BTreeMap::new(),
             focuses: BTreeMap::new(),
             series: Series::default(),
+            bursts: Bursts::default(),
             clock: None,
             losses: VecDeque::new(),
             refused: None,
@@ -234,19 +256,48 @@ impl Node {
         self.focuses.values().find(|f| f.task.id() == id)
     }
 
-    /// What does not work as it should: the name of each runtime or source, and why. That it is not heard has no name.
-    pub fn troubles(&self) -> impl Iterator<Item = (&str, &str)> {
+    /// What does not work as it should: the name of each runtime or source, and why. That it is not heard has no name; what
+    /// is left out to stay within the budget stands under `shed`.
+    pub fn troubles(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
         let unheard = match (&self.presence, &self.link) {
-            (Presence::Silent { reason, .. }, _) | (_, LinkState::Down { reason, .. }) => Some(("", &**reason)),
+            (Presence::Silent { reason, .. }, _) | (_, LinkState::Down { reason, .. }) => {
+                Some(("", Cow::from(&**reason)))
+            }
             (Presence::Awaited { .. } | Presence::Live | Presence::Late { .. }, _) => None,
         };
         let runtimes = self.runtimes.iter().map(|r| (&*r.name, &r.health));
         let sources = self.latest.iter().flat_map(|l| &l.sources).map(|s| (&*s.name, &s.health));
         let why = |(name, health)| match health {
             &Health::Ok => None,
-            Health::Degraded(why) | Health::Off(why) => Some((name, &**why)),
+            Health::Degraded(why) | Health::Off(why) => Some((name, Cow::from(&**why))),
         };
-        unheard.into_iter().chain(runtimes.chain(sources).filter_map(why))
+        let shed = self.shed().join(", ");
+        let shed = (!shed.is_empty()).then_some(("shed", Cow::from(shed)));
+        unheard.into_iter().chain(runtimes.chain(sources).filter_map(why)).chain(shed)
+    }
+
+    /// The cgroup that makes others wait most, and for how long, seconds per second.
+    pub fn noisiest(&self) -> Option<(&Cgroup, f64)> {
+        let causing = self.cgroups.values().filter_map(|c| Some((c, c.vitals.caused.filter(|caused| *caused > 0.0)?)));
+        causing.max_by(|(_, a), (_, b)| a.total_cmp(b))
+    }
+
+    /// The cgroup that its quota holds back most, and for how long, seconds per second.
+    pub fn most_held_back(&self) -> Option<(&Cgroup, f64)> {
+        let held = self.cgroups.values().filter_map(|c| Some((c, c.vitals.throttled.filter(|held| *held > 0.0)?)));
+        held.max_by(|(_, a), (_, b)| a.total_cmp(b))
+    }
+
+    /// What its agent leaves out to stay within its budget, in its words and its order.
+    pub fn shed(&self) -> &[Arc<str>] {
+        self.latest.as_ref().and_then(|latest| latest.cost.as_ref()).map_or(&[], |cost| &cost.shed)
+    }
+
+    /// For how long the budget of its agent is still raised, microseconds; `None` where it is not.
+    pub fn raised_for_us(&self, now: Stamp) -> Option<u64> {
+        let until_us = self.latest.as_ref()?.cost.as_ref()?.budget_until_us?;
+        let offset = self.clock.unwrap_or(ClockOffset { offset_us: 0, uncertainty_us: 0 });
+        offset.to_cluster(until_us).0.checked_sub(now.0).filter(|left| *left > 0)
     }
 
     /// Samples lost on the way during the last ten minutes.

@@ -1,21 +1,14 @@
-//! Who it is: of a node its runtimes and sources, of a task its identity.
+//! What a node says of itself: its runtimes, its agent's sources with their price, and what does not work.
 
-use midair_vitals::TaskKind;
+use std::borrow::Cow;
+
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{
-    columns::{nodes, tasks},
-    format, panel, rect, text,
-    theme::Theme,
-    widget::pen::Pen,
-};
+use super::{columns::nodes, format, panel, text, theme::Theme, widget::pen::Pen};
 use crate::{
-    app::{
-        State,
-        layout::{Areas, Frames},
-    },
-    event::Health,
-    model::{Node, Task},
+    app::State,
+    event::{Health, Runtime, Source},
+    model::Node,
 };
 
 /// Draws the line of a node: what schedules tasks, and how well each source of the agent works. Below it, as far as there
@@ -28,20 +21,16 @@ pub fn draw_node(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) 
     if let Some(words) = nodes::presence(node, state.now()) {
         pen.put(nodes::sign(node), theme.alarm).put(&words, theme.alarm).skip(2);
     }
-    for runtime in &node.runtimes {
-        let name = if *runtime.kind == *runtime.name {
-            runtime.kind.to_string()
-        } else {
-            format!("{} {}", runtime.kind, runtime.name)
-        };
-        let (style, how) = health(&runtime.health, theme);
-        let n_tasks = runtime.n_tasks.map_or_else(String::new, |n| format!(" {} tasks", format::exact(n)));
-        pen.put_whole(&format!("{name}{n_tasks}"), style).put_whole(how, style).skip(1);
+    let room = usize::from(pen.left());
+    let told = [Told::All, Told::Periods, Told::Health].map(|told| parts(node, told));
+    let width = |parts: &[Part]| parts.iter().map(|part| text::width(&part.text) + 3).sum::<usize>();
+    let fitting = told.iter().find(|parts| width(parts) <= room).or(told.last());
+    for (n, part) in fitting.into_iter().flatten().enumerate() {
+        let between = if n == 0 { "" } else { " · " };
+        let style = health(&part.health, theme);
+        pen.put_whole(between, theme.border).put_whole(&part.text, style);
     }
-    for source in node.latest.iter().flat_map(|l| &l.sources) {
-        let (style, how) = health(&source.health, theme);
-        pen.put_whole("· ", theme.border).put_whole(&source.name, style).put_whole(how, style).skip(1);
-    }
+    pen.skip(1);
     if node.n_lost() > 0 {
         pen.put_whole(&format!("· {} samples lost", node.n_lost()), theme.alarm);
     }
@@ -60,98 +49,73 @@ pub fn draw_node(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) 
     }
 }
 
-fn trouble((name, why): (&str, &str)) -> String {
-    if name.is_empty() { why.to_owned() } else { format!("▵ {name}: {why}") }
+/// How much is told of each source, where there is room.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Told {
+    /// Whether it works.
+    Health,
+    /// And how long its rounds take.
+    Periods,
+    /// And what it costs.
+    All,
 }
 
-fn health(health: &Health, theme: &Theme) -> (Style, &'static str) {
+/// A runtime or a source, and how well it works.
+struct Part {
+    text: String,
+    health: Health,
+}
+
+fn parts(node: &Node, told: Told) -> Vec<Part> {
+    let runtime = |runtime: &Runtime| {
+        let name = if *runtime.kind == *runtime.name {
+            runtime.kind.to_string()
+        } else {
+            format!("{} {}", runtime.kind, runtime.name)
+        };
+        let n_tasks = runtime.n_tasks.map_or_else(String::new, |n| format!(" {} tasks", format::exact(n)));
+        Part { text: format!("{name}{n_tasks}{}", how(&runtime.health)), health: runtime.health.clone() }
+    };
+    let source = |source: &Source| {
+        let mut text = format!("{}{}", source.name, how(&source.health));
+        if told == Told::All && source.cpu_us.is_some() {
+            text += &format!(" {}", format::latency(source.cpu_us));
+        }
+        if told >= Told::Periods {
+            text += &rounds(source);
+        }
+        Part { text, health: source.health.clone() }
+    };
+    let sources = node.latest.iter().flat_map(|latest| &latest.sources);
+    node.runtimes.iter().map(runtime).chain(sources.map(source)).collect()
+}
+
+/// How long it takes until all of a source has been read once, where that is more than one sample.
+fn rounds(source: &Source) -> String {
+    let every = |ms: u32| format::duration(u64::from(ms) * 1000);
+    match (source.period_ms, source.slow_period_ms) {
+        (Some(ms), Some(slow)) => format!(" every {}, large processes every {}", every(ms), every(slow)),
+        (Some(ms), None) => format!(" every {}", every(ms)),
+        (None, Some(slow)) => format!(", large processes every {}", every(slow)),
+        (None, None) => String::new(),
+    }
+}
+
+fn how(health: &Health) -> &'static str {
     match health {
-        Health::Ok => (theme.dim, " ok"),
-        Health::Degraded(_) => (theme.warn, " ▵ in part"),
-        Health::Off(_) => (theme.warn, " ▵ off"),
+        Health::Ok => " ok",
+        Health::Degraded(_) => " ▵ in part",
+        Health::Off(_) => " ▵ off",
     }
 }
 
-/// Draws the identity of a task.
-pub fn draw_task(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme) {
-    let area = rect(areas.about).intersection(*buffer.area());
-    let has_box = areas.frames == Frames::Boxes;
-    let Some((node, task)) = state.node().zip(state.task()) else {
-        let title = [(" task ".to_owned(), theme.title)];
-        let inside = if has_box { panel::frame(buffer, area, &title, theme) } else { area };
-        panel::empty(buffer, inside, "nothing is known of this task at this moment", theme);
-        return;
-    };
-    let title = [(format!(" {} ", tasks::title(task)), theme.title), (ended(state), theme.alarm)];
-    let inside = if has_box { panel::frame(buffer, area, &title, theme) } else { area };
-    let rows = [doing(task), who(task, node), command(task)];
-    for (row, parts) in (0..inside.height).zip(rows) {
-        let mut pen = Pen::new(buffer, inside, row);
-        pen.skip(1);
-        if row == 0 && !has_box {
-            pen.put(&ended(state), theme.alarm);
-        }
-        for (label, value) in parts {
-            // A value that has no room whole says nothing; one that is long by nature is cut.
-            let is_long = matches!(label, "command" | "cgroup");
-            if !is_long && text::width(label) + 1 + text::width(&value) > usize::from(pen.left()) {
-                break;
-            }
-            pen.put_whole(label, theme.dim).put(" ", theme.dim).put(&value, theme.plain).skip(2);
-        }
+fn trouble((name, why): (&str, Cow<'_, str>)) -> String {
+    if name.is_empty() { why.into_owned() } else { format!("▵ {name}: {why}") }
+}
+
+fn health(health: &Health, theme: &Theme) -> Style {
+    match health {
+        Health::Ok => theme.dim,
+        Health::Degraded(_) | Health::Off(_) => theme.warn,
     }
-}
-
-fn ended(state: &State) -> String {
-    if state.focus().is_some_and(|f| f.has_ended) { "has ended: last values  ".to_owned() } else { String::new() }
-}
-
-type Parts = Vec<(&'static str, String)>;
-
-fn or_unknown(text: Option<&str>) -> String {
-    text.unwrap_or(format::UNKNOWN).to_owned()
-}
-
-fn doing(task: &Task) -> Parts {
-    let (reading, vitals) = (&task.reading, &task.vitals);
-    let worst = reading.worst_thread.map(|t| format!("{} by thread {}", format::delay(vitals.worst_delay), t.number));
-    vec![
-        ("state", or_unknown(reading.state.map(|s| s.word()))),
-        ("waits in", or_unknown(reading.wait_channel.as_deref())),
-        ("worst delay/s", worst.unwrap_or_else(|| format::delay(vitals.worst_delay))),
-        ("put on cpu/s", format::number(vitals.runs)),
-        ("threads", format::count(reading.n_threads.map(u64::from))),
-        ("swap", format::bytes(reading.swap_bytes.map(|b| b as f64))),
-        ("anon", format::bytes(reading.anon_bytes.map(|b| b as f64))),
-        ("file", format::bytes(reading.file_bytes.map(|b| b as f64))),
-        ("drops", format::count(vitals.drops)),
-    ]
-}
-
-fn who(task: &Task, node: &Node) -> Parts {
-    let reading = &task.reading;
-    let number = match reading.kind {
-        TaskKind::Process => "pid",
-        TaskKind::Thread | TaskKind::KernelThread => "tid",
-        TaskKind::Erlang | TaskKind::Tokio => "number",
-    };
-    let mut parts = vec![(number, reading.id.number.to_string())];
-    parts.extend(reading.process.map(|p| ("of", p.to_string())));
-    let parent = reading.parent.map_or_else(|| format::UNKNOWN.to_owned(), |p| parent(p, node));
-    parts.extend([
-        ("user", or_unknown(reading.user.as_deref())),
-        ("up", tasks::up_us(task, node).map_or_else(|| format::UNKNOWN.to_owned(), format::duration)),
-        ("parent", parent),
-        ("cgroup", or_unknown(reading.cgroup.as_deref())),
-    ]);
-    parts
-}
-
-fn parent(number: u64, node: &Node) -> String {
-    let known = node.tasks.values().find(|t| t.id().runtime == 0 && t.id().number == number);
-    known.map_or_else(|| number.to_string(), |task| format!("{} {number}", tasks::title(task)))
-}
-
-fn command(task: &Task) -> Parts {
-    vec![("command", or_unknown(task.reading.command.as_deref()))]
 }

@@ -1,13 +1,30 @@
 //! The columns of each table: data, read from left to right in the order of the vitals.
 
+pub mod cgroups;
+pub mod cpus;
+pub mod host;
+pub mod namespaces;
 pub mod nodes;
 pub mod queues;
 pub mod tasks;
 
 use midair_vitals::Order;
 
+use crate::app::{screen::Panel, sort::Sort};
+
 /// How a table is sorted, in words: the column that tells it may have no room.
-pub fn order(order: Order) -> &'static str {
+pub fn sorted(panel: Panel, sort: Sort) -> &'static str {
+    match (sort, panel) {
+        (Sort::By(Order::Number), Panel::Cgroups | Panel::Namespaces) => "most processes first",
+        (Sort::By(Order::Queue), Panel::Cpus) => "by who waits",
+        (Sort::By(Order::Rate), Panel::Namespaces) => "by segments",
+        (Sort::By(order), _) => by(order),
+        (Sort::Caused, _) => "noisiest first",
+        (Sort::Throttled, _) => "by time that quotas take",
+    }
+}
+
+fn by(order: Order) -> &'static str {
     match order {
         Order::Severity => "worst first",
         Order::Cpu => "by cpu",

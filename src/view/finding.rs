@@ -1,6 +1,6 @@
 //! What is wrong: one line on every screen, and all of it in an overlay.
 
-use midair_vitals::Unit;
+use midair_vitals::{Severity, Unit};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
@@ -9,13 +9,21 @@ use super::{
     widget::pen::Pen,
 };
 use crate::{
-    app::{State, screen::Screen},
-    model::{Finding, finding::Part},
+    app::{
+        Chosen, State,
+        screen::{Scope, Screen},
+    },
+    model::{Finding, finding::Lead, why, words::Part},
 };
 
 /// A finding as a sentence.
 pub fn sentence(finding: &Finding) -> String {
-    finding.parts.iter().map(part).collect()
+    words(&finding.parts)
+}
+
+/// Pieces of a sentence as one.
+pub fn words(parts: &[Part]) -> String {
+    parts.iter().map(part).collect()
 }
 
 fn part(part: &Part) -> String {
@@ -25,6 +33,9 @@ fn part(part: &Part) -> String {
         Part::Amount(n, unit) => format::amount_with_unit(Some(*n), *unit),
         Part::Growth(n, unit) => format!("{}{}/s", format::amount_growth(Some(*n), *unit), byte_sign(*unit)),
         Part::Count(n) => format::count(Some(*n)),
+        Part::Number(n) => format::number(Some(*n)),
+        Part::Cores(n) => format!("{} cores", format::number(Some(*n))),
+        Part::Latency(seconds) => format::delay(Some(*seconds)),
         Part::Share(share) => format::percent_sign(Some(*share)),
         Part::Delay(seconds) => format!("{}/s", format::delay(Some(*seconds))),
         Part::Time(us) => format::duration(*us),
@@ -36,10 +47,34 @@ fn byte_sign(unit: Unit) -> &'static str {
     if unit == Unit::Bytes { "B" } else { "" }
 }
 
-/// Draws the line: as many findings as fit, the worst first, and how many more there are.
+/// What stands in the line: how bad it is, and the words.
+type Told = (Severity, String);
+
+/// What the line tells, in its order. On the screen of a task why it does not get on comes first, and what else is wrong with
+/// it before what is wrong beside it.
+fn told(state: &State, findings: &[Finding]) -> Vec<Told> {
+    let of = |finding: &Finding| (finding.severity, sentence(finding));
+    let about = |finding: &&Finding| match state.screen() {
+        Screen::Task(_, task) => finding.is_about(*task),
+        Screen::Scope(_, Scope::Cgroup(path)) => finding.lead == Lead::Cgroup(path.clone()),
+        Screen::Scope(_, Scope::Namespace(inode)) => finding.lead == Lead::Namespace(*inode),
+        Screen::Cluster | Screen::Node(_) => true,
+    };
+    let why = state.node().zip(state.task()).and_then(|(node, task)| why::why(node, task, state.focus()));
+    let (mut mine, beside): (Vec<&Finding>, Vec<&Finding>) = findings.iter().partition(about);
+    if let Some(why) = &why {
+        // The same said twice is said less well.
+        mine.retain(|finding| finding.vital != why.vital);
+    }
+    let why = why.map(|why| (why.severity, words(&why.parts)));
+    why.into_iter().chain(mine.into_iter().chain(beside).map(of)).collect()
+}
+
+/// Draws the line: as much as fits, the worst first, and how many more findings there are.
 pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Finding], theme: &Theme) {
     let mut pen = Pen::new(buffer, area, 0);
-    if findings.is_empty() {
+    let told = told(state, findings);
+    if told.is_empty() {
         let is_measured = state.model.nodes.values().any(|n| n.latest.is_some());
         let words = if is_measured {
             "nothing found: no task waits long, memory, queues and rates are well"
@@ -50,17 +85,10 @@ pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Fin
         return;
     }
     let mut n_shown = 0;
-    // On the screen of a task what is wrong with it comes before what is wrong beside it.
-    let is_about = |finding: &&Finding| match state.screen() {
-        Screen::Task(_, task) => finding.task == Some(*task),
-        Screen::Cluster | Screen::Node(_) => true,
-    };
-    let (about, beside): (Vec<&Finding>, Vec<&Finding>) = findings.iter().partition(is_about);
-    for finding in about.into_iter().chain(beside) {
-        let level = Level::of(Some(finding.severity));
-        let sentence = sentence(finding);
+    for (severity, sentence) in &told {
+        let level = Level::of(Some(*severity));
         let left = usize::from(pen.left()).saturating_sub(10);
-        if n_shown > 0 && text::width(&sentence) + 3 > left {
+        if n_shown > 0 && text::width(sentence) + 3 > left {
             break;
         }
         if n_shown == 0 {
@@ -68,19 +96,20 @@ pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Fin
         } else {
             pen.put(" · ", theme.border);
         }
-        let more = if findings.len() > n_shown + 1 { 10 } else { 0 };
+        let more = if told.len() > n_shown + 1 { 10 } else { 0 };
         let room = usize::from(pen.left().saturating_sub(more));
-        pen.put(&text::cut(&sentence, room), if n_shown == 0 { theme.level(level) } else { theme.plain });
+        pen.put(&text::cut(sentence, room), if n_shown == 0 { theme.level_or_plain(level) } else { theme.plain });
         n_shown += 1;
     }
-    let n_more = findings.len() - n_shown;
+    let n_more = told.len() - n_shown;
     if n_more > 0 {
         pen.put_right(&[(format!("{n_more} more "), theme.dim), ("f ".to_owned(), theme.key)]);
     }
 }
 
 /// Draws all of them over the screen.
-pub fn draw_overlay(buffer: &mut Buffer, area: Rect, findings: &[Finding], selected: usize, theme: &Theme) {
+pub fn draw_overlay(buffer: &mut Buffer, area: Rect, findings: &[Finding], chosen: &Chosen, theme: &Theme) {
+    let selected = chosen.position(findings);
     let title = [
         (format!(" {} found · worst first ", findings.len()), theme.title),
         ("· Enter goes there, Esc closes ".to_owned(), theme.dim),
@@ -100,7 +129,7 @@ pub fn draw_overlay(buffer: &mut Buffer, area: Rect, findings: &[Finding], selec
         lines.truncate(MOST_LINES);
         lines
     };
-    let mut first = selected.min(findings.len().saturating_sub(1));
+    let mut first = selected;
     let mut rows = findings.get(first).map_or(0, |finding| lines(finding).len());
     while first > 0 && rows + lines(&findings[first - 1]).len() <= usize::from(inside.height) {
         first -= 1;

@@ -14,7 +14,9 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
     if let Some(prompt) = &state.prompt {
         let (sign, hint) = match prompt.kind {
             PromptKind::Filter => ("/", "  rows that hold this; ! inverts; Enter keeps it, Esc drops it"),
-            PromptKind::Command => (":", "  quit, sort NAME, interval MS, go NODE/RUNTIME/TASK, help; Esc leaves"),
+            PromptKind::Command => {
+                (":", "  quit, sort NAME, view TABLE, go PATH, interval 1s, budget 5% 10m, help; Esc leaves")
+            }
             PromptKind::Mark => ("⚑ ", "  a note on the time line; Enter puts it there, Esc leaves"),
         };
         pen.put(" ", theme.plain).put(sign, theme.key).put(&prompt.text, theme.typed).put("▏", theme.typed);

@@ -2,6 +2,7 @@
 
 use midair_vitals::{Severity, Unit};
 
+pub use crate::app::tabs::exact;
 use crate::event::Stamp;
 
 /// What stands where nothing is known.
@@ -25,17 +26,9 @@ pub fn count(value: Option<u64>) -> String {
     value.map_or_else(unknown, |n| if n < 1000 { n.to_string() } else { number(Some(n as f64)) })
 }
 
-/// A number of things with its thousands set apart: `1,204`.
-pub fn exact(value: u64) -> String {
-    let digits = value.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
-    for (n, digit) in digits.chars().enumerate() {
-        if n > 0 && (digits.len() - n).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+/// A number of an object, which is not scaled: 1204 is another than 1205.
+pub fn exact_or_unknown(value: Option<u64>) -> String {
+    value.map_or_else(unknown, |n| n.to_string())
 }
 
 /// Bytes in powers of 1024: `812`, `1.50K`, `38.2G`.
@@ -60,6 +53,11 @@ pub fn percent_sign(share: Option<f64>) -> String {
     format!("{} %", percent(share))
 }
 
+/// A share that a person has set, with as few digits as it has: `1 %`, `0.5 %`.
+pub fn percent_round(share: f64) -> String {
+    format!("{} %", (share * 1000.0).round() / 10.0)
+}
+
 /// A severity in whole per cent.
 pub fn severity(value: Option<Severity>) -> String {
     value.map_or_else(unknown, |s| s.percent().to_string())
@@ -73,6 +71,11 @@ pub fn delay(seconds: Option<f64>) -> String {
         a if a < 1.0 => format!("{}ms", digits(s * 1e3)),
         _ => format!("{}s", scaled(s, 1000.0, &["", "k", "M"])),
     })
+}
+
+/// A short length of time, microseconds: `640us`, `1.10ms`.
+pub fn latency(us: Option<u64>) -> String {
+    delay(us.map(|us| us as f64 / 1e6))
 }
 
 /// A change per second with its sign: `+8.10k`, `-120`, `0`.

@@ -2,11 +2,14 @@
 
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
-use super::{columns::tasks, format, text, theme::Theme, widget::pen::Pen};
+use super::{columns::tasks, format, scope, text, theme::Theme, widget::pen::Pen};
 use crate::{
-    app::{Playhead, State, screen::Screen},
+    app::{
+        Playhead, State,
+        screen::{Screen, Way},
+    },
     event::{LinkState, Stamp},
-    model::{Node, Presence},
+    model::{Latest, Node, Presence},
 };
 
 /// Draws it. The past inverts the whole row: it cannot be mistaken.
@@ -21,8 +24,12 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
     let left = Rect { width: area.width - right, ..area };
     let mut pen = Pen::new(buffer, left, 0);
     pen.put(" midair", over(theme.title));
-    for step in breadcrumb(state) {
-        pen.put_whole(" › ", over(theme.dim)).put(&step, over(theme.title));
+    for (way, step) in breadcrumb(state) {
+        let sign = match way {
+            Way::In => " › ",
+            Way::Across => " → ",
+        };
+        pen.put_whole(sign, over(theme.dim)).put(&step, over(theme.title));
     }
     for (part, style) in about(state, theme) {
         pen.put_whole("  ", over(theme.dim)).put_whole(&part, over(style));
@@ -68,18 +75,20 @@ fn unheard(state: &State) -> Option<String> {
     }
 }
 
-fn breadcrumb(state: &State) -> Vec<String> {
+/// Each level, and how one came to it from the one before.
+fn breadcrumb(state: &State) -> Vec<(Way, String)> {
     let step = |screen: &Screen| match screen {
         Screen::Cluster => {
             (state.model.nodes.len() != 1 || *state.screen() == Screen::Cluster).then(|| "cluster".to_owned())
         }
         Screen::Node(id) => Some(state.model.node(id).map_or_else(|| id.0.to_string(), |n| n.name().to_owned())),
+        Screen::Scope(id, scope) => Some(scope::title(state, id, scope)),
         Screen::Task(id, task) => {
             let name = state.model.node(id).and_then(|n| n.task(*task)).map(tasks::title);
             Some(name.map_or_else(|| format!("#{}", task.number), |name| format!("{name} {}", task.number)))
         }
     };
-    state.levels().iter().filter_map(|level| step(&level.screen)).collect()
+    state.levels().iter().filter_map(|level| Some((level.way, step(&level.screen)?))).collect()
 }
 
 /// What the screen is about: of the cluster its counts, of a node its size.
@@ -87,7 +96,7 @@ fn about(state: &State, theme: &Theme) -> Vec<(String, Style)> {
     match state.screen() {
         Screen::Cluster => counts(state, theme),
         Screen::Node(_) => state.node().map(|node| size(node, theme)).unwrap_or_default(),
-        Screen::Task(..) => Vec::new(),
+        Screen::Scope(..) | Screen::Task(..) => Vec::new(),
     }
 }
 
@@ -114,6 +123,23 @@ fn size(node: &Node, theme: &Theme) -> Vec<(String, Style)> {
     parts.into_iter().flatten().map(|part| (part, theme.dim)).collect()
 }
 
+/// What the agent takes of what it may take: by its governor's own measure where it has one.
+fn of_budget(node: &Node, latest: &Latest, now: Stamp) -> Option<String> {
+    let milli = |milli: u32| f64::from(milli) / 1000.0;
+    let cost = latest.cost.as_ref();
+    let used = cost.and_then(|c| c.used_milli).map(milli).or(latest.cost_share)?;
+    let budget =
+        cost.and_then(|c| c.budget_milli).map(|budget| format!(" of {}", format::percent_round(milli(budget))));
+    let raised = node.raised_for_us(now).map(|us| format!(" for {}", format::duration(us)));
+    let text = format!(
+        "cost {}{}{}",
+        format::percent_sign(Some(used)),
+        budget.unwrap_or_default(),
+        raised.unwrap_or_default()
+    );
+    Some(text)
+}
+
 /// How and at what price it is watched; the last the most important.
 fn cost(state: &State) -> Vec<String> {
     let node = state.node().or_else(|| state.model.nodes.values().next().filter(|_| state.model.nodes.len() == 1));
@@ -125,11 +151,15 @@ fn cost(state: &State) -> Vec<String> {
     let malformed = state.model.malformed.as_ref().map(|(n, _)| format!("! {} malformed", format::count(Some(*n))));
     let latest = node.and_then(|n| n.latest.as_ref());
     let of_all = || state.model.nodes.values().filter_map(|n| n.latest.as_ref()?.cost_share).reduce(f64::max);
-    let cost = match latest.map(|l| l.cost_share) {
-        Some(share) => share.map(|share| format!("cost {}", format::percent_sign(Some(share)))),
-        None => of_all().map(|share| format!("cost at most {}", format::percent_sign(Some(share)))),
+    let cost = match (node, latest) {
+        (Some(node), Some(latest)) => of_budget(node, latest, state.now()),
+        _ => of_all().map(|share| format!("cost at most {}", format::percent_sign(Some(share)))),
     };
+    let shed = node.map(Node::shed).filter(|shed| !shed.is_empty()).map(|shed| format!("shed: {}", shed.join(", ")));
     let vm = latest.and_then(|l| l.vm_cost_share).map(|share| format!("+ vm {}", format::percent_sign(Some(share))));
     let every = format!("every {}", format::age(Some(u64::from(state.interval_ms) * 1000)));
-    [note, malformed, insecure.then(|| "! insecure".to_owned()), cost, vm, Some(every)].into_iter().flatten().collect()
+    [note, shed, malformed, insecure.then(|| "! insecure".to_owned()), cost, vm, Some(every)]
+        .into_iter()
+        .flatten()
+        .collect()
 }

@@ -42,7 +42,8 @@ fn place(place: Place) -> &'static str {
         Place::Everywhere => "",
         Place::Cluster => " (cluster)",
         Place::Node => " (node)",
-        Place::TwoPanels => " (where there are two)",
+        Place::Task => " (task)",
+        Place::Panels => "",
     }
 }
 

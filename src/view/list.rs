@@ -1,11 +1,16 @@
 //! The tables of a screen: title, column heads, the rows of the page, the selection; or why there is nothing.
 
+mod empty;
+
+use std::borrow::Borrow;
+
+use midair_vitals::TaskId;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{
-    columns::{self, nodes, queues, tasks},
-    format, panel, rect,
-    theme::Theme,
+    columns::{self, cgroups, cpus, namespaces, nodes, queues, tasks},
+    format, panel, rect, text,
+    theme::{Level, Theme},
     widget::{
         pen::Pen,
         table::{Column, Look, Sorted, Table},
@@ -13,13 +18,13 @@ use super::{
 };
 use crate::{
     app::{
-        State, TABLE_ID,
+        State,
         heads::{self, Head},
         layout::Areas,
-        screen::{List, Panel, RowId, Screen},
-        target,
+        screen::{List, Panel, RowId, Scope, Screen, Way},
+        tabs, target,
     },
-    model::{Node, Task},
+    model::{Node, Task, host},
 };
 
 /// Draws the table of one panel.
@@ -29,10 +34,15 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, n: usize, state: &State, panel: 
         return;
     }
     let rows = state.rows(panel);
-    panel::titled(buffer, rect(area), areas.frames, &title(state, panel, rows.len(), theme), theme);
+    let title = title(state, panel, rows.len(), theme);
+    let has_tabs = state.screen().has_tabs();
+    panel::titled(buffer, rect(area), areas.frames, if has_tabs { &[] } else { &title }, theme);
+    if has_tabs {
+        draw_tabs(buffer, areas, state, &title, theme);
+    }
     let inside = rect(areas.inside(n)).intersection(*buffer.area());
     if rows.is_empty() {
-        panel::empty(buffer, inside, &nothing(state, panel), theme);
+        panel::empty(buffer, inside, &empty::why(state, panel), theme);
         return;
     }
     let (list, has_keys) = (state.list(panel), state.level().panel == panel);
@@ -47,11 +57,33 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, n: usize, state: &State, panel: 
         longest_name: state.longest_name(),
         theme,
     };
+    let node = state.node();
+    let is_silent = node.is_some_and(|node| node.presence.is_silent());
     match panel {
         Panel::Nodes => page.draw(buffer, nodes::Row::ALL, |row| node_row(state, row)),
-        Panel::Queues => page.draw(buffer, queues::Row::ALL, |row| queue_row(state, row)),
         Panel::Tasks => page.draw(buffer, tasks::Row::ALL, |row| task_row(state, row)),
+        Panel::Queues => page.draw(buffer, queues::Row::ALL, |row| queue_row(state, row)),
+        Panel::AllQueues => page.draw(buffer, queues::Row::ALL, |row| owned_queue_row(state, row)),
         Panel::Children => page.draw(buffer, tasks::Row::ALL, |row| child_row(state, row)),
+        Panel::Cgroups => page.draw(buffer, cgroups::ALL, |row| match row {
+            RowId::Scope(_, Scope::Cgroup(path)) => Some((node?.cgroups.get(path)?, is_silent)),
+            _ => None,
+        }),
+        Panel::Namespaces => page.draw(buffer, namespaces::ALL, |row| match row {
+            RowId::Scope(_, Scope::Namespace(inode)) => Some((node?.namespaces.get(inode)?, is_silent)),
+            _ => None,
+        }),
+        Panel::Cpus => page.draw(buffer, cpus::ALL, |row| {
+            let cpus = &node?.latest.as_ref()?.cpus;
+            cpus.iter().find(|cpu| *row == RowId::Cpu(cpu.number)).map(|cpu| (cpu, is_silent))
+        }),
+        Panel::Host => {
+            let facts = node.map(host::facts).unwrap_or_default();
+            page.draw(buffer, columns::host::ALL, |row| {
+                let is_it = |fact: &&host::Fact| matches!(row, RowId::Check(check) if *check == fact.check);
+                facts.iter().find(is_it).map(|fact| (fact, is_silent))
+            });
+        }
     }
 }
 
@@ -69,17 +101,22 @@ struct Page<'a> {
 
 impl Page<'_> {
     /// Draws heads and rows; `of` finds what a row is drawn from, and says whether it is old.
-    fn draw<R>(&self, buffer: &mut Buffer, columns: &[Column<R>], of: impl Fn(&RowId) -> Option<(R, bool)>) {
+    fn draw<R, T: Borrow<R>>(
+        &self,
+        buffer: &mut Buffer,
+        columns: &[Column<R>],
+        of: impl Fn(&RowId) -> Option<(T, bool)>,
+    ) {
         let area = Rect { height: self.inside.height, ..self.heads_area };
         let places = heads::arrange(self.heads, area.width, self.list.n_columns_skipped, self.longest_name);
         let table = Table::new(self.heads, columns, &places);
-        let sorted = Sorted { order: self.list.order, is_inverted: self.list.is_inverted };
+        let sorted = Sorted { sort: self.list.sort, is_inverted: self.list.is_inverted };
         table.draw_head(buffer, area, sorted, self.theme);
         let height = usize::from(area.height.saturating_sub(1));
         let first = self.list.first_row(self.rows, height);
         for (line, id) in (1..area.height).zip(self.rows.iter().skip(first)) {
             let Some((row, is_silent)) = of(id) else { continue };
-            table.draw_row(buffer, area, line, &row, Look { theme: self.theme, is_silent });
+            table.draw_row(buffer, area, line, row.borrow(), Look { theme: self.theme, is_silent });
             if self.list.selected.as_ref() == Some(id) {
                 self.select(buffer, line);
             }
@@ -118,9 +155,27 @@ fn child_row<'a>(state: &'a State, row: &RowId) -> Option<(tasks::Row<'a>, bool)
 
 fn queue_row<'a>(state: &'a State, row: &RowId) -> Option<(queues::Row<'a>, bool)> {
     let RowId::Queue(kind, number) = row else { return None };
-    let (queue, vitals) = state.task()?.queues().find(|(q, _)| q.kind == *kind && q.number == *number)?;
+    let task = state.task()?;
+    let (queue, vitals) = task.queues().find(|(q, _)| q.kind == *kind && q.number == *number)?;
     let is_silent = state.node().is_some_and(|n| n.presence.is_silent());
-    Some((queues::Row { queue, vitals }, is_silent))
+    Some((queues::Row { task, queue, vitals, came_from: came_from(state) }, is_silent))
+}
+
+fn owned_queue_row<'a>(state: &'a State, row: &RowId) -> Option<(queues::Row<'a>, bool)> {
+    let RowId::OwnedQueue(_, task, kind, number) = row else { return None };
+    let node = state.node()?;
+    let task = node.tasks.get(task)?;
+    let (queue, vitals) = task.queues().find(|(q, _)| q.kind == *kind && q.number == *number)?;
+    Some((queues::Row { task, queue, vitals, came_from: None }, is_old(state, node, task)))
+}
+
+/// The task from which one came across a queue.
+fn came_from(state: &State) -> Option<TaskId> {
+    let [.., before, level] = state.levels() else { return None };
+    match (&before.screen, level.way) {
+        (Screen::Task(_, task), Way::Across) => Some(*task),
+        _ => None,
+    }
 }
 
 /// A row that nothing was heard of for five intervals is grey, like those of a silent node.
@@ -128,75 +183,60 @@ fn is_old(state: &State, node: &Node, task: &Task) -> bool {
     node.presence.is_silent() || state.now().since_us(task.at) > node.interval_us.max(1_000_000) * 5
 }
 
+/// What stands over a table: what its rows are and how many, and how they are sorted and filtered.
 fn title(state: &State, panel: Panel, n_rows: usize, theme: &Theme) -> Vec<(String, Style)> {
     let list = state.list(panel);
     let name = match (panel, state.screen()) {
-        (Panel::Nodes, _) => " nodes ",
-        (Panel::Tasks, Screen::Cluster) => " hottest tasks of the cluster ",
-        (Panel::Tasks, Screen::Node(_) | Screen::Task(..)) => " tasks ",
-        (Panel::Queues, _) => " queues ",
-        (Panel::Children, _) => " threads ",
+        (Panel::Tasks, Screen::Cluster) => "hottest tasks of the cluster",
+        _ => panel.word(),
     };
     let strong = if state.level().panel == panel { theme.title } else { theme.dim };
-    let total = total(state, panel).filter(|total| *total > n_rows as u64 && list.filter.is_empty());
-    let of = total.map_or_else(String::new, |total| format!(" of {}", format::exact(total)));
-    let mut parts = vec![(name.to_owned(), strong), (format!("{}{of} ", format::exact(n_rows as u64)), theme.dim)];
+    let mut parts = Vec::new();
+    if !state.screen().has_tabs() {
+        let total = state.total(panel).filter(|total| *total > n_rows as u64 && list.filter.is_empty());
+        let of = total.map_or_else(String::new, |total| format!(" of {}", format::exact(total)));
+        parts.push((format!(" {name} "), strong));
+        parts.push((format!("{}{of} ", format::exact(n_rows as u64)), theme.dim));
+    }
     let turned = if list.is_inverted { ", turned round" } else { "" };
-    parts.push((format!("· {}{turned} ", columns::order(list.order)), theme.dim));
+    parts.push((format!("· {}{turned} ", columns::sorted(panel, list.sort)), theme.dim));
     if !list.filter.is_empty() {
         parts.push((format!("· /{} ", list.filter), theme.typed));
     }
+    parts.extend(unread(state, panel).map(|words| (format!("· {words} "), theme.warn)));
     parts
 }
 
-/// How many there are, known here or not.
-fn total(state: &State, panel: Panel) -> Option<u64> {
-    match panel {
-        Panel::Nodes => None,
-        Panel::Tasks => match state.screen() {
-            Screen::Cluster => None,
-            Screen::Node(_) | Screen::Task(..) => state.node()?.answers.get(&TABLE_ID).map(|a| a.total),
-        },
-        Panel::Queues => state.focus()?.n_queues.map(u64::from),
-        Panel::Children => state.focus()?.n_children.map(u64::from),
-    }
+/// What of a table is not looked at, and why.
+fn unread(state: &State, panel: Panel) -> Option<String> {
+    let node = state.node().filter(|_| panel == Panel::Namespaces)?;
+    let reading = &node.latest.as_ref()?.reading;
+    let n_unread = reading.n_netns_unread.filter(|n| *n > 0)?;
+    let why = node.namespaces.values().find_map(|namespace| namespace.reading.unread.as_deref());
+    let why = why.map_or_else(String::new, |why| format!(": {}", text::clean(why)));
+    let all = format::count(reading.n_netns);
+    Some(format!("▵ {n_unread} of {all} not read{why}"))
 }
 
-/// Why a table is empty, and what would fill it.
-fn nothing(state: &State, panel: Panel) -> String {
-    let filter = &state.list(panel).filter;
-    if !filter.is_empty() {
-        return format!("no row matches /{filter} (Esc closes the filter)");
+/// Draws the tabs into the frame of their table, and beside them what else its title says.
+fn draw_tabs(buffer: &mut Buffer, areas: &Areas, state: &State, more: &[(String, Style)], theme: &Theme) {
+    let tabs = tabs::tabs(state, areas);
+    for tab in &tabs {
+        let mut pen = Pen::new(buffer, rect(tab.rect), 0);
+        let (open, close, style) = if tab.is_shown { ("[", "]", theme.title) } else { (" ", " ", theme.dim) };
+        pen.put(open, style).put(&tab.label, style);
+        let level = Level::of(tab.severity);
+        if tab.severity.is_some() {
+            pen.put(level.sign(), theme.level(level));
+        }
+        pen.put(close, style);
     }
-    let node = state.node();
-    let is_unheard = node.is_some_and(|n| n.latest.is_none());
-    let is_silent = node.is_some_and(|n| n.presence.is_silent());
-    let all_silent = || state.model.nodes.values().all(|n| n.presence.is_silent());
-    let words = match panel {
-        Panel::Nodes => "no agent has answered yet; each that does becomes a row here",
-        Panel::Tasks if is_unheard && is_silent => {
-            "nothing was ever received from this node: why stands above; it is dialled again and again"
-        }
-        Panel::Tasks if is_unheard => "waiting for the first sample of this node",
-        Panel::Tasks if state.model.nodes.is_empty() => "no tasks yet: they come with the first sample of an agent",
-        Panel::Tasks if all_silent() => "no node is heard, so no task is known now: enter a node for why",
-        Panel::Tasks => "no task ranks in any order: the agent sends those that use CPU, wait, grow or queue",
-        Panel::Queues => queues_missing(state),
-        Panel::Children => match state.focus() {
-            None => "waiting for the close look that lists threads",
-            Some(focus) if focus.has_ended => "the task has ended, and its threads with it",
-            Some(_) => "one thread only: its state and wait channel stand above",
-        },
-    };
-    words.to_owned()
-}
-
-fn queues_missing(state: &State) -> &'static str {
-    match state.task() {
-        None => "waiting for the close look that lists queues",
-        Some(task) if task.reading.queues.is_none() => {
-            "its sockets and pipes cannot be read: run the agent as the same user, as root, or with CAP_SYS_PTRACE"
-        }
-        Some(_) => "it holds no sockets or pipes in which anything could wait",
+    let Some(last) = tabs.last() else { return };
+    let table = rect(areas.tables[state.level().index_of(state.level().panel)]);
+    let from = last.rect.x + last.rect.width;
+    let room = Rect { x: from, y: last.rect.y, width: table.right().saturating_sub(from + 1), height: 1 };
+    let mut pen = Pen::new(buffer, room, 0);
+    for (part, style) in more {
+        pen.put_whole(part, *style);
     }
 }

@@ -35,7 +35,9 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme) {
     let (groups, map) = state.map(areas);
     let selected = match &state.list(Panel::Nodes).selected {
         Some(RowId::Node(id) | RowId::Task(id, _)) => Some(id),
-        Some(RowId::Queue(..)) | None => None,
+        Some(RowId::Queue(..) | RowId::OwnedQueue(..) | RowId::Scope(..) | RowId::Cpu(_) | RowId::Check(_)) | None => {
+            None
+        }
     };
     for place in &map.places {
         let group = &groups[place.group];

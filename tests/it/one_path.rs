@@ -85,7 +85,8 @@ fn text(buffer: &Buffer) -> String {
 
 /// A sitting before a real agent: the cells at every tick, and what was written down.
 async fn live() -> (Vec<Buffer>, Recording) {
-    let config = Config { interval: Duration::from_millis(INTERVAL_MS.into()), ..Config::default() };
+    let config =
+        Config { interval: Duration::from_millis(INTERVAL_MS.into()), budget_milli: None, ..Config::default() };
     let agent = Agent::start(config).expect("the agent starts");
     let cut = Arc::new(Notify::new());
     let reach = Reach::Memory(severable(agent, Arc::clone(&cut)));

@@ -15,6 +15,9 @@ use crate::support::{
 
 const MIDAIR: &str = env!("CARGO_BIN_EXE_midair");
 
+/// With an agent that leaves nothing out, whatever it costs in a debug build.
+const WHOLE: [&str; 3] = ["--embedded", "--budget", "off"];
+
 /// Opens the dashboard and drills from the cluster to the node to this test's own process.
 fn drill_to_myself(program: &str, arguments: &[&str]) -> Terminal {
     let mut terminal = Terminal::start(program, arguments, 160, 45);
@@ -53,7 +56,7 @@ fn was_measured(points: &[(Instant, u64)], percent: f64) -> bool {
 #[test]
 fn drills_to_a_busy_thread_and_its_number_is_right() {
     let burner = Burner::start(None);
-    let mut terminal = drill_to_myself(MIDAIR, &["--embedded"]);
+    let mut terminal = drill_to_myself(MIDAIR, &WHOLE);
     until_cpu_is_right(&terminal, &burner);
     terminal.press("q");
     assert_eq!(terminal.ended(), 0);
@@ -264,9 +267,10 @@ fn as_nobody(folder: &std::path::Path) -> Vec<String> {
     let program = copy.to_str().expect("a plain path").to_owned();
     if !rustix::process::geteuid().is_root() {
         // Whoever runs the tests without being root is as good as nobody already.
-        return vec![program, "--embedded".into()];
+        return [&[&*program], &WHOLE[..]].concat().into_iter().map(str::to_owned).collect();
     }
-    ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", &program, "--embedded"].map(str::to_owned).into()
+    let words = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear-groups", &program];
+    [&words, &WHOLE[..]].concat().into_iter().map(str::to_owned).collect()
 }
 
 #[test]

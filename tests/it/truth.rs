@@ -187,7 +187,8 @@ fn no_secret_of_a_command_line_is_in_any_sample() {
     let seen: Vec<Watch> = [false, true]
         .map(|show_args| {
             let interval = Duration::from_millis(250);
-            let config = midair_agent::Config { show_args, interval, ..midair_agent::Config::default() };
+            let config =
+                midair_agent::Config { show_args, interval, budget_milli: None, ..midair_agent::Config::default() };
             let mut watch = Watch::of(config);
             watch.ask_for_all(true);
             let task = watch.row(number).id;

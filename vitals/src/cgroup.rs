@@ -56,9 +56,9 @@ pub struct CgroupReading {
     pub n_threads: Option<u64>,
     /// CPU time in it and below, microseconds.
     pub cpu_us: Option<u64>,
-    /// Run delay of its tasks since they were first seen, microseconds.
+    /// Run delay of the tasks in it and below since they were first seen, microseconds.
     pub run_delay_us: Option<u64>,
-    /// Time in which its quota held it back, microseconds.
+    /// Time in which its quota held it back, all CPUs together, microseconds; most of it is in the run delay too.
     pub throttled_us: Option<u64>,
     /// Periods in which its quota held it back.
     pub n_throttled: Option<u64>,
@@ -80,7 +80,7 @@ pub struct CgroupReading {
     pub psi_mem_some_us: Option<u64>,
     /// PSI: some task waited for a disk, microseconds.
     pub psi_io_some_us: Option<u64>,
-    /// Run delay of others' tasks that it caused, microseconds; estimated.
+    /// Run delay of tasks outside of it that it caused, microseconds; estimated.
     pub caused_delay_us: Option<u64>,
 }
 
@@ -131,8 +131,14 @@ impl CgroupVitals {
             psi_mem: shares(|c| c.psi_mem_some_us),
             psi_io: shares(|c| c.psi_io_some_us),
             severities: Severities {
-                // A task that its quota holds back is dequeued: its run delay does not hold that time (kernel/sched/fair.c).
-                sched: severity::sched(cpu, delay, None, throttled),
+                // A task that its quota holds back stays runnable: that time is in its run delay already, but for what
+                // held back tasks whose run delay nobody saw (kernel/sched/stats.h, sched_info_depart).
+                sched: severity::sched(
+                    cpu,
+                    delay.or(throttled),
+                    None,
+                    throttled.zip(delay).map(|(t, d)| (t - d).max(0.0)),
+                ),
                 mem: severity::mem(mem_used_bytes, now.mem_limit_bytes),
                 ..Severities::default()
             },

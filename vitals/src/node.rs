@@ -69,7 +69,7 @@ pub struct NodeReading {
     pub psi_io_some_us: Option<u64>,
     /// Memory, bytes.
     pub mem_total_bytes: Option<u64>,
-    /// Still to be had without swapping, bytes.
+    /// Still to be had without swapping, and below `mem_limit_bytes`, bytes.
     pub mem_available_bytes: Option<u64>,
     /// Unused, bytes.
     pub mem_free_bytes: Option<u64>,
@@ -79,7 +79,7 @@ pub struct NodeReading {
     pub mem_file_bytes: Option<u64>,
     /// Kernel slab, bytes.
     pub mem_slab_bytes: Option<u64>,
-    /// Nearest memory limit, bytes.
+    /// A limit that binds all processes seen, bytes: that of the container in which the agent is with all of them.
     pub mem_limit_bytes: Option<u64>,
     /// Swap, bytes.
     pub swap_total_bytes: Option<u64>,
@@ -153,6 +153,8 @@ pub struct NodeReading {
     pub n_netns_unread: Option<u64>,
     /// Cgroups with processes in them.
     pub n_cgroups: Option<u64>,
+    /// The part of the run delay in which quotas held tasks back, microseconds; estimated.
+    pub delay_quota_us: Option<u64>,
 }
 
 /// Who waits for one CPU.
@@ -173,7 +175,7 @@ pub struct SchedCauses {
     pub own: Option<f64>,
     /// Threads of other cgroups ran meanwhile; estimated.
     pub neighbour: Option<f64>,
-    /// A quota held them back.
+    /// A quota held them back, whether or not that is in their run delay.
     pub quota: Option<f64>,
     /// The hypervisor ran others.
     pub hypervisor: Option<f64>,
@@ -294,8 +296,9 @@ impl NodeVitals {
         let delay = shares(|n| n.run_delay_us);
         let steal = shares(|n| n.cpu.steal_us);
         let throttled = shares(|n| n.throttled_us);
-        let mem_used_bytes =
-            now.mem_total_bytes.zip(now.mem_available_bytes).map(|(total, left)| total.saturating_sub(left));
+        // Where one limit binds all, what is available is what it leaves.
+        let mem_most_bytes = [now.mem_limit_bytes, now.mem_total_bytes].into_iter().flatten().min();
+        let mem_used_bytes = mem_most_bytes.zip(now.mem_available_bytes).map(|(most, left)| most.saturating_sub(left));
         let given = now.severities;
         Self {
             cpu,
@@ -327,11 +330,11 @@ impl NodeVitals {
             net_drops: dropped(|n| n.net_drops),
             severities: Severities {
                 sched: severity::sched(cpu, delay, steal, throttled).or(given.sched),
-                mem: severity::mem(mem_used_bytes, now.mem_limit_bytes.or(now.mem_total_bytes)).or(given.mem),
+                mem: severity::mem(mem_used_bytes, mem_most_bytes).or(given.mem),
                 queue: given.queue,
                 rate: given.rate,
             },
-            causes: causes(delay, shares(|n| n.delay_neighbour_us), throttled, steal),
+            causes: causes(delay, [shares(|n| n.delay_neighbour_us), shares(|n| n.delay_quota_us)], throttled, steal),
             cpu_queues: cpu_queues(before, now),
             interrupts: rate(|n| n.interrupts?.n_hard),
             soft: shares(|n| n.interrupts?.soft_us),
@@ -351,11 +354,19 @@ impl NodeVitals {
     }
 }
 
-fn causes(delay: Option<f64>, neighbour: Option<f64>, throttled: Option<f64>, steal: Option<f64>) -> SchedCauses {
-    // The estimate may not exceed what was measured.
-    let neighbour = neighbour.zip(delay).map(|(neighbour, delay)| neighbour.min(delay));
-    let own = delay.zip(neighbour).map(|(delay, neighbour)| delay - neighbour);
-    SchedCauses { own, neighbour, quota: throttled, hypervisor: steal }
+/// Splits the run delay, by the parts of it that neighbours and quotas explain; `throttled` is beside it.
+fn causes(
+    delay: Option<f64>,
+    [neighbour, quota]: [Option<f64>; 2],
+    throttled: Option<f64>,
+    steal: Option<f64>,
+) -> SchedCauses {
+    // Estimates may not exceed what was measured; where no quota is known of, none explains anything.
+    let quota_in_delay = quota.zip(delay).map(|(quota, delay)| quota.min(delay));
+    let left = delay.map(|delay| delay - quota_in_delay.unwrap_or(0.0));
+    let neighbour = neighbour.zip(left).map(|(neighbour, left)| neighbour.min(left));
+    let own = left.zip(neighbour).map(|(left, neighbour)| left - neighbour);
+    SchedCauses { own, neighbour, quota: crate::rate::sum([quota_in_delay, throttled]), hypervisor: steal }
 }
 
 fn cpu_queues(before: Option<&NodeReading>, now: &NodeReading) -> Vec<(u32, Option<u32>, Option<f64>)> {

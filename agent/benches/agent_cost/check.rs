@@ -1,16 +1,25 @@
 //! Is what was planted in the sample? What costs little because it does not see is no measurement.
 
-use std::fs;
+use std::{collections::HashMap, fs, time::Duration};
 
 use midair_proto::v1::{Queue, QueueKind, Task, Unit};
 
 use crate::{
-    load::{BACKLOG, N_BYTES, N_DATAGRAMS, N_MESSAGES, N_UNACCEPTED, Plant, Ready, Role},
+    load::{
+        Plant, Ready, Role,
+        plant::{BACKLOG, N_BYTES, N_DATAGRAMS, N_MESSAGES, N_UNACCEPTED},
+    },
     watch::Held,
 };
 
-/// How far behind the thread's own books a row may be: two samples of a thread that does nothing but burn, or wait.
-const BEHIND_US: u64 = 2_000_000;
+/// What the row of a thread says is at least what the thread's own books said so long before: two samples, and a half for
+/// a noisy machine.
+pub(crate) const BEHIND: Duration = Duration::from_millis(2_500);
+
+/// How far ahead of them it may be: the sum of a process has whole clock ticks, and a wait that goes on is not in the
+/// thread's own books yet.
+const AHEAD_US: u64 = 20_000;
+const WAIT_US: u64 = 5_000_000;
 
 /// Size of a pipe (pipe(7)): in bytes, and in buffers.
 const PIPE_BYTES: u64 = 65_536;
@@ -23,31 +32,73 @@ pub(crate) enum Found {
     Seen,
     /// This collector cannot see it, as its documentation says.
     Unknown(Plant),
-    /// It is not in the sample; the word says what is there instead.
-    Missing(Plant, String),
+    /// It is not in the sample, while the agent says that it leaves things out to stay within its budget.
+    Shed(String),
+    /// It is not in the sample; the words say what is there instead.
+    Missing(String),
 }
 
-/// Looks for all that was planted in what the stream holds. `sees_pipes`: whether the collector can.
-pub(crate) fn find(planted: &[Ready], held: &Held, sees_pipes: bool) -> Vec<Found> {
+/// What the threads' own books say: CPU time and run delay by tid, microseconds.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Books(HashMap<u32, (u64, u64)>);
+
+impl Books {
+    /// Reads the books of planted threads (proc(5), schedstat).
+    pub(crate) fn read(planted: &[Ready]) -> Self {
+        let read = |ready: &Ready| {
+            let text = fs::read_to_string(format!("/proc/{}/task/{}/schedstat", ready.pid, ready.tid)).ok()?;
+            let mut us = text.split_ascii_whitespace().map(|ns| ns.parse::<u64>().map(|ns| ns / 1_000));
+            Some((ready.tid, (us.next()?.ok()?, us.next()?.ok()?)))
+        };
+        Self(planted.iter().filter_map(read).collect())
+    }
+
+    fn of(&self, ready: &Ready, field: impl Fn(&(u64, u64)) -> u64) -> Result<u64, String> {
+        self.0.get(&ready.tid).map(field).ok_or_else(|| format!("thread {} has no schedstat", ready.tid))
+    }
+}
+
+/// Looks for all that was planted in what the stream holds after so many seconds, and whether a sample came in each.
+/// `books` are those of [`BEHIND`] ago; `sees_pipes`: whether the collector can.
+pub(crate) fn find(planted: &[Ready], held: &Held, books: &Books, seconds: f64, sees_pipes: bool) -> Vec<Found> {
+    let now = Books::read(planted);
     let plants = planted.iter().filter_map(|ready| match ready.role {
         Role::Plant(plant) => Some((plant, ready)),
         Role::Rest { .. } | Role::Serve { .. } => None,
     });
-    let found = |(plant, ready): (Plant, &Ready)| match look(plant, ready, held) {
+    let found = |(plant, ready): (Plant, &Ready)| match look(plant, ready, held, (books, &now)) {
         Ok(()) => Found::Seen,
         Err(_) if plant == Plant::Pipe && !sees_pipes => Found::Unknown(plant),
-        Err(instead) => Found::Missing(plant, instead),
+        Err(instead) => Found::Missing(format!("{}: {instead}", plant.word())),
     };
-    plants.map(found).collect()
+    let all = plants.map(found).chain(find_gap(held, seconds));
+    all.map(|found| match found {
+        Found::Missing(what) if !held.shed.is_empty() => Found::Shed(what),
+        other => other,
+    })
+    .collect()
 }
 
-fn look(plant: Plant, ready: &Ready, held: &Held) -> Result<(), String> {
+/// Samples that did not come, but for one at either end.
+fn find_gap(held: &Held, seconds: f64) -> Option<Found> {
+    // Who did not get a CPU could not do better; the figures are still right.
+    let waited_s = held.run_delay_us() as f64 / 1e6;
+    let words = || Found::Missing(format!("samples: {} in {seconds:.1} s", held.n_samples));
+    ((held.n_samples as f64) < seconds - 2.0 - waited_s).then(words)
+}
+
+fn look(plant: Plant, ready: &Ready, held: &Held, (then, now): (&Books, &Books)) -> Result<(), String> {
     let number = u64::from(ready.tid);
     let row = held.rows.values().find(|row| row.id.as_ref().and_then(|id| id.number) == Some(number));
     let row = row.ok_or_else(|| format!("task {number} has no row of {}", held.rows.len()))?;
     match plant {
-        Plant::Hot => counter("CPU", row.cpu_us, schedstat_us(ready, 0)),
-        Plant::Starved => counter("run delay", row.run_delay_us, schedstat_us(ready, 1)),
+        Plant::Hot => {
+            counter("CPU", row.cpu_us, (then.of(ready, |own| own.0)?, now.of(ready, |own| own.0)? + AHEAD_US))
+        }
+        Plant::Starved => {
+            let most_us = now.of(ready, |own| own.1)? + WAIT_US;
+            counter("run delay", row.run_delay_us, (then.of(ready, |own| own.1)?, most_us))
+        }
         Plant::Pipe => {
             queue(row, QueueKind::Pipe, |q| q.depth == Some(if is_bytes(q) { PIPE_BYTES } else { PIPE_BUFFERS }))
         }
@@ -58,14 +109,13 @@ fn look(plant: Plant, ready: &Ready, held: &Held) -> Result<(), String> {
     }
 }
 
-/// A counter of the row beside the thread's own.
-fn counter(what: &str, row_us: Option<u64>, true_us: Option<u64>) -> Result<(), String> {
-    let (Some(row_us), Some(true_us)) = (row_us, true_us) else {
-        return Err(format!("{what} is {row_us:?} us in the row, {true_us:?} us in /proc"));
-    };
-    // The process' own sum may be a clock tick ahead.
-    let is_near = row_us <= true_us + 20_000 && true_us.saturating_sub(row_us) <= BEHIND_US;
-    is_near.then_some(()).ok_or_else(|| format!("{what} is {row_us} us in the row, {true_us} us in /proc"))
+/// A counter of the row beside what the thread's own books allow.
+fn counter(what: &str, row_us: Option<u64>, (least_us, most_us): (u64, u64)) -> Result<(), String> {
+    let is_between = row_us.is_some_and(|row_us| least_us <= row_us && row_us <= most_us);
+    is_between.then_some(()).ok_or_else(|| {
+        let row = row_us.map_or("-".to_owned(), |us| us.to_string());
+        format!("{what} is {row} us in the row; by the thread's own books it lies from {least_us} to {most_us} us")
+    })
 }
 
 /// A queue of the row.
@@ -85,10 +135,4 @@ fn is_bytes(queue: &Queue) -> bool {
 /// the length of the first message alone (net/unix/af_unix.c, unix_inq_len).
 fn holds(queue: &Queue, messages: u64) -> bool {
     if is_bytes(queue) { queue.depth >= Some(100) } else { queue.depth == Some(messages) }
-}
-
-/// A field of the thread's own schedstat (proc(5)), microseconds.
-fn schedstat_us(ready: &Ready, field: usize) -> Option<u64> {
-    let text = fs::read_to_string(format!("/proc/{}/task/{}/schedstat", ready.pid, ready.tid)).ok()?;
-    text.split_ascii_whitespace().nth(field)?.parse::<u64>().ok().map(|ns| ns / 1_000)
 }

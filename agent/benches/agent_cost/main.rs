@@ -19,6 +19,8 @@ mod watch;
 
 use std::{process::ExitCode, time::Duration};
 
+use midair_agent::Clock;
+
 use self::{
     check::Found,
     options::Options,
@@ -32,6 +34,9 @@ const SETTLE: Duration = Duration::from_secs(3);
 
 /// Time that a program needs beside its warm-up and window, to start and to end, seconds.
 const AROUND_S: u64 = 30;
+
+/// Time that the largest load needs to start, seconds.
+const START_S: u64 = 180;
 
 fn main() -> ExitCode {
     match run() {
@@ -49,9 +54,7 @@ fn main() -> ExitCode {
 
 /// Runs all; what was planted and not found comes back.
 fn run() -> anyhow::Result<Vec<String>> {
-    if load::act()? {
-        return Ok(Vec::new());
-    }
+    load::act()?;
     let options = Options::parse(std::env::args().skip(1))?;
     let flags = Flags::read()?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -88,18 +91,21 @@ fn beside(
     let variants = flags.variants(options.collector);
     let Times { warm_up, window } = options.times;
     let programs = variants.len() as u64 + if options.with_peers { peers::N_PEERS } else { 0 };
-    let seconds = programs * (warm_up.as_secs() + window.as_secs() + AROUND_S) + AROUND_S;
+    let seconds = programs * (warm_up.as_secs() + window.as_secs() + AROUND_S) + START_S;
     println!("{}: starting the load", profile.name());
+    let clock = Clock::system();
+    let from_us = clock.mono_us();
     let load = profile.start(seconds)?;
+    let took_s = (clock.mono_us() - from_us) as f64 / 1e6;
     std::thread::sleep(SETTLE);
-    println!("{}: {}", profile.name(), profile::said_of_this_host(load.n_connections));
+    println!("{}: {}, up in {took_s:.1} s", profile.name(), profile::said_of_this_host(load.n_connections));
     let mut rows = Vec::new();
     for variant in variants {
         let (row, found) = runtime.block_on(subject::measure(profile, &load, (flags, variant), options.times))?;
         table::print_notes(&row);
         missing.extend(found.into_iter().filter_map(|found| match found {
-            Found::Missing(plant, instead) => Some(format!("{} {}: {}: {instead}", row.load, row.what, plant.word())),
-            Found::Seen | Found::Unknown(_) => None,
+            Found::Missing(what) => Some(format!("{} {}: {what}", row.load, row.what)),
+            Found::Seen | Found::Unknown(_) | Found::Shed(_) => None,
         }));
         rows.push(row);
     }

@@ -233,7 +233,7 @@ const PCP_METRICS: &str = "log mandatory on every 1 second {
     network.tcp.retranssegs\n proc.nprocs\n proc.psinfo.cmd\n proc.psinfo.psargs\n proc.psinfo.sname
     proc.psinfo.ppid\n proc.psinfo.utime\n proc.psinfo.stime\n proc.psinfo.rss\n proc.psinfo.vsize\n proc.psinfo.threads
     proc.psinfo.start_time\n proc.psinfo.minflt\n proc.psinfo.maj_flt\n proc.psinfo.nice\n proc.psinfo.processor
-    proc.schedstat\n proc.memory\n proc.io\n proc.id.uid\n proc.id.gid
+    proc.schedstat\n proc.memory.size\n proc.memory.rss\n proc.memory.share\n proc.memory.vmswap\n proc.io\n proc.id.uid\n proc.id.gid
 }
 [access]
 allow local:* : all;

@@ -6,6 +6,8 @@ use std::{
     process::Command,
 };
 
+use anyhow::Context;
+
 use crate::{
     load::{Load, Plant, Ready, Role},
     spent,
@@ -115,8 +117,13 @@ fn start_crowd(load: &mut Load, connections: u32) -> anyhow::Result<u32> {
     count(&load.add(&clients.collect::<Vec<_>>())?)
 }
 
-fn addresses(servers: &[Ready]) -> anyhow::Result<Vec<SocketAddr>> {
-    servers.iter().map(Ready::detail).collect()
+fn addresses(servers: &[Ready]) -> anyhow::Result<Vec<[SocketAddr; 2]>> {
+    let both = |server: &Ready| {
+        let both = server.detail::<String>()?;
+        let (one, other) = both.split_once(' ').context("a server has two addresses")?;
+        Ok([one.parse()?, other.parse()?])
+    };
+    servers.iter().map(both).collect()
 }
 
 fn count(clients: &[Ready]) -> anyhow::Result<u32> {

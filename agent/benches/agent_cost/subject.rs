@@ -13,7 +13,8 @@ use midair_agent::Clock;
 use tempfile::TempDir;
 
 use crate::{
-    check::{self, Found},
+    check::{self, Books, Found},
+    load::Ready,
     profile::{Profile, Running},
     spent::Spent,
     table::Row,
@@ -25,8 +26,8 @@ const AGENT: &str = env!("CARGO_BIN_EXE_midair-agent");
 /// An agent that does not answer by then does not start.
 const STARTS_WITHIN_US: u64 = 20_000_000;
 
-/// A budget that nothing exceeds: the governor is off.
-const NO_BUDGET: &str = "100%";
+/// The governor is off.
+const NO_BUDGET: &str = "off";
 
 /// How the agent reads tasks and queues.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -111,18 +112,28 @@ pub(crate) async fn measure(
     times: Times,
 ) -> anyhow::Result<(Row, Vec<Found>)> {
     let agent = Agent::start(&flags.arguments(variant))?;
-    let measured = agent.window(times).await.with_context(|| agent.log())?;
-    let Window { before, after, watch, seconds } = measured;
+    let measured = agent.window(times, &load.planted).await.with_context(|| agent.log())?;
+    let Window { before, after, watch, seconds, books } = measured;
     let held = &watch.held;
-    let found = check::find(&load.planted, held, variant.collector == Collector::Bpf);
+    let found = check::find(&load.planted, held, &books, seconds, variant.collector == Collector::Bpf);
     let per_s = |us: u64| us as f64 / 1e3 / seconds;
     let sources: Vec<String> = held.source_us.iter().map(|(name, us)| format!("{name} {:.1}", per_s(*us))).collect();
-    let mut notes = vec![format!("by its own books {:.1} ms/s ({})", per_s(held.sample_us), sources.join(", "))];
+    let waited = per_s(held.run_delay_us());
+    let mut notes = vec![format!(
+        "by its own books {:.1} ms/s ({}); it waited {waited:.0} ms/s for a CPU",
+        per_s(held.sample_us),
+        sources.join(", ")
+    )];
     notes.extend(held.reasons.iter().map(|(reason, n)| format!("{n} of {} samples: {reason}", held.n_samples)));
+    let shed = held.shed.iter().map(|(part, n)| format!("{part} ({n} of {})", held.n_samples)).collect::<Vec<_>>();
+    if !shed.is_empty() {
+        notes.push(format!("left out: {}", shed.join(", ")));
+    }
     notes.extend(found.iter().filter_map(|found| match found {
         Found::Seen => None,
         Found::Unknown(plant) => Some(format!("{}: -", plant.word())),
-        Found::Missing(plant, instead) => Some(format!("MISSING {}: {instead}", plant.word())),
+        Found::Shed(what) => Some(format!("left out, too: {what}")),
+        Found::Missing(what) => Some(format!("MISSING {what}")),
     }));
     let budget = match (flags.budget, variant.is_budgeted, held.budget_milli) {
         (true, true, Some(milli)) => format!("budget {milli} ms/s"),
@@ -133,6 +144,7 @@ pub(crate) async fn measure(
         load: profile.name(),
         what: format!("midair {}, {budget}", variant.collector.word()),
         cpu_ms: after.ms_since(&before) / seconds,
+        n_samples_per_s: Some(held.n_samples as f64 / seconds),
         cpu_bar: Some(cpu_bar(profile, variant.collector)),
         rss_kib: after.rss_kib,
         rss_bar_mib: rss_bar(profile).map(|(now, _)| now),
@@ -173,6 +185,8 @@ struct Window {
     after: Spent,
     watch: Watch,
     seconds: f64,
+    /// What the planted threads' books said a little before its end.
+    books: Books,
 }
 
 /// A running agent; it ends when this is dropped.
@@ -200,16 +214,18 @@ impl Agent {
         Ok(agent)
     }
 
-    async fn window(&self, times: Times) -> anyhow::Result<Window> {
+    async fn window(&self, times: Times, planted: &[Ready]) -> anyhow::Result<Window> {
         let mut watch = Watch::open(self.socket()).await?;
         watch.watch_for(times.warm_up).await?;
         watch.reset();
         let before = Spent::read(self.child.id());
         let from_us = self.clock.mono_us();
-        watch.watch_for(times.window).await?;
+        watch.watch_for(times.window.saturating_sub(check::BEHIND)).await?;
+        let books = Books::read(planted);
+        watch.watch_for(check::BEHIND).await?;
         let seconds = (self.clock.mono_us() - from_us) as f64 / 1e6;
         let after = Spent::read(self.child.id());
-        Ok(Window { before, after, watch, seconds })
+        Ok(Window { before, after, watch, seconds, books })
     }
 
     fn socket(&self) -> PathBuf {

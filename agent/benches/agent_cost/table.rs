@@ -11,6 +11,8 @@ pub(crate) struct Row {
     pub(crate) cpu_ms: f64,
     /// What they may be.
     pub(crate) cpu_bar: Option<f64>,
+    /// Samples a second.
+    pub(crate) n_samples_per_s: Option<f64>,
     /// Resident memory of all its processes at the end.
     pub(crate) rss_kib: u64,
     /// What it may be, MiB.
@@ -31,17 +33,18 @@ pub(crate) struct Row {
 pub(crate) fn print(rows: &[Row]) {
     println!();
     println!(
-        "{:<8} {:<32} {:>9} {:<13} {:>9} {:<12} {:>9} {:<12} {:>9} {:>9}",
-        "load", "what", "CPU ms/s", "", "MiB", "", "peak MiB", "", "B/s", "B/sample"
+        "{:<8} {:<32} {:>9} {:<13} {:>9} {:>9} {:<12} {:>9} {:<12} {:>9} {:>9}",
+        "load", "what", "CPU ms/s", "", "ms/sample", "MiB", "", "peak MiB", "", "B/s", "B/sample"
     );
     for row in rows {
         let mib = |kib: u64| kib as f64 / 1024.0;
         println!(
-            "{:<8} {:<32} {:>9.1} {:<13} {:>9.1} {:<12} {:>9.1} {:<12} {:>9} {:>9}",
+            "{:<8} {:<32} {:>9.1} {:<13} {:>9} {:>9.1} {:<12} {:>9.1} {:<12} {:>9} {:>9}",
             row.load,
             row.what,
             row.cpu_ms,
             verdict(row.cpu_ms, row.cpu_bar),
+            row.n_samples_per_s.filter(|n| *n > 0.0).map_or("-".into(), |n| format!("{:.1}", row.cpu_ms / n)),
             mib(row.rss_kib),
             verdict(mib(row.rss_kib), row.rss_bar_mib.map(|mib| mib as f64)),
             mib(row.peak_kib),

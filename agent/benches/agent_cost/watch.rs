@@ -50,10 +50,14 @@ pub(crate) struct Held {
     pub(crate) sample_us: u64,
     /// CPU time that each source says it took, microseconds.
     pub(crate) source_us: BTreeMap<String, u64>,
+    /// Run delay of the agent's threads at the first and at the last sample, microseconds.
+    waited_us: Option<(u64, u64)>,
     /// The budget that the agent says it keeps, in per mille of a core.
     pub(crate) budget_milli: Option<u32>,
     /// How often each reason was given why a source is not well.
     pub(crate) reasons: BTreeMap<String, u64>,
+    /// How often each part was left out to stay within the budget.
+    pub(crate) shed: BTreeMap<String, u64>,
 }
 
 impl Watch {
@@ -100,6 +104,11 @@ impl Watch {
 }
 
 impl Held {
+    /// How long the agent's threads waited for a CPU, microseconds.
+    pub(crate) fn run_delay_us(&self) -> u64 {
+        self.waited_us.map_or(0, |(first_us, last_us)| last_us.saturating_sub(first_us))
+    }
+
     fn take(&mut self, envelope: &Envelope) -> anyhow::Result<()> {
         let payload = Payload::decode(envelope.payload.clone().context("an event has a payload")?)?;
         match payload.kind.context("a payload has a kind")? {
@@ -138,8 +147,15 @@ impl Held {
                 None => drop(self.rows.insert(id, task)),
             }
         }
-        self.sample_us += sample.cost.and_then(|cost| cost.sample_us).unwrap_or(0);
-        self.budget_milli = sample.cost.and_then(|cost| cost.budget_milli);
+        let cost = sample.cost.unwrap_or_default();
+        self.sample_us += cost.sample_us.unwrap_or(0);
+        self.budget_milli = cost.budget_milli;
+        if let Some(now_us) = cost.run_delay_us {
+            self.waited_us = Some((self.waited_us.map_or(now_us, |(first_us, _)| first_us), now_us));
+        }
+        for part in cost.shed {
+            *self.shed.entry(part).or_default() += 1;
+        }
         let sources = self.node.sources.iter().flat_map(|sources| &sources.source);
         for (n, source) in sources.enumerate() {
             let name = source.name.clone().unwrap_or_default();

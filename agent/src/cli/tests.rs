@@ -30,6 +30,32 @@ fn labels_have_keys_and_values() {
 }
 
 #[test]
+fn labels_may_stand_together() {
+    let config = parse(&["--label", "role=chat,dc=a", "--label", "rack=7"]).unwrap();
+    assert_eq!(config.labels, [("role", "chat"), ("dc", "a"), ("rack", "7")].map(|(k, v)| (k.into(), v.into())));
+    assert!(parse(&["--label", "role=chat,rack"]).unwrap_err().contains("KEY=VALUE"));
+}
+
+#[test]
+fn a_budget_is_a_part_of_a_core_or_off() {
+    let budget = |text: &str| parse(&["--budget", text]).map(|config| config.budget_milli);
+    assert_eq!(parse(&[]).unwrap().budget_milli, Some(10));
+    assert_eq!(budget("1%"), Ok(Some(10)));
+    assert_eq!(budget("0.5%"), Ok(Some(5)));
+    assert_eq!(budget("100"), Ok(Some(1_000)));
+    assert_eq!(budget("off"), Ok(None));
+    for wrong in ["0%", "0.01%", "101%", "-1%", "much", "NaN", "inf", ""] {
+        let refused = parse(&[&format!("--budget={wrong}")]).unwrap_err();
+        assert!(refused.contains("0.1% to 100%") || refused.contains("a value is required"), "{wrong}: {refused}");
+    }
+}
+
+#[test]
+fn an_agent_by_itself_pays_for_its_whole_process_and_an_embedded_one_does_not() {
+    assert_eq!((parse(&[]).unwrap().payer, Config::default().payer), (Payer::Process, Payer::Threads));
+}
+
+#[test]
 fn unknown_flags_are_errors() {
     assert!(parse(&["--frobnicate"]).is_err());
 }

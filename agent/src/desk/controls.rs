@@ -30,7 +30,10 @@ impl Desk {
         let words = std::iter::once(described).chain(marks);
         let mut events = words.map(|kind| event(&self.identity, &self.clock, kind));
         if events.all(|word| outbox.word(word) == Reader::There) {
-            self.watchers.insert(id, Watcher { outbox, viewer, is_insecure, stream: None });
+            self.watchers.insert(
+                id,
+                Watcher { outbox, viewer, is_insecure, stream: None, interval_ms: self.interval_ms, marked_us: None },
+            );
         }
     }
 
@@ -62,7 +65,7 @@ impl Desk {
             // The service answers echoes by itself; one that comes here measures nothing.
             control::Kind::Echo(_) => (None, Ok(())),
             control::Kind::Mark(request) => (None, self.mark(id, request)),
-            control::Kind::Budget(_) => (None, Err("this agent has no governor; its budget cannot be changed".into())),
+            control::Kind::Budget(budget) => (None, self.budget(id, budget)),
         };
         if let Err(reason) = outcome {
             self.refuse(id, number, reason);
@@ -90,16 +93,22 @@ impl Desk {
             Ok(Stream::Detail | Stream::Unspecified) => Stream::Detail,
             Err(unknown) => return Err(format!("this agent knows no stream {}; upgrade it", unknown.0)),
         };
-        let Some(watcher) = self.watchers.get_mut(&id) else { return Ok(()) };
+        self.begin_stream(id, stream, interval_ms);
+        Ok(())
+    }
+
+    /// Moves a watcher to a stream, which begins for it with a key.
+    pub(super) fn begin_stream(&mut self, id: WatcherId, stream: Stream, interval_ms: u32) {
+        let Some(watcher) = self.watchers.get_mut(&id) else { return };
         watcher.stream = None;
+        watcher.interval_ms = interval_ms;
         self.drop_unwatched();
-        let every = u64::from(interval_ms.div_ceil(self.interval_ms));
-        let key = self.fit(StreamKey { stream, every });
-        let Some(watcher) = self.watchers.get_mut(&id) else { return Ok(()) };
+        let key = self.fit(StreamKey { stream, every: self.every(interval_ms) });
+        let Some(watcher) = self.watchers.get_mut(&id) else { return };
         watcher.stream = Some(key);
         let viewer = watcher.viewer.as_str();
         tracing::info!(watcher = id.0, viewer, ?stream, interval_ms, every = key.every, "interest");
-        let Some(tick) = &self.tick else { return Ok(()) };
+        let Some(tick) = &self.tick else { return };
         let rows = if stream == Stream::Overview { &self.overview.rows } else { &self.detail.rows };
         let content = Content { tick, rows, cost: &self.cost };
         let encoder = self
@@ -109,7 +118,6 @@ impl Desk {
         if watcher.outbox.sample(encoder.key(&mut self.names)) == Reader::Gone {
             self.leave(id);
         }
-        Ok(())
     }
 
     /// The stream as asked for or, where too many intervals are served already, the nearest longer one that is.
@@ -128,6 +136,7 @@ impl Desk {
         let parsed = table::Query::parse(query)?;
         let viewer = self.watchers.get(&id).map(|w| w.viewer.as_str());
         tracing::info!(watcher = id.0, viewer, number, ?parsed, "table query");
+        self.has_room()?;
         self.tables.ask(id, number, parsed)?;
         self.focuses.stop(id, number);
         self.answer_at_once(|desk, tick, gone| desk.send_tables(tick, gone, Some((id, number))));
@@ -140,6 +149,7 @@ impl Desk {
         let task = task.ok_or("a focus needs a task: its runtime, number and start")?;
         let viewer = self.watchers.get(&id).map(|w| w.viewer.as_str());
         tracing::info!(watcher = id.0, viewer, task = task.number, "focus");
+        self.has_room()?;
         self.focuses.ask(id, number, task)?;
         self.tables.stop(id, number);
         self.want();
@@ -147,21 +157,27 @@ impl Desk {
         Ok(())
     }
 
-    /// From the last reading: who asks shall not wait for the next.
+    /// From the last reading: who asks shall not wait for the next, unless very much was asked since then.
     fn answer_at_once(&mut self, answer: impl FnOnce(&mut Self, &crate::tick::Tick, &mut BTreeSet<WatcherId>)) {
+        if !self.answers_at_once() {
+            return;
+        }
         let Some(tick) = self.tick.take() else { return };
+        let before_us = self.clock.thread_cpu_us();
         let mut gone = BTreeSet::new();
         answer(self, &tick, &mut gone);
         self.tick = Some(tick);
+        self.book_at_once(self.clock.thread_cpu_us().saturating_sub(before_us));
         for id in gone {
             self.leave(id);
         }
     }
 
     fn mark(&mut self, id: WatcherId, request: MarkRequest) -> Result<(), String> {
-        let author = self.watchers.get(&id).map(|w| w.viewer.clone()).unwrap_or_default();
-        let mark = self.marks.take(request, &author, self.clock.mono_us(), self.clock.wall_us())?;
-        tracing::info!(watcher = id.0, author, text = mark.text, "mark");
+        let Some(watcher) = self.watchers.get_mut(&id) else { return Ok(()) };
+        let (mono_us, wall_us) = (self.clock.mono_us(), self.clock.wall_us());
+        let mark = self.marks.take(request, (&watcher.viewer, &mut watcher.marked_us), mono_us, wall_us)?;
+        tracing::info!(watcher = id.0, author = mark.author, text = mark.text, "mark");
         self.tell_all(Kind::Mark(mark));
         Ok(())
     }

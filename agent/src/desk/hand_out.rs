@@ -29,8 +29,10 @@ impl Desk {
         for key in watched {
             self.send_stream(key, &tick, &mut gone);
         }
-        self.send_tables(&tick, &mut gone, None);
-        self.send_details(&tick, &mut gone, None);
+        if self.is_answering(tick.number) {
+            self.send_tables(&tick, &mut gone, None);
+            self.send_details(&tick, &mut gone, None);
+        }
         self.tick = Some(tick);
         for id in gone {
             self.leave(id);

@@ -1,6 +1,7 @@
 //! The desk under a scripted clock: what comes out for what goes in, tick by tick.
 
 mod asks;
+mod budget;
 mod fold;
 mod rest;
 mod streams;
@@ -49,7 +50,7 @@ impl Bench {
         let config = Config { node: Some("node-1".into()), interval, ..Config::default() };
         let wants = SharedWants::default();
         let identity = Arc::new(Identity::read(&config).unwrap());
-        let desk = Desk::new(&config, identity, clock.clone(), wants.clone());
+        let desk = Desk::new(&config, identity, clock.clone(), wants.clone(), ThreadTimes::default());
         Self { desk, clock, wants, n_watchers: 0 }
     }
 

@@ -29,6 +29,11 @@ impl Off {
         self.0.get(part).cloned()
     }
 
+    /// The parts that are, for the log.
+    pub fn words(&self) -> String {
+        self.0.keys().map(String::as_str).collect::<Vec<_>>().join(", ")
+    }
+
     /// Whether nothing is.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

@@ -6,9 +6,9 @@ use std::{
 };
 
 use rustix::{
-    fd::OwnedFd,
+    fd::{AsFd, OwnedFd},
     fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw},
-    io::{Errno, read},
+    io::{Errno, pread, read},
 };
 
 use super::text::number;
@@ -60,6 +60,17 @@ impl Files {
         Ok(&self.buf[..len])
     }
 
+    /// The same of a file that is kept open; of a task that has ended it says `ESRCH`, whoever has its number now.
+    pub(super) fn read_kept(&mut self, file: impl AsFd) -> Result<&[u8], Errno> {
+        let len = pread(file, &mut self.buf[..], 0)?;
+        Ok(&self.buf[..len])
+    }
+
+    /// Opens a file, to be kept open.
+    pub(super) fn open_kept(&mut self, path: fmt::Arguments<'_>) -> Result<OwnedFd, Errno> {
+        self.open_file(path, OFlags::empty())
+    }
+
     /// Lists the entries of a folder that are numbers, in rising order: processes, threads. Gives the open folder.
     pub(super) fn numbers(&mut self, path: fmt::Arguments<'_>, into: &mut Vec<u32>) -> Result<OwnedFd, Errno> {
         into.clear();
@@ -75,23 +86,16 @@ impl Files {
         Ok(folder)
     }
 
-    /// Shows `each` where the links of a folder lead. Links that vanish are skipped.
-    pub(super) fn links(&mut self, path: fmt::Arguments<'_>, mut each: impl FnMut(&[u8])) -> Result<(), Errno> {
-        let folder = self.open_file(path, OFlags::DIRECTORY)?;
-        let mut entries = RawDir::new(&folder, self.dents.spare_capacity_mut());
-        while let Some(entry) = entries.next() {
-            let entry = entry?;
-            if entry.file_name().to_bytes().starts_with(b".") {
-                continue;
-            }
-            if let Ok(len) = readlinkat_raw(&folder, entry.file_name(), &mut self.buf[..]) {
-                each(&self.buf[..len]);
-            }
-        }
-        Ok(())
+    /// Where a link leads.
+    pub(super) fn link(&mut self, path: fmt::Arguments<'_>) -> Result<&[u8], Errno> {
+        self.path.clear();
+        self.path.write_fmt(path).map_err(|_| Errno::INVAL)?;
+        let len = readlinkat_raw(&self.root, self.path.as_str(), &mut self.buf[..])?;
+        Ok(&self.buf[..len])
     }
 
-    fn open_file(&mut self, path: fmt::Arguments<'_>, flags: OFlags) -> Result<OwnedFd, Errno> {
+    /// Opens a file or folder, for whoever reads it in parts.
+    pub(super) fn open_file(&mut self, path: fmt::Arguments<'_>, flags: OFlags) -> Result<OwnedFd, Errno> {
         open_in(&self.root, &mut self.path, path, flags)
     }
 }

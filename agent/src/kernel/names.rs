@@ -68,15 +68,5 @@ fn name_in(passwd: &[u8], uid: u32) -> Option<Arc<str>> {
     })
 }
 
-/// The path of a cgroup in the text of `/proc/PID/cgroup` (cgroups(7)): of the unified hierarchy, unless all tasks are
-/// in its root because the host still uses the old hierarchies; then the longest path of those.
-pub(super) fn cgroup_path(text: &[u8]) -> Option<&[u8]> {
-    let paths =
-        || lines(text).filter_map(|line| Some((line.starts_with(b"0::"), line.splitn(3, |b| *b == b':').nth(2)?)));
-    let unified = paths().find(|(is_unified, path)| *is_unified && *path != b"/").map(|(_, path)| path);
-    // N.B. max_by_key takes the last of equal ones; which one is the same at each reading.
-    unified.or_else(|| paths().map(|(_, path)| path).max_by_key(|path| path.len()))
-}
-
 #[cfg(test)]
 mod tests;

@@ -1,10 +1,9 @@
 //! `/proc/PID/stat` and `schedstat`: what a task is, and what it used.
 
-use std::{fmt, sync::Arc};
-
 use midair_vitals::TaskState;
 
 use super::text::{number, words};
+use crate::reading::Comm;
 
 /// Why a line of the kernel's could not be understood.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -15,40 +14,6 @@ pub enum ParseError {
     /// A field is absent or no number.
     #[error("field {0} is absent or no number")]
     Field(u8),
-}
-
-/// A task's short name as the kernel keeps it: any bytes but NUL, at most 64 of them (kernel workers have the longest).
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub struct Comm {
-    // INVARIANT: at most the length of `bytes`; what follows is zero.
-    len: u8,
-    bytes: [u8; 64],
-}
-
-impl Comm {
-    /// The first 64 bytes of a name.
-    pub fn new(name: &[u8]) -> Self {
-        let len = name.len().min(64);
-        let mut bytes = [0; 64];
-        bytes[..len].copy_from_slice(&name[..len]);
-        Self { len: len as u8, bytes }
-    }
-
-    /// Its bytes.
-    pub fn bytes(&self) -> &[u8] {
-        &self.bytes[..usize::from(self.len)]
-    }
-
-    /// As text; what is no UTF-8 becomes U+FFFD. Control characters stay: the screen makes them visible.
-    pub fn text(&self) -> Arc<str> {
-        String::from_utf8_lossy(self.bytes()).into()
-    }
-}
-
-impl fmt::Debug for Comm {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Debug::fmt(&String::from_utf8_lossy(self.bytes()), f)
-    }
 }
 
 /// The fields of `/proc/PID/stat` (proc(5)) that midair reads.
@@ -72,6 +37,15 @@ pub struct Stat {
     pub start: u64,
     /// Resident pages, field 24.
     pub rss_pages: u64,
+    /// The CPU that it is on or ran on last, field 39.
+    pub cpu: Option<u16>,
+}
+
+impl Stat {
+    /// CPU time in nanoseconds, where a clock tick has so many.
+    pub fn cpu_ns(&self, tick_ns: u64) -> u64 {
+        (self.user_ticks + self.system_ticks) * tick_ns
+    }
 }
 
 /// `PF_KTHREAD`, include/linux/sched.h.
@@ -90,27 +64,41 @@ pub fn parse_stat(line: &[u8]) -> Result<Stat, ParseError> {
         at = wanted;
         word.and_then(number).ok_or(ParseError::Field(wanted))
     };
+    let parent = field(4)?;
+    let is_kernel_thread = field(9)? & KERNEL_THREAD != 0;
     Ok(Stat {
-        comm: Comm::new(&line[open + 1..close]),
-        state: task_state(state),
-        parent: field(4)?,
-        is_kernel_thread: field(9)? & KERNEL_THREAD != 0,
+        comm: Comm::new(bare(&line[open + 1..close], is_kernel_thread)),
+        state: state.first().and_then(|letter| task_state(*letter)),
+        parent,
+        is_kernel_thread,
         user_ticks: field(14)?,
         system_ticks: field(15)?,
         n_threads: field(20)?.try_into().map_err(|_| ParseError::Field(20))?,
         start: field(22)?,
         rss_pages: field(24)?,
+        cpu: field(39).ok().and_then(|cpu| cpu.try_into().ok()),
     })
 }
 
-fn task_state(letter: &[u8]) -> Option<TaskState> {
+/// The name of a worker of the kernel without what it works at, `kworker/0:1-events`, which the kernel adds to these
+/// files alone (`wq_worker_comm`, kernel/workqueue.c). `kworker/R-` starts the whole name of a rescuer.
+fn bare(comm: &[u8], is_kernel_thread: bool) -> &[u8] {
+    if !is_kernel_thread || !comm.starts_with(b"kworker/") || comm.starts_with(b"kworker/R-") {
+        return comm;
+    }
+    let end = comm.iter().position(|b| matches!(b, b'-' | b'+')).unwrap_or(comm.len());
+    &comm[..end]
+}
+
+/// What a letter of the kernel's stands for (proc(5)); `None` for one that this program does not know.
+pub(super) fn task_state(letter: u8) -> Option<TaskState> {
     match letter {
-        b"R" => Some(TaskState::Running),
-        b"S" => Some(TaskState::Sleeping),
-        b"D" => Some(TaskState::Blocked),
-        b"T" | b"t" => Some(TaskState::Stopped),
-        b"Z" | b"X" | b"x" => Some(TaskState::Zombie),
-        b"I" => Some(TaskState::Idle),
+        b'R' => Some(TaskState::Running),
+        b'S' => Some(TaskState::Sleeping),
+        b'D' => Some(TaskState::Blocked),
+        b'T' | b't' => Some(TaskState::Stopped),
+        b'Z' | b'X' | b'x' => Some(TaskState::Zombie),
+        b'I' => Some(TaskState::Idle),
         _ => None,
     }
 }
@@ -124,6 +112,36 @@ pub struct SchedStat {
     pub run_delay_ns: u64,
     /// Times it was put on a CPU.
     pub n_runs: u64,
+}
+
+impl SchedStat {
+    /// Both together.
+    pub fn plus(self, other: Self) -> Self {
+        self.each(other, u64::saturating_add)
+    }
+
+    /// What is left of this without the other; never below zero.
+    pub fn minus(self, other: Self) -> Self {
+        self.each(other, u64::saturating_sub)
+    }
+
+    /// The larger of each of the three.
+    pub fn max(self, other: Self) -> Self {
+        self.each(other, u64::max)
+    }
+
+    /// The smaller of each of the three.
+    pub fn min(self, other: Self) -> Self {
+        self.each(other, u64::min)
+    }
+
+    fn each(self, other: Self, of: fn(u64, u64) -> u64) -> Self {
+        Self {
+            cpu_ns: of(self.cpu_ns, other.cpu_ns),
+            run_delay_ns: of(self.run_delay_ns, other.run_delay_ns),
+            n_runs: of(self.n_runs, other.n_runs),
+        }
+    }
 }
 
 /// Reads a line of `schedstat`.

@@ -1,31 +1,36 @@
-//! The sweep over all processes and their threads.
-//!
-//! Per tick and process it reads `stat`, and per thread `schedstat`; everything else is read when a task is new, has
-//! changed its name, or is asked for.
+//! All processes and threads of this host: read by one of several collectors, folded into one table.
 
+mod collector;
 mod dear;
+mod fold;
+mod iter;
+mod proc;
 mod process;
-mod thread;
+mod seen;
+mod short_lived;
+mod sums;
 
-use std::{
-    collections::{HashMap, HashSet},
-    sync::Arc,
+use std::sync::Arc;
+
+use midair_vitals::{TaskId, TaskReading};
+use rustix::io::Errno;
+
+pub(super) use self::{
+    collector::{Collectors, Read},
+    proc::HOTTEST,
 };
-
-use midair_vitals::{TaskId, TaskKind, TaskReading};
-use rustix::{fd::OwnedFd, io::Errno};
-
-use self::{
-    process::Process,
-    thread::{From, Thread},
-};
+use self::{dear::Looks, fold::Fold, process::Process, short_lived::ShortLived};
 use super::{
+    bpf::Bpf,
     files::Files,
     names::{Shared, Users},
-    stat::{Comm, SchedStat, Stat, parse_stat},
+    tally::{Run, Tally},
+    whereabouts::Whereabouts,
 };
-use crate::secrets;
-use process::worst_thread;
+use crate::{
+    numbers::{NumberMap, TaskSet, release},
+    reading::{ThreadReading, Threads},
+};
 
 /// What a sweep works with.
 pub(super) struct Sweeper<'a> {
@@ -34,7 +39,7 @@ pub(super) struct Sweeper<'a> {
     /// `CLOCK_MONOTONIC`, microseconds.
     pub clock: &'a dyn Fn() -> u64,
     /// Tasks whose dear fields are wanted.
-    pub wanted: &'a HashSet<TaskId>,
+    pub wanted: &'a TaskSet,
     /// Length of a clock tick, microseconds.
     pub tick_us: u64,
     /// Size of a page.
@@ -43,80 +48,187 @@ pub(super) struct Sweeper<'a> {
     pub show_args: bool,
     /// Number of this sweep, from 1.
     pub number: u64,
-}
-
-impl Sweeper<'_> {
-    fn cpu_ns(&self, stat: &Stat) -> u64 {
-        (stat.user_ticks + stat.system_ticks) * self.tick_us * 1000
-    }
+    /// Where they run, and what they did there.
+    pub whereabouts: &'a mut Whereabouts,
 }
 
 /// All tasks between two sweeps.
-#[derive(Default)]
 pub(super) struct Tasks {
-    processes: HashMap<u32, Process>,
-    threads: HashMap<u32, Thread>,
+    collectors: Collectors,
+    processes: NumberMap<Process>,
+    /// The processes of the last sweep, in rising order.
+    pids: Vec<u32>,
+    threads: Threads,
+    /// The table of the sweep before the last, to be used again.
+    spare: Arc<Vec<ThreadReading>>,
     names: Shared,
     users: Users,
-    pids: Vec<u32>,
-    tids: Vec<u32>,
+    looks: Looks,
+    /// Whether the last sweep has told the states of all threads.
+    are_states_new: bool,
+    short_lived: ShortLived,
+    /// The latest start of all that the first sweep saw, clock ticks since boot.
+    since: u64,
     run_delay_ns: u64,
 }
 
 /// What a sweep found out about the whole node.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Swept {
+    /// How it was read.
+    pub read: Read,
     /// Processes seen.
     pub n_processes: u64,
     /// Threads seen.
     pub n_threads: u64,
-    /// Processes whose files are closed to this user.
-    pub n_closed: u64,
-    /// Processes of which one did not say its run delay.
+    /// Tasks that were born and ended between two sweeps, since the first; estimated.
+    pub n_short_lived: Option<u64>,
+    /// Processes of which one thread did not say its run delay.
     pub n_without_delay: u64,
     /// Run delay of all tasks since the first sweep, microseconds; what has ended takes nothing away.
     pub run_delay_us: u64,
 }
 
+/// Processes whose names are read in a sweep; each costs about 30 us.
+const NAMES_PER_SWEEP: usize = 100;
+
+/// The same in the first sweep, which fills the first screen.
+const NAMES_AT_FIRST: usize = 1_000;
+
 impl Tasks {
-    /// Reads all tasks; rows of a process are followed by those of its threads.
-    pub(super) fn sweep(&mut self, sweep: &mut Sweeper<'_>, into: &mut Vec<TaskReading>) -> Result<Swept, Errno> {
-        let mut swept = Swept::default();
-        let mut pids = std::mem::take(&mut self.pids);
-        sweep.files.numbers(format_args!("."), &mut pids)?;
-        for pid in &pids {
-            match self.read_process(sweep, *pid, into, &mut swept) {
-                Ok(()) => {}
-                Err(Errno::ACCESS | Errno::PERM) => swept.n_closed += 1,
-                // It ended between the listing and the reading: no more is known, and nothing is wrong.
-                Err(_) => {}
-            }
+    /// Tasks of which nothing is known yet.
+    pub(super) fn new(collectors: Collectors) -> Self {
+        Self {
+            collectors,
+            processes: NumberMap::default(),
+            pids: Vec::new(),
+            threads: Threads::default(),
+            spare: Arc::default(),
+            names: Shared::default(),
+            users: Users::default(),
+            looks: Looks::default(),
+            are_states_new: false,
+            short_lived: ShortLived::default(),
+            since: u64::MAX,
+            run_delay_ns: 0,
         }
-        self.pids = pids;
-        self.processes.retain(|_, process| process.seen == sweep.number);
-        self.threads.retain(|_, thread| thread.seen == sweep.number);
+    }
+
+    /// Reads all tasks: rows of processes go into `into`, threads into the table that comes back. `n_forks` is the count
+    /// of forks as of before this sweep.
+    pub(super) fn sweep(
+        &mut self,
+        sweep: &mut Sweeper<'_>,
+        n_forks: Option<u64>,
+        into: &mut Vec<TaskReading>,
+    ) -> Result<(Swept, Threads), Errno> {
+        let began_us = (sweep.clock)();
+        // The table of the sweep before is free again, once the desk has gone on.
+        let mut next = Arc::try_unwrap(std::mem::take(&mut self.spare)).unwrap_or_default();
+        next.clear();
+        let before = std::mem::take(&mut self.threads);
+        let mut fold = Fold::begin(&mut self.processes, before.as_slice(), next, (sweep.number, self.since));
+        let outcome = self.collectors.collect(sweep, n_forks, &mut fold);
+        let (table, n_new) = fold.finish();
+        self.spare = before.into_inner();
+        self.threads = Threads::new(Arc::new(table));
+        let read = outcome?;
+        self.are_states_new = read.is_bpf && read.why.is_none();
         release(&mut self.processes);
-        release(&mut self.threads);
+        self.pids.clear();
+        self.pids.extend(self.processes.keys());
+        self.pids.sort_unstable();
+        if self.since == u64::MAX {
+            self.since = self.threads.iter().map(|thread| thread.start).max().unwrap_or(u64::MAX);
+        }
+        // Forks are counted over all pid namespaces: elsewhere than in the first, nobody sees all that is forked.
+        let n_forks = n_forks.filter(|_| self.sees_host());
+        let mut swept = Swept { read, ..Swept::default() };
+        swept.n_short_lived = self.short_lived.count(n_forks, n_new, swept.read.proc.n_sweeps);
+        self.settle(sweep, into, &mut swept);
+        if swept.read.is_bpf {
+            sweep.whereabouts.tally.sees_queued();
+        }
+        if sweep.number > 1 {
+            self.tally_threads(began_us, &mut sweep.whereabouts.tally);
+        }
+        Ok((swept, self.threads.clone()))
+    }
+
+    /// Brings sums and names of all processes up to date, and makes their rows.
+    fn settle(&mut self, sweep: &mut Sweeper<'_>, into: &mut Vec<TaskReading>, swept: &mut Swept) {
+        let mut n_names = if sweep.number == 1 { NAMES_AT_FIRST } else { NAMES_PER_SWEEP };
+        // With room for the threads that get rows.
+        into.reserve(self.pids.len() + sweep.wanted.len() + 64);
+        for pid in &self.pids {
+            let Some(process) = self.processes.get_mut(pid) else { continue };
+            let is_first = process.first == sweep.number;
+            let gained = process.settle(is_first);
+            // What a task waited before anybody looked is no news; what one waited that was born since is.
+            if !is_first || sweep.number > 1 {
+                self.run_delay_ns += gained.run_delay_ns;
+            }
+            if process.lacks_names() && n_names > 0 {
+                n_names -= 1;
+                process.read_names(sweep, &mut self.users, gained);
+            }
+            process.tally(gained, &mut sweep.whereabouts.tally);
+            swept.n_processes += 1;
+            swept.n_threads += u64::from(process.now.n_threads);
+            swept.n_without_delay += u64::from(process.sweep.lacks_delay);
+            into.push(process.row());
+        }
         swept.run_delay_us = self.run_delay_ns / 1000;
-        Ok(swept)
+    }
+
+    /// Tells what each thread did that was read since this sweep began, and on which CPU, where that is known.
+    fn tally_threads(&self, began_us: u64, tally: &mut Tally) {
+        for thread in self.threads.iter().filter(|thread| thread.now.at_us >= began_us) {
+            if let Some(cpu) = thread.cpu.filter(|_| thread.is_queued) {
+                tally.queued(u32::from(cpu));
+            }
+            let Some((gained, _)) = thread.gained() else { continue };
+            if gained.cpu_ns == 0 && gained.run_delay_ns == 0 {
+                continue;
+            }
+            let process = self.processes.get(&thread.process);
+            tally.ran(Run {
+                cgroup: process.and_then(|process| process.place.as_ref()).map(|place| place.id),
+                cpu: thread.cpu.map(u32::from),
+                cpu_ns: gained.cpu_ns,
+                delay_ns: gained.run_delay_ns,
+            });
+        }
+    }
+
+    /// The rows of those threads that are wanted.
+    pub(super) fn wanted_rows(&self, wanted: &TaskSet) -> Vec<TaskReading> {
+        let threads = wanted.iter().filter_map(|id| self.threads.find(*id)).filter(|thread| !thread.is_first());
+        threads.filter_map(|thread| self.thread_row(thread)).collect()
     }
 
     /// The processes of the last sweep that may hold descriptors, pid and start, in order of pid.
     pub(super) fn owners_of_descriptors(&self) -> impl Iterator<Item = (u32, u64)> {
         let own = self.pids.iter().filter_map(|pid| self.processes.get(pid).map(|p| (*pid, p)));
-        own.filter(|(_, process)| !process.is_kernel_thread).map(|(pid, process)| (pid, process.start))
+        own.filter(|(_, process)| !process.now.is_kernel_thread).map(|(pid, process)| (pid, process.now.start))
     }
 
     /// All threads of a process, its first one included, the busiest first.
     pub(super) fn threads(&mut self, sweep: &mut Sweeper<'_>, process: TaskId, most: usize) -> (Vec<TaskReading>, u32) {
-        let Some((pid, owner)) = self.find(process) else { return (Vec::new(), 0) };
-        let mut found: Vec<(&u32, &Thread)> = self.threads.iter().filter(|(_, t)| t.process == pid).collect();
-        found.sort_by_key(|(tid, thread)| (std::cmp::Reverse(thread.busy_ns()), **tid));
+        let mut found: Vec<&ThreadReading> = self.threads.of(process).collect();
+        let busy_ns = |thread: &ThreadReading| thread.gained().map_or(0, |(g, _)| g.cpu_ns + g.run_delay_ns);
+        found.sort_by_key(|thread| (std::cmp::Reverse(busy_ns(thread)), thread.number));
         let n = found.len() as u32;
         found.truncate(most);
-        let mut rows: Vec<TaskReading> = found.into_iter().map(|(tid, t)| thread_row(pid, *tid, t, owner)).collect();
+        let mut rows: Vec<TaskReading> = found.into_iter().filter_map(|thread| self.thread_row(thread)).collect();
         self.add_dear_of_children(sweep, &mut rows);
         (rows, n)
+    }
+
+    /// Whether the first pid namespace is seen, that of the host: there the second process is the parent of the threads of
+    /// the kernel.
+    pub(super) fn sees_host(&self) -> bool {
+        self.processes.get(&2).is_some_and(|second| second.now.is_kernel_thread)
     }
 
     /// Whether a process was seen by the last sweep.
@@ -124,139 +236,29 @@ impl Tasks {
         self.processes.contains_key(&pid)
     }
 
+    /// The BPF iterators, where these are what reads.
+    pub(super) fn bpf(&self) -> Option<&Bpf> {
+        self.collectors.bpf()
+    }
+
+    /// The short name of a process.
+    pub(super) fn name(&self, id: TaskId) -> Option<Arc<str>> {
+        let process = self.processes.get(&u32::try_from(id.number).ok()?)?;
+        (process.id() == id).then(|| process.name.clone())
+    }
+
     /// Entries kept, and entries for which there is room.
     #[cfg(test)]
     pub(super) fn n_kept(&self) -> (usize, usize) {
-        (self.processes.len() + self.threads.len(), self.processes.capacity() + self.threads.capacity())
+        (self.processes.len() + self.threads.len(), self.processes.capacity() + self.threads.len())
     }
 
-    fn find(&self, id: TaskId) -> Option<(u32, &Process)> {
-        let pid = u32::try_from(id.number).ok()?;
-        let process = self.processes.get(&pid).filter(|p| p.start == id.start && id.runtime == 0)?;
-        Some((pid, process))
+    fn thread_row(&self, thread: &ThreadReading) -> Option<TaskReading> {
+        let process = self.processes.get(&thread.process).filter(|p| p.now.start == thread.process_start)?;
+        let mut row = thread.row(None);
+        row.command.clone_from(&process.command);
+        row.user.clone_from(&process.user);
+        process.place_of(&mut row);
+        Some(row)
     }
-
-    fn read_process(
-        &mut self,
-        sweep: &mut Sweeper<'_>,
-        pid: u32,
-        into: &mut Vec<TaskReading>,
-        swept: &mut Swept,
-    ) -> Result<(), Errno> {
-        let line = sweep.files.read_once(format_args!("{pid}/stat"))?;
-        let stat = parse_stat(line).map_err(|_| Errno::INVAL)?;
-        if self.processes.get(&pid).is_some_and(|known| known.start != stat.start) {
-            // The number was given to another process: nothing of the old one may stay.
-            self.processes.remove(&pid);
-            self.threads.retain(|_, thread| thread.process != pid);
-        }
-        let mut tids = std::mem::take(&mut self.tids);
-        let listed = list_threads(sweep, pid, &stat, &mut tids);
-        let listed = listed.map(|folder| self.read_listed(sweep, pid, (&stat, folder), &mut tids, into, swept));
-        self.tids = tids;
-        listed
-    }
-
-    fn read_listed(
-        &mut self,
-        sweep: &mut Sweeper<'_>,
-        pid: u32,
-        (stat, folder): (&Stat, Option<OwnedFd>),
-        tids: &mut Vec<u32>,
-        into: &mut Vec<TaskReading>,
-        swept: &mut Swept,
-    ) {
-        let process = self.processes.entry(pid).or_insert_with(|| Process::new(stat, sweep.number));
-        process.keep_names(sweep, (&mut self.names, &mut self.users), pid, stat);
-        let mut has_schedstat = true;
-        tids.retain(|tid| {
-            let from = folder.as_ref().filter(|_| *tid != pid).map_or(From::Process(stat), From::Folder);
-            let Some(gained) = thread::read(&mut self.threads, sweep, (pid, *tid), from) else { return false };
-            process.add(gained.used);
-            if !gained.is_new || sweep.number > 1 {
-                self.run_delay_ns += gained.used.run_delay_ns;
-            }
-            has_schedstat &= self.threads.get(tid).is_some_and(|thread| thread.has_schedstat);
-            true
-        });
-        // The process' own sum counts the threads that ended between two sweeps too, to the last clock tick.
-        process.used.cpu_ns = process.used.cpu_ns.max(sweep.cpu_ns(stat));
-        swept.n_processes += 1;
-        swept.n_threads += u64::from(stat.n_threads);
-        swept.n_without_delay += u64::from(!has_schedstat);
-
-        let mut row = process_row(sweep, pid, process, stat, has_schedstat);
-        row.worst_thread = worst_thread(&self.threads, tids);
-        into.push(row);
-        if tids.len() > 1 {
-            self.add_threads(pid, tids, into);
-        }
-    }
-
-    /// Rows of all threads but the first: that one has the same identity as its process, whose row stands for both.
-    fn add_threads(&self, pid: u32, tids: &[u32], into: &mut Vec<TaskReading>) {
-        let Some(process) = self.processes.get(&pid) else { return };
-        for tid in tids.iter().filter(|tid| **tid != pid) {
-            let Some(thread) = self.threads.get(tid) else { continue };
-            into.push(thread_row(pid, *tid, thread, process));
-        }
-    }
-}
-
-/// Lists the threads of a process, and gives their folder; one that has but one thread needs neither.
-fn list_threads(sweep: &mut Sweeper<'_>, pid: u32, stat: &Stat, tids: &mut Vec<u32>) -> Result<Option<OwnedFd>, Errno> {
-    if stat.n_threads > 1 {
-        return sweep.files.numbers(format_args!("{pid}/task"), tids).map(Some);
-    }
-    tids.clear();
-    tids.push(pid);
-    Ok(None)
-}
-
-/// The short name of a task, as it may be shown.
-fn short_name(comm: &Comm) -> Arc<str> {
-    secrets::short_name(&comm.text()).into()
-}
-
-/// Gives memory back after a burst of short-lived tasks.
-fn release<T>(known: &mut HashMap<u32, T>) {
-    if known.capacity() > 1024 && known.capacity() / 4 > known.len() {
-        known.shrink_to(known.len() * 2);
-    }
-}
-
-fn process_row(sweep: &Sweeper<'_>, pid: u32, process: &Process, stat: &Stat, has_schedstat: bool) -> TaskReading {
-    let kind = if process.is_kernel_thread { TaskKind::KernelThread } else { TaskKind::Process };
-    let mut row = TaskReading::unknown(process.id(pid), kind, (sweep.clock)());
-    row.parent = Some(stat.parent).filter(|parent| *parent != 0);
-    row.name = Some(process.name.clone());
-    add_names(&mut row, process);
-    row.state = stat.state;
-    row.cpu_us = Some(process.used.cpu_ns / 1000);
-    add_delay(&mut row, &process.used, has_schedstat);
-    row.rss_bytes = Some(stat.rss_pages * sweep.page_bytes);
-    row.n_threads = Some(stat.n_threads);
-    row
-}
-
-fn thread_row(pid: u32, tid: u32, thread: &Thread, process: &Process) -> TaskReading {
-    let id = TaskId { runtime: 0, number: u64::from(tid), start: thread.start };
-    let mut row = TaskReading::unknown(id, TaskKind::Thread, thread.at_us);
-    row.process = Some(u64::from(pid));
-    row.name = Some(thread.name.clone());
-    add_names(&mut row, process);
-    row.cpu_us = Some(thread.used.cpu_ns / 1000);
-    add_delay(&mut row, &thread.used, thread.has_schedstat);
-    row
-}
-
-fn add_names(row: &mut TaskReading, process: &Process) {
-    row.command = process.command.clone();
-    row.user = process.user.clone();
-    row.cgroup = process.cgroup.clone();
-}
-
-fn add_delay(row: &mut TaskReading, used: &SchedStat, has_schedstat: bool) {
-    row.run_delay_us = has_schedstat.then_some(used.run_delay_ns / 1000);
-    row.n_runs = has_schedstat.then_some(used.n_runs);
 }

@@ -4,7 +4,7 @@ mod churn;
 mod dear;
 mod fixtures;
 mod nobody;
-mod sockets;
+mod queues;
 
 use std::{sync::Arc, time::Duration};
 
@@ -56,8 +56,7 @@ fn a_busy_thread_reads_as_its_own_schedstat_says() {
             let before = own_schedstat();
             let reading = read(&mut kernel, &Wants::default());
             let after = own_schedstat();
-            let row =
-                reading.tasks.iter().find(|row| row.id.number == u64::from(tid)).expect("the thread runs").clone();
+            let row = fixtures::row(&reading, u64::from(tid));
             let cpu_us = row.cpu_us.unwrap();
             assert!((before.cpu_ns / 1000..=after.cpu_ns / 1000).contains(&cpu_us), "{before:?} {cpu_us} {after:?}");
             assert!(row.run_delay_us.unwrap() >= before.run_delay_ns / 1000);
@@ -83,10 +82,12 @@ fn a_busy_thread_reads_as_its_own_schedstat_says() {
 #[test]
 fn each_identity_stands_once() {
     let reading = read(&mut kernel(), &Wants::default());
-    let mut ids: Vec<_> = reading.tasks.iter().map(|row| row.id).collect();
+    let threads = reading.threads.rows().map(|thread| thread.id());
+    let mut ids: Vec<_> = reading.tasks.iter().map(|row| row.id).chain(threads).collect();
+    let n_tasks = ids.len();
     ids.sort();
     ids.dedup();
-    assert_eq!(ids.len(), reading.tasks.len());
+    assert_eq!(ids.len(), n_tasks);
 }
 
 /// Runs `body` beside a thread that burns CPU until `body` ends, well or not; gives it the tid of that thread.

@@ -6,7 +6,7 @@ pub(super) fn lines(text: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 /// Words of a line, separated by spaces or tabs.
-pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+pub(super) fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> + Clone {
     line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty())
 }
 
@@ -40,6 +40,12 @@ pub(super) fn value_number(key: &[u8], text: &[u8]) -> Option<u64> {
 /// The number after `key` on a line that ends in `kB`, in bytes.
 pub(super) fn value_kib(key: &[u8], text: &[u8]) -> Option<u64> {
     value_number(key, text)?.checked_mul(1024)
+}
+
+/// The total of a kind of pressure (Documentation/accounting/psi.rst), microseconds:
+/// `some avg10=1.66 avg60=3.26 avg300=1.61 total=24646923`.
+pub(super) fn pressure(kind: &[u8], text: &[u8]) -> Option<u64> {
+    words(value(kind, text)?).find_map(|word| word.strip_prefix(b"total=")).and_then(number)
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-use midair_vitals::{TaskKind, Unit};
+use midair_vitals::{Queue, TaskId, Unit};
 
 use super::*;
 

@@ -47,7 +47,7 @@ fn a_source_that_panics_is_off_and_the_others_go_on() {
     let mut readers = Readers::new(vec![Box::new(frail), Box::new(sound)]);
     let clock = Clock::scripted(5);
     for reading in 1..=3 {
-        let (reading_of, _) = readers.read(&Wants::default(), &clock);
+        let reading_of = readers.read(&Wants::default(), &clock);
         assert_eq!(reading_of.tasks.len(), usize::from(reading == 1), "half a list is none");
         let states: Vec<_> = reading_of.sources.iter().map(|s| (s.name, &s.health)).collect();
         let [("frail", frail), ("sound", Health::Ok)] = states.as_slice() else { panic!("{states:?}") };
@@ -64,4 +64,35 @@ fn the_time_of_a_reading_is_booked_once() {
     let mut states = [SourceState { cpu_us: Some(300), ..state("a") }, state("b"), state("c")];
     charge(&mut states, 1_000);
     assert_eq!(states.map(|s| s.cpu_us), [Some(300), Some(700), None]);
+}
+
+#[test]
+fn a_source_that_is_switched_off_is_not_read_says_so_and_comes_back() {
+    let mut n = 0;
+    let counted = Scripted(move |into: &mut Reading| {
+        n += 1;
+        into.node.load1_milli = Some(n);
+        into.sources.push(state("counted"));
+    });
+    let mut readers = Readers::new(vec![Box::new(counted)]);
+    let clock = Clock::scripted(5);
+    let off = Off::of([("source".to_owned(), "switched off by /x/source: too dear".into())]);
+    let mut read = |off: &Off| {
+        let reading = readers.read(&Wants { off: off.clone(), ..Wants::default() }, &clock);
+        (reading.node.load1_milli, reading.sources[0].health.clone())
+    };
+    assert_eq!(read(&Off::default()), (Some(1), Health::Ok));
+    for _ in 0..2 {
+        assert_eq!(read(&off), (None, Health::Off("switched off by /x/source: too dear".into())));
+    }
+    assert_eq!(read(&Off::default()), (Some(2), Health::Ok));
+}
+
+#[test]
+fn a_stretched_interval_is_counted_from_the_last_reading() {
+    let grid = Grid { start_us: 0, interval_us: 1_000_000 };
+    assert!(!grid.is_due(3_000_000, 0, 4));
+    assert!(grid.is_due(4_000_500, 0, 4));
+    assert!(grid.is_due(3_999_000, 0, 4), "a wake that is a hair early");
+    assert!(grid.is_due(4_000_000, 20_000, 4), "a reading that came a hair late");
 }

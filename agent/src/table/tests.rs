@@ -1,4 +1,4 @@
-use midair_vitals::TaskId;
+use midair_vitals::TaskVitals;
 
 use super::*;
 

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use midair_agent::pace::{BURST, PER_SECOND};
+use midair_agent::pace::CONTROLS;
 use midair_proto::v1::{
     Control, Echo, Envelope, Focus, Interest, MarkRequest, Stop, Stream, TableQuery, TaskId, control, payload::Kind,
 };
@@ -119,7 +119,7 @@ async fn bytes_that_are_no_control_end_their_watch_and_no_other() {
 
 #[tokio::test]
 async fn a_flood_of_controls_is_taken_at_a_walk_and_disturbs_nobody() {
-    let agent = Running::start(&[], "warn");
+    let agent = Running::start(&["--budget", "off"], "warn");
     let mut calm = watch(&mut over_unix(agent.socket()).await).await;
     calm.ask(interest(Stream::Detail.into(), 250)).await;
     let mut flooder = watch(&mut over_unix(agent.socket()).await).await;
@@ -152,7 +152,7 @@ async fn a_flood_of_controls_is_taken_at_a_walk_and_disturbs_nobody() {
     flood.abort();
     let seconds = start.elapsed().as_secs() + 1;
     // One word for each control that was taken, and what the queries that stand are answered each tick.
-    let most = BURST + PER_SECOND * seconds + 8 * 4 * seconds;
+    let most = CONTROLS.burst + CONTROLS.per_second * seconds + 8 * 4 * seconds;
     assert!(n_refused > 0 && n_answers > 0, "{n_answers} answers and {n_refused} refusals");
     assert!(n_answers + n_refused <= most, "{n_answers} answers and {n_refused} refusals, not {most}");
     let grown_kib = agent.rss_kib().saturating_sub(before_kib);
@@ -162,7 +162,7 @@ async fn a_flood_of_controls_is_taken_at_a_walk_and_disturbs_nobody() {
 
 #[tokio::test]
 async fn a_flood_whose_answers_nobody_reads_grows_nothing() {
-    let agent = Running::start(&[], "warn");
+    let agent = Running::start(&["--budget", "off"], "warn");
     let mut calm = watch(&mut over_unix(agent.socket()).await).await;
     calm.ask(interest(Stream::Detail.into(), 250)).await;
     without_gaps(&mut calm, 4).await;

@@ -445,7 +445,8 @@ pub struct Node {
     /// What schedules tasks here.
     #[prost(message, optional, tag = "46")]
     pub runtimes: ::core::option::Option<Runtimes>,
-    /// Memory limit that is nearest: bytes; the host's, or that of a cgroup the agent knows.
+    /// A memory limit that binds all processes seen, bytes: that of the container in which the agent is with all of them;
+    /// mem_available_bytes then is what it leaves. Unset on a host: limits of cgroups stand in their rows.
     #[prost(uint64, optional, tag = "47")]
     pub mem_limit_bytes: ::core::option::Option<u64>,
     /// Interrupts and what comes of them.
@@ -496,6 +497,9 @@ pub struct Node {
     /// Cgroups with processes in them.
     #[prost(uint64, optional, tag = "63")]
     pub n_cgroups: ::core::option::Option<u64>,
+    /// The part of run_delay_us in which quotas held tasks back; estimated.
+    #[prost(uint64, optional, tag = "64")]
+    pub delay_quota_us: ::core::option::Option<u64>,
 }
 /// Interrupts, cumulative since boot.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -611,7 +615,8 @@ pub struct Filesystem {
     #[prost(uint64, optional, tag = "5")]
     pub n_inodes_free: ::core::option::Option<u64>,
 }
-/// A cgroup, always complete. Counters are cumulative.
+/// A cgroup, always complete. Counters are cumulative. That of the root speaks of the tasks directly in it alone: all
+/// others are in cgroups of their own, and what holds the host holds it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Cgroup {
     /// Name id of its path below the root of the hierarchy; always set.
@@ -632,10 +637,10 @@ pub struct Cgroup {
     /// CPU time used in it and below (cpu.stat usage_usec, cpuacct.usage, else the sum of its tasks seen).
     #[prost(uint64, optional, tag = "6")]
     pub cpu_us: ::core::option::Option<u64>,
-    /// Run delay of the tasks in it since they were first seen.
+    /// Run delay of the tasks in it and below since they were first seen.
     #[prost(uint64, optional, tag = "7")]
     pub run_delay_us: ::core::option::Option<u64>,
-    /// Time in which its quota held it back (cpu.stat).
+    /// Time in which its quota held it back, all CPUs together (cpu.stat); most of it is in run_delay_us too.
     #[prost(uint64, optional, tag = "8")]
     pub throttled_us: ::core::option::Option<u64>,
     /// Periods in which its quota held it back.
@@ -665,7 +670,7 @@ pub struct Cgroup {
     /// Time in which some task of it waited for a disk (PSI).
     #[prost(uint64, optional, tag = "17")]
     pub psi_io_some_us: ::core::option::Option<u64>,
-    /// Run delay of others' tasks that it caused by using the CPUs meanwhile; estimated.
+    /// Run delay of tasks outside of it that it caused by using the CPUs meanwhile; estimated.
     #[prost(uint64, optional, tag = "18")]
     pub caused_delay_us: ::core::option::Option<u64>,
     /// CLOCK_MONOTONIC of the reading, where it differs from the sample's.

@@ -1,13 +1,14 @@
 use std::collections::HashMap;
 
 use super::*;
-use crate::{event::NodeId, model::Vital};
+use crate::{app::screen::Scope, event::NodeId, model::Vital};
 use midair_vitals::TaskId;
 
-fn screens() -> [Screen; 3] {
+fn screens() -> [Screen; 4] {
     let node = NodeId::new("a");
     let task = TaskId { runtime: 0, number: 1, start: 1 };
-    [Screen::Cluster, Screen::Node(node.clone()), Screen::Task(node, task)]
+    let part = Screen::Scope(node.clone(), Scope::Namespace(7));
+    [Screen::Cluster, Screen::Node(node.clone()), part, Screen::Task(node, task)]
 }
 
 #[test]
@@ -22,7 +23,7 @@ fn no_key_means_two_things() {
 
 #[test]
 fn keys_that_hands_know() {
-    let [cluster, node, _] = screens();
+    let [cluster, node, part, task] = screens();
     let check = |key, expected| assert_eq!(action(key, &cluster), expected);
     check(Key::Char('j'), Some(Action::Move(1)));
     check(Key::Char('G'), Some(Action::Last));
@@ -30,7 +31,10 @@ fn keys_that_hands_know() {
     check(Key::Char('2'), Some(Action::Choose(Vital::Mem)));
     check(Key::Char('H'), None);
     assert_eq!(action(Key::Char('H'), &node), Some(Action::Threads));
-    assert_eq!(action(Key::Tab, &node), None, "one panel");
+    assert_eq!(action(Key::Char('H'), &part), Some(Action::Threads));
+    assert_eq!(action(Key::Tab, &node), Some(Action::Panel(1)));
+    assert_eq!(action(Key::Tab, &part), None, "one panel");
+    assert_eq!(action(Key::Char('o'), &task), Some(Action::Across));
 }
 
 #[test]

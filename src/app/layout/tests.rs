@@ -1,11 +1,15 @@
 use super::*;
-use crate::{app::screen::Level, event::NodeId};
+use crate::{
+    app::screen::{Level, Scope},
+    event::NodeId,
+};
 use midair_vitals::{Order, TaskId};
 
-fn screens() -> [Screen; 3] {
+fn screens() -> [Screen; 4] {
     let node = NodeId::new("a");
     let task = TaskId { runtime: 0, number: 1, start: 1 };
-    [Screen::Cluster, Screen::Node(node.clone()), Screen::Task(node, task)]
+    let part = Screen::Scope(node.clone(), Scope::Namespace(7));
+    [Screen::Cluster, Screen::Node(node.clone()), part, Screen::Task(node, task)]
 }
 
 fn parts(areas: &Areas) -> Vec<Rect> {
@@ -17,7 +21,7 @@ fn parts(areas: &Areas) -> Vec<Rect> {
 
 /// Nothing to show, little, and much.
 fn contents() -> [Content; 4] {
-    let much = Content { groups: vec![40, 1, 900], notices: vec![140, 90], n_queues: 30, n_children: 40 };
+    let much = Content { groups: vec![40, 1, 900], notices: vec![140, 90], n_about: 5, n_queues: 30, n_children: 40 };
     [
         Content::default(),
         Content { groups: vec![1], n_queues: 1, ..Content::default() },
@@ -84,7 +88,7 @@ fn one_cell_is_the_table() {
 /// A person at the console of a server sees enough rows to work with.
 #[test]
 fn a_small_terminal_shows_eleven_tasks() {
-    let [cluster, node, task] = screens();
+    let [cluster, node, _, task] = screens();
     let at = |screen: &Screen, content: &Content| areas(screen, screen.panels()[0], (80, 24), content);
     let one = Content { groups: vec![1], n_queues: 2, n_children: 8, ..Content::default() };
     assert!(at(&node, &one).rows(0).height >= 11);
@@ -100,11 +104,11 @@ fn who_has_no_queues_leaves_the_room_to_threads() {
     let [.., task] = screens();
     let of = |n_queues, n_children| {
         let content = Content { n_queues, n_children, ..Content::default() };
-        areas(&task, Panel::Queues, (120, 35), &content).tables.map(|table| table.width)
+        areas(&task, Panel::Queues, (120, 35), &content).tables[..2].iter().map(|table| table.width).collect::<Vec<_>>()
     };
     assert_eq!(of(0, 9), [34, 86]);
     assert_eq!(of(9, 0), [86, 34]);
-    assert_eq!(of(9, 9), [60, 60]);
+    assert_eq!(of(9, 9), [68, 52]);
 }
 
 #[test]

@@ -40,7 +40,7 @@ fn a_selection_far_down_is_scrolled_into_view() {
 #[test]
 fn each_vital_sorts_by_its_own() {
     let mut desk = Desk::with(tasks(&[1], 1.0));
-    let by = |desk: &mut Desk, key: &str| desk.keys(key).state.list(Panel::Tasks).order;
+    let by = |desk: &mut Desk, key: &str| desk.keys(key).state.list(Panel::Tasks).sort;
     assert_eq!(by(&mut desk, "1"), Order::Delay);
     assert_eq!(by(&mut desk, "2"), Order::Mem);
     assert_eq!(by(&mut desk, "3"), Order::Queue);
@@ -52,11 +52,11 @@ fn each_vital_sorts_by_its_own() {
 #[test]
 fn sort_keys_go_round_all_orders_and_back() {
     let mut desk = Desk::with(tasks(&[1, 2], 1.0));
-    let all = Panel::Tasks.orders();
-    let seen: Vec<Order> = all.iter().map(|_| desk.keys(">").state.list(Panel::Tasks).order).collect();
+    let all = Panel::Tasks.sorts();
+    let seen: Vec<Sort> = all.iter().map(|_| desk.keys(">").state.list(Panel::Tasks).sort).collect();
     assert_eq!(seen[..seen.len() - 1], all[1..]);
     assert_eq!(seen.last(), all.first());
-    assert_eq!(desk.keys("<").state.list(Panel::Tasks).order, *all.last().unwrap());
+    assert_eq!(desk.keys("<").state.list(Panel::Tasks).sort, *all.last().unwrap());
 }
 
 #[test]
@@ -93,7 +93,7 @@ fn in_and_out_keeps_what_was_set() {
     assert!(matches!(desk.state.screen(), Screen::Task(_, task) if task.number == 2));
     assert_eq!(desk.state.task().unwrap().id().number, 2);
     desk.key(Key::Esc);
-    assert_eq!((desk.selected(), desk.state.list(Panel::Tasks).order), (Some(2), Order::Mem));
+    assert_eq!((desk.selected(), desk.state.list(Panel::Tasks).sort), (Some(2), Sort::By(Order::Mem)));
 }
 
 #[test]

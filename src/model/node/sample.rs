@@ -1,14 +1,19 @@
 //! How a sample, an answer or a close look changes a node.
 
+use std::sync::Arc;
+
 use midair_vitals::{
-    Growth, NodeReading, NodeVitals, QueueKind, QueueVitals, TaskId, TaskReading, rate, window::HOLD_TICKS,
+    CgroupReading, Growth, NetNamespace, NodeReading, NodeVitals, QueueKind, QueueVitals, TaskId, TaskReading, rate,
+    window::HOLD_TICKS,
 };
 
 use super::{Answer, Latest, Node, NodeValue};
 use crate::{
     event::{Cost, Details, Rows, Sample, Stamp, Stream},
     model::{
+        cgroup::{Cgroup, Namespace},
         focus::Focus,
+        host::Bursts,
         series::CHART_US,
         task::{Keep, Task},
     },
@@ -44,6 +49,7 @@ impl Node {
         for reading in &sample.tasks {
             self.take_task(reading, at, limit_bytes, keep).seen.in_sample = Some(self.n_samples);
         }
+        self.take_cgroups(sample, at);
         self.bury(&sample.died);
         self.drop_stale_answers(sample.mono_us);
         self.drop_unseen();
@@ -118,9 +124,12 @@ impl Node {
         }
         self.epoch = Some(epoch);
         self.tasks.clear();
+        self.cgroups.clear();
+        self.namespaces.clear();
         self.answers.clear();
         self.focuses.clear();
         self.before = None;
+        self.bursts = Bursts::default();
         self.mem_growth.clear();
         self.sum_growth.clear();
     }
@@ -146,13 +155,14 @@ impl Node {
         }
         let reading = &sample.reading;
         let vitals = NodeVitals::derive(self.before.as_ref(), reading);
+        self.bursts.push(reading.at_us, &vitals);
         let limit = reading.mem_limit_bytes.or(reading.mem_total_bytes);
         let mem_growth = self.push_mem_growth(reading.at_us, vitals.mem_used_bytes, is_again);
         let cost_share = |field: fn(&Cost) -> Option<u64>| {
             let (before, before_us) = cost_before.as_ref()?;
             rate::share(field(before), field(sample.cost.as_ref()?), *before_us, sample.mono_us)
         };
-        let latest = Latest {
+        let mut latest = Latest {
             at,
             epoch: sample.epoch,
             stream: sample.stream,
@@ -169,9 +179,23 @@ impl Node {
             agent_delay: cost_share(|c| c.run_delay_us),
             reading: reading.clone(),
             vitals,
+            cpus: Vec::new(),
         };
+        latest.derive_cpus(self.before.as_ref());
         self.series.push(at, values(&latest), N_POINTS);
         self.latest = Some(latest);
+    }
+
+    /// The stream holds all that are to be shown: what it does not hold has left.
+    fn take_cgroups(&mut self, sample: &Sample, at: Stamp) {
+        let mut known = std::mem::take(&mut self.cgroups);
+        let one = |reading: &CgroupReading| {
+            (Arc::clone(&reading.path), Cgroup::fold(known.remove(&reading.path), reading, at))
+        };
+        self.cgroups = sample.cgroups.iter().map(one).collect();
+        let mut known = std::mem::take(&mut self.namespaces);
+        let one = |reading: &NetNamespace| (reading.inode, Namespace::fold(known.remove(&reading.inode), reading, at));
+        self.namespaces = sample.namespaces.iter().map(one).collect();
     }
 
     fn push_mem_growth(&mut self, at_us: u64, used: Option<u64>, is_again: bool) -> Option<f64> {

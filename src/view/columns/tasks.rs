@@ -3,7 +3,7 @@
 use midair_vitals::{TaskKind, task::FlowRate};
 
 use crate::{
-    model::{Node, Task, Vital},
+    model::{Node, Task, Vital, cgroup},
     view::{
         format,
         theme::Level,
@@ -27,8 +27,7 @@ impl<'a> Row<'a> {
     const NODE: Column<Self> = Column::text("node", |r: &Self| Cell::name(r.node.name()));
     const NUMBER: Column<Self> = Column::number("pid", |r: &Self| Cell::dim(r.task.id().number.to_string()));
     const WORST: Column<Self> = Column::number("worst%", |r: &Self| severity(r, Vital::Worst)).of(Vital::Worst);
-    const STATE: Column<Self> =
-        Column::text("state", |r: &Self| r.task.reading.state.map_or_else(|| Cell::dim("-"), |s| Cell::dim(s.word())));
+    const STATE: Column<Self> = Column::text("state", state);
     const DELAY: Column<Self> = Column::number("delay/s", |r: &Self| {
         Cell::level(format::delay(r.task.vitals.delay), Level::of(r.task.vitals.severities.sched))
     })
@@ -62,11 +61,10 @@ impl<'a> Row<'a> {
     const UP: Column<Self> = Column::number("up", |r: &Self| Cell::dim(format::age(up_us(r.task, r.node))));
     const USER: Column<Self> =
         Column::text("user", |r: &Self| Cell::dim(r.task.reading.user.as_deref().unwrap_or("-")));
+    const CGROUP: Column<Self> = Column::text("cgroup", |r: &Self| Cell::dim(runs_in(r.task))).keeping_end();
     const COMMAND: Column<Self> =
         Column::text("command", |r: &Self| Cell::dim(r.task.reading.command.as_deref().unwrap_or("")));
-    const WAIT: Column<Self> = Column::text("waits in", |r: &Self| {
-        r.task.reading.wait_channel.as_deref().map_or_else(|| Cell::dim("-"), Cell::name)
-    });
+    const WAIT: Column<Self> = Column::text("waits in", waits_in);
 
     /// The cells of all tables of tasks; [`crate::app::heads`] says which stand in which.
     pub const ALL: &'a [Column<Self>] = &[
@@ -87,6 +85,7 @@ impl<'a> Row<'a> {
         Self::UNIT,
         Self::UP,
         Self::USER,
+        Self::CGROUP,
         Self::COMMAND,
         Self::WAIT,
         Column { title: "thread", ..Self::NAME },
@@ -104,6 +103,13 @@ pub fn title(task: &Task) -> String {
     }
 }
 
+/// The unit, container or pod in which a task runs; else the end of its cgroup's path.
+pub fn runs_in(task: &Task) -> &str {
+    let reading = &task.reading;
+    let path = || reading.cgroup.as_deref().map(cgroup::short);
+    reading.unit.as_deref().map(cgroup::without_digest).or_else(path).unwrap_or(format::UNKNOWN)
+}
+
 /// How long a task of the kernel has been there, by the node's own clock.
 pub fn up_us(task: &Task, node: &Node) -> Option<u64> {
     let is_kernel = task.id().runtime == 0;
@@ -116,6 +122,37 @@ fn name(row: &Row<'_>) -> Cell {
     match row.task.reading.kind {
         TaskKind::KernelThread => Cell::dim(title),
         TaskKind::Process | TaskKind::Thread | TaskKind::Erlang | TaskKind::Tokio => Cell::name(title),
+    }
+}
+
+/// A runnable task that has not been put on a CPU for longer than this, microseconds, starves.
+const STARVING_US: u64 = 100_000;
+
+/// How bad it is to have waited so long for a CPU.
+pub fn level_of_wait(us: u64) -> Level {
+    match us {
+        0..STARVING_US => Level::Well,
+        STARVING_US..1_000_000 => Level::High,
+        1_000_000..5_000_000 => Level::Severe,
+        _ => Level::Critical,
+    }
+}
+
+fn state(row: &Row<'_>) -> Cell {
+    let reading = &row.task.reading;
+    match reading.waiting_us.filter(|us| *us >= STARVING_US) {
+        Some(us) => Cell::level("starving".to_owned(), level_of_wait(us)),
+        None => Cell::dim(reading.state.map_or(format::UNKNOWN, |state| state.word())),
+    }
+}
+
+/// What it waits in; of one that waits for a CPU, for how long.
+fn waits_in(row: &Row<'_>) -> Cell {
+    let reading = &row.task.reading;
+    match (reading.waiting_us.filter(|us| *us >= STARVING_US), &reading.wait_channel) {
+        (Some(us), _) => Cell::level(format!("a cpu: {}", format::age(Some(us))), level_of_wait(us)),
+        (None, Some(channel)) => Cell::name(&**channel),
+        (None, None) => Cell::dim(format::UNKNOWN),
     }
 }
 

@@ -1,4 +1,4 @@
-use super::{nodes, queues, tasks};
+use super::{cgroups, cpus, host, namespaces, nodes, queues, tasks};
 use crate::{app::heads, view::widget::table::Column};
 
 fn check<R: ?Sized>(heads: &[heads::Head], columns: &[Column<R>]) {
@@ -15,4 +15,9 @@ fn each_head_has_one_column() {
     check(heads::OF_CLUSTER, tasks::Row::ALL);
     check(heads::OF_NODE, tasks::Row::ALL);
     check(heads::CHILDREN, tasks::Row::ALL);
+    check(heads::ALL_QUEUES, queues::Row::ALL);
+    check(heads::CGROUPS, cgroups::ALL);
+    check(heads::NAMESPACES, namespaces::ALL);
+    check(heads::CPUS, cpus::ALL);
+    check(heads::HOST, host::ALL);
 }

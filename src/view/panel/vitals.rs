@@ -1,6 +1,8 @@
 //! The four panels of a node: one per vital, saturation before utilisation.
 
-use midair_vitals::{NodeReading, NodeVitals, Queue, QueueKind, QueueVitals, Severity, Unit};
+mod sched;
+
+use midair_vitals::{NodeVitals, Queue, QueueKind, QueueVitals, Unit};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{Line, Look, SHORT_TREND, frame, lines, one_line, trend_columns, vital_title};
@@ -10,7 +12,7 @@ use crate::{
     view::{
         format,
         theme::{Level, Theme},
-        widget::{meter, pen::Pen, spark::Axis},
+        widget::spark::Axis,
     },
 };
 
@@ -33,13 +35,13 @@ pub fn draw(buffer: &mut Buffer, area: Rect, vital: Vital, node: &Node, now: Sta
     let inside = frame(buffer, area, &vital_title(vital, severity, theme, is_silent), theme);
     let trend = Trend { node, axis: Axis::new(now, TREND_US, trend_columns(inside.width, note_columns(vital))) };
     let content = content(vital, latest, &trend);
-    let is_sched = vital == Vital::Sched;
-    let (inside, cores) = if is_sched { split_cores(inside, content.len()) } else { (inside, None) };
+    let (inside, cpus) = match vital {
+        Vital::Sched => sched::split(inside),
+        Vital::Worst | Vital::Mem | Vital::Queue | Vital::Rate => (inside, Rect::default()),
+    };
     let trend = if is_silent { theme.silent } else { theme.vital(vital) };
     lines(buffer, inside, &content, note_columns(vital), Look { theme, trend, is_silent });
-    if let Some(cores) = cores {
-        draw_cores(buffer, cores, latest, theme, is_silent);
-    }
+    sched::draw_cpus(buffer, cpus, latest, theme, is_silent);
 }
 
 fn draw_row(buffer: &mut Buffer, area: Rect, vital: Vital, node: &Node, now: Stamp, theme: &Theme) {
@@ -53,6 +55,10 @@ fn draw_row(buffer: &mut Buffer, area: Rect, vital: Vital, node: &Node, now: Sta
     let title = vital_title(vital, vital.of(latest.vitals.severities), theme, is_silent);
     let trend = Trend { node, axis: Axis::new(now, TREND_US, SHORT_TREND) };
     let mut content = content(vital, latest, &trend);
+    if vital == Vital::Sched && content.len() > 2 {
+        // In one row who is to blame is worth more than the worst single task, which the line above names.
+        content.remove(1);
+    }
     if let (Vital::Queue, Some(worst)) = (vital, content.first_mut()) {
         // Which kind is the worst changes; how bad it is can be followed.
         *worst = std::mem::take(worst).with_trend(trend.of(NodeValue::SeverityQueue), 1.0);
@@ -64,7 +70,7 @@ fn draw_row(buffer: &mut Buffer, area: Rect, vital: Vital, node: &Node, now: Sta
 fn content(vital: Vital, latest: &Latest, trend: &Trend<'_>) -> Vec<Line> {
     match vital {
         Vital::Worst => Vec::new(),
-        Vital::Sched => sched(trend.node, latest, trend),
+        Vital::Sched => sched::lines(trend.node, latest, trend),
         Vital::Mem => mem(trend.node, latest, trend),
         Vital::Queue => queue(trend.node, latest, trend),
         Vital::Rate => rate(latest, trend),
@@ -105,30 +111,6 @@ pub fn cells(node: &Node, value: NodeValue, axis: Axis) -> Vec<Option<f64>> {
     let window = Window { end: Stamp(axis.end_us), span_us: axis.step_us * u64::from(axis.columns) };
     let cells = node.series.cells(value as usize, window, usize::from(axis.columns), node.interval_us * 5 / 2);
     cells.into_iter().map(|v| v.map(f64::from)).collect()
-}
-
-fn sched(node: &Node, latest: &Latest, trend: &Trend<'_>) -> Vec<Line> {
-    let (vitals, reading) = (&latest.vitals, &latest.reading);
-    let worst = reading.worst_delay.as_ref().and_then(|w| w.name.as_deref()).unwrap_or("");
-    let cpus = node.described.as_ref().and_then(|d| d.n_cpus);
-    let of_cpus = cpus.map_or_else(String::new, |n| format!("of {n}"));
-    let top = f64::from(cpus.unwrap_or(1));
-    let delay_level = Level::of(vitals.severities.sched);
-    let worst_level = Level::of(vitals.worst_delay.and_then(Severity::from_share));
-    vec![
-        Line::new("delay", format::delay(vitals.delay), "/s")
-            .with_level(delay_level)
-            .with_trend(trend.of(NodeValue::Delay), 0.1),
-        Line::new("cpus", format::number(vitals.cpu), of_cpus).with_trend(trend.of(NodeValue::Cpu), top),
-        Line::new("worst", format::delay(vitals.worst_delay), worst).with_level(worst_level),
-        Line::new("running", format::count(reading.n_running), "tasks").with_trend(trend.of(NodeValue::Running), 4.0),
-        Line::new("psi cpu", format::percent(vitals.psi_cpu), format!("%   io {} %", format::percent(vitals.psi_io))),
-        Line::new("steal", format::percent(vitals.steal), format!("%   load {}", load(reading))),
-    ]
-}
-
-fn load(reading: &NodeReading) -> String {
-    format::number(reading.load1_milli.map(|milli| milli as f64 / 1000.0))
 }
 
 /// Memory that is full sooner than this, seconds, says so in place of its growth.
@@ -231,33 +213,4 @@ fn rate(latest: &Latest, trend: &Trend<'_>) -> Vec<Line> {
         Line::new("net out", format::bytes(vitals.net_tx), "B/s").with_trend(trend.of(NodeValue::NetTx), 1024.0),
         Line::new("sockets", format::count(reading.n_tcp), "tcp"),
     ]
-}
-
-fn split_cores(area: Rect, n_lines: usize) -> (Rect, Option<Rect>) {
-    // Cores are worth more than the last lines: steal and load are shown where there is a row for them too.
-    let n_lines = u16::try_from(n_lines).unwrap_or(u16::MAX).min(area.height.saturating_sub(1));
-    if area.height < 3 {
-        return (area, None);
-    }
-    let top = Rect { height: n_lines, ..area };
-    (top, Some(Rect { y: area.y + n_lines, height: area.height - n_lines, ..area }))
-}
-
-fn draw_cores(buffer: &mut Buffer, area: Rect, latest: &Latest, theme: &Theme, is_silent: bool) {
-    let shares: Vec<Option<f64>> = latest.vitals.per_cpu.iter().map(|(_, share)| *share).collect();
-    let mut pen = Pen::new(buffer, area, 0);
-    pen.skip(1).put("cores    ", theme.dim);
-    if shares.is_empty() {
-        pen.put("detail stream only", theme.dim);
-        return;
-    }
-    let used = area.width.min(10);
-    let place = Rect { x: area.x + used, width: area.width - used, ..area };
-    let fold = meter::blocks(buffer, place, &shares, |share| {
-        let level = Level::of(share.and_then(Severity::from_share));
-        if is_silent { theme.silent } else { theme.level(level) }
-    });
-    if fold > 1 && area.height > 1 {
-        Pen::new(buffer, area, 1).skip(1).put(&format!("max of {fold}"), theme.dim);
-    }
 }

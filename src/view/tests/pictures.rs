@@ -48,6 +48,59 @@ fn task() {
     check("task", &SINGLE, &to_the_router());
 }
 
+/// Tabulators: from the tasks of a node to another of its tables.
+fn tabs(n: usize) -> Vec<Key> {
+    vec![Key::Tab; n]
+}
+
+#[test]
+fn queues_of_a_node() {
+    one("node-queues", &SINGLE, &tabs(1));
+}
+
+#[test]
+fn cgroups_of_a_node() {
+    check("node-cgroups", &SINGLE, &tabs(2));
+}
+
+#[test]
+fn namespaces_of_a_node() {
+    check("node-netns", &SINGLE, &tabs(3));
+}
+
+#[test]
+fn cpus_of_a_node() {
+    one("node-cpus", &SINGLE, &tabs(4));
+}
+
+#[test]
+fn host_beyond_its_tasks() {
+    check("node-host", &SINGLE, &tabs(5));
+}
+
+#[test]
+fn inside_of_a_cgroup() {
+    let keys = [tabs(2), vec![Key::Char('/')], typed("vector"), vec![Key::Enter, Key::Enter]].concat();
+    check("cgroup", &SINGLE, &keys);
+}
+
+#[test]
+fn inside_of_a_network_namespace() {
+    one("netns", &SINGLE, &[tabs(3), vec![Key::Enter]].concat());
+}
+
+#[test]
+fn noisy_neighbour() {
+    let keys = [typed("/media-03"), vec![Key::Enter, Key::Enter]].concat();
+    check("noisy-neighbour", &CLUSTER, &keys);
+}
+
+#[test]
+fn across_a_pipe() {
+    let keys = [to_the_router(), typed("/pipe"), vec![Key::Enter, Key::Enter]].concat();
+    check("across-a-pipe", &SINGLE, &keys);
+}
+
 #[test]
 fn silent_node() {
     let mut keys = typed("/push-04");

@@ -21,6 +21,13 @@ pub fn bar(pen: &mut Pen<'_>, columns: u16, share: Option<f64>, style: Style, re
     pen.put(&blank.repeat(usize::from(columns).saturating_sub(used)), rest);
 }
 
+/// A lying bar as text, so many columns long at the most; nothing where the share is unknown.
+pub fn text(share: Option<f64>, columns: usize) -> String {
+    let eighths = share.map_or(0, |s| (s.clamp(0.0, 1.0) * columns as f64 * 8.0).round() as usize);
+    let part = if eighths.is_multiple_of(8) { "" } else { LYING[eighths % 8 - 1] };
+    format!("{}{part}", "█".repeat(eighths / 8))
+}
+
 /// One upright block per share, as for the cores of a host. What does not fit is folded: each block is then the
 /// highest of several, and the number returned says of how many.
 pub fn blocks(buffer: &mut Buffer, area: Rect, shares: &[Option<f64>], style: impl Fn(Option<f64>) -> Style) -> usize {

@@ -1,11 +1,13 @@
 //! Tables: columns are data, rows are drawn from them.
 
-use midair_vitals::Order;
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::pen::Pen;
 use crate::{
-    app::heads::{Head, Place},
+    app::{
+        heads::{Head, Place},
+        sort::Sort,
+    },
     model::Vital,
     view::{
         text::{self, Align},
@@ -31,6 +33,8 @@ pub enum Tone {
     Dim,
     /// A value with a severity: coloured, and with a sign in front from half way up.
     Level(Level),
+    /// The same where a sign would be in the way: another column has it.
+    Coloured(Level),
     /// A value of a node that is silent.
     Silent,
 }
@@ -50,6 +54,14 @@ impl Cell {
     /// Something that explains.
     pub fn dim(text: impl Into<String>) -> Self {
         Self { text: text.into(), tone: Tone::Dim }
+    }
+
+    /// The same, without a sign in front.
+    pub fn without_sign(self) -> Self {
+        match self.tone {
+            Tone::Level(level) => Self { tone: Tone::Coloured(level), ..self },
+            Tone::Plain | Tone::Dim | Tone::Silent | Tone::Coloured(_) => self,
+        }
     }
 
     /// A value with a level.
@@ -113,7 +125,7 @@ impl<'a, R: ?Sized> Table<'a, R> {
     /// Draws the heads into the first row of a region.
     pub fn draw_head(&self, buffer: &mut Buffer, area: Rect, sorted: Sorted, theme: &Theme) {
         for (head, column, x, width) in &self.0 {
-            let is_sorted = head.order == Some(sorted.order);
+            let is_sorted = head.sort == Some(sorted.sort);
             let sign = if sorted.is_inverted { "▲" } else { "▼" };
             let title = if is_sorted { format!("{}{sign}", head.title) } else { head.title.to_owned() };
             let colour = column.vital.map_or(theme.head, |vital| theme.head.patch(theme.vital(vital)));
@@ -134,7 +146,7 @@ impl<'a, R: ?Sized> Table<'a, R> {
             // The sign takes a column of its own only where it belongs to a value: it must not push digits out.
             let content = match tone {
                 Tone::Level(level) if text::width(&content) < width => format!("{}{content}", level.sign()),
-                Tone::Level(_) | Tone::Plain | Tone::Dim | Tone::Silent => content,
+                Tone::Level(_) | Tone::Coloured(_) | Tone::Plain | Tone::Dim | Tone::Silent => content,
             };
             let content = if column.keeps_end { text::cut_start(&content, width) } else { content.into() };
             pen.put(&text::fit(&content, width, column.align), look.style(tone));
@@ -146,7 +158,7 @@ impl<'a, R: ?Sized> Table<'a, R> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sorted {
     /// By what.
-    pub order: Order,
+    pub sort: Sort,
     /// Lowest first.
     pub is_inverted: bool,
 }
@@ -168,7 +180,7 @@ impl Look<'_> {
         match tone {
             Tone::Plain => self.theme.plain,
             Tone::Dim => self.theme.dim,
-            Tone::Level(level) => self.theme.level(level),
+            Tone::Level(level) | Tone::Coloured(level) => self.theme.level(level),
             Tone::Silent => self.theme.silent,
         }
     }

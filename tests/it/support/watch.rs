@@ -28,9 +28,10 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
-    /// Starts an agent that samples four times a second, and watches its detail stream.
+    /// Starts an agent that samples four times a second, whatever that costs in a debug build, and watches its detail
+    /// stream.
     pub(crate) fn start() -> Self {
-        Self::of(Config { interval: Duration::from_millis(250), ..Config::default() })
+        Self::of(Config { interval: Duration::from_millis(250), budget_milli: None, ..Config::default() })
     }
 
     /// Starts an agent as configured.

@@ -24,6 +24,14 @@ fn severities_of_a_node() {
 }
 
 #[test]
+fn in_a_container_its_limit_is_what_there_is() {
+    let mut now = node(1, 9, 9, 9);
+    (now.mem_limit_bytes, now.mem_available_bytes) = (Some(50), Some(10));
+    let vitals = NodeVitals::derive(None, &now);
+    assert_eq!((vitals.mem_used_bytes, vitals.severities.mem.map(|s| s.percent())), (Some(40), Some(80)));
+}
+
+#[test]
 fn a_first_reading_has_memory_but_no_rates() {
     let vitals = NodeVitals::derive(None, &node(1, 9, 9, 9));
     assert_eq!(vitals.cpu, None);
@@ -57,6 +65,10 @@ fn missed_cpu_is_split_by_cause() {
     now.delay_neighbour_us = Some(900_000);
     let causes = NodeVitals::derive(Some(&before), &now).causes;
     assert_eq!((causes.own, causes.neighbour), (Some(0.0), Some(0.4)), "an estimate never exceeds the measure");
+    (before.delay_quota_us, now.delay_quota_us) = (Some(0), Some(350_000));
+    let causes = NodeVitals::derive(Some(&before), &now).causes;
+    let parts = [causes.own, causes.neighbour, causes.quota].map(|n| n.map(|n| (n * 100.0).round()));
+    assert_eq!(parts, [Some(0.0), Some(5.0), Some(55.0)], "what a quota explains of the delay is no neighbour's");
     now.delay_neighbour_us = None;
     assert_eq!(NodeVitals::derive(Some(&before), &now).causes.own, None, "what cannot be told apart is not guessed");
 }

@@ -37,9 +37,10 @@ pub(super) fn rest(threads: u32, waking: u32) {
 }
 
 /// Connects as often as asked, or as often as this machine allows.
-pub(super) fn connect(to: SocketAddr, connections: u32) -> Vec<TcpStream> {
+pub(super) fn connect(to: [SocketAddr; 2], connections: u32) -> Vec<TcpStream> {
     let mut open = Vec::new();
-    for _ in 0..connections {
+    for n in 0..connections as usize {
+        let to = to[n % to.len()];
         match TcpStream::connect(to) {
             Ok(stream) => {
                 // Closed without a farewell: 200,000 connections in TIME_WAIT would be a load of their own.

@@ -15,24 +15,28 @@ use rustix::{
 use super::Life;
 
 const INPUT: u64 = u64::MAX;
-const LISTENER: u64 = u64::MAX - 1;
+
+/// Listeners.
+const N_PORTS: u64 = 2;
 
 /// Connections that may wait to be accepted.
 const BACKLOG: i32 = 4_096;
 
 /// Serves until the end of life.
 pub(super) fn serve(at: IpAddr, life: &Life) -> anyhow::Result<()> {
-    let family = if at.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-    let listener = socket_with(family, SocketType::STREAM, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC, None)?;
-    bind(&listener, &SocketAddr::new(at, 0))?;
-    listen(&listener, BACKLOG)?;
+    let listeners = (0..N_PORTS).map(|_| open(at)).collect::<rustix::io::Result<Vec<OwnedFd>>>()?;
     let poll = epoll::create(epoll::CreateFlags::CLOEXEC)?;
     let input = io::stdin();
     epoll::add(&poll, &input, epoll::EventData::new_u64(INPUT), epoll::EventFlags::IN)?;
-    epoll::add(&poll, &listener, epoll::EventData::new_u64(LISTENER), epoll::EventFlags::IN)?;
-    life.ready(SocketAddr::try_from(getsockname(&listener)?)?)?;
+    let mut addresses = Vec::new();
+    for (n, listener) in listeners.iter().enumerate() {
+        epoll::add(&poll, listener, epoll::EventData::new_u64(n as u64), epoll::EventFlags::IN)?;
+        addresses.push(SocketAddr::try_from(getsockname(listener)?)?.to_string());
+    }
+    life.ready(addresses.join(" "))?;
 
-    let mut connections: Vec<Option<OwnedFd>> = Vec::new();
+    // By the number that the kernel keeps for us; the first are the listeners'.
+    let mut connections: Vec<Option<OwnedFd>> = listeners.iter().map(|_| None).collect();
     let mut events = Vec::with_capacity(256);
     loop {
         events.clear();
@@ -44,11 +48,19 @@ pub(super) fn serve(at: IpAddr, life: &Life) -> anyhow::Result<()> {
         for event in &events {
             match event.data.u64() {
                 INPUT => return Ok(()),
-                LISTENER => accept_all(&listener, &poll, &mut connections)?,
+                n @ 0..N_PORTS => accept_all(&listeners[usize::try_from(n)?], &poll, &mut connections)?,
                 n => read_or_close(&mut connections[usize::try_from(n)?]),
             }
         }
     }
+}
+
+fn open(at: IpAddr) -> rustix::io::Result<OwnedFd> {
+    let family = if at.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
+    let listener = socket_with(family, SocketType::STREAM, SocketFlags::NONBLOCK | SocketFlags::CLOEXEC, None)?;
+    bind(&listener, &SocketAddr::new(at, 0))?;
+    listen(&listener, BACKLOG)?;
+    Ok(listener)
 }
 
 fn accept_all(listener: &OwnedFd, poll: &OwnedFd, connections: &mut Vec<Option<OwnedFd>>) -> anyhow::Result<()> {

@@ -20,14 +20,3 @@ fn users_are_found_by_number() {
     assert_eq!(name_in(passwd, 100), None);
     assert_eq!(&*Users::default().name(4_000_000_001), "4000000001");
 }
-
-#[test]
-fn the_unified_cgroup_counts_unless_it_is_unused() {
-    let path = |text: &'static [u8]| cgroup_path(text).map(|p| std::str::from_utf8(p).unwrap());
-    assert_eq!(path(b"0::/system.slice/ssh.service\n"), Some("/system.slice/ssh.service"));
-    assert_eq!(path(b"9:name=systemd:/\n4:memory:/api/7ce1\n1:cpu:/\n0::/\n"), Some("/api/7ce1"));
-    assert_eq!(path(b"4:memory:/a/very/long/one\n0::/x\n"), Some("/x"));
-    assert_eq!(path(b"0::/with:colon\n"), Some("/with:colon"));
-    assert_eq!(path(b"0::/\n"), Some("/"));
-    assert_eq!(path(b""), None);
-}

@@ -9,7 +9,7 @@ fn parsed(parse: impl Fn(&[u8], &mut NodeReading), text: &str) -> NodeReading {
 #[test]
 fn cpu_times_are_microseconds_and_each_cpu_has_its_number() {
     let text = "cpu  10 1 5 100 7 2 3 4 99 0\ncpu0 10 1 5 100 7 2 3 4 99 0\ncpu3 1 0 0 0 0 0 0 0 0 0\nintr 5 6 7\n\
-        ctxt 123\nbtime 9\nprocesses 77\nprocs_running 2\nprocs_blocked 1\n";
+        ctxt 123\nbtime 9\nprocesses 77\nprocs_running 2\nprocs_blocked 1\nsoftirq 42 1 2 3\n";
     let node = parsed(|t, n| parse_stat(t, 10_000, n), text);
     let expected = CpuTimes {
         user_us: Some(110_000),
@@ -25,6 +25,8 @@ fn cpu_times_are_microseconds_and_each_cpu_has_its_number() {
         (node.n_switches, node.n_forks, node.n_running, node.n_blocked),
         (Some(123), Some(77), Some(2), Some(1))
     );
+    let interrupts = node.interrupts.unwrap();
+    assert_eq!((interrupts.n_hard, interrupts.n_soft, interrupts.soft_us), (Some(5), Some(42), Some(30_000)));
 }
 
 #[test]
@@ -42,43 +44,6 @@ fn fractions_keep_their_digits() {
 }
 
 #[test]
-fn loopback_is_no_traffic() {
-    let text = "Inter-|   Receive |  Transmit\n face |bytes packets errs drop fifo\n    lo: 500 5 0 9 0 0 0 0 500 5 0 9 0 0 0 0\n\
-        eth0:100 5 0 2 0 0 0 0 70 5 0 1 0 0 0 0\n  eth1: 1 5 0 0 0 0 0 0 2 5 0 0 0 0 0 0\n";
-    let node = parsed(parse_net_dev, text);
-    assert_eq!((node.net_rx_bytes, node.net_tx_bytes, node.net_drops), (Some(101), Some(72), Some(3)));
-}
-
-#[test]
-fn named_columns_are_found_wherever_they_stand() {
-    let text = "Tcp: RtoMin MaxConn InSegs OutSegs RetransSegs\nTcp: 200 -1 11 12 13\n\
-        Udp: InDatagrams NoPorts RcvbufErrors OutDatagrams\nUdp: 21 0 23 22\n";
-    let mut node = parsed(parse_snmp, text);
-    assert_eq!((node.tcp_in, node.tcp_out, node.tcp_retrans), (Some(11), Some(12), Some(13)));
-    parse_snmp6(b"Ip6InReceives 9\nUdp6InDatagrams   \t100\nUdp6OutDatagrams 200\nUdp6RcvbufErrors 1\n", &mut node);
-    assert_eq!((node.udp_in, node.udp_out, node.udp_drops), (Some(121), Some(222), Some(24)));
-    let text = "TcpExt: SyncookiesSent ListenOverflows ListenDrops\nTcpExt: 0 3 4\nIpExt: InOctets\nIpExt: 1\n";
-    assert_eq!(parsed(parse_netstat, text).listen_drops, Some(4));
-}
-
-#[test]
-fn sockets_of_both_families_are_added() {
-    let root = tempfile::tempdir().unwrap();
-    let read = || {
-        let mut node = NodeReading::default();
-        let in_use = read(&mut Files::open(root.path()).unwrap(), 10_000, &mut node);
-        (node.n_tcp, in_use)
-    };
-    assert_eq!(read(), (None, InUse::default()));
-    std::fs::create_dir(root.path().join("net")).unwrap();
-    let write = |name: &str, text: &str| std::fs::write(root.path().join("net").join(name), text).unwrap();
-    write("sockstat", "sockets: used 14\nTCP: inuse 5 orphan 0 tw 9\nUDP: inuse 1\nUDPLITE: inuse 3\n");
-    assert_eq!(read(), (Some(5), InUse { tcp: [Some(5), None], udp: [Some(1), None] }));
-    write("sockstat6", "TCP6: inuse 2\nUDP6: inuse 0\nUDPLITE6: inuse 3\n");
-    assert_eq!(read(), (Some(7), InUse { tcp: [Some(5), Some(2)], udp: [Some(1), Some(0)] }));
-}
-
-#[test]
 fn pressure_is_its_total() {
     let text =
         b"some avg10=1.66 avg60=3.26 avg300=1.61 total=24646923\nfull avg10=0.00 avg60=0.00 avg300=0.00 total=7\n";
@@ -93,4 +58,34 @@ fn meminfo_is_kibibytes() {
     let node = parsed(parse_meminfo, text);
     assert_eq!(node.mem_total_bytes, Some(24_657_368 * 1024));
     assert_eq!((node.mem_file_bytes, node.swap_total_bytes), (Some(3072), None));
+}
+
+#[test]
+fn open_files_are_those_in_use() {
+    let files = |text: &str| {
+        let node = parsed(parse_file_nr, text);
+        (node.n_files, node.files_max)
+    };
+    assert_eq!(files("560\t10\t2466177\n"), (Some(550), Some(2_466_177)));
+    assert_eq!(files("560\t0\t9223372036854775807\n"), (Some(560), None), "the largest number is no limit");
+    assert_eq!(files(""), (None, None));
+}
+
+#[test]
+fn this_node_is_read_through_files_that_stay_open() {
+    let mut node = Node::new(Path::new("/proc"));
+    let mut read = || {
+        let mut into = NodeReading::default();
+        node.read(10_000, &mut into);
+        into
+    };
+    let first = read();
+    std::process::Command::new("true").status().unwrap();
+    let second = read();
+    assert!(first.cpu.user_us.is_some() && second.n_forks.unwrap() > first.n_forks.unwrap());
+    assert!(second.interrupts.unwrap().n_hard.unwrap() >= first.interrupts.unwrap().n_hard.unwrap());
+    assert!(second.interrupts.unwrap().n_packets.is_some() && second.tcp_trouble.unwrap().timeouts.is_some());
+    assert!(second.udp_in_errors.is_some() && second.n_files.unwrap() > 0);
+    assert_eq!(first.cpus.len(), second.cpus.len());
+    assert_eq!(first.mem_total_bytes, second.mem_total_bytes);
 }

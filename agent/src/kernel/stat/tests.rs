@@ -25,6 +25,7 @@ fn fields_are_counted_from_the_last_parenthesis() {
                 n_threads: 20,
                 start: 220_022,
                 rss_pages: 24,
+                cpu: None,
             }
         );
     }
@@ -62,8 +63,24 @@ fn schedstat_is_three_numbers() {
 }
 
 #[test]
-fn a_name_longer_than_the_kernels_is_cut_not_refused() {
-    let stat = parse_stat(&line(&[b'k'; 200], "I")).unwrap();
-    assert_eq!(stat.comm.bytes().len(), 64);
-    assert_eq!(&*Comm::new(b"ok\xff").text(), "ok\u{fffd}");
+fn the_cpu_is_the_39th_field_where_the_line_is_that_long() {
+    let mut long = line(b"x", "R");
+    long.truncate(long.len() - 1);
+    // Fields 28 to 38, then the CPU.
+    long.extend_from_slice(b" 0 0 0 0 0 0 0 0 0 0 17 3 0 0\n");
+    assert_eq!(parse_stat(&long).unwrap().cpu, Some(3));
+    assert_eq!(parse_stat(&line(b"x", "R")).unwrap().cpu, None);
+}
+
+#[test]
+fn a_kernel_worker_is_called_the_same_whatever_it_works_at() {
+    let named = |comm: &[u8], flags: &str| {
+        let text = String::from_utf8(line(comm, "I")).unwrap().replace("4194304", flags);
+        parse_stat(text.as_bytes()).unwrap().comm
+    };
+    let kernel = "69238880";
+    assert_eq!(named(b"kworker/u8:2-events_unbound", kernel).bytes(), b"kworker/u8:2");
+    assert_eq!(named(b"kworker/0:1H+kblockd", kernel).bytes(), b"kworker/0:1H");
+    assert_eq!(named(b"kworker/R-rcu_gp", kernel).bytes(), b"kworker/R-rcu_g");
+    assert_eq!(named(b"kworker/0:1-x", "4194304").bytes(), b"kworker/0:1-x", "a process may call itself so");
 }

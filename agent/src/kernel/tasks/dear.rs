@@ -1,5 +1,5 @@
-//! The dear fields: where a task waits, of what its memory is, how often it was switched. Two more files per task, so
-//! they are read for the tasks of the streams (*hot*) and of close looks alone.
+//! The dear fields: where a task waits, of what its memory is, how often it was switched. One or two more files per task,
+//! so they are read for the tasks of the streams (*hot*) and of close looks alone.
 //!
 //! A task that has not run since it was looked at waits where it waited, and is not looked at again. Of the hot ones that
 //! ran, a few a tick are, those whose look is oldest first; the others keep what was seen for ten ticks at most, and a
@@ -7,16 +7,20 @@
 
 use std::sync::Arc;
 
-use midair_vitals::{TaskId, TaskReading, TaskState};
+use midair_vitals::{TaskId, TaskKind, TaskReading, TaskState};
 
 use super::{Sweeper, Tasks};
-use crate::kernel::{
-    stat::{SchedStat, parse_stat},
-    status::{Status, parse_status},
+use crate::{
+    kernel::{
+        names::Shared,
+        stat::parse_stat,
+        status::{Status, parse_status},
+    },
+    numbers::TaskMap,
 };
 
-/// Hot tasks looked at again per tick; about 25 us each.
-const LOOKS_PER_TICK: usize = 20;
+/// Hot tasks looked at again per tick; 10 to 25 us each.
+const LOOKS_PER_TICK: usize = 10;
 
 /// Hot tasks that were never looked at, per tick: a first screen fills in a few.
 const FIRST_LOOKS_PER_TICK: usize = 60;
@@ -27,30 +31,47 @@ const CHILDREN_PER_TICK: usize = 64;
 /// What was seen is shown for so many ticks.
 const KEEP_TICKS: u64 = 10;
 
+/// What looks have found.
+#[derive(Debug, Default)]
+pub(super) struct Looks(TaskMap<Dear>);
+
 /// What a look at a task found.
 #[derive(Clone, Debug)]
-pub(super) struct Dear {
+struct Dear {
     /// What the task had used, and what of memory it had, when it was looked at.
-    used: SchedStat,
-    rss_bytes: Option<u64>,
+    used: Mark,
     /// The sweep of the look.
     sweep: u64,
+    /// The last sweep that asked for it.
+    wanted: u64,
     wait_channel: Option<Arc<str>>,
     status: Option<Status>,
+    /// What a worker of the kernel works at.
+    work: Option<Arc<str>>,
+}
+
+/// What changes when a task runs: CPU time, runs, resident memory.
+type Mark = (Option<u64>, Option<u64>, Option<u64>);
+
+fn mark(row: &TaskReading) -> Mark {
+    (row.cpu_us, row.n_runs, row.rss_bytes)
 }
 
 impl Dear {
     /// Whether nothing can have changed since the look.
-    fn is_current(&self, used: &SchedStat, row: &TaskReading) -> bool {
+    fn is_current(&self, row: &TaskReading) -> bool {
         // Without schedstat a short run may leave no trace.
-        row.n_runs.is_some() && self.used == *used && self.rss_bytes == row.rss_bytes
+        row.n_runs.is_some() && self.used == mark(row)
     }
 
     fn show(&self, row: &mut TaskReading, has_switches: bool) {
         let waits = row.state != Some(TaskState::Running);
         row.wait_channel = self.wait_channel.clone().filter(|_| waits);
+        if let Some(work) = &self.work {
+            row.name = Some(Arc::clone(work));
+        }
         let Some(status) = self.status else { return };
-        if row.process.is_none() {
+        if row.process.is_none() && row.anon_bytes.is_none() {
             row.anon_bytes = status.anon_bytes;
             row.file_bytes = status.file_bytes;
             row.swap_bytes = status.swap_bytes;
@@ -63,19 +84,18 @@ impl Dear {
     }
 }
 
-impl Tasks {
+impl Looks {
     /// Adds the dear fields to the rows of wanted tasks; those in `close` are looked at in any case.
-    pub(in crate::kernel) fn add_dear(&mut self, sweep: &mut Sweeper<'_>, close: &[TaskId], rows: &mut [TaskReading]) {
+    fn add(&mut self, sweep: &mut Sweeper<'_>, names: &mut Shared, close: &[TaskId], rows: &mut [TaskReading]) {
         let mut due = Vec::new();
         for (n, row) in rows.iter_mut().enumerate().filter(|(_, row)| sweep.wanted.contains(&row.id)) {
-            add_state(sweep, row);
             if close.contains(&row.id) {
-                self.look(sweep, row, true);
+                self.look(sweep, names, row, true);
                 continue;
             }
-            let Some((used, dear)) = self.dear(row) else { continue };
-            let kept = dear.as_deref().filter(|dear| dear.sweep + KEEP_TICKS >= sweep.number);
-            if let Some(current) = dear.as_deref().filter(|dear| dear.is_current(&used, row)) {
+            let dear = self.of(row, sweep.number);
+            let kept = dear.filter(|dear| dear.sweep + KEEP_TICKS >= sweep.number);
+            if let Some(current) = dear.filter(|dear| dear.is_current(row)) {
                 current.show(row, false);
             } else {
                 due.push((kept.map(|dear| dear.sweep), n));
@@ -85,21 +105,20 @@ impl Tasks {
         due.sort_unstable();
         let n_first = due.iter().filter(|(last, _)| last.is_none()).count();
         for (_, n) in due.into_iter().take(n_first.clamp(LOOKS_PER_TICK, FIRST_LOOKS_PER_TICK)) {
-            self.look(sweep, &mut rows[n], false);
+            self.look(sweep, names, &mut rows[n], false);
         }
+        self.0.retain(|_, dear| dear.wanted + KEEP_TICKS >= sweep.number);
     }
 
     /// The same for the threads of a close look, the busiest first.
-    pub(super) fn add_dear_of_children(&mut self, sweep: &mut Sweeper<'_>, rows: &mut [TaskReading]) {
+    fn add_children(&mut self, sweep: &mut Sweeper<'_>, names: &mut Shared, rows: &mut [TaskReading]) {
         let mut n_looks = 0;
         for row in rows {
-            add_state(sweep, row);
-            let Some((used, dear)) = self.dear(row) else { continue };
-            match dear.as_deref().filter(|dear| dear.status.is_some()) {
-                Some(dear) if dear.is_current(&used, row) => dear.show(row, true),
+            match self.of(row, sweep.number).filter(|dear| dear.status.is_some()) {
+                Some(dear) if dear.is_current(row) => dear.show(row, true),
                 _ if n_looks < CHILDREN_PER_TICK => {
                     n_looks += 1;
-                    self.look(sweep, row, true);
+                    self.look(sweep, names, row, true);
                 }
                 Some(dear) if dear.sweep + KEEP_TICKS >= sweep.number => dear.show(row, false),
                 Some(_) | None => {}
@@ -107,28 +126,47 @@ impl Tasks {
         }
     }
 
-    /// What the task of a row used, and what the last look at it found.
-    fn dear(&mut self, row: &TaskReading) -> Option<(SchedStat, &mut Option<Box<Dear>>)> {
-        let number = u32::try_from(row.id.number).ok()?;
-        match row.process {
-            Some(_) => self.threads.get_mut(&number).map(|thread| (thread.used, &mut thread.dear)),
-            None => self.processes.get_mut(&number).map(|process| (process.used, &mut process.dear)),
-        }
+    /// What the last look at the task of a row found.
+    fn of(&mut self, row: &TaskReading, sweep: u64) -> Option<&Dear> {
+        let dear = self.0.get_mut(&row.id)?;
+        dear.wanted = sweep;
+        Some(dear)
     }
 
-    fn look(&mut self, sweep: &mut Sweeper<'_>, row: &mut TaskReading, has_switches: bool) {
+    fn look(&mut self, sweep: &mut Sweeper<'_>, names: &mut Shared, row: &mut TaskReading, has_switches: bool) {
         let (pid, tid) = (row.process.unwrap_or(row.id.number), row.id.number);
         let folder = if row.process.is_some() { format!("{pid}/task/{tid}") } else { pid.to_string() };
         let wait_channel = sweep.files.read_once(format_args!("{folder}/wchan")).ok();
-        let wait_channel = wait_channel.and_then(wait_channel_name).map(|name| self.names.share(name));
+        let wait_channel = wait_channel.and_then(wait_channel_name).map(|name| names.share(name));
+        let is_worker = row.kind == TaskKind::KernelThread && row.name.as_deref().is_some_and(is_worker);
+        let work = is_worker.then(|| sweep.files.read_once(format_args!("{folder}/comm")).ok()).flatten();
+        let work = work.map(|name| names.share(name.trim_ascii_end()));
         // Of a thread the file tells only the switches, which are for close looks.
-        let status = (row.process.is_none() || has_switches)
+        let lacks_memory = row.process.is_none() && row.anon_bytes.is_none();
+        let status = (lacks_memory || has_switches)
             .then(|| sweep.files.read_once(format_args!("{folder}/status")).map(parse_status).ok())
             .flatten();
-        let Some((used, dear)) = self.dear(row) else { return };
-        let seen = Dear { used, rss_bytes: row.rss_bytes, sweep: sweep.number, wait_channel, status };
+        let seen = Dear { used: mark(row), sweep: sweep.number, wanted: sweep.number, wait_channel, status, work };
         seen.show(row, has_switches);
-        *dear = Some(Box::new(seen));
+        self.0.insert(row.id, seen);
+    }
+}
+
+impl Tasks {
+    /// Adds the dear fields to the rows of wanted tasks; those in `close` are looked at in any case.
+    pub(in crate::kernel) fn add_dear(&mut self, sweep: &mut Sweeper<'_>, close: &[TaskId], rows: &mut [TaskReading]) {
+        if !self.are_states_new {
+            rows.iter_mut().filter(|row| sweep.wanted.contains(&row.id)).for_each(|row| add_state(sweep, row));
+        }
+        self.looks.add(sweep, &mut self.names, close, rows);
+    }
+
+    /// The same for the threads of a close look, the busiest first.
+    pub(super) fn add_dear_of_children(&mut self, sweep: &mut Sweeper<'_>, rows: &mut [TaskReading]) {
+        if !self.are_states_new {
+            rows.iter_mut().for_each(|row| add_state(sweep, row));
+        }
+        self.looks.add_children(sweep, &mut self.names, rows);
     }
 }
 
@@ -139,6 +177,10 @@ fn add_state(sweep: &mut Sweeper<'_>, row: &mut TaskReading) {
     if let Ok(Ok(stat)) = sweep.files.read_once(format_args!("{pid}/task/{}/stat", row.id.number)).map(parse_stat) {
         row.state = stat.state;
     }
+}
+
+fn is_worker(name: &str) -> bool {
+    name.starts_with("kworker/")
 }
 
 /// `0` stands for a task that does not wait, and for one whose wait this user may not see.

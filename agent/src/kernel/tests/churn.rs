@@ -3,7 +3,7 @@
 use std::process::{Command, Stdio};
 
 use super::{
-    fixtures::{Fixture, row},
+    fixtures::{Fixture, numbers, row},
     *,
 };
 
@@ -65,7 +65,9 @@ fn memory_taken_by_a_burst_of_tasks_is_given_back() {
 #[test]
 fn the_threads_of_a_reused_pid_bring_nothing_of_the_old_ones() {
     let mut fixture = Fixture::new();
-    let wants = Wants { hot: fixture.read().tasks.iter().map(|row| row.id).collect(), ..Wants::default() };
+    let first = fixture.read();
+    let hot = numbers(&first).into_iter().map(|number| row(&first, number).id).collect();
+    let wants = Wants { hot, ..Wants::default() };
     fixture.write("20/task/21/schedstat", "41000000 31000000 905\n");
     let old = fixture.read_wanting(&wants);
     assert!(row(&old, 20).worst_thread.is_some() && row(&old, 22).wait_channel.is_some());

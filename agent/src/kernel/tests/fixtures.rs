@@ -63,19 +63,35 @@ pub(super) fn copy(from: &Path, to: &Path) {
     }
 }
 
-pub(super) fn row(reading: &Reading, number: u64) -> &TaskReading {
-    reading.tasks.iter().find(|row| row.id.number == number).unwrap_or_else(|| panic!("no row of {number}"))
+/// The row of a task; of a thread that has none, the row it would have.
+pub(super) fn row(reading: &Reading, number: u64) -> TaskReading {
+    let has_number = |row: &&TaskReading| row.id.number == number;
+    if let Some(row) = reading.tasks.iter().find(has_number) {
+        return row.clone();
+    }
+    let thread = reading.threads.rows().find(|thread| u64::from(thread.number) == number);
+    let thread = thread.unwrap_or_else(|| panic!("no row of {number}"));
+    let process = reading.tasks.iter().find(|row| row.id == thread.process_id());
+    TaskReading { previous: None, ..thread.row(process) }
 }
 
-fn used(row: &TaskReading) -> (Option<u64>, Option<u64>, Option<u64>) {
+/// Numbers of all tasks that have a row or may be given one.
+pub(super) fn numbers(reading: &Reading) -> Vec<u64> {
+    let threads = reading.threads.rows().map(|thread| u64::from(thread.number));
+    let mut numbers: Vec<u64> = reading.tasks.iter().map(|row| row.id.number).chain(threads).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+fn used(row: TaskReading) -> (Option<u64>, Option<u64>, Option<u64>) {
     (row.cpu_us, row.run_delay_us, row.n_runs)
 }
 
 #[test]
 fn all_that_runs_is_read_and_what_vanished_is_skipped() {
     let reading = Fixture::new().read();
-    let numbers: Vec<u64> = reading.tasks.iter().map(|row| row.id.number).collect();
-    assert_eq!(numbers, [1, 2, 10, 11, 12, 20, 21, 22, 30, 31]);
+    assert_eq!(numbers(&reading), [1, 2, 10, 11, 12, 20, 21, 22, 30, 31]);
     assert_eq!((reading.node.n_processes, reading.node.n_threads), (Some(7), Some(10)));
     assert_eq!(reading.node.mem_total_bytes, Some(2048 * 1024));
     assert_eq!((reading.node.psi_cpu_some_us, reading.node.tcp_in), (None, None), "no such files here");
@@ -131,7 +147,7 @@ fn a_thread_that_ends_takes_nothing_away() {
     let third = fixture.read();
     assert_eq!(used(row(&third, 20)), (Some(44_500), Some(31_016), Some(918)));
     assert_eq!(third.node.run_delay_us, Some(1_001));
-    assert!(third.tasks.iter().all(|row| row.id.number != 21));
+    assert!(!numbers(&third).contains(&21));
 
     fixture.remove("20");
     assert_eq!(fixture.read().node.run_delay_us, Some(1_001));
@@ -171,14 +187,14 @@ fn a_thread_without_schedstat_knows_its_cpu_time_alone() {
 #[test]
 fn a_reused_pid_is_another_task_with_nothing_of_the_old_one() {
     let mut fixture = Fixture::new();
-    let old = row(&fixture.read(), 10).clone();
+    let old = row(&fixture.read(), 10);
     fixture.replace("10/stat", " 1000 3133440", " 5555 3133440");
     fixture.replace("10/stat", "(a) b ()", "(new)");
     fixture.write("10/schedstat", "2000 1000 1\n");
     fixture.write("10/cmdline", "/bin/new\0");
-    let new = row(&fixture.read(), 10).clone();
+    let new = row(&fixture.read(), 10);
     assert_eq!((old.id.start, new.id.start), (1000, 5555));
-    assert_eq!(used(&new), (Some(2), Some(1), Some(1)));
+    assert_eq!(used(new.clone()), (Some(2), Some(1), Some(1)));
     assert_eq!((new.name.as_deref(), new.command.as_deref()), (Some("new"), Some("/bin/new")));
 }
 

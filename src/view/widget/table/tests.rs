@@ -1,14 +1,15 @@
 use super::*;
+use midair_vitals::Order;
 
 use crate::app::heads;
 
 const fn head(title: &'static str, width: u16, weight: u8) -> Head {
-    Head { title, width, is_node: false, weight, grows: 0, order: None }
+    Head { title, width, is_node: false, weight, grows: 0, sort: None }
 }
 
 const HEADS: [Head; 3] = [
     Head { grows: 1, ..head("task", 6, 0) },
-    Head { order: Some(Order::Cpu), ..head("cpu %", 6, 1) },
+    Head { sort: Some(Sort::By(Order::Cpu)), ..head("cpu %", 6, 1) },
     head("sev", 4, 2),
 ];
 
@@ -23,7 +24,7 @@ fn drawn(width: u16, rows: &[&str]) -> Vec<String> {
     let mut buffer = Buffer::empty(area);
     let theme = Theme::monochrome();
     let table = Table::new(&HEADS, &COLUMNS, &heads::arrange(&HEADS, width, 0, 0));
-    table.draw_head(&mut buffer, area, Sorted { order: Order::Cpu, is_inverted: false }, &theme);
+    table.draw_head(&mut buffer, area, Sorted { sort: Sort::By(Order::Cpu), is_inverted: false }, &theme);
     for (n, row) in (1..).zip(rows) {
         table.draw_row(&mut buffer, area, n, *row, Look { theme: &theme, is_silent: false });
     }

@@ -1,0 +1,78 @@
+//! Queues: of one task, and of all tasks of a node.
+
+use std::cmp::Ordering;
+
+use midair_vitals::{Order, Queue, QueueVitals, TaskKind};
+
+use super::{Filter, List, RowId, State};
+use crate::app::sort::Sort;
+
+/// Queues of a node that are listed at most: the worst.
+const N_QUEUES: usize = 1000;
+
+/// Those of the task in focus.
+pub(super) fn of_task(state: &State, list: &List) -> Vec<RowId> {
+    let Some(task) = state.task() else { return Vec::new() };
+    let filter = Filter::of(list);
+    let mut queues: Vec<(&Queue, &QueueVitals)> = task.queues().filter(|(q, _)| takes(&filter, q, &[])).collect();
+    queues.sort_by(|(a, a_vitals), (b, b_vitals)| {
+        compare((a, a_vitals), (b, b_vitals), list).then_with(|| (a.kind, a.number).cmp(&(b.kind, b.number)))
+    });
+    queues.into_iter().map(|(queue, _)| RowId::Queue(queue.kind, queue.number)).collect()
+}
+
+/// Those of all tasks of the node, as far as their rows tell them.
+pub(super) fn of_node(state: &State, list: &List) -> Vec<RowId> {
+    let Some(node) = state.node() else { return Vec::new() };
+    let filter = Filter::of(list);
+    let tasks = node.tasks.values().filter(|task| task.reading.kind != TaskKind::Thread);
+    let mut queues: Vec<_> = tasks.flat_map(|task| task.queues().map(move |(q, v)| (task, q, v))).collect();
+    queues.retain(|(task, queue, _)| takes(&filter, queue, &[&task.title()]));
+    queues.sort_by(|(a_task, a, a_vitals), (b_task, b, b_vitals)| {
+        let same = || (a_task.id(), a.kind, a.number).cmp(&(b_task.id(), b.kind, b.number));
+        compare((a, a_vitals), (b, b_vitals), list).then_with(same)
+    });
+    queues.truncate(N_QUEUES);
+    let row = |(task, queue, _): (&crate::model::Task, &Queue, &QueueVitals)| {
+        RowId::OwnedQueue(node.id.clone(), task.id(), queue.kind, queue.number)
+    };
+    queues.into_iter().map(row).collect()
+}
+
+fn takes(filter: &Filter, queue: &Queue, more: &[&str]) -> bool {
+    let label = queue.label.as_deref().unwrap_or_default();
+    let peer = queue.peer_name.as_deref().unwrap_or_default();
+    filter.takes([queue.kind.word(), label, peer].into_iter().chain(more.iter().copied()))
+}
+
+fn compare((a, a_vitals): (&Queue, &QueueVitals), (b, b_vitals): (&Queue, &QueueVitals), list: &List) -> Ordering {
+    let label = |queue: &Queue| queue.label.clone().unwrap_or_default();
+    let growth = |v: &QueueVitals| v.growth.unwrap_or(f64::NEG_INFINITY);
+    let by_growth = || growth(b_vitals).total_cmp(&growth(a_vitals));
+    let rate = |v: &QueueVitals| v.rate_in.unwrap_or(0.0) + v.rate_out.unwrap_or(0.0);
+    // What is unknown comes last, also when the order is turned round.
+    let is_known = |q: &Queue, v: &QueueVitals| match list.sort {
+        Sort::By(Order::QueueGrowth | Order::MemGrowth) => v.growth.is_some(),
+        Sort::By(Order::Drops) => v.drops.is_some(),
+        Sort::By(Order::Rate) => v.rate_in.is_some() || v.rate_out.is_some(),
+        Sort::By(Order::Name | Order::Number) => true,
+        Sort::By(Order::Severity | Order::Queue | Order::Cpu | Order::Delay | Order::Mem | Order::Age)
+        | Sort::Caused
+        | Sort::Throttled => q.depth.is_some(),
+    };
+    let ranks = match list.sort {
+        Sort::By(Order::QueueGrowth | Order::MemGrowth) => by_growth(),
+        Sort::By(Order::Drops) => b_vitals.drops.cmp(&a_vitals.drops),
+        Sort::By(Order::Rate) => rate(b_vitals).total_cmp(&rate(a_vitals)),
+        Sort::By(Order::Name) => (a.kind, label(a)).cmp(&(b.kind, label(b))),
+        Sort::By(Order::Number) => b.number.cmp(&a.number),
+        Sort::By(Order::Severity | Order::Queue | Order::Cpu | Order::Delay | Order::Mem | Order::Age)
+        | Sort::Caused
+        | Sort::Throttled => {
+            let by_severity = b_vitals.severity.cmp(&a_vitals.severity);
+            by_severity.then_with(by_growth).then_with(|| b.unit.cmp(&a.unit)).then_with(|| b.depth.cmp(&a.depth))
+        }
+    };
+    let ranks = if list.is_inverted { ranks.reverse() } else { ranks };
+    is_known(b, b_vitals).cmp(&is_known(a, a_vitals)).then(ranks)
+}

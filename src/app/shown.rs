@@ -1,0 +1,138 @@
+//! What the screen is about, and what there is of it: read from the state, never kept.
+
+use super::{
+    State, TABLE_ID,
+    layout::{self, Areas, Content},
+    rows,
+    screen::{List, Panel, RowId, Scope, Screen},
+};
+use crate::model::{Cgroup, Finding, Focus, Namespace, Node, Task, cluster::Group, finding, timeline};
+
+/// Lines that tell what a part of a node uses.
+const ABOUT_SCOPE: usize = 3;
+
+/// Lines that tell who a task is: what it does, who it is, its cgroup, its command. One more for a network namespace.
+const ABOUT_TASK: usize = 4;
+
+impl State {
+    /// The node that the screen is about.
+    pub fn node(&self) -> Option<&Node> {
+        self.model.node(self.screen().node()?)
+    }
+
+    /// The task that the screen is about.
+    pub fn task(&self) -> Option<&Task> {
+        match self.screen() {
+            Screen::Task(node, task) => self.model.node(node)?.task(*task),
+            Screen::Cluster | Screen::Node(_) | Screen::Scope(..) => None,
+        }
+    }
+
+    /// The close look that the screen is about.
+    pub fn focus(&self) -> Option<&Focus> {
+        match self.screen() {
+            Screen::Task(node, task) => self.model.node(node)?.focus_on(*task),
+            Screen::Cluster | Screen::Node(_) | Screen::Scope(..) => None,
+        }
+    }
+
+    /// A table of the current screen.
+    pub fn list(&self, panel: Panel) -> &List {
+        self.level().list(panel)
+    }
+
+    /// All rows of a table, filtered and sorted.
+    pub fn rows(&self, panel: Panel) -> Vec<RowId> {
+        rows::rows(self, panel)
+    }
+
+    /// How many rows a table has, known here or not; `None` where that is not said.
+    pub fn total(&self, panel: Panel) -> Option<u64> {
+        let reading = || self.node()?.latest.as_ref().map(|latest| &latest.reading);
+        match (panel, self.screen()) {
+            (Panel::Tasks, Screen::Node(_)) => self.node()?.answers.get(&TABLE_ID).map(|answer| answer.total),
+            (Panel::Tasks, Screen::Scope(_, Scope::Namespace(inode))) => {
+                self.node()?.namespaces.get(inode)?.reading.n_processes
+            }
+            (Panel::Tasks, Screen::Scope(_, Scope::Cgroup(_))) => {
+                // The agent looks for the path in any text; where all that it found came, it is known which are meant.
+                let answer = self.node()?.answers.get(&TABLE_ID).filter(|answer| answer.total > answer.n_rows);
+                answer.map(|answer| answer.total)
+            }
+            (Panel::Cgroups, _) => reading()?.n_cgroups,
+            (Panel::Namespaces, _) => reading()?.n_netns,
+            (Panel::Queues, _) => self.focus()?.n_queues.map(u64::from),
+            (Panel::Children, _) => self.focus()?.n_children.map(u64::from),
+            (Panel::Nodes | Panel::AllQueues | Panel::Cpus | Panel::Host, _)
+            | (Panel::Tasks, Screen::Cluster | Screen::Task(..)) => None,
+        }
+    }
+
+    /// The cgroup that the screen is about.
+    pub fn cgroup(&self) -> Option<&Cgroup> {
+        match self.screen() {
+            Screen::Scope(node, Scope::Cgroup(path)) => self.model.node(node)?.cgroups.get(path),
+            Screen::Cluster | Screen::Node(_) | Screen::Scope(..) | Screen::Task(..) => None,
+        }
+    }
+
+    /// The network namespace that the screen is about.
+    pub fn namespace(&self) -> Option<&Namespace> {
+        match self.screen() {
+            Screen::Scope(node, Scope::Namespace(inode)) => self.model.node(node)?.namespaces.get(inode),
+            Screen::Cluster | Screen::Node(_) | Screen::Scope(..) | Screen::Task(..) => None,
+        }
+    }
+
+    /// What is wrong with what the screen is about, the worst first.
+    pub fn findings(&self) -> Vec<Finding> {
+        finding::findings(&self.model, self.screen().node(), self.now())
+    }
+
+    /// How long the longest name of a node is.
+    pub fn longest_name(&self) -> u16 {
+        let names = self.model.nodes.values().map(|node| node.name().chars().count());
+        names.max().map_or(0, |n| u16::try_from(n).unwrap_or(u16::MAX))
+    }
+
+    /// Where things stand.
+    pub fn areas(&self) -> Areas {
+        layout::areas(self.screen(), self.level().panel, self.size, &self.content())
+    }
+
+    /// Where nodes stand on the map, and the groups that it is made of.
+    pub fn map(&self, areas: &Areas) -> (Vec<Group>, layout::map::Map) {
+        let groups = self.model.groups(self.group_by.as_deref());
+        let sizes: Vec<usize> = groups.iter().map(|group| group.nodes.len()).collect();
+        (groups, layout::map::Map::new(areas, &sizes))
+    }
+
+    /// What there is to show. It goes by what is known, not by what a filter lets through: typing must not move things.
+    fn content(&self) -> Content {
+        match self.screen() {
+            Screen::Cluster => {
+                Content { groups: self.model.group_sizes(self.group_by.as_deref()), ..Content::default() }
+            }
+            Screen::Node(_) => Content { notices: self.node().map(notices).unwrap_or_default(), ..Content::default() },
+            Screen::Scope(..) => Content { n_about: ABOUT_SCOPE, ..Content::default() },
+            Screen::Task(..) => {
+                let task = self.task();
+                // Before the close look has come, the row tells whether there will be threads.
+                let has_threads = task.is_some_and(|t| t.reading.n_threads.is_some_and(|n| n > 1));
+                let n_children = self.focus().map_or(usize::from(has_threads), |focus| focus.children.len());
+                let n_about = ABOUT_TASK + usize::from(task.is_some_and(|task| task.reading.netns.is_some()));
+                Content { n_queues: task.map_or(0, |t| t.queues().count()), n_children, n_about, ..Content::default() }
+            }
+        }
+    }
+
+    /// The columns of the time line for what is in focus.
+    pub fn timeline_cells(&self, n_cells: usize) -> Vec<timeline::Cell> {
+        self.timeline.cells(self.screen().node(), self.vital, self.window(), n_cells)
+    }
+}
+
+/// How long each text is that says what does not work on a node.
+fn notices(node: &Node) -> Vec<usize> {
+    node.troubles().map(|(name, why)| name.chars().count() + why.chars().count() + 4).collect()
+}

@@ -1,0 +1,98 @@
+//! The tabs of a screen whose tables share one place: their words, where they stand, and which of them has trouble.
+
+use midair_vitals::Severity;
+
+use super::{
+    State,
+    layout::{Areas, Frames, Rect},
+    screen::Panel,
+};
+use crate::model::{Node, host};
+
+/// One tab.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tab {
+    /// The panel that it shows.
+    pub panel: Panel,
+    /// Whether it is shown now.
+    pub is_shown: bool,
+    /// What it says.
+    pub label: String,
+    /// The worst of what it holds, where that needs a look.
+    pub severity: Option<Severity>,
+    /// Where it stands.
+    pub rect: Rect,
+}
+
+/// From here on a tab is marked, per mille.
+const WORTH_A_LOOK: u32 = 500;
+
+/// The tabs, from left to right; those for which there is no room are missing. Empty on screens without tabs.
+pub fn tabs(state: &State, areas: &Areas) -> Vec<Tab> {
+    if !state.screen().has_tabs() {
+        return Vec::new();
+    }
+    let shown = state.level().panel;
+    let row = title_row(areas, state.level().index_of(shown));
+    let mut x = row.x;
+    let mut tabs = Vec::new();
+    for panel in state.screen().panels() {
+        let is_shown = *panel == shown;
+        let severity = state.node().and_then(|node| severity(node, *panel)).filter(|s| s.per_mille() >= WORTH_A_LOOK);
+        let label = label(state, *panel, is_shown);
+        // Brackets or spaces around it, and a sign.
+        let width = label.chars().count() as u16 + 2 + u16::from(severity.is_some());
+        if x + width > row.x + row.width {
+            break;
+        }
+        let rect = Rect { x, y: row.y, width, height: row.height };
+        tabs.push(Tab { panel: *panel, is_shown, label, severity, rect });
+        x += width;
+    }
+    tabs
+}
+
+/// The row of a table's title, inside of its corners.
+fn title_row(areas: &Areas, table: usize) -> Rect {
+    let area = areas.tables.get(table).copied().unwrap_or_default();
+    let (from, height) = match areas.frames {
+        Frames::Nothing => (0, 0),
+        Frames::Rules => (1, 1),
+        Frames::Boxes => (2, 1),
+    };
+    Rect { x: area.x + from, width: area.width.saturating_sub(2 * from), height: area.height.min(height), ..area }
+}
+
+fn label(state: &State, panel: Panel, is_shown: bool) -> String {
+    let word = panel.word();
+    if !is_shown {
+        return word.to_owned();
+    }
+    let n_rows = state.rows(panel).len() as u64;
+    let total = state.total(panel).filter(|total| *total > n_rows && state.list(panel).filter.is_empty());
+    let of = total.map_or_else(String::new, |total| format!(" of {}", exact(total)));
+    format!("{word} {}{of}", exact(n_rows))
+}
+
+/// What is worst among the rows of a panel, where no finding on every screen tells it already.
+fn severity(node: &Node, panel: Panel) -> Option<Severity> {
+    match panel {
+        Panel::Cgroups => node.cgroups.values().filter_map(|cgroup| cgroup.vitals.severities.worst()).max(),
+        Panel::Namespaces => node.namespaces.values().filter_map(|namespace| namespace.severity()).max(),
+        Panel::Host => host::worst(node),
+        Panel::Nodes | Panel::Tasks | Panel::AllQueues | Panel::Cpus | Panel::Queues | Panel::Children => None,
+    }
+}
+
+/// A number with its thousands set apart: `1,204`.
+pub fn exact(value: u64) -> String {
+    let digits = value.to_string();
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3);
+    for (n, digit) in digits.chars().enumerate() {
+        if n > 0 && (digits.len() - n).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}

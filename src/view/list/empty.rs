@@ -1,0 +1,53 @@
+//! Why a table is empty, and what would fill it.
+
+use crate::app::{
+    State,
+    screen::{Panel, Screen},
+};
+
+/// Why a table is empty, and what would fill it.
+pub(super) fn why(state: &State, panel: Panel) -> String {
+    let filter = &state.list(panel).filter;
+    if !filter.is_empty() {
+        return format!("no row matches /{filter} (Esc closes the filter)");
+    }
+    let node = state.node();
+    let is_unheard = node.is_some_and(|n| n.latest.is_none());
+    let is_silent = node.is_some_and(|n| n.presence.is_silent());
+    let all_silent = || state.model.nodes.values().all(|n| n.presence.is_silent());
+    let words = match panel {
+        Panel::Nodes => "no agent has answered yet; each that does becomes a row here",
+        Panel::Tasks if is_unheard && is_silent => {
+            "nothing was ever received from this node: why stands above; it is dialled again and again"
+        }
+        Panel::Tasks if is_unheard => "waiting for the first sample of this node",
+        Panel::Tasks if state.model.nodes.is_empty() => "no tasks yet: they come with the first sample of an agent",
+        Panel::Tasks if all_silent() => "no node is heard, so no task is known now: enter a node for why",
+        Panel::Tasks if matches!(state.screen(), Screen::Scope(..)) => {
+            "none of its tasks is among the rows that the agent sends: those that use CPU, wait, grow or queue"
+        }
+        Panel::Tasks => "no task ranks in any order: the agent sends those that use CPU, wait, grow or queue",
+        Panel::AllQueues => "no queue is known yet: they come with the tasks that hold them",
+        Panel::Cgroups => "no cgroup is known: the agent tells of them with each sample of all detail",
+        Panel::Namespaces => "no network namespace is known: the agent tells of them with each sample of all detail",
+        Panel::Cpus => "nothing is known of single CPUs yet: they come with samples of all detail",
+        Panel::Host => "nothing was measured yet",
+        Panel::Queues => queues_missing(state),
+        Panel::Children => match state.focus() {
+            None => "waiting for the close look that lists threads",
+            Some(focus) if focus.has_ended => "the task has ended, and its threads with it",
+            Some(_) => "one thread only: its state and wait channel stand above",
+        },
+    };
+    words.to_owned()
+}
+
+fn queues_missing(state: &State) -> &'static str {
+    match state.task() {
+        None => "waiting for the close look that lists queues",
+        Some(task) if task.reading.queues.is_none() => {
+            "its sockets and pipes cannot be read: run the agent as the same user, as root, or with CAP_SYS_PTRACE"
+        }
+        Some(_) => "it holds no sockets or pipes in which anything could wait",
+    }
+}
