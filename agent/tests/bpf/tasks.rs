@@ -173,7 +173,7 @@ impl While {
     /// Clocks of waits and of CPU time move with the ticks of a CPU: every 10 ms at least.
     fn assert_is_all(&self, ns: u64) {
         let Self { first, last, least_ns, most_ns } = self;
-        let slack_ns = least_ns / 100 + 10_000_000;
+        let slack_ns = least_ns / 20 + 10_000_000;
         assert!(
             (least_ns - slack_ns..most_ns + slack_ns).contains(&ns),
             "{ns} ns of {least_ns} to {most_ns} ns: {first:?} {last:?}"
