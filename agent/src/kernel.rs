@@ -10,7 +10,6 @@ mod mounts;
 mod names;
 mod namespaces;
 mod node;
-mod numbers;
 mod queues;
 mod stat;
 mod status;
@@ -19,12 +18,9 @@ mod tasks;
 mod text;
 mod whereabouts;
 
-use std::{
-    collections::HashSet,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
-use midair_vitals::{TaskId, TaskReading};
+use midair_vitals::TaskReading;
 use rustix::{
     io::Errno,
     param::{clock_ticks_per_second, page_size},
@@ -43,6 +39,7 @@ use self::{
 use crate::{
     clock::Clock,
     config::Collector,
+    numbers::TaskSet,
     reading::{Close, Health, Reading, Source, SourceState, Wants},
 };
 
@@ -60,7 +57,7 @@ pub struct Kernel {
     number: u64,
     /// When it was read last, microseconds.
     at_us: u64,
-    wanted: HashSet<TaskId>,
+    wanted: TaskSet,
 }
 
 /// At most so many threads are listed in a close look.
@@ -82,7 +79,7 @@ impl Kernel {
             show_args: false,
             number: 0,
             at_us: 0,
-            wanted: HashSet::new(),
+            wanted: TaskSet::default(),
         }
     }
 
@@ -274,6 +271,11 @@ fn health(files: &mut Files, tasks: &Tasks, swept: &Swept) -> Health {
         && matches!(files.read_once(format_args!("1/stat")), Err(Errno::NOENT | Errno::ACCESS | Errno::PERM))
     {
         return Health::Degraded(format!("processes of other users are hidden; {remedy}").into());
+    }
+    if !tasks.sees_host() {
+        let why = "only the processes of this agent's pid namespace are seen, while load and memory of the node are those of \
+            the host; run midair-agent in the host's pid namespace (hostPID), or with --proc-root on the host's /proc";
+        return Health::Degraded(why.into());
     }
     if swept.n_without_delay > 0 {
         let why = "run delay is not known for all tasks: this kernel has no /proc/PID/schedstat (CONFIG_SCHED_INFO)";

@@ -64,6 +64,13 @@ pub(super) fn reading<'a>(
         n_threads: value(sent.n_threads),
         up_us: value(sent.up_us),
         n_tcp: value(sent.n_tcp),
+        ..explaining(sent)
+    }
+}
+
+/// What explains a stuck host beyond its tasks.
+fn explaining(sent: &v1::Node) -> NodeReading {
+    NodeReading {
         interrupts: sent.interrupts.as_ref().map(host::interrupts),
         tcp_trouble: sent.tcp_trouble.as_ref().map(host::tcp_trouble),
         udp_in_errors: value(sent.udp_in_errors),
@@ -81,6 +88,7 @@ pub(super) fn reading<'a>(
         n_netns_unread: value(sent.n_netns_unread),
         n_cgroups: value(sent.n_cgroups),
         delay_quota_us: value(sent.delay_quota_us),
+        ..NodeReading::default()
     }
 }
 

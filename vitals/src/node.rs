@@ -69,7 +69,7 @@ pub struct NodeReading {
     pub psi_io_some_us: Option<u64>,
     /// Memory, bytes.
     pub mem_total_bytes: Option<u64>,
-    /// Still to be had without swapping, bytes.
+    /// Still to be had without swapping, and below `mem_limit_bytes`, bytes.
     pub mem_available_bytes: Option<u64>,
     /// Unused, bytes.
     pub mem_free_bytes: Option<u64>,
@@ -79,7 +79,7 @@ pub struct NodeReading {
     pub mem_file_bytes: Option<u64>,
     /// Kernel slab, bytes.
     pub mem_slab_bytes: Option<u64>,
-    /// Nearest memory limit, bytes.
+    /// A limit that binds all processes seen, bytes: that of the container in which the agent is with all of them.
     pub mem_limit_bytes: Option<u64>,
     /// Swap, bytes.
     pub swap_total_bytes: Option<u64>,
@@ -296,8 +296,9 @@ impl NodeVitals {
         let delay = shares(|n| n.run_delay_us);
         let steal = shares(|n| n.cpu.steal_us);
         let throttled = shares(|n| n.throttled_us);
-        let mem_used_bytes =
-            now.mem_total_bytes.zip(now.mem_available_bytes).map(|(total, left)| total.saturating_sub(left));
+        // Where one limit binds all, what is available is what it leaves.
+        let mem_most_bytes = [now.mem_limit_bytes, now.mem_total_bytes].into_iter().flatten().min();
+        let mem_used_bytes = mem_most_bytes.zip(now.mem_available_bytes).map(|(most, left)| most.saturating_sub(left));
         let given = now.severities;
         Self {
             cpu,
@@ -329,7 +330,7 @@ impl NodeVitals {
             net_drops: dropped(|n| n.net_drops),
             severities: Severities {
                 sched: severity::sched(cpu, delay, steal, throttled).or(given.sched),
-                mem: severity::mem(mem_used_bytes, now.mem_limit_bytes.or(now.mem_total_bytes)).or(given.mem),
+                mem: severity::mem(mem_used_bytes, mem_most_bytes).or(given.mem),
                 queue: given.queue,
                 rate: given.rate,
             },

@@ -10,7 +10,7 @@ mod seen;
 mod short_lived;
 mod sums;
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use midair_vitals::{TaskId, TaskReading};
 use rustix::io::Errno;
@@ -24,11 +24,13 @@ use super::{
     bpf::Bpf,
     files::Files,
     names::{Shared, Users},
-    numbers::{NumberMap, release},
     tally::{Run, Tally},
     whereabouts::Whereabouts,
 };
-use crate::reading::{ThreadReading, Threads};
+use crate::{
+    numbers::{NumberMap, TaskSet, release},
+    reading::{ThreadReading, Threads},
+};
 
 /// What a sweep works with.
 pub(super) struct Sweeper<'a> {
@@ -37,7 +39,7 @@ pub(super) struct Sweeper<'a> {
     /// `CLOCK_MONOTONIC`, microseconds.
     pub clock: &'a dyn Fn() -> u64,
     /// Tasks whose dear fields are wanted.
-    pub wanted: &'a HashSet<TaskId>,
+    pub wanted: &'a TaskSet,
     /// Length of a clock tick, microseconds.
     pub tick_us: u64,
     /// Size of a page.
@@ -62,6 +64,8 @@ pub(super) struct Tasks {
     names: Shared,
     users: Users,
     looks: Looks,
+    /// Whether the last sweep has told the states of all threads.
+    are_states_new: bool,
     short_lived: ShortLived,
     /// The latest start of all that the first sweep saw, clock ticks since boot.
     since: u64,
@@ -103,6 +107,7 @@ impl Tasks {
             names: Shared::default(),
             users: Users::default(),
             looks: Looks::default(),
+            are_states_new: false,
             short_lived: ShortLived::default(),
             since: u64::MAX,
             run_delay_ns: 0,
@@ -128,6 +133,7 @@ impl Tasks {
         self.spare = before.into_inner();
         self.threads = Threads::new(Arc::new(table));
         let read = outcome?;
+        self.are_states_new = read.is_bpf && read.why.is_none();
         release(&mut self.processes);
         self.pids.clear();
         self.pids.extend(self.processes.keys());
@@ -135,9 +141,8 @@ impl Tasks {
         if self.since == u64::MAX {
             self.since = self.threads.iter().map(|thread| thread.start).max().unwrap_or(u64::MAX);
         }
-        // Forks are counted over all pid namespaces: elsewhere than in the first, nobody sees all that is forked. Its
-        // second process is the parent of the threads of the kernel.
-        let n_forks = n_forks.filter(|_| self.processes.get(&2).is_some_and(|second| second.now.is_kernel_thread));
+        // Forks are counted over all pid namespaces: elsewhere than in the first, nobody sees all that is forked.
+        let n_forks = n_forks.filter(|_| self.sees_host());
         let mut swept = Swept { read, ..Swept::default() };
         swept.n_short_lived = self.short_lived.count(n_forks, n_new, swept.read.proc.n_sweeps);
         self.settle(sweep, into, &mut swept);
@@ -153,7 +158,8 @@ impl Tasks {
     /// Brings sums and names of all processes up to date, and makes their rows.
     fn settle(&mut self, sweep: &mut Sweeper<'_>, into: &mut Vec<TaskReading>, swept: &mut Swept) {
         let mut n_names = if sweep.number == 1 { NAMES_AT_FIRST } else { NAMES_PER_SWEEP };
-        into.reserve(self.pids.len());
+        // With room for the threads that get rows.
+        into.reserve(self.pids.len() + sweep.wanted.len() + 64);
         for pid in &self.pids {
             let Some(process) = self.processes.get_mut(pid) else { continue };
             let is_first = process.first == sweep.number;
@@ -164,7 +170,7 @@ impl Tasks {
             }
             if process.lacks_names() && n_names > 0 {
                 n_names -= 1;
-                process.read_names(sweep, &mut self.users);
+                process.read_names(sweep, &mut self.users, gained);
             }
             process.tally(gained, &mut sweep.whereabouts.tally);
             swept.n_processes += 1;
@@ -196,7 +202,7 @@ impl Tasks {
     }
 
     /// The rows of those threads that are wanted.
-    pub(super) fn wanted_rows(&self, wanted: &HashSet<TaskId>) -> Vec<TaskReading> {
+    pub(super) fn wanted_rows(&self, wanted: &TaskSet) -> Vec<TaskReading> {
         let threads = wanted.iter().filter_map(|id| self.threads.find(*id)).filter(|thread| !thread.is_first());
         threads.filter_map(|thread| self.thread_row(thread)).collect()
     }
@@ -217,6 +223,12 @@ impl Tasks {
         let mut rows: Vec<TaskReading> = found.into_iter().filter_map(|thread| self.thread_row(thread)).collect();
         self.add_dear_of_children(sweep, &mut rows);
         (rows, n)
+    }
+
+    /// Whether the first pid namespace is seen, that of the host: there the second process is the parent of the threads of
+    /// the kernel.
+    pub(super) fn sees_host(&self) -> bool {
+        self.processes.get(&2).is_some_and(|second| second.now.is_kernel_thread)
     }
 
     /// Whether a process was seen by the last sweep.

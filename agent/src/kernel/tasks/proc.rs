@@ -11,9 +11,8 @@ mod listing;
 mod taskstats;
 mod watched;
 
-use std::{cmp::Reverse, collections::HashSet};
+use std::cmp::Reverse;
 
-use midair_vitals::TaskId;
 use rustix::io::Errno;
 
 use self::{
@@ -28,9 +27,9 @@ use super::{
     process::Total,
     seen::{Others, Seen, SeenProcess},
 };
-use crate::kernel::{
-    numbers::{NumberMap, release},
-    stat::{Stat, parse_stat},
+use crate::{
+    kernel::stat::{Stat, parse_stat},
+    numbers::{NumberMap, TaskSet, release},
 };
 
 /// The collector between two sweeps.
@@ -224,7 +223,7 @@ fn read_processes(
     reader: &mut Reader<'_>,
     round: &mut [Item],
     turn: &mut u32,
-    wanted: &HashSet<TaskId>,
+    wanted: &TaskSet,
 ) {
     let mut is_due = vec![false; round.len()];
     for (item, is_due) in round.iter_mut().zip(&mut is_due) {
@@ -393,6 +392,7 @@ impl SeenProcess {
             coarse_cpu_ns: stat.cpu_ns(reader.tick_ns),
             netns: None,
             cgroups: None,
+            user: None,
         }
     }
 }

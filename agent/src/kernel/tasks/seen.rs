@@ -34,6 +34,8 @@ pub(in crate::kernel) struct SeenProcess {
     pub netns: Option<u32>,
     /// The directories of its cgroups, where the collector knows.
     pub cgroups: Option<CgroupIds>,
+    /// The number of its user, where the collector knows.
+    pub user: Option<u32>,
 }
 
 /// Of what the memory of a process is, bytes.

@@ -383,7 +383,7 @@ impl WatchedThread {
     ) -> Option<Seen> {
         reader.n_left = reader.n_left.saturating_sub(1);
         let schedstat = self.read_schedstat(reader, pid, folder);
-        if schedstat == Err(Errno::SRCH) && leader.is_none() {
+        if schedstat == Err(Errno::SRCH) {
             self.file = None;
             return None;
         }
@@ -396,8 +396,9 @@ impl WatchedThread {
             return Some(leader.map_or(Seen::Used(now), |stat| Seen::whole(stat, now, true)));
         }
         let stat = match leader {
-            Some(stat) => *stat,
-            None => read_stat(reader, pid, self.tid, folder)?,
+            Some(stat) if schedstat.is_some() => *stat,
+            // Where there is no schedstat, the kernel has none, or the thread has ended.
+            Some(_) | None => read_stat(reader, pid, self.tid, folder)?,
         };
         self.n_named += 1;
         self.knows_delay = schedstat.is_some();

@@ -1,7 +1,11 @@
 //! What one sample costs: CPU time of reading this host once and of deriving and encoding it for one watcher, beside loads
-//! that are made here and end with the program. `cargo bench -p midair-agent --bench sample -- [S] [M] [L] [sysinfo]`
+//! that are made here and end with the program. `cargo bench -p midair-agent --bench sample -- [S] [M] [L] [sysinfo]`;
+//! with `whole` instead what the real agent costs with one watcher, thread by thread. `unshare -pfn --mount-proc` keeps the
+//! loads of others out of it.
 //!
 //! Figures are CPU time of the thread that does it: what the kernel does for it counts, what others do meanwhile does not.
+
+mod whole;
 
 use std::{
     pin::pin,
@@ -54,10 +58,18 @@ fn main() -> ExitCode {
         return ExitCode::SUCCESS;
     }
     println!("{:<28} {:>9} {:>8} | CPU per sample, median and most", "source", "processes", "threads");
-    let is_asked = |name: &str| arguments.is_empty() || arguments.iter().any(|a| a == name);
+    let is_named = |name: &str| arguments.iter().any(|a| a == name);
+    let is_asked = |name: &str| is_named(name) || !PROFILES.iter().any(|(profile, ..)| is_named(profile));
     for (name, processes, threads) in PROFILES.into_iter().filter(|(name, ..)| is_asked(name)) {
         let _load = Load::start(processes, threads);
-        report(name, arguments.iter().any(|a| a == "sysinfo"));
+        if is_named("whole") {
+            for collector in ["bpf", "proc"] {
+                whole::figures(name, collector, false);
+                whole::figures(name, collector, true);
+            }
+        } else {
+            report(name, is_named("sysinfo"));
+        }
     }
     ExitCode::SUCCESS
 }
