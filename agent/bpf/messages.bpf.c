@@ -58,13 +58,24 @@ INLINE bool is_target(void) {
     return found.tgid == target.pid;
 }
 
+/* Word `at` of what a program gets. In assembler: a compiler that shares a load moves the pointer, which is not allowed. */
+#define WORD(ctx, at)                                                                                                   \
+    ({                                                                                                                  \
+        u64 word__;                                                                                                     \
+        asm volatile("%0 = *(u64 *)(%1 + %2)" : "=r"(word__) : "r"(ctx), "i"((at) * 8));                                \
+        word__;                                                                                                         \
+    })
+
 /* What the function returned: behind its arguments, where the kernel has no helper for it (before 5.17). */
-INLINE s64 returned(u64 *ctx, u32 n_arguments) {
-    u64 value = 0;
-    if (HAS_VALUE(enum bpf_func_id, BPF_FUNC_get_func_ret))
-        return bpf_get_func_ret(ctx, &value) ? -1 : (s32)value;
-    return (s32)ctx[n_arguments];
-}
+#define RETURNED(ctx, n_arguments)                                                                                      \
+    ({                                                                                                                  \
+        u64 value__ = 0;                                                                                                \
+        if (HAS_VALUE(enum bpf_func_id, BPF_FUNC_get_func_ret))                                                         \
+            value__ = bpf_get_func_ret(ctx, &value__) ? -1 : value__;                                                   \
+        else                                                                                                            \
+            value__ = WORD(ctx, n_arguments);                                                                           \
+        (s32)value__;                                                                                                   \
+    })
 
 INLINE int count(enum count what, bool is_message) {
     u32 first = 0;
@@ -105,41 +116,41 @@ int sock_recv_length(u64 *ctx) {
 
 SECTION("fexit/unix_stream_sendmsg")
 int unix_stream_sendmsg(u64 *ctx) {
-    return count(UNIX_OUT, returned(ctx, 3) >= 0);
+    return count(UNIX_OUT, RETURNED(ctx, 3) >= 0);
 }
 
 /* Of sockets of sequential packets too, which call it. */
 SECTION("fexit/unix_dgram_sendmsg")
 int unix_dgram_sendmsg(u64 *ctx) {
-    return count(UNIX_OUT, returned(ctx, 3) >= 0);
+    return count(UNIX_OUT, RETURNED(ctx, 3) >= 0);
 }
 
 SECTION("fexit/unix_stream_recvmsg")
 int unix_stream_recvmsg(u64 *ctx) {
-    return count(UNIX_IN, returned(ctx, 4) > 0 && !(ctx[3] & MSG_PEEK));
+    return count(UNIX_IN, RETURNED(ctx, 4) > 0 && !(WORD(ctx, 3) & MSG_PEEK));
 }
 
 SECTION("fexit/unix_dgram_recvmsg")
 int unix_dgram_recvmsg(u64 *ctx) {
-    return count(UNIX_IN, returned(ctx, 4) >= 0 && !(ctx[3] & MSG_PEEK));
+    return count(UNIX_IN, RETURNED(ctx, 4) >= 0 && !(WORD(ctx, 3) & MSG_PEEK));
 }
 
 /* A socket of version six calls it for addresses of version four, and is counted there. */
 SECTION("fexit/udp_sendmsg")
 int udp_sendmsg(u64 *ctx) {
     struct sock *sock = (void *)ctx[0];
-    return count(UDP_OUT, returned(ctx, 3) >= 0 && PROBE(sock, __sk_common.skc_family) == AF_INET);
+    return count(UDP_OUT, RETURNED(ctx, 3) >= 0 && PROBE(sock, __sk_common.skc_family) == AF_INET);
 }
 
 SECTION("fexit/udpv6_sendmsg")
 int udpv6_sendmsg(u64 *ctx) {
-    return count(UDP_OUT, returned(ctx, 3) >= 0);
+    return count(UDP_OUT, RETURNED(ctx, 3) >= 0);
 }
 
 /* Until 5.18 there is an argument more before the flags; the kernels that have the helper and that (5.17, 5.18) count peeks. */
 INLINE int count_udp_in(u64 *ctx) {
-    u64 flags = HAS_VALUE(enum bpf_func_id, BPF_FUNC_get_func_ret) ? ctx[3] : ctx[4];
-    return count(UDP_IN, returned(ctx, 6) >= 0 && !(flags & MSG_PEEK));
+    u64 flags = HAS_VALUE(enum bpf_func_id, BPF_FUNC_get_func_ret) ? WORD(ctx, 3) : WORD(ctx, 4);
+    return count(UDP_IN, RETURNED(ctx, 6) >= 0 && !(flags & MSG_PEEK));
 }
 
 SECTION("fexit/udp_recvmsg")
