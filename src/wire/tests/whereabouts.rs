@@ -136,7 +136,7 @@ fn namespaces_come_change_rest_and_leave() {
     assert_eq!(send(&[own.clone(), closed.clone()]), [own.clone(), closed]);
     let new = namespace(3, 300);
     assert_eq!(send(&[new.clone(), own.clone()]), [own, new.clone()]);
-    assert_eq!(send(&[new.clone()]), [new]);
+    assert_eq!(send(std::slice::from_ref(&new)), [new]);
 }
 
 #[test]
