@@ -337,12 +337,9 @@ INLINE bool fill_file(struct file *file, struct named_file_record *record, bool 
 
 /* The process that holds it, where the reader is. */
 INLINE u32 owner_of(struct task_struct *task) {
-    struct task_struct *first = task->group_leader;
     struct reader reader;
     find_reader(&reader);
-    if (reader.level == 0)
-        return task->tgid;
-    return first ? number_for(&reader, first->thread_pid) : 0;
+    return reader.level == 0 ? (u32)task->tgid : number_of_process(&reader, task);
 }
 
 INLINE void write_mark(struct seq_file *seq, u32 pid, u64 n_files, const void *filling) {

@@ -47,6 +47,7 @@ typedef _Bool bool;
 
 enum bpf_func_id {
     BPF_FUNC_get_current_task_btf = 158,
+    BPF_FUNC_get_func_ret = 184,
 };
 
 /* Their numbers depend on what the kernel was built with. */
@@ -416,14 +417,23 @@ struct unix_sock {
 
 #pragma clang attribute pop
 
+/* include/uapi/linux/bpf.h */
+struct bpf_pidns_info {
+    u32 pid;
+    u32 tgid;
+};
+
 /* Helpers have the same number for ever (include/uapi/linux/bpf.h). */
-static u64 (*const bpf_get_current_pid_tgid)(void) = (void *)14;
 static void *(*const bpf_map_lookup_elem)(void *map, const void *key) = (void *)1;
+static u64 (*const bpf_get_current_pid_tgid)(void) = (void *)14;
 static struct task_struct *(*const bpf_get_current_task)(void) = (void *)35;
 static long (*const bpf_probe_read_kernel)(void *to, u32 size, const void *from) = (void *)113;
+static long (*const bpf_get_ns_current_pid_tgid)(u64 device, u64 inode, struct bpf_pidns_info *to,
+                                                 u32 size) = (void *)120;
 static long (*const bpf_seq_write)(struct seq_file *to, const void *from, u32 size) = (void *)127;
 static struct tcp_sock *(*const bpf_skc_to_tcp_sock)(void *sock) = (void *)137;
 static struct task_struct *(*const bpf_get_current_task_btf)(void) = (void *)158;
 static struct socket *(*const bpf_sock_from_file)(struct file *file) = (void *)162;
+static long (*const bpf_get_func_ret)(void *ctx, u64 *value) = (void *)184;
 
 #endif

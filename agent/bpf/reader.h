@@ -34,13 +34,22 @@ INLINE struct number at_level(struct pid *pid, u32 level) {
     return found;
 }
 
-/* Of `of` what the number of its pid is where the reader is; 0 if it is not to be seen from there. */
+/* What the number of a pid is where the reader is; 0 if it is not to be seen from there. */
 INLINE u32 number_for(const struct reader *reader, struct pid *pid) {
     struct number found;
     if (!pid || PROBE(pid, level) < reader->level)
         return 0;
     found = at_level(pid, reader->level);
     return found.ns == reader->ns ? found.nr : 0;
+}
+
+INLINE u32 number_of(const struct reader *reader, struct task_struct *task) {
+    return number_for(reader, PROBE(task, thread_pid));
+}
+
+INLINE u32 number_of_process(const struct reader *reader, struct task_struct *task) {
+    struct task_struct *first = PROBE(task, group_leader);
+    return first ? number_of(reader, first) : 0;
 }
 
 #define FILL_READER(GET, current, reader)                                                                               \

@@ -5,7 +5,9 @@
 
 mod child;
 mod iterators;
+mod later;
 mod load;
+mod messages;
 mod pass;
 pub mod record;
 mod setup;
@@ -19,6 +21,8 @@ use rustix::io::Errno;
 
 pub use self::{
     child::bpf_child,
+    later::Later,
+    messages::{Counts, Messages},
     record::{
         Backlog, Depth, FileKind, FileRecord, LeaderRecord, Mark, Memory, Record, Records, Sleeper, TaskRecord,
         TcpRecord,
@@ -29,7 +33,7 @@ pub use self::{
 };
 use self::{
     iterators::{Iterators, Over},
-    load::Programs,
+    load::{Loaded, Wanted},
     pass::Pass,
 };
 
@@ -51,6 +55,16 @@ pub enum Loader {
     Own,
     /// Nobody.
     Nobody,
+}
+
+impl Loader {
+    fn load(&self, wanted: Wanted) -> Result<Loaded, Why> {
+        match self {
+            Self::Child(program) => child::load_by(program, wanted),
+            Self::Own => load::load(wanted),
+            Self::Nobody => Err(Why::new("no iterators are pinned; run `midair-agent setup` as root")),
+        }
+    }
 }
 
 impl Default for Choice {
@@ -104,14 +118,15 @@ impl Bpf {
                 Err(why) => refused = Some(why),
             }
         }
-        let programs = match &choice.loader {
-            Loader::Child(program) => child::load_by(program),
-            Loader::Own => Programs::load(),
-            Loader::Nobody => Err(Why::new("no iterators are pinned; run `midair-agent setup` as root")),
-        };
+        let loaded = choice.loader.load(Wanted::Iterators);
         // Who could not load them and was refused the pinned ones needs those.
-        let programs = programs.map_err(|why| refused.unwrap_or(why))?;
-        Ok(Self::new(Iterators::attach(programs)?))
+        let loaded = loaded.map_err(|why| refused.unwrap_or(why))?;
+        Ok(Self::new(Iterators::attach(loaded)?))
+    }
+
+    /// The same on a thread of its own: a loader takes a third of a second, on a busy host some.
+    pub fn open_later(choice: Choice) -> Later<Self> {
+        Later::begin(move || Self::open(&choice))
     }
 
     fn new(iterators: Iterators) -> Self {

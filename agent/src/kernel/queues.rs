@@ -338,6 +338,8 @@ fn which(full: &Full) -> Option<Which> {
     match (full.object.kind, &full.object.ends) {
         (Kind::Tcp, Ends::Inet { local, remote }) => Some(Which::Tcp(*local, *remote)),
         (Kind::Udp, Ends::Inet { local, remote }) => Some(Which::Udp(*local, *remote)),
+        // Of datagrams the look at one socket says less than a round does.
+        (Kind::Unix, _) if full.object.receive.unit == Unit::Messages || full.object.send.depth.is_some() => None,
         (Kind::Unix | Kind::UnixListener, _) => Some(Which::Unix(inode)),
         (Kind::TcpListener | Kind::Tcp | Kind::Udp | Kind::Pipe | Kind::EventFd | Kind::MessageQueue, _) => None,
     }

@@ -2,6 +2,7 @@
 #![cfg(target_os = "linux")]
 
 mod files;
+mod messages;
 mod namespaces;
 mod object;
 mod setup;

@@ -139,10 +139,10 @@ fn messages_in_a_unix_socket_of_datagrams() {
     }
     let read = read_by_each(QueueKind::Unix, inode(&far), |_| true);
     for (collector, queue) in &read {
-        assert_eq!(queue.unit, Unit::Messages);
         match collector {
-            Collector::Proc => assert_eq!(queue.depth, None, "netlink does not say how many"),
-            Collector::Bpf | Collector::Auto => assert_eq!(queue.depth, Some(7)),
+            // Netlink does not say how many, but what their senders wait for, overhead included.
+            Collector::Proc => assert!(queue.unit == Unit::Bytes && queue.depth >= Some(700), "{queue:?}"),
+            Collector::Bpf | Collector::Auto => assert_eq!((queue.unit, queue.depth), (Unit::Messages, Some(7))),
         }
     }
     while far.recv(&mut [0; 200]).is_ok_and(|_| far.set_nonblocking(true).is_ok()) {}

@@ -4,7 +4,7 @@
 //! a socket. So the 34 MiB that loading takes at its peak are gone with the child.
 
 use std::{
-    ffi::{OsStr, OsString},
+    ffi::OsStr,
     io::{IoSlice, IoSliceMut},
     mem::MaybeUninit,
     path::Path,
@@ -23,7 +23,11 @@ use rustix::{
     },
 };
 
-use super::{Why, load::Programs};
+use super::{
+    Why,
+    load::{Loaded, Wanted, load},
+    messages::Target,
+};
 
 /// The hidden argument.
 const FLAG: &str = "--load-bpf";
@@ -31,10 +35,11 @@ const FLAG: &str = "--load-bpf";
 /// A child that has not answered by then never will.
 const ANSWERS_WITHIN: Duration = Duration::from_secs(20);
 
-/// What an answer starts with; a refusal is the sentence alone.
-const LOADED: &[u8] = b"\0loaded";
+/// What an answer starts with, names of what comes with it behind it; a refusal is the sentence alone.
+const LOADED: &str = "\0loaded";
 
-const N_PROGRAMS: usize = 3;
+/// At most so many descriptors come with an answer.
+const MOST: usize = 16;
 
 static IS_HONOURED: AtomicBool = AtomicBool::new(false);
 
@@ -43,7 +48,16 @@ static IS_HONOURED: AtomicBool = AtomicBool::new(false);
 pub fn bpf_child() -> Option<ExitCode> {
     IS_HONOURED.store(true, Ordering::Relaxed);
     let mut args = std::env::args_os().skip(1);
-    (args.next().as_deref() == Some(OsStr::new(FLAG)) && args.next().is_none()).then(load_and_send)
+    if args.next().as_deref() != Some(OsStr::new(FLAG)) {
+        return None;
+    }
+    let words: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
+    let wanted = match words.iter().map(|word| word.parse::<u64>().ok()).collect::<Option<Vec<u64>>>().as_deref() {
+        Some([]) => Wanted::Iterators,
+        Some(numbers) => Wanted::Messages(Target::of_words(numbers.try_into().ok()?)),
+        None => return None,
+    };
+    Some(load_and_send(wanted))
 }
 
 /// Whether this program honours the hidden argument.
@@ -52,12 +66,12 @@ pub(super) fn is_honoured() -> bool {
 }
 
 /// Has the programs loaded by `program`, which calls [`bpf_child`].
-pub(super) fn load_by(program: &Path) -> Result<Programs, Why> {
+pub(super) fn load_by(program: &Path, wanted: Wanted) -> Result<Loaded, Why> {
     let failed = |error: Errno| Why::new(format!("cannot speak to the loader of BPF programs: {error}"));
     let (own, its) =
         socketpair(AddressFamily::UNIX, SocketType::SEQPACKET, SocketFlags::CLOEXEC, None).map_err(failed)?;
     set_socket_timeout(&own, Timeout::Recv, Some(ANSWERS_WITHIN)).map_err(failed)?;
-    let mut child = start(program, its)?;
+    let mut child = start(program, wanted, its)?;
     let answer = receive(&own);
     // It has said all it has to say, or is late: nothing is lost with it.
     if let Err(error) = child.kill().and_then(|()| child.wait()) {
@@ -66,10 +80,15 @@ pub(super) fn load_by(program: &Path) -> Result<Programs, Why> {
     answer
 }
 
-fn start(program: &Path, its: OwnedFd) -> Result<Child, Why> {
+fn start(program: &Path, wanted: Wanted, its: OwnedFd) -> Result<Child, Why> {
+    let words = match wanted {
+        Wanted::Iterators => Vec::new(),
+        Wanted::Messages(target) => target.words().map(|word| word.to_string()).into(),
+    };
     // Of the environment it needs nothing, and nothing of it may change what it does.
     Command::new(program)
-        .arg(OsString::from(FLAG))
+        .arg(FLAG)
+        .args(words)
         .env_clear()
         .stdin(Stdio::from(its))
         .stdout(Stdio::null())
@@ -78,52 +97,44 @@ fn start(program: &Path, its: OwnedFd) -> Result<Child, Why> {
         .map_err(|error| Why::new(format!("cannot start the loader of BPF programs ({}): {error}", program.display())))
 }
 
-fn receive(from: &OwnedFd) -> Result<Programs, Why> {
+fn receive(from: &OwnedFd) -> Result<Loaded, Why> {
     let mut text = [0; 4096];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(N_PROGRAMS))];
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut passed = RecvAncillaryBuffer::new(&mut space);
-    let answer = recvmsg(from, &mut [IoSliceMut::new(&mut text)], &mut passed, RecvFlags::CMSG_CLOEXEC);
-    let n = match answer {
-        Ok(answer) => answer.bytes,
-        Err(error) => return Err(Why::new(format!("the loader of BPF programs does not answer: {error}"))),
-    };
-    let mut fds = passed.drain().flat_map(|message| match message {
-        RecvAncillaryMessage::ScmRights(fds) => fds.collect::<Vec<OwnedFd>>(),
-        _ => Vec::new(),
-    });
-    if let (LOADED, Some(tasks), Some(tasks_brief), Some(files)) = (&text[..n], fds.next(), fds.next(), fds.next()) {
-        return Ok(Programs { tasks, tasks_brief, files });
-    }
+    let n = recvmsg(from, &mut [IoSliceMut::new(&mut text)], &mut passed, RecvFlags::CMSG_CLOEXEC)
+        .map_err(|error| Why::new(format!("the loader of BPF programs does not answer: {error}")))?
+        .bytes;
     if n == 0 {
         return Err(Why::new("the loader of BPF programs ended without an answer"));
     }
-    Err(Why::new(String::from_utf8_lossy(&text[..n])))
+    let text = String::from_utf8_lossy(&text[..n]);
+    let Some(names) = text.strip_prefix(LOADED) else { return Err(Why::new(text)) };
+    let fds = passed.drain().flat_map(|message| match message {
+        RecvAncillaryMessage::ScmRights(fds) => fds.collect::<Vec<OwnedFd>>(),
+        _ => Vec::new(),
+    });
+    Ok(Loaded(names.split_whitespace().map(str::to_owned).zip(fds).collect()))
 }
 
 /// The other side: the socket is standard input.
-fn load_and_send() -> ExitCode {
-    let sent = match Programs::load() {
-        Ok(programs) => send(&programs),
-        Err(why) => {
-            let text = why.to_string();
-            let end = text.floor_char_boundary(4096);
-            sendmsg(
-                std::io::stdin(),
-                &[IoSlice::new(&text.as_bytes()[..end])],
-                &mut SendAncillaryBuffer::default(),
-                SendFlags::NOSIGNAL,
-            )
-        }
+fn load_and_send(wanted: Wanted) -> ExitCode {
+    let (text, loaded) = match load(wanted) {
+        Ok(loaded) => (loaded.0.iter().fold(LOADED.to_owned(), |all, (name, _)| format!("{all} {name}")), loaded),
+        Err(why) => (why.to_string(), Loaded::default()),
     };
-    if sent.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    match send(&text, &loaded) {
+        Ok(_) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
 }
 
-fn send(programs: &Programs) -> Result<usize, Errno> {
-    let fds = [programs.tasks.as_fd(), programs.tasks_brief.as_fd(), programs.files.as_fd()];
-    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(N_PROGRAMS))];
+fn send(text: &str, loaded: &Loaded) -> Result<usize, Errno> {
+    let fds: Vec<_> = loaded.0.iter().map(|(_, fd)| fd.as_fd()).collect();
+    let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut passed = SendAncillaryBuffer::new(&mut space);
-    if !passed.push(SendAncillaryMessage::ScmRights(&fds)) {
+    if !fds.is_empty() && !passed.push(SendAncillaryMessage::ScmRights(&fds)) {
         return Err(Errno::NOBUFS);
     }
-    sendmsg(std::io::stdin(), &[IoSlice::new(LOADED)], &mut passed, SendFlags::NOSIGNAL)
+    let end = text.floor_char_boundary(4096);
+    sendmsg(std::io::stdin(), &[IoSlice::new(&text.as_bytes()[..end])], &mut passed, SendFlags::NOSIGNAL)
 }

@@ -13,7 +13,7 @@ use rustix::{
     io::Errno,
 };
 
-use super::{Why, load::Programs, pass::Pass, record::Record, sys};
+use super::{Why, load::Loaded, pass::Pass, record::Record, sys};
 
 /// What is iterated over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,6 +28,15 @@ pub(super) enum Over {
 
 impl Over {
     pub(super) const ALL: [Self; 3] = [Self::Tasks, Self::TasksBrief, Self::Files];
+
+    /// Name of its program.
+    pub(super) fn program(self) -> &'static str {
+        match self {
+            Self::Tasks => "tasks",
+            Self::TasksBrief => "tasks_brief",
+            Self::Files => "files",
+        }
+    }
 
     /// Its name where it is pinned. The number is that of the records' layout (`agent/bpf/midair.h`).
     pub(super) fn name(self) -> &'static str {
@@ -81,16 +90,20 @@ impl Iterators {
     }
 
     /// Attaches programs that have just been loaded.
-    pub(super) fn attach(programs: Programs) -> Result<Self, Why> {
+    pub(super) fn attach(mut loaded: Loaded) -> Result<Self, Why> {
+        let mut take = |name: &str| {
+            loaded.take(name).ok_or_else(|| Why::new(format!("the loader of BPF programs has left out {name}")))
+        };
         let attach = |program: &OwnedFd| {
             sys::attach(program.as_fd(), None)
                 .map_err(|error| Why::new(format!("the kernel does not attach iterators: {error}")))
         };
+        let program = take("files")?;
         let from = From::Attached {
-            tasks: attach(&programs.tasks)?,
-            tasks_brief: attach(&programs.tasks_brief)?,
-            files: attach(&programs.files)?,
-            program: programs.files,
+            tasks: attach(&take("tasks")?)?,
+            tasks_brief: attach(&take("tasks_brief")?)?,
+            files: attach(&program)?,
+            program,
         };
         Ok(Self { from, of_one: OnceLock::new() })
     }

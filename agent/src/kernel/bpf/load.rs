@@ -1,54 +1,130 @@
-//! Loading: from the object that is part of this program to programs in the kernel.
+//! Loading: from the objects that are part of this program to programs in the kernel.
 //!
 //! Parsing the kernel's own types takes 23 MiB that an allocator hardly gives back, so an agent never does it itself:
 //! see `child`.
 
-use aya::{Btf, Ebpf, EbpfLoader, include_bytes_aligned, programs::Iter};
+use aya::{
+    Btf, Ebpf, EbpfLoader, include_bytes_aligned,
+    maps::Map,
+    programs::{Program, ProgramError},
+};
 use rustix::{
     fd::{AsFd, OwnedFd},
     process::{Resource, Rlimit, setrlimit},
 };
 
-use super::Why;
+use super::{Why, messages::Target};
 
-/// Programs in the kernel; they go when the last descriptor of them is closed.
-#[derive(Debug)]
-pub(super) struct Programs {
-    /// Iterates over threads.
-    pub(super) tasks: OwnedFd,
-    /// The same, with short records of sleepers.
-    pub(super) tasks_brief: OwnedFd,
-    /// Iterates over descriptors.
-    pub(super) files: OwnedFd,
+/// What is loaded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Wanted {
+    /// The iterators.
+    Iterators,
+    /// What counts the messages of a process.
+    Messages(Target),
 }
 
-/// Built by `agent/bpf/build` from the sources beside it.
-static ITERATORS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/iterators.bpf.o"));
+/// Programs and maps in the kernel, by name; they go when the last descriptor of them is closed.
+#[derive(Debug, Default)]
+pub(super) struct Loaded(pub(super) Vec<(String, OwnedFd)>);
 
-impl Programs {
-    /// Loads them.
-    pub(super) fn load() -> Result<Self, Why> {
-        // Before 5.11 programs count as locked memory; where the limit cannot be raised it may still be enough.
-        let unlimited = Rlimit { current: None, maximum: None };
-        if let Err(error) = setrlimit(Resource::Memlock, unlimited) {
-            tracing::debug!("cannot raise the limit of locked memory: {error}");
-        }
-        let btf = Btf::from_sys_fs().map_err(|error| Why::no_types(&error))?;
-        let mut object = EbpfLoader::new().btf(Some(&btf)).load(ITERATORS).map_err(|error| Why::of(&error))?;
-        Ok(Self {
-            tasks: load(&mut object, &btf, "tasks", "task")?,
-            tasks_brief: load(&mut object, &btf, "tasks_brief", "task")?,
-            // What this kernel's verifier takes is found by trying.
-            files: load(&mut object, &btf, "files", "task_file")
-                .or_else(|_| load(&mut object, &btf, "files_untyped", "task_file"))?,
-        })
+/// Built by `agent/bpf/build` from the sources beside them.
+static ITERATORS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/iterators.bpf.o"));
+static MESSAGES: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/messages.bpf.o"));
+
+/// Tracepoints that every socket passes, since 6.3.
+const TRACEPOINTS: [&str; 2] = ["sock_send_length", "sock_recv_length"];
+
+/// What they stand for: functions by whose exits messages are counted.
+const FUNCTIONS: [&str; 8] = [
+    "unix_stream_sendmsg",
+    "unix_dgram_sendmsg",
+    "unix_stream_recvmsg",
+    "unix_dgram_recvmsg",
+    "udp_sendmsg",
+    "udpv6_sendmsg",
+    "udp_recvmsg",
+    "udpv6_recvmsg",
+];
+
+/// Name of the map of counts.
+pub(super) const COUNTS: &str = "counts";
+
+impl Loaded {
+    /// Takes out what has a name.
+    pub(super) fn take(&mut self, name: &str) -> Option<OwnedFd> {
+        let at = self.0.iter().position(|(own, _)| own == name)?;
+        Some(self.0.swap_remove(at).1)
     }
 }
 
-fn load(object: &mut Ebpf, btf: &Btf, name: &'static str, over: &str) -> Result<OwnedFd, Why> {
+/// Loads into the kernel.
+pub(super) fn load(wanted: Wanted) -> Result<Loaded, Why> {
+    // Before 5.11 programs count as locked memory; where the limit cannot be raised it may still be enough.
+    let unlimited = Rlimit { current: None, maximum: None };
+    if let Err(error) = setrlimit(Resource::Memlock, unlimited) {
+        tracing::debug!("cannot raise the limit of locked memory: {error}");
+    }
+    let btf = Btf::from_sys_fs().map_err(|error| Why::no_types(&error))?;
+    match wanted {
+        Wanted::Iterators => load_iterators(&btf),
+        Wanted::Messages(target) => load_messages(&btf, target),
+    }
+}
+
+fn load_iterators(btf: &Btf) -> Result<Loaded, Why> {
+    let mut object = EbpfLoader::new().btf(Some(btf)).load(ITERATORS).map_err(|error| Why::of(&error))?;
+    let mut loaded = Loaded::default();
+    for name in ["tasks", "tasks_brief"] {
+        loaded.0.push((name.into(), load_one(&mut object, btf, name, "task")?));
+    }
+    // What this kernel's verifier takes is found by trying.
+    let files = load_one(&mut object, btf, "files", "task_file")
+        .or_else(|_| load_one(&mut object, btf, "files_untyped", "task_file"))?;
+    loaded.0.push(("files".into(), files));
+    Ok(loaded)
+}
+
+fn load_messages(btf: &Btf, target: Target) -> Result<Loaded, Why> {
+    let words = target.words();
+    let mut loader = EbpfLoader::new();
+    let mut object = loader
+        .btf(Some(btf))
+        .override_global("target", &words, true)
+        .load(MESSAGES)
+        .map_err(|error| Why::of(&error))?;
+    let mut loaded = Loaded::default();
+    let tracepoints: Result<Vec<_>, Why> =
+        TRACEPOINTS.iter().map(|name| Ok(((*name).into(), load_one(&mut object, btf, name, name)?))).collect();
+    match tracepoints {
+        Ok(tracepoints) => loaded.0 = tracepoints,
+        // Those of version six are absent where the kernel was built without it; without any there is nothing to count.
+        Err(why) => {
+            let functions = FUNCTIONS.iter();
+            let all = functions.filter_map(|name| Some(((*name).into(), load_one(&mut object, btf, name, name).ok()?)));
+            loaded.0 = all.collect();
+            if loaded.0.is_empty() {
+                return Err(why);
+            }
+        }
+    }
+    let Some(Map::PerCpuArray(counts)) = object.map(COUNTS) else {
+        return Err(Why::new(format!("the object has no map {COUNTS}")));
+    };
+    let counts = counts.fd().as_fd().try_clone_to_owned().map_err(|error| Why::of(&error))?;
+    loaded.0.push((COUNTS.into(), counts));
+    Ok(loaded)
+}
+
+/// Loads the program `name`, which is for what the kernel calls `of`.
+fn load_one(object: &mut Ebpf, btf: &Btf, name: &str, of: &str) -> Result<OwnedFd, Why> {
     let program = object.program_mut(name).ok_or_else(|| Why::new(format!("the object has no program {name}")))?;
-    let iterator: &mut Iter = program.try_into().map_err(|error| Why::of_program(name, &error))?;
-    iterator.load(over, btf).map_err(|error| Why::of_program(name, &error))?;
-    let fd = iterator.fd().map_err(|error| Why::of_program(name, &error))?;
+    let loaded = match program {
+        Program::Iter(program) => program.load(of, btf),
+        Program::BtfTracePoint(program) => program.load(of, btf),
+        Program::FExit(program) => program.load(of, btf),
+        _ => Err(ProgramError::UnexpectedProgramType),
+    };
+    let fd = loaded.and_then(|()| program.fd()).map_err(|error| Why::of_program(name, &error))?;
     fd.as_fd().try_clone_to_owned().map_err(|error| Why::of(&error))
 }

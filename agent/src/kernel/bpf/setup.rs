@@ -12,14 +12,14 @@ use std::{
 
 use anyhow::Context;
 use rustix::{
-    fd::{AsFd, BorrowedFd, OwnedFd},
+    fd::{AsFd, BorrowedFd},
     fs::statfs,
     mount::{MountFlags, UnmountFlags, mount, unmount},
 };
 
 use super::{
     iterators::{FILES_PROGRAM, Over},
-    load::Programs,
+    load::{Loaded, Wanted, load},
     sys,
 };
 
@@ -45,7 +45,7 @@ impl Setup {
     /// Loads the programs and pins them, in place of what an earlier setup pinned. Returns where.
     pub fn run(&self) -> anyhow::Result<PathBuf> {
         // First of all: where they cannot be loaded nothing is left behind.
-        let programs = Programs::load()?;
+        let loaded = load(Wanted::Iterators)?;
         let place = match &self.place {
             Some(place) => place.clone(),
             None => usual_place()?,
@@ -60,17 +60,20 @@ impl Setup {
             let failed = || format!("cannot make {}", place.display());
             fs::DirBuilder::new().mode(0o750).create(&place).with_context(failed)?;
         }
-        self.pin_all(&place, &programs)?;
+        self.pin_all(&place, &loaded)?;
         self.give(&place, 0o750)?;
         Ok(place)
     }
 
-    fn pin_all(&self, place: &Path, programs: &Programs) -> anyhow::Result<()> {
-        let link = |program: &OwnedFd| sys::attach(program.as_fd(), None).context("cannot attach an iterator");
-        self.pin(place, Over::Tasks.name(), link(&programs.tasks)?.as_fd())?;
-        self.pin(place, Over::TasksBrief.name(), link(&programs.tasks_brief)?.as_fd())?;
-        self.pin(place, Over::Files.name(), link(&programs.files)?.as_fd())?;
-        self.pin(place, FILES_PROGRAM, programs.files.as_fd())?;
+    fn pin_all(&self, place: &Path, loaded: &Loaded) -> anyhow::Result<()> {
+        for (name, program) in &loaded.0 {
+            let link = sys::attach(program.as_fd(), None).context("cannot attach an iterator")?;
+            let over = Over::ALL.into_iter().find(|over| over.program() == name).context("an iterator over what?")?;
+            self.pin(place, over.name(), link.as_fd())?;
+            if over == Over::Files {
+                self.pin(place, FILES_PROGRAM, program.as_fd())?;
+            }
+        }
         let ours = Over::ALL.map(Over::name);
         for other in names(place)? {
             // What another version left.

@@ -1,8 +1,8 @@
-//! The five commands of bpf(2) that a reader of iterators needs, and nothing else of it.
+//! The commands of bpf(2) that a reader of iterators and counts needs, and nothing else of it.
 //!
 //! They are here because no safe crate has them: `aya` reads an iterator over everything but has no parameters (one
-//! process), hands out no descriptor of a link, and opens pinned objects for writing, which a group that may read them
-//! cannot.
+//! process), attaches only what it has loaded itself, and opens pinned objects for writing, which a group that may read
+//! them cannot.
 #![allow(unsafe_code)]
 
 use std::{ffi::CStr, os::fd::RawFd};
@@ -15,8 +15,10 @@ use rustix::{
 /// `union bpf_attr`, include/uapi/linux/bpf.h: longer than any kernel's part of it that is used here, the rest zero.
 type Attributes = [u64; 16];
 
+const MAP_LOOKUP: libc::c_int = 1;
 const OBJ_PIN: libc::c_int = 6;
 const OBJ_GET: libc::c_int = 7;
+const RAW_TRACEPOINT_OPEN: libc::c_int = 17;
 const LINK_CREATE: libc::c_int = 28;
 const ITER_CREATE: libc::c_int = 33;
 
@@ -63,6 +65,63 @@ pub(super) fn pinned(path: &CStr) -> Result<OwnedFd, Errno> {
     attributes[1] = two(0, READ_ONLY);
     // SAFETY: the kernel reads a C string through the address in `attributes`, which lives until the call is over.
     unsafe { descriptor(OBJ_GET, &mut attributes) }
+}
+
+/// Attaches a program that knows by itself what to: a function or a tracepoint of the kernel.
+pub(super) fn attach_there(program: BorrowedFd<'_>) -> Result<OwnedFd, Errno> {
+    let mut attributes = [0; 16];
+    attributes[1] = two(number(program), 0);
+    // SAFETY: no address is in the attributes.
+    unsafe { descriptor(RAW_TRACEPOINT_OPEN, &mut attributes) }
+}
+
+/// An array map of which each CPU has its own, with one entry of `N` words.
+pub(super) struct CpuArray<const N: usize> {
+    /// INVARIANT: a per-CPU array with keys of four bytes and values of `N` words.
+    map: OwnedFd,
+    /// INVARIANT: at least as many as the kernel knows CPUs.
+    n_cpus: usize,
+}
+
+impl<const N: usize> CpuArray<N> {
+    /// Takes a map that is such an array.
+    pub(super) fn new(map: OwnedFd) -> Result<Self, Errno> {
+        let is_such = is_described(&map, "map_type", PERCPU_ARRAY)
+            && is_described(&map, "key_size", 4)
+            && is_described(&map, "value_size", size_of::<[u64; N]>());
+        let n_cpus = n_possible_cpus().ok_or(Errno::NOTSUP)?;
+        if is_such { Ok(Self { map, n_cpus }) } else { Err(Errno::INVAL) }
+    }
+
+    /// The first entry, summed over all CPUs.
+    pub(super) fn sum(&self) -> Result<[u64; N], Errno> {
+        let mut of_each = vec![[0u64; N]; self.n_cpus];
+        let key = 0u32;
+        let mut attributes = [0; 16];
+        attributes[0] = two(number(&self.map), 0);
+        attributes[1] = &raw const key as u64;
+        attributes[2] = of_each.as_mut_ptr() as u64;
+        // SAFETY: the kernel reads the four bytes of `key`, and writes `N` words for each CPU into `of_each`, which has room
+        // for them by the invariants; both live until the call is over.
+        unsafe { call(MAP_LOOKUP, &mut attributes) }?;
+        Ok(of_each.iter().fold([0; N], |sum, one| std::array::from_fn(|at| sum[at].wrapping_add(one[at]))))
+    }
+}
+
+/// `BPF_MAP_TYPE_PERCPU_ARRAY`, include/uapi/linux/bpf.h.
+const PERCPU_ARRAY: usize = 6;
+
+/// Whether the kernel says so of a map (`bpf_map_show_fdinfo`, kernel/bpf/syscall.c).
+fn is_described(map: &OwnedFd, name: &str, value: usize) -> bool {
+    let text = std::fs::read_to_string(format!("/proc/self/fdinfo/{}", map.as_raw_fd())).unwrap_or_default();
+    text.lines().any(|line| line.split_once(":\t") == Some((name, &value.to_string())))
+}
+
+/// CPUs that there may ever be, by the highest number of `0-3,8-11` (Documentation/ABI/testing/sysfs-devices-system-cpu).
+fn n_possible_cpus() -> Option<usize> {
+    let text = std::fs::read_to_string("/sys/devices/system/cpu/possible").ok()?;
+    let last = text.trim().rsplit([',', '-']).next()?;
+    last.parse::<usize>().ok()?.checked_add(1)
 }
 
 fn number(of: impl AsFd) -> u32 {

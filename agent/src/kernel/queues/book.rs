@@ -115,6 +115,16 @@ impl Book {
         self.keep(inode, object, are_drops_new);
     }
 
+    /// Notes that at least so much waits in a socket, where its own counters say less.
+    pub(crate) fn wait_at_least(&mut self, inode: u64, bytes: u64) {
+        let entry = u32::try_from(inode).ok().and_then(|inode| self.table.get(inode));
+        let full = entry.and_then(|entry| entry.full).and_then(|full| self.fulls.get_mut(full));
+        // What is not kept was empty when it was read.
+        if let Some(depth) = full.and_then(|full| full.object.receive.depth.as_mut()).filter(|depth| **depth > 0) {
+            *depth = bytes.max(*depth);
+        }
+    }
+
     /// Keeps all that was read of a socket, where it is worth it.
     fn keep(&mut self, inode: u32, object: Object, are_drops_new: bool) {
         let is_small = self.table.len() <= KEEP_ALL;

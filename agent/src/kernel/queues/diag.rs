@@ -21,7 +21,7 @@ use rustix::{
 
 use super::object::Object;
 
-pub(crate) use self::unix::path as unix_path;
+pub(crate) use self::unix::{Senders, path as unix_path};
 
 /// What a dump is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

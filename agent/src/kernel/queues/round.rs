@@ -4,7 +4,7 @@ use rustix::io::Errno;
 
 use super::{
     book::{Book, Sight},
-    diag::{Dump, Family},
+    diag::{Dump, Family, Senders},
     namespaces::{Namespaces, Way},
     price::{Moment, Period},
     procnet::{self, NetFile},
@@ -19,6 +19,8 @@ pub(crate) struct Round {
     at: usize,
     has_begun: bool,
     file: Option<procnet::Reading>,
+    /// Of unix sockets, in the dump that is being read.
+    senders: Senders,
     /// Why netlink could not be used for the agent's own namespace, in this round.
     fault: Option<Fault>,
     /// The same in the last round.
@@ -196,7 +198,15 @@ impl Round {
             diag.begin(dump)?;
             self.has_begun = true;
         }
-        diag.go_on(&mut |object| tools.book.see(object, sight))
+        let (book, senders) = (&mut *tools.book, &mut self.senders);
+        let is_done = diag.go_on(&mut |object| {
+            senders.add(&object);
+            book.see(object, sight);
+        })?;
+        if is_done {
+            senders.drain().for_each(|(inode, bytes)| book.wait_at_least(inode, bytes));
+        }
+        Ok(is_done)
     }
 
     fn read_file(&mut self, place: usize, which: NetFile, tools: &mut Tools<'_>) -> Result<bool, Errno> {

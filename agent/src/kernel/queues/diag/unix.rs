@@ -1,9 +1,10 @@
 //! Requests for unix sockets, and the kernel's answers (include/uapi/linux/unix_diag.h).
 //!
-//! The kernel says how many bytes wait in a stream; of datagrams only how long the first is, so that their depth stays
-//! unknown here.
+//! The kernel says how many bytes wait in a stream. Of datagrams it says at the receiver only how long the first is, and at
+//! the sender what of its own has not been read, the kernel's overhead included: so a dump adds up what those have sent
+//! that are connected to a socket ([`Senders`]).
 
-use std::sync::Arc;
+use std::{collections::HashMap, sync::Arc};
 
 use midair_vitals::Unit;
 
@@ -31,7 +32,7 @@ const MESSAGE: usize = 16;
 
 /// A request for all unix sockets.
 pub(super) fn dump() -> Vec<u8> {
-    request(0, SHOW_QUEUES)
+    request(0, SHOW_PEER | SHOW_QUEUES)
 }
 
 /// A request for one unix socket, with its name and peer.
@@ -66,8 +67,8 @@ pub(super) fn parse(message: &[u8]) -> Option<Object> {
                 object.receive = Level { unit: Unit::Connections, depth, limit };
             }
             QUEUES if socket_type == SOCK_DGRAM => {
-                let is_empty = u32_at(value, 0) == Some(0);
-                object.receive = Level { unit: Unit::Messages, depth: is_empty.then_some(0), limit: None };
+                object.receive = Level::bytes(u32_at(value, 0).map(u64::from), None);
+                object.send = Level::bytes(u32_at(value, 4).map(u64::from), None);
             }
             QUEUES => object.receive = Level::bytes(u32_at(value, 0).map(u64::from), None),
             _ => {}
@@ -75,6 +76,25 @@ pub(super) fn parse(message: &[u8]) -> Option<Object> {
     }
     object.ends = Ends::Unix { peer, name };
     Some(object)
+}
+
+/// What senders of datagrams have sent that nobody has read yet, by the inode of the socket that they are connected to.
+#[derive(Debug, Default)]
+pub(crate) struct Senders(HashMap<u64, u64>);
+
+impl Senders {
+    /// Takes note of a socket of a dump.
+    pub(crate) fn add(&mut self, object: &Object) {
+        let Ends::Unix { peer: Some(peer), .. } = object.ends else { return };
+        if let Some(sent) = object.send.depth.filter(|sent| *sent > 0) {
+            *self.0.entry(peer).or_default() += sent;
+        }
+    }
+
+    /// What waits at least in each of the receivers, bytes; nothing is left.
+    pub(crate) fn drain(&mut self) -> impl Iterator<Item = (u64, u64)> {
+        self.0.drain()
+    }
 }
 
 /// A path may end in a NUL; an abstract name starts with one, and is shown with `@` there (unix(7)).
