@@ -18,6 +18,8 @@ pub mod series;
 pub mod task;
 pub mod timeline;
 pub mod vital;
+pub mod wait;
+pub mod why;
 pub mod words;
 
 use std::{collections::BTreeMap, sync::Arc};

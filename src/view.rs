@@ -88,6 +88,7 @@ fn draw_charts(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme)
         now: state.now(),
         interval_us: node.interval_us,
         is_silent: node.presence.is_silent() || has_ended,
+        probe: state.focus().and_then(|focus| focus.probe.as_ref()),
     };
     for (vital, area) in Vital::FOUR.into_iter().zip(areas.vitals) {
         if !area.is_empty() {

@@ -37,7 +37,8 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: &Cli) -> anyhow::Result<()> {
-    start_log(cli.log_format);
+    // One sample is for a pipe: who asks for it hears of troubles alone.
+    start_log(cli.log_format, if cli.once { "warn" } else { "info" });
     if let Some(Command::Setup(setup)) = &cli.command {
         return set_up(setup);
     }
@@ -140,8 +141,8 @@ async fn told_to_stop(signals: std::io::Result<Signals>) {
     }
 }
 
-fn start_log(format: LogFormat) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "info".into());
+fn start_log(format: LogFormat, level: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
     let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
     match format {
         LogFormat::Text => log.with_target(false).with_ansi(rustix::termios::isatty(std::io::stderr())).init(),

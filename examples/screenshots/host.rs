@@ -138,13 +138,15 @@ impl Host {
         self.processes.iter().map(|p| p.reading(self.mono_us(), self.left, is_close)).collect()
     }
 
-    /// The threads of the router.
-    pub(crate) fn threads_of_router(&self) -> Vec<TaskReading> {
-        let Some(router) = self.processes.iter().find(|p| p.name == "chat-router") else { return Vec::new() };
-        let names = ["chat-router", "worker-1", "worker-2", "worker-3", "worker-4", "io-1", "io-2", "timer", "log"];
+    /// The threads of a process.
+    pub(crate) fn threads_of(&self, process: TaskId) -> Vec<TaskReading> {
+        let Some(router) = self.processes.iter().find(|p| p.id() == process) else { return Vec::new() };
+        let of_router = ["chat-router", "worker-1", "worker-2", "worker-3", "worker-4", "io-1", "io-2", "timer", "log"];
+        let of_shipper = ["vector", "vector-worker", "vector-worker", "vector-worker", "tokio-timer", "source-pipe"];
+        let names: &[&str] = if router.name == "chat-router" { &of_router } else { &of_shipper };
         let thread = |(n, name): (usize, &&str)| {
             let id = TaskId { runtime: 0, number: router.number + n as u64, start: router.start() };
-            let is_busy = n == 5 && self.left >= 150;
+            let is_busy = n == 5 && !router.is_stuck;
             let share = if n == 5 { 0.82 } else { 0.02 };
             TaskReading {
                 process: Some(router.number),
@@ -153,7 +155,7 @@ impl Host {
                 state: Some(if is_busy { TaskState::Running } else { TaskState::Sleeping }),
                 wait_channel: match n {
                     _ if is_busy => None,
-                    0 if self.left < 150 => Some("pipe_write".into()),
+                    0 if router.is_stuck => Some("pipe_write".into()),
                     6 => Some("ep_poll".into()),
                     _ => Some("futex_wait_queue".into()),
                 },

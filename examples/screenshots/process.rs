@@ -56,7 +56,7 @@ pub(crate) const EVERYWHERE: [Template; 8] = [
         "vector",
         "/usr/bin/vector --config /etc/vector.toml",
         "vector",
-        18,
+        6,
         0.14,
         0.9,
         142.0,

@@ -197,7 +197,7 @@ fn rows(host: &Host, tasks: Vec<TaskReading>) -> Rows {
 fn details(host: &Host, id: u32, of: TaskId) -> Details {
     let task = host.tasks(true).into_iter().find(|t| t.id == of);
     let n_queues = task.as_ref().and_then(|t| t.queues.as_ref()).map(|q| q.len() as u32);
-    let children = if of == ROUTER { host.threads_of_router() } else { Vec::new() };
+    let children = host.threads_of(of);
     let cgroup = task.as_ref().and_then(|t| t.cgroup.clone()).map(|path| host.cgroup(&path));
     let n_children = Some(children.len() as u32);
     Details {

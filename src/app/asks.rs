@@ -6,7 +6,7 @@ use midair_vitals::{TaskId, TaskKind};
 
 use super::{
     Effect, Playhead, State,
-    screen::{Level, Panel, Screen},
+    screen::{Level, Panel, Scope, Screen},
 };
 use crate::event::{Control, NodeId, Stream, TableQuery};
 
@@ -18,6 +18,9 @@ pub const FOCUS_ID: u32 = 2;
 
 /// Rows asked for at least, and at most.
 const LIMITS: (usize, usize) = (200, 4096);
+
+/// Rows of a cgroup asked for while some of them are sought by what was typed.
+const NARROWED: usize = 1_000;
 
 /// What has been asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -66,15 +69,23 @@ fn wanted(state: &State) -> Asks {
 
 /// The query behind the node's table. It goes on while one of the tasks is looked at: going out shows a table at once.
 fn query(state: &State, node: &NodeId) -> TableQuery {
-    let of_node = |level: &&Level| level.screen == Screen::Node(node.clone());
-    let list = state.levels().iter().rev().find(of_node).map(|level| level.list(Panel::Tasks));
+    let of_node = |level: &&Level| level.screen.node() == Some(node) && level.screen.panels().contains(&Panel::Tasks);
+    let level = state.levels().iter().rev().find(of_node);
+    let list = level.map(|level| level.list(Panel::Tasks));
     let (order, lowest) = list.map_or((state.vital.order(), false), |list| (list.sort.order(), list.is_inverted));
     let offset = list.map_or(0, |list| list.offset);
     let filter = list.map_or("", |list| &list.filter);
     let sought = state.go.as_ref().filter(|go| go.is_for(state, node)).and_then(|go| go.task_text());
-    let filter = sought.unwrap_or(filter);
+    // An agent looks for one text: of a cgroup's tasks it looks for all, and what is typed is sought among them.
+    let of_scope = level.and_then(|level| match &level.screen {
+        Screen::Scope(_, Scope::Cgroup(path)) => Some(path.trim_end_matches('/')).filter(|path| !path.is_empty()),
+        Screen::Cluster | Screen::Node(_) | Screen::Scope(..) | Screen::Task(..) => None,
+    });
+    let is_narrowed = of_scope.is_some() && !filter.is_empty();
+    let filter = sought.or(of_scope).unwrap_or(filter);
     // In steps, so that scrolling does not ask anew with each row.
     let limit = (2 * (offset + usize::from(state.size.1))).next_multiple_of(LIMITS.0).clamp(LIMITS.0, LIMITS.1);
+    let limit = if is_narrowed { limit.max(NARROWED) } else { limit };
     let kinds = match state.shows_threads {
         true => vec![TaskKind::Process, TaskKind::Thread, TaskKind::KernelThread, TaskKind::Erlang, TaskKind::Tokio],
         false => Vec::new(),

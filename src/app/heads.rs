@@ -156,7 +156,7 @@ pub const CHILDREN: &[Head] = &[
 ];
 
 const KIND: Head = Head::new("queue", 10, 0);
-const WHAT: Head = Head::new("what", 16, 1).growing(3);
+const WHAT: Head = Head::new("what", 16, 1).growing(2);
 const DEPTH: Head = Head::new("depth", 10, 0).by(Order::Queue);
 const LIMIT: Head = Head::new("limit", 6, 6);
 const FILL: Head = Head::new("fill %", 6, 5);
@@ -180,7 +180,7 @@ pub const QUEUES: &[Head] = &[
     QUEUE_IN,
     QUEUE_OUT,
     QUEUE_AGE,
-    Head::new("other end", 15, 1).growing(2),
+    Head::new("other end", 16, 1).growing(3),
 ];
 
 /// The queues of all tasks of a node.

@@ -1,8 +1,13 @@
 mod keys;
 mod live;
+mod parts;
 mod past;
 
-use super::{screen::Panel, sort::Sort, *};
+use super::{
+    screen::{Panel, Way},
+    sort::Sort,
+    *,
+};
 use crate::{
     event::{Mouse, MouseKind, Stream},
     model::script::*,

@@ -37,13 +37,22 @@ impl Cgroup {
 
     /// How people call it: the unit, container or pod; else the end of its path.
     pub fn title(&self) -> &str {
-        self.reading.name.as_deref().unwrap_or_else(|| short(&self.reading.path))
+        self.reading.name.as_deref().map_or_else(|| short(&self.reading.path), without_digest)
     }
 }
 
 /// The end of a cgroup's path, or all of it where that is short.
 pub fn short(path: &str) -> &str {
-    path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path)
+    without_digest(path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path))
+}
+
+/// Digits of a digest that people use: container runtimes show so many of their ids.
+const DIGEST: usize = 12;
+
+/// A name that is nothing but a long number is told by its start.
+pub fn without_digest(name: &str) -> &str {
+    let is_digest = name.len() >= 32 && name.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if is_digest { &name[..DIGEST] } else { name }
 }
 
 /// Whether a path is that of a cgroup, or of one below it.

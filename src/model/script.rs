@@ -1,6 +1,8 @@
 //! Events in few words, for tests. Times are seconds since the story began.
 
-use midair_vitals::{CpuTimes, NodeReading, Previous, Queue, QueueKind, TaskId, TaskKind, TaskReading, Unit};
+use midair_vitals::{
+    CgroupReading, CpuTimes, NetNamespace, NodeReading, Previous, Queue, QueueKind, TaskId, TaskKind, TaskReading, Unit,
+};
 
 use super::Model;
 use crate::event::{
@@ -144,6 +146,25 @@ pub(crate) fn sample_with(seconds: f64, node: &str, change: impl FnOnce(&mut Sam
     };
     change(&mut sample);
     stamped(seconds, Event::Sample(Box::new(sample)))
+}
+
+/// A cgroup that has used so many seconds of CPU, and caused others so many of delay.
+pub(crate) fn cgroup(path: &str, seconds: f64, cpu_s: f64, caused_s: f64) -> CgroupReading {
+    let us = |seconds: f64| (seconds * 1e6) as u64;
+    CgroupReading {
+        path: path.into(),
+        at_us: us(seconds),
+        cpu_us: Some(us(cpu_s)),
+        run_delay_us: Some(0),
+        caused_delay_us: Some(us(caused_s)),
+        ..CgroupReading::default()
+    }
+}
+
+/// A network namespace that has dropped so many connections.
+pub(crate) fn namespace(inode: u64, seconds: f64, n_drops: u64) -> NetNamespace {
+    let at_us = (seconds * 1e6) as u64;
+    NetNamespace { inode, at_us, listen_drops: Some(n_drops), ..NetNamespace::default() }
 }
 
 pub(crate) fn rows(seconds: f64, node: &str, query: u32, tasks: Vec<TaskReading>) -> Stamped {

@@ -85,25 +85,36 @@ impl<const N: usize> Series<N> {
     /// Largest value of each of `n_cells` cells of a window: a peak must not vanish between two columns. A cell without
     /// a point repeats the one before where that is at most `carry_us` old, else it is a gap.
     pub fn cells(&self, value: usize, window: Window, n_cells: usize, carry_us: u64) -> Vec<Option<f32>> {
+        self.cells_of(|values| values.get(value).copied().flatten(), window, n_cells, carry_us)
+    }
+
+    /// The same of what is picked from each point.
+    pub fn cells_of(
+        &self,
+        pick: impl Fn(&[Option<f32>; N]) -> Option<f32>,
+        window: Window,
+        n_cells: usize,
+        carry_us: u64,
+    ) -> Vec<Option<f32>> {
         let mut cells = vec![None; n_cells];
         let mut seen = vec![false; n_cells];
         for point in self.points.iter() {
             let Some(cell) = window.cell_of(point.at, n_cells) else { continue };
             seen[cell] = true;
-            let known = point.values.get(value).copied().flatten();
+            let known = pick(&point.values);
             cells[cell] = match (cells[cell], known) {
                 (Some(a), Some(b)) => Some(f32::max(a, b)),
                 (a, b) => b.or(a),
             };
         }
-        carry(&mut cells, &seen, window, carry_us, |at| self.at_or_before(value, at));
+        carry(&mut cells, &seen, window, carry_us, |at| self.at_or_before(&pick, at));
         cells
     }
 
-    fn at_or_before(&self, value: usize, at: Stamp) -> Option<(Stamp, Option<f32>)> {
+    fn at_or_before(&self, pick: impl Fn(&[Option<f32>; N]) -> Option<f32>, at: Stamp) -> Option<(Stamp, Option<f32>)> {
         let after = self.points.partition_point(|p| p.at <= at);
         let point = self.points.get(after.checked_sub(1)?)?;
-        Some((point.at, point.values.get(value).copied().flatten()))
+        Some((point.at, pick(&point.values)))
     }
 }
 

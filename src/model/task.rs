@@ -2,7 +2,7 @@
 
 use midair_vitals::{Growth, Previous, Queue, QueueKind, QueueVitals, TaskId, TaskReading, TaskVitals};
 
-use super::series::Series;
+use super::series::{Series, Window};
 use crate::event::Stamp;
 
 /// The values of a task that charts show, in the order in which its series holds them.
@@ -16,13 +16,15 @@ pub enum TaskValue {
     Rss,
     /// Depth of the worst queue, in its unit.
     Depth,
+    /// Which queue that is: depths of two queues are not one curve.
+    DepthOf,
     /// In and out per second, in its first unit that moves.
     Rate,
 }
 
 impl TaskValue {
     /// How many there are.
-    pub const N: usize = 5;
+    pub const N: usize = 6;
 }
 
 /// How much of a task's past is kept.
@@ -181,13 +183,30 @@ impl Task {
         }
     }
 
+    /// How a value went, the largest of each cell of a window. Of depths only those of the queue that is the worst now.
+    pub fn cells(&self, value: TaskValue, window: Window, n_cells: usize, carry_us: u64) -> Vec<Option<f32>> {
+        let now = self.worst_queue().map(|(queue, _)| mark_of(queue));
+        let is_same = |values: &[Option<f32>; TaskValue::N]| {
+            value != TaskValue::Depth || values[TaskValue::DepthOf as usize] == now
+        };
+        let pick = |values: &[Option<f32>; TaskValue::N]| values[value as usize].filter(|_| is_same(values));
+        self.series.cells_of(pick, window, n_cells, carry_us)
+    }
+
     fn values(&self) -> [Option<f32>; TaskValue::N] {
         [
             self.vitals.cpu.map(|v| v as f32),
             self.vitals.delay.map(|v| v as f32),
             self.reading.rss_bytes.map(|v| v as f32),
             self.worst_queue().and_then(|(q, _)| q.depth).map(|v| v as f32),
+            self.worst_queue().map(|(q, _)| mark_of(q)),
             self.vitals.moved().map(|v| v as f32),
         ]
     }
+}
+
+/// A mark by which queues of one task are told apart in its series: whole numbers up to there are exact in an `f32`.
+fn mark_of(queue: &Queue) -> f32 {
+    const EXACT: u64 = 1 << 24;
+    ((queue.number.unwrap_or(0).wrapping_mul(16) + queue.kind as u64) % EXACT) as f32
 }

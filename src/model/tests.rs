@@ -376,3 +376,97 @@ fn answers_that_nobody_asked_for_stay_in_bounds() {
     assert_eq!((node(&model).answers.len(), node(&model).focuses.len()), (8, 4));
     assert_eq!(numbers(&model), (42..50).collect::<Vec<u64>>(), "rows leave with their answer");
 }
+
+#[test]
+fn cgroups_and_namespaces_leave_with_the_stream() {
+    let with = |s: f64, paths: &[&str]| {
+        sample_with(s, "a", |sample| {
+            sample.cgroups = paths.iter().map(|path| cgroup(path, s, 2.0 * s, 0.0)).collect();
+            sample.namespaces = vec![namespace(7, s, 0)];
+        })
+    };
+    let mut model = told(&[with(1.0, &["/x", "/y"]), with(2.0, &["/x"])]);
+    assert_eq!(node(&model).cgroups.keys().map(|path| &**path).collect::<Vec<_>>(), ["/x"]);
+    assert_eq!((node(&model).cgroups["/x"].vitals.cpu, node(&model).namespaces.len()), (Some(2.0), 1));
+    model.apply(&sample(3.0, "a", vec![]));
+    assert!(node(&model).cgroups.is_empty() && node(&model).namespaces.is_empty());
+}
+
+#[test]
+fn a_close_look_tells_where_the_task_runs_and_what_a_probe_counts() {
+    let looked = |s: f64| {
+        let mut told = details(s, "a", Some(task(7, s, 0.0, 0.0)), vec![]);
+        if let Event::Details(details) = &mut told.event {
+            let n = s as u64;
+            let unit = midair_vitals::Unit::Messages;
+            details.cgroup = Some(cgroup("/chat.service", s, 0.5 * s, 0.0));
+            details.namespace = Some(namespace(12, s, 10 * n));
+            details.probed = Some(vec![midair_vitals::Flow { unit, n_in: Some(2_000 * n), n_out: Some(300 * n) }]);
+            details.probe_us = Some(4_000 * n);
+        }
+        told
+    };
+    let focus_after = |events: &[crate::event::Stamped]| node(&told(events)).focuses[&2].clone();
+    let first = focus_after(&[looked(1.0)]);
+    let probe = first.probe.as_ref().unwrap();
+    assert_eq!((probe.rates[0].rate_in, probe.cost_share), (None, None), "one look is no rate");
+    let second = focus_after(&[looked(1.0), looked(2.0)]);
+    let probe = second.probe.as_ref().unwrap();
+    assert_eq!((probe.rates[0].rate_in, probe.rates[0].rate_out), (Some(2_000.0), Some(300.0)));
+    assert!((probe.cost_share.unwrap() - 0.004).abs() < 1e-9);
+    assert_eq!(second.cgroup.unwrap().vitals.cpu, Some(0.5));
+    assert_eq!(second.namespace.unwrap().listen_drops.sum(), Some(10));
+    let gone = focus_after(&[looked(1.0), looked(2.0), details(3.0, "a", Some(task(7, 3.0, 0.0, 0.0)), vec![])]);
+    assert_eq!((gone.probe, gone.cgroup), (None, None), "what is no longer told is not known");
+}
+
+#[test]
+fn each_cpu_has_its_use_its_waiters_and_their_delay() {
+    let at = |s: f64| {
+        sample_with(s, "a", |sample| {
+            let n = s as u64;
+            let times = |busy: u64| midair_vitals::CpuTimes {
+                user_us: Some(n * busy),
+                system_us: Some(0),
+                irq_us: Some(n * 100_000),
+                ..midair_vitals::CpuTimes::default()
+            };
+            sample.reading.cpus = vec![(1, times(800_000)), (0, times(100_000))];
+            let run_delay_us = Some(n * 340_000);
+            sample.reading.cpu_queues = vec![midair_vitals::CpuQueue { number: 1, n_queued: Some(3), run_delay_us }];
+        })
+    };
+    let model = told(&[at(1.0), at(2.0)]);
+    let cpus = &node(&model).latest.as_ref().unwrap().cpus;
+    assert_eq!((cpus[0].number, cpus[0].busy, cpus[0].n_queued, cpus[0].delay), (0, Some(0.2), None, None));
+    assert_eq!((cpus[1].busy, cpus[1].interrupts), (Some(0.9), Some(0.1)));
+    assert_eq!((cpus[1].n_queued, cpus[1].delay), (Some(3), Some(0.34)));
+}
+
+#[test]
+fn depths_of_two_queues_are_not_one_curve() {
+    let with = |s: f64, number: u64, depth: u64| {
+        let queue = midair_vitals::Queue {
+            number: Some(number),
+            depth: Some(depth),
+            ..midair_vitals::Queue::unknown(midair_vitals::QueueKind::Unix, midair_vitals::Unit::Messages)
+        };
+        sample(s, "a", vec![midair_vitals::TaskReading { queues: Some(vec![queue]), ..task(7, s, 0.0, 0.0) }])
+    };
+    let model = told(&[with(1.0, 5, 900), with(2.0, 6, 10), with(3.0, 6, 20)]);
+    let window = Window { end: at(3.0), span_us: 3 * S };
+    let cells = row(&model, 7).cells(TaskValue::Depth, window, 6, 0);
+    assert_eq!(cells, [None, None, None, None, Some(10.0), Some(20.0)]);
+}
+
+#[test]
+fn a_raised_budget_is_told_by_the_agents_own_clock() {
+    let clock = Event::Clock { node: id("a"), offset_us: 60 * S as i64, uncertainty_us: 0, is_step: false };
+    let raised = sample_with(1.0, "a", |sample| {
+        let budget_until_us = Some(at(300.0).0 + 60 * S);
+        sample.cost = Some(crate::event::Cost { budget_until_us, ..crate::event::Cost::default() });
+    });
+    let model = told(&[described(0.0, "a"), stamped(0.5, clock), raised]);
+    assert_eq!(node(&model).raised_for_us(at(240.0)), Some(60 * S));
+    assert_eq!(node(&model).raised_for_us(at(301.0)), None);
+}

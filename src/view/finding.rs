@@ -1,6 +1,6 @@
 //! What is wrong: one line on every screen, and all of it in an overlay.
 
-use midair_vitals::Unit;
+use midair_vitals::{Severity, Unit};
 use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{
@@ -13,7 +13,7 @@ use crate::{
         Chosen, State,
         screen::{Scope, Screen},
     },
-    model::{Finding, finding::Lead, words::Part},
+    model::{Finding, finding::Lead, why, words::Part},
 };
 
 /// A finding as a sentence.
@@ -47,10 +47,34 @@ fn byte_sign(unit: Unit) -> &'static str {
     if unit == Unit::Bytes { "B" } else { "" }
 }
 
-/// Draws the line: as many findings as fit, the worst first, and how many more there are.
+/// What stands in the line: how bad it is, and the words.
+type Told = (Severity, String);
+
+/// What the line tells, in its order. On the screen of a task why it does not get on comes first, and what else is wrong with
+/// it before what is wrong beside it.
+fn told(state: &State, findings: &[Finding]) -> Vec<Told> {
+    let of = |finding: &Finding| (finding.severity, sentence(finding));
+    let about = |finding: &&Finding| match state.screen() {
+        Screen::Task(_, task) => finding.is_about(*task),
+        Screen::Scope(_, Scope::Cgroup(path)) => finding.lead == Lead::Cgroup(path.clone()),
+        Screen::Scope(_, Scope::Namespace(inode)) => finding.lead == Lead::Namespace(*inode),
+        Screen::Cluster | Screen::Node(_) => true,
+    };
+    let why = state.node().zip(state.task()).and_then(|(node, task)| why::why(node, task, state.focus()));
+    let (mut mine, beside): (Vec<&Finding>, Vec<&Finding>) = findings.iter().partition(about);
+    if let Some(why) = &why {
+        // The same said twice is said less well.
+        mine.retain(|finding| finding.vital != why.vital);
+    }
+    let why = why.map(|why| (why.severity, words(&why.parts)));
+    why.into_iter().chain(mine.into_iter().chain(beside).map(of)).collect()
+}
+
+/// Draws the line: as much as fits, the worst first, and how many more findings there are.
 pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Finding], theme: &Theme) {
     let mut pen = Pen::new(buffer, area, 0);
-    if findings.is_empty() {
+    let told = told(state, findings);
+    if told.is_empty() {
         let is_measured = state.model.nodes.values().any(|n| n.latest.is_some());
         let words = if is_measured {
             "nothing found: no task waits long, memory, queues and rates are well"
@@ -61,19 +85,10 @@ pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Fin
         return;
     }
     let mut n_shown = 0;
-    // On the screen of a task what is wrong with it comes before what is wrong beside it.
-    let is_about = |finding: &&Finding| match state.screen() {
-        Screen::Task(_, task) => finding.is_about(*task),
-        Screen::Scope(_, Scope::Cgroup(path)) => finding.lead == Lead::Cgroup(path.clone()),
-        Screen::Scope(_, Scope::Namespace(inode)) => finding.lead == Lead::Namespace(*inode),
-        Screen::Cluster | Screen::Node(_) => true,
-    };
-    let (about, beside): (Vec<&Finding>, Vec<&Finding>) = findings.iter().partition(is_about);
-    for finding in about.into_iter().chain(beside) {
-        let level = Level::of(Some(finding.severity));
-        let sentence = sentence(finding);
+    for (severity, sentence) in &told {
+        let level = Level::of(Some(*severity));
         let left = usize::from(pen.left()).saturating_sub(10);
-        if n_shown > 0 && text::width(&sentence) + 3 > left {
+        if n_shown > 0 && text::width(sentence) + 3 > left {
             break;
         }
         if n_shown == 0 {
@@ -81,12 +96,12 @@ pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Fin
         } else {
             pen.put(" · ", theme.border);
         }
-        let more = if findings.len() > n_shown + 1 { 10 } else { 0 };
+        let more = if told.len() > n_shown + 1 { 10 } else { 0 };
         let room = usize::from(pen.left().saturating_sub(more));
-        pen.put(&text::cut(&sentence, room), if n_shown == 0 { theme.level(level) } else { theme.plain });
+        pen.put(&text::cut(sentence, room), if n_shown == 0 { theme.level_or_plain(level) } else { theme.plain });
         n_shown += 1;
     }
-    let n_more = findings.len() - n_shown;
+    let n_more = told.len() - n_shown;
     if n_more > 0 {
         pen.put_right(&[(format!("{n_more} more "), theme.dim), ("f ".to_owned(), theme.key)]);
     }

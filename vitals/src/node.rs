@@ -69,7 +69,7 @@ pub struct NodeReading {
     pub psi_io_some_us: Option<u64>,
     /// Memory, bytes.
     pub mem_total_bytes: Option<u64>,
-    /// Still to be had without swapping, bytes.
+    /// Still to be had without swapping, and below `mem_limit_bytes`, bytes.
     pub mem_available_bytes: Option<u64>,
     /// Unused, bytes.
     pub mem_free_bytes: Option<u64>,
@@ -79,7 +79,7 @@ pub struct NodeReading {
     pub mem_file_bytes: Option<u64>,
     /// Kernel slab, bytes.
     pub mem_slab_bytes: Option<u64>,
-    /// Nearest memory limit, bytes.
+    /// A limit that binds all processes seen, bytes: that of the container in which the agent is with all of them.
     pub mem_limit_bytes: Option<u64>,
     /// Swap, bytes.
     pub swap_total_bytes: Option<u64>,
@@ -296,8 +296,9 @@ impl NodeVitals {
         let delay = shares(|n| n.run_delay_us);
         let steal = shares(|n| n.cpu.steal_us);
         let throttled = shares(|n| n.throttled_us);
-        let mem_used_bytes =
-            now.mem_total_bytes.zip(now.mem_available_bytes).map(|(total, left)| total.saturating_sub(left));
+        // Where one limit binds all, what is available is what it leaves.
+        let mem_most_bytes = [now.mem_limit_bytes, now.mem_total_bytes].into_iter().flatten().min();
+        let mem_used_bytes = mem_most_bytes.zip(now.mem_available_bytes).map(|(most, left)| most.saturating_sub(left));
         let given = now.severities;
         Self {
             cpu,
@@ -329,14 +330,27 @@ impl NodeVitals {
             net_drops: dropped(|n| n.net_drops),
             severities: Severities {
                 sched: severity::sched(cpu, delay, steal, throttled).or(given.sched),
-                mem: severity::mem(mem_used_bytes, now.mem_limit_bytes.or(now.mem_total_bytes)).or(given.mem),
+                mem: severity::mem(mem_used_bytes, mem_most_bytes).or(given.mem),
                 queue: given.queue,
                 rate: given.rate,
             },
             causes: causes(delay, [shares(|n| n.delay_neighbour_us), shares(|n| n.delay_quota_us)], throttled, steal),
+            ..Self::beyond_tasks(before, now)
+        }
+    }
+
+    /// What explains the node beyond its tasks; the rest is left unknown.
+    fn beyond_tasks(before: Option<&NodeReading>, now: &NodeReading) -> Self {
+        let rate = |field: fn(&NodeReading) -> Option<u64>| {
+            let before = before?;
+            per_second(field(before), field(now), before.at_us, now.at_us)
+        };
+        let soft = before.and_then(|b| share(b.interrupts?.soft_us, now.interrupts?.soft_us, b.at_us, now.at_us));
+        let dropped = |field: fn(&NodeReading) -> Option<u64>| advance(before.and_then(field), field(now));
+        Self {
             cpu_queues: cpu_queues(before, now),
             interrupts: rate(|n| n.interrupts?.n_hard),
-            soft: shares(|n| n.interrupts?.soft_us),
+            soft,
             backlog_drops: dropped(|n| n.interrupts?.n_drops),
             tcp: TcpTroubles::derive(before.and_then(|n| n.tcp_trouble.as_ref()), now.tcp_trouble.as_ref()),
             udp_in_errors: dropped(|n| n.udp_in_errors),
@@ -344,6 +358,7 @@ impl NodeVitals {
             conntrack_drops: dropped(|n| n.conntrack_drops),
             short_lived: rate(|n| n.n_short_lived),
             disks: disks(before, now),
+            ..Self::default()
         }
     }
 

@@ -77,8 +77,10 @@ pub fn mem(used: Option<u64>, limit: Option<u64>) -> Option<Severity> {
 /// known and not zero) and, where there is no limit, level (log10(depth) / 6, bytes counted in KiB).
 ///
 /// A rate out of zero says nothing by itself: a consumer that sleeps beside 48 KB is not worse than a mailbox of a million.
+/// The count of an eventfd says nothing either: those that only wake a poller (mio, libuv) are never read and count up for
+/// ever, and nothing waits in them.
 pub fn queue(queue: &Queue, rate_out: Option<f64>) -> Option<Severity> {
-    let depth = queue.depth?;
+    let depth = queue.depth.filter(|_| queue.unit != Unit::Events)?;
     if depth == 0 {
         return Some(Severity(0));
     }

@@ -21,6 +21,8 @@ use tokio::{net::UnixStream, sync::mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Streaming, transport::Endpoint};
 
+use crate::check::Witness;
+
 /// A sample that has not come by then does not come.
 const SOON: Duration = Duration::from_secs(30);
 
@@ -50,6 +52,8 @@ pub(crate) struct Held {
     pub(crate) sample_us: u64,
     /// CPU time that each source says it took, microseconds.
     pub(crate) source_us: BTreeMap<String, u64>,
+    /// Run delay of the agent's threads at the first and at the last sample, microseconds.
+    waited_us: Option<(u64, u64)>,
     /// The budget that the agent says it keeps, in per mille of a core.
     pub(crate) budget_milli: Option<u32>,
     /// How often each reason was given why a source is not well.
@@ -79,8 +83,8 @@ impl Watch {
         Ok(Self { events, _controls: controls, held: Held::default() })
     }
 
-    /// Watches for so long.
-    pub(crate) async fn watch_for(&mut self, time: Duration) -> anyhow::Result<()> {
+    /// Watches for so long, and shows each sample to a witness.
+    pub(crate) async fn watch_for(&mut self, time: Duration, witness: &mut Witness) -> anyhow::Result<()> {
         let end = tokio::time::sleep(time);
         tokio::pin!(end);
         loop {
@@ -88,7 +92,11 @@ impl Watch {
                 () = &mut end => return Ok(()),
                 event = tokio::time::timeout(SOON, self.events.message()) => {
                     let envelope = event.context("the agent has fallen silent")??;
+                    let n_samples = self.held.n_samples;
                     self.held.take(&envelope.context("the agent has ended the watch")?)?;
+                    if self.held.n_samples > n_samples {
+                        witness.see(&self.held);
+                    }
                 }
             }
         }
@@ -102,6 +110,11 @@ impl Watch {
 }
 
 impl Held {
+    /// How long the agent's threads waited for a CPU, microseconds.
+    pub(crate) fn run_delay_us(&self) -> u64 {
+        self.waited_us.map_or(0, |(first_us, last_us)| last_us.saturating_sub(first_us))
+    }
+
     fn take(&mut self, envelope: &Envelope) -> anyhow::Result<()> {
         let payload = Payload::decode(envelope.payload.clone().context("an event has a payload")?)?;
         match payload.kind.context("a payload has a kind")? {
@@ -143,6 +156,9 @@ impl Held {
         let cost = sample.cost.unwrap_or_default();
         self.sample_us += cost.sample_us.unwrap_or(0);
         self.budget_milli = cost.budget_milli;
+        if let Some(now_us) = cost.run_delay_us {
+            self.waited_us = Some((self.waited_us.map_or(now_us, |(first_us, _)| first_us), now_us));
+        }
         for part in cost.shed {
             *self.shed.entry(part).or_default() += 1;
         }

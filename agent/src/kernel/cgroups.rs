@@ -48,7 +48,10 @@ pub(super) struct Place {
 /// The cgroups of this host.
 #[derive(Debug)]
 pub(super) struct Cgroups {
-    mountinfo: PathBuf,
+    /// `/proc/self`.
+    own: PathBuf,
+    /// Whether this agent is in a pid namespace of its own.
+    is_contained: bool,
     trees: Trees,
     book: Book,
     watch: Watch,
@@ -70,7 +73,10 @@ impl Cgroups {
     /// The cgroups that the mounts of this process show; `root` is that of a `/proc`.
     pub(super) fn new(root: &std::path::Path) -> Self {
         let mut cgroups = Self {
-            mountinfo: root.join("self/mountinfo"),
+            own: root.join("self"),
+            // The first one has this inode always (PROC_PID_INIT_INO, include/linux/proc_ns.h).
+            is_contained: std::fs::read_link(root.join("self/ns/pid"))
+                .is_ok_and(|link| link.as_os_str() != "pid:[4026531836]"),
             trees: Trees::default(),
             book: Book::default(),
             watch: Watch::default(),
@@ -129,6 +135,7 @@ impl Cgroups {
             }
         }
         self.watch.choose(&mut self.book, &self.trees, node.mem_total_bytes);
+        self.bind(node);
         // Without files nobody knows of quotas; without run delay nobody knows who waited.
         let has_files = !self.trees.is_empty();
         let has_delay = node.run_delay_us.is_some();
@@ -139,6 +146,31 @@ impl Cgroups {
         let watched = self.watch.busiest_first(&self.book);
         into.extend(watched.filter_map(|n| self.reading(n, node)));
         self.health()
+    }
+
+    /// Whether one memory limit binds every process that is seen: that of the container in which this agent is with all of
+    /// them. Then what is available is what that limit leaves, whatever the host has. On a host no limit does, for that of
+    /// the agent's own cgroup says nothing of the others, whose memory is counted in what the node uses.
+    fn bind(&mut self, node: &mut NodeReading) {
+        if !self.is_contained {
+            return;
+        }
+        if self.tick % LOOK_AGAIN == 1 {
+            // An agent whose own file cannot be read knows of no limit.
+            let text = std::fs::read(self.own.join("cgroup")).unwrap_or_default();
+            self.watch.own = self.book.find(&text, &self.trees);
+        }
+        let Some(own) = self.watch.own.and_then(|n| self.book.entry(n)) else { return };
+        let mut others = self.book.iter().filter(|(_, entry)| entry.n_processes > 0);
+        let values = own.gauges.values();
+        let used = values.mem_bytes.map(|bytes| bytes.saturating_sub(values.mem_inactive_bytes.unwrap_or(0)));
+        let limit = self.watch.own.and_then(|n| watch::nearest_limit(&self.book, n, node.mem_total_bytes));
+        let Some((limit, used)) = limit.zip(used) else { return };
+        if others.all(|(_, entry)| paths::is_above(&own.path, &entry.path)) {
+            node.mem_limit_bytes = Some(limit);
+            let left = limit.saturating_sub(used);
+            node.mem_available_bytes = node.mem_available_bytes.map(|bytes| bytes.min(left));
+        }
     }
 
     /// Splits the time in which quotas held cgroups back; gives the share of each cgroup's run delay that is due to it.
@@ -227,7 +259,7 @@ impl Cgroups {
     /// Mounts may come later than the agent, as in a container that is being made.
     fn look_for_mounts(&mut self) {
         // Without a mountinfo (a /proc that knows this process not) there are no mounts to be found.
-        let text = std::fs::read(&self.mountinfo).unwrap_or_default();
+        let text = std::fs::read(self.own.join("mountinfo")).unwrap_or_default();
         let trees = Trees::find(&text);
         self.book.move_to(&trees);
         self.trees = trees;

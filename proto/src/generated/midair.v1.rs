@@ -445,7 +445,8 @@ pub struct Node {
     /// What schedules tasks here.
     #[prost(message, optional, tag = "46")]
     pub runtimes: ::core::option::Option<Runtimes>,
-    /// Memory limit that is nearest: bytes; the host's, or that of a cgroup the agent knows.
+    /// A memory limit that binds all processes seen, bytes: that of the container in which the agent is with all of them;
+    /// mem_available_bytes then is what it leaves. Unset on a host: limits of cgroups stand in their rows.
     #[prost(uint64, optional, tag = "47")]
     pub mem_limit_bytes: ::core::option::Option<u64>,
     /// Interrupts and what comes of them.

@@ -22,6 +22,8 @@ fn a_cgroup_is_called_by_its_unit_else_by_the_end_of_its_path() {
     cgroup.reading.name = Some("chat-7f9".into());
     assert_eq!(cgroup.title(), "chat-7f9");
     assert_eq!((short("/"), short("/a/b/")), ("/", "b"));
+    cgroup.reading.name = Some("166bd218c405e2feac4cef6cac414153".into());
+    assert_eq!((cgroup.title(), without_digest("deadbeef")), ("166bd218c405", "deadbeef"));
 }
 
 #[test]

@@ -53,9 +53,9 @@ impl Teller<'_> {
             }
             parts.extend([Part::Words("memory of "), Part::Name(cgroup.title().into())]);
             self.on_node(&mut parts);
-            parts.extend([Part::Words(" "), Part::Share(f64::from(severity) / 1000.0), Part::Words(" full")]);
+            parts.extend([Part::Words(": "), Part::Share(f64::from(severity) / 1000.0)]);
             let limit = limit.map(|limit| Part::Amount(limit as f64, Unit::Bytes));
-            parts.extend(limit.map(|limit| [Part::Words(" of "), limit]).into_iter().flatten());
+            parts.extend(limit.map(|limit| [Part::Words(" of its "), limit]).into_iter().flatten());
             let severity = if killed.is_some() { severity.max(950) } else { severity };
             let path = &reading.path;
             self.push(severity, Some(Vital::Mem), Topic::CgroupMem(path.clone()), Lead::Cgroup(path.clone()), parts);

@@ -188,3 +188,70 @@ fn the_worst_comes_first() {
     let said = said(&story, None, 2.0);
     assert!(said[0].contains("silent") && said[1].contains("starved") && said[2].contains("lost"), "{said:?}");
 }
+
+/// Sentences after two seconds in which a cgroup is changed.
+fn with_cgroup(at: impl Fn(u64) -> midair_vitals::CgroupReading) -> Vec<String> {
+    let told = |n: u64| {
+        sample_with(n as f64, "a", |sample| {
+            sample.reading.run_delay_us = Some(n * 400_000);
+            sample.reading.delay_neighbour_us = Some(n * 300_000);
+            starved(sample);
+            sample.cgroups = vec![at(n)];
+        })
+    };
+    said(&[told(1), told(2)], None, 2.0)
+}
+
+#[test]
+fn the_noisy_neighbour_comes_before_its_victim() {
+    let backup = |n: u64| cgroup("/backup.slice", n as f64, 31.0 * n as f64, 0.3 * n as f64);
+    assert_eq!(with_cgroup(backup), ["backup.slice takes 31 cores; writer (9) starved: waits 340 ms/s"]);
+}
+
+#[test]
+fn a_cgroup_that_causes_little_is_not_accused() {
+    let quiet = |n: u64| cgroup("/quiet.slice", n as f64, 0.1 * n as f64, 0.0);
+    assert_eq!(with_cgroup(quiet), ["writer (9) starved: waits 340 ms/s"]);
+}
+
+#[test]
+fn a_quota_that_holds_a_cgroup_back_is_told_though_every_task_looks_fine() {
+    let held = |n: u64| midair_vitals::CgroupReading {
+        quota_milli: Some(200),
+        throttled_us: Some(n * 800_000),
+        ..cgroup("/ship.service", n as f64, 0.2 * n as f64, 0.0)
+    };
+    let said = with_cgroup(held);
+    assert_eq!(said[0], "its quota of 0.2 cores holds ship.service back: 800 ms/s");
+}
+
+#[test]
+fn a_cgroup_near_its_own_limit_is_told_and_one_that_killed_before_that() {
+    let of = |mem: u64, kills: fn(u64) -> u64| {
+        move |n: u64| midair_vitals::CgroupReading {
+            mem_bytes: Some(mem << 20),
+            mem_limit_bytes: Some(100 << 20),
+            n_oom_kills: Some(kills(n)),
+            ..cgroup("/chat.service", n as f64, 0.0, 0.0)
+        }
+    };
+    let said = |said: Vec<String>| said.into_iter().find(|s| s.contains("memory of"));
+    assert_eq!(said(with_cgroup(of(97, |_| 0))).unwrap(), "memory of chat.service: 97 % of its 104857600 Bytes");
+    assert_eq!(said(with_cgroup(of(50, |_| 3))), None, "kills of long ago");
+    let killed = "1 killed for lack of memory in 10 s: memory of chat.service: 50 % of its 104857600 Bytes";
+    assert_eq!(said(with_cgroup(of(50, |n| n))).unwrap(), killed);
+}
+
+#[test]
+fn what_another_namespace_turns_away_is_told_with_its_name() {
+    let told = |s: f64, n: u64| {
+        sample_with(s, "a", |sample| {
+            let pod = midair_vitals::NetNamespace { name: Some("pod-7".into()), ..namespace(12, s, n) };
+            // What the agent's own drops stands in the counters of the host.
+            let own = midair_vitals::NetNamespace { is_own: true, ..namespace(1, s, n) };
+            sample.namespaces = vec![own, pod];
+        })
+    };
+    let expected = ["434 connections dropped at listen queues of pod-7 in 10 s"];
+    assert_eq!(said(&[told(1.0, 5), told(2.0, 439)], None, 2.0), expected);
+}

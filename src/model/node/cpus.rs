@@ -38,7 +38,9 @@ impl Latest {
                 let earlier = earlier(*number);
                 let share = |field: fn(&CpuTimes) -> Option<u64>| {
                     let (before, at_us) = earlier?;
-                    rate::share(field(&before), field(times), at_us, now.at_us)
+                    let share = rate::share(field(&before), field(times), at_us, now.at_us);
+                    // The kernel counts in ticks: a CPU seems to have done a little more than there was time for.
+                    share.map(|share| share.min(1.0))
                 };
                 CpuVitals {
                     number: *number,

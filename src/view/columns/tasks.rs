@@ -107,7 +107,7 @@ pub fn title(task: &Task) -> String {
 pub fn runs_in(task: &Task) -> &str {
     let reading = &task.reading;
     let path = || reading.cgroup.as_deref().map(cgroup::short);
-    reading.unit.as_deref().or_else(path).unwrap_or(format::UNKNOWN)
+    reading.unit.as_deref().map(cgroup::without_digest).or_else(path).unwrap_or(format::UNKNOWN)
 }
 
 /// How long a task of the kernel has been there, by the node's own clock.

@@ -1,12 +1,12 @@
 //! The four vitals of a task over time.
 
-use midair_vitals::{TaskKind, Unit};
+use midair_vitals::{Queue, QueueKind, TaskKind, Unit, task::FlowRate};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{Line, Look, SHORT_TREND, empty, frame, one_line, vital_title};
 use crate::{
     event::Stamp,
-    model::{Task, TaskValue, Vital, Window},
+    model::{Probe, Task, TaskValue, Vital, Window},
     view::{
         columns::tasks,
         format,
@@ -45,6 +45,8 @@ pub struct Shown<'a> {
     pub interval_us: u64,
     /// True when nothing is heard of its node, or it has ended.
     pub is_silent: bool,
+    /// What a probe counts while it is looked at.
+    pub probe: Option<&'a Probe>,
 }
 
 /// Draws one vital of a task: in a box, or in a single row.
@@ -54,16 +56,23 @@ pub fn draw(buffer: &mut Buffer, area: Rect, vital: Vital, shown: Shown<'_>, the
     let charts = charts(vital, shown.task);
     if area.height < 3 {
         let axis = Axis::new(shown.now, CHART_US, SHORT_TREND);
-        let lines: Vec<Line> = match unknown(vital, shown.task) {
+        let mut lines: Vec<Line> = match unknown(vital, shown) {
             Some(why) => vec![Line::new(why, String::new(), "")],
             None => charts.iter().map(|chart| line(chart, shown, axis)).collect(),
         };
+        if let (Vital::Rate, Some(probe)) = (vital, shown.probe) {
+            lines.extend(probed(probe).map(|(rates, unit)| Line::new("probe", rates, unit)));
+        }
         let trend = if shown.is_silent { theme.silent } else { theme.vital(vital) };
         one_line(buffer, area, &title, &lines, Look { theme, trend, is_silent: shown.is_silent });
         return;
     }
     let inside = frame(buffer, area, &title, theme);
-    if let Some(why) = unknown(vital, shown.task) {
+    let inside = match (vital, shown.probe) {
+        (Vital::Rate, Some(probe)) => draw_probe(buffer, inside, probe, shown.is_silent, theme),
+        _ => inside,
+    };
+    if let Some(why) = unknown(vital, shown) {
         empty(buffer, inside, why, theme);
         return;
     }
@@ -86,8 +95,10 @@ fn charts(vital: Vital, task: &Task) -> Vec<Chart> {
 }
 
 /// Why nothing is known of a vital, where that is so.
-fn unknown(vital: Vital, task: &Task) -> Option<&'static str> {
+fn unknown(vital: Vital, shown: Shown<'_>) -> Option<&'static str> {
+    let Shown { task, probe, .. } = shown;
     let (reading, vitals) = (&task.reading, &task.vitals);
+    let is_uncounted = |queue: &Queue| matches!(queue.kind, QueueKind::UdpReceive | QueueKind::Unix);
     match vital {
         Vital::Sched if vitals.cpu.is_none() && vitals.delay.is_none() => {
             Some("not known yet: CPU and delay need two samples")
@@ -100,9 +111,38 @@ fn unknown(vital: Vital, task: &Task) -> Option<&'static str> {
             }
         }),
         Vital::Queue if task.worst_queue().is_none() => Some("no queues: it holds no sockets or pipes"),
+        Vital::Rate if vitals.rates.is_empty() && probe.is_some() => Some("no TCP sockets"),
+        Vital::Rate if vitals.rates.is_empty() && task.queues().any(|(queue, _)| is_uncounted(queue)) => {
+            Some("messages of UDP and unix sockets are not counted here")
+        }
         Vital::Rate if vitals.rates.is_empty() => Some("nothing that could move: it holds no TCP sockets"),
         Vital::Worst | Vital::Sched | Vital::Mem | Vital::Queue | Vital::Rate => None,
     }
+}
+
+/// What a probe counts: messages in and out, and their unit.
+fn probed(probe: &Probe) -> impl Iterator<Item = (String, String)> {
+    let both = |f: &FlowRate| {
+        let rates = format!("{} in  {} out", format::number(f.rate_in), format::number(f.rate_out));
+        (rates, format!("{}/s", format::unit(f.unit)))
+    };
+    probe.rates.iter().map(both)
+}
+
+/// Draws what a probe counts, and what that costs, into the last rows; returns what is left above.
+fn draw_probe(buffer: &mut Buffer, area: Rect, probe: &Probe, is_silent: bool, theme: &Theme) -> Rect {
+    let n_rows = u16::try_from(probe.rates.len()).unwrap_or(u16::MAX).min(area.height.saturating_sub(1));
+    let top = Rect { height: area.height - n_rows, ..area };
+    let (plain, dim) = if is_silent { (theme.silent, theme.silent) } else { (theme.plain, theme.dim) };
+    for (row, (rates, unit)) in (top.height..area.height).zip(probed(probe)) {
+        let mut pen = Pen::new(buffer, area, row);
+        pen.skip(1).put("probe ", dim).put(&rates, plain).put(" ", dim).put(&unit, dim);
+        if probe.cost_share.is_some() {
+            let cost = format::estimate(format::percent_sign(probe.cost_share));
+            pen.put_whole(&format!("  cost {cost}"), dim);
+        }
+    }
+    top
 }
 
 /// A chart as a line of values with a short trend.
@@ -115,7 +155,7 @@ fn line(chart: &Chart, shown: Shown<'_>, axis: Axis) -> Line {
 fn values(chart: &Chart, shown: Shown<'_>, axis: Axis) -> Vec<Option<f64>> {
     let window = Window { end: Stamp(axis.end_us), span_us: axis.step_us * u64::from(axis.columns) };
     let n_cells = usize::from(axis.columns);
-    let cells = shown.task.series.cells(chart.value as usize, window, n_cells, shown.interval_us * 5 / 2);
+    let cells = shown.task.cells(chart.value, window, n_cells, shown.interval_us * 5 / 2);
     cells.into_iter().map(|v| v.map(f64::from)).collect()
 }
 
@@ -196,9 +236,7 @@ fn queue(task: &Task) -> Chart {
 fn rate(task: &Task) -> Chart {
     let flow = task.vitals.rates.first();
     let unit = flow.map_or("", |f| format::unit(f.unit));
-    let both = |f: &midair_vitals::task::FlowRate| {
-        format!("{} in  {} out", format::number(f.rate_in), format::number(f.rate_out))
-    };
+    let both = |f: &FlowRate| format!("{} in  {} out", format::number(f.rate_in), format::number(f.rate_out));
     Chart {
         label: "",
         now: flow.map_or_else(|| format::UNKNOWN.to_owned(), both),

@@ -24,6 +24,14 @@ fn severities_of_a_node() {
 }
 
 #[test]
+fn in_a_container_its_limit_is_what_there_is() {
+    let mut now = node(1, 9, 9, 9);
+    (now.mem_limit_bytes, now.mem_available_bytes) = (Some(50), Some(10));
+    let vitals = NodeVitals::derive(None, &now);
+    assert_eq!((vitals.mem_used_bytes, vitals.severities.mem.map(|s| s.percent())), (Some(40), Some(80)));
+}
+
+#[test]
 fn a_first_reading_has_memory_but_no_rates() {
     let vitals = NodeVitals::derive(None, &node(1, 9, 9, 9));
     assert_eq!(vitals.cpu, None);

@@ -70,3 +70,9 @@ fn the_worst_of_what_is_known() {
     assert_eq!(some.worst(), Some(Severity(710)));
     assert_eq!(Severities::default().worst(), None);
 }
+
+#[test]
+fn the_count_of_an_eventfd_is_no_queue() {
+    let waker = Queue { depth: Some(1_000_000), ..Queue::unknown(QueueKind::Event, Unit::Events) };
+    assert_eq!(queue(&waker, None), None);
+}

@@ -10,7 +10,7 @@ use crate::kernel::tally::Run;
 /// The cgroups as the split sees them, by their ids.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Shape<'a> {
-    /// The parent of each; that of the root, and of those directly below it, is `None`.
+    /// The parent of each; `None` for those that are below no other.
     pub parents: &'a [Option<u32>],
     /// Share of the run delay of each, 0 to 1, in which a quota held its tasks back.
     pub quota_shares: &'a [f64],

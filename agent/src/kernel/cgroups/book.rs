@@ -23,6 +23,8 @@ pub(super) struct Book {
     /// By what BPF says of a process.
     by_ids: HashMap<CgroupIds, u32>,
     tick: u64,
+    /// In which hierarchies `/` is a cgroup like others.
+    has_bound_root: [bool; 4],
 }
 
 /// The directories of a process' cgroups as BPF names them: of v2, and of the cpu and memory controllers wherever they are.
@@ -41,7 +43,7 @@ pub(super) struct Entry {
     pub path: Arc<str>,
     pub name: Option<Arc<str>>,
     pub kind: CgroupKind,
-    /// The cgroup above; `None` for the root and for those directly below it.
+    /// The cgroup above; `None` for the root of the hierarchy and for those directly below it.
     pub parent: Option<u32>,
     pub gauges: Gauges,
     hierarchies: [bool; 4],
@@ -124,6 +126,10 @@ impl Book {
 
     /// The mounts have changed: all files are found anew.
     pub(super) fn move_to(&mut self, trees: &Trees) {
+        self.has_bound_root = trees.has_bound_root();
+        // What was read of processes is looked at again, for it depends on where the root is.
+        self.by_text.clear();
+        self.by_ids.clear();
         for entry in self.entries.iter_mut().flatten() {
             entry.gauges = Gauges::new(trees, &entry.path, entry.hierarchies);
             entry.is_read = false;
@@ -208,8 +214,10 @@ impl Book {
 
     /// The entry of a path, made with those above it where it is new; `paths` are those of a process in it or below.
     fn enter(&mut self, path: &str, paths: &Paths, trees: &Trees) -> u32 {
-        let hierarchies = paths.hierarchies_of(path);
-        let above = parent(path).filter(|above| *above != "/").map(|above| self.enter(above, paths, trees));
+        let hierarchies = paths.hierarchies_of(path, self.has_bound_root);
+        // The root of a hierarchy holds everybody, and nobody more than others.
+        let is_bound = |above: &&str| *above != "/" || self.has_bound_root.contains(&true);
+        let above = parent(path).filter(is_bound).map(|above| self.enter(above, paths, trees));
         let tick = self.tick;
         if let Some(n) = self.by_path(path) {
             if let Some(entry) = self.entry_mut(n) {
@@ -219,7 +227,11 @@ impl Book {
             return n;
         }
         let path: Arc<str> = path.into();
-        let Label { name, kind } = label(&path);
+        let Label { name, mut kind } = label(&path);
+        if &*path == "/" && hierarchies.contains(&true) {
+            // Whoever made the namespace of this agent knows its name; inside nobody does.
+            kind = CgroupKind::Container;
+        }
         let entry = Box::new(Entry {
             name: name.map(Into::into),
             kind,

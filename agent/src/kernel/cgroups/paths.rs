@@ -73,22 +73,27 @@ impl Paths {
 
     /// In which hierarchies there is a cgroup with this path, as far as this process tells: those where it is in it or
     /// below. A path that differs belongs to others: the cgroup in which all containers of a hybrid host are on v2 says
-    /// nothing of one of them.
-    pub(super) fn hierarchies_of(&self, path: &str) -> [bool; 4] {
-        self.paths.each_ref().map(|of| path != "/" && of.as_deref().is_some_and(|of| is_above(path, of)))
+    /// nothing of one of them. Of the root it is said where that is a cgroup like others.
+    pub(super) fn hierarchies_of(&self, path: &str, has_bound_root: [bool; 4]) -> [bool; 4] {
+        let is_in = |n: usize| self.paths[n].as_deref().is_some_and(|of| is_above(path, of));
+        std::array::from_fn(|n| is_in(n) && (path != "/" || has_bound_root[n]))
     }
 }
 
 /// Whether `path` is `below` or one of those above it.
 pub(super) fn is_above(path: &str, below: &str) -> bool {
-    path == "/" || below.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    path == "/" && !below.starts_with("/..")
+        || below.strip_prefix(path).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }
 
 /// The path of the cgroup above; `None` for the root. What lies outside of the reader's cgroup namespace starts with
-/// `/..` (cgroup_namespaces(7)): above that is no name.
+/// `/..` (cgroup_namespaces(7)): what has no name of its own is above nobody.
 pub(super) fn parent(path: &str) -> Option<&str> {
     let (above, name) = path.rsplit_once('/')?;
     if name.is_empty() || name == ".." {
+        return None;
+    }
+    if above.ends_with("/..") {
         return None;
     }
     Some(if above.is_empty() { "/" } else { above })

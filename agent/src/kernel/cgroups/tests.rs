@@ -21,9 +21,8 @@ impl Host {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("self")).unwrap();
         let tree = folder.path().join("cgroup");
-        let mount = format!("30 1 0:26 / {} rw - cgroup2 cgroup rw\n", tree.display());
-        fs::write(folder.path().join("self/mountinfo"), mount).unwrap();
         fs::create_dir(&tree).unwrap();
+        fs::write(folder.path().join("self/mountinfo"), trees::mount_line("/", &tree, "cgroup2", "")).unwrap();
         let host = Self {
             cgroups: Cgroups::new(folder.path()),
             folder,
@@ -263,6 +262,34 @@ fn what_is_out_of_sight_is_said() {
     let Health::Degraded(why) = health else { panic!("{health:?}") };
     assert!(why.contains("mount /sys/fs/cgroup of the host"), "{why}");
     assert_eq!((host.node.throttled_us, host.node.delay_quota_us), (None, None), "nobody knows of quotas");
+}
+
+#[test]
+fn in_a_container_its_memory_limit_binds_the_node() {
+    let limited = [
+        ("/", "cgroup.events", "populated 1\n"),
+        ("/", "memory.max", "1000\n"),
+        ("/", "memory.current", "900\n"),
+        ("/", "memory.stat", "inactive_file 200\n"),
+    ];
+    let in_container = |pid_namespace: &str, others: &[(&str, u64, u64)]| {
+        let mut host = Host::new(&limited);
+        let own = host.folder.path().join("self");
+        fs::create_dir(own.join("ns")).unwrap();
+        std::os::unix::fs::symlink(format!("pid:[{pid_namespace}]"), own.join("ns/pid")).unwrap();
+        fs::write(own.join("cgroup"), "0::/\n").unwrap();
+        host.cgroups = Cgroups::new(host.folder.path());
+        host.node.mem_available_bytes = Some(512 * MIB);
+        let rows = host.tick(&[&[("/", 1, 0)], others].concat());
+        (host.node, rows)
+    };
+    let (node, rows) = in_container("4026532177", &[("/worker", 1, 0)]);
+    assert_eq!((node.mem_limit_bytes, node.mem_available_bytes), (Some(1000), Some(300)));
+    assert_eq!((row(&rows, "/").kind, row(&rows, "/").mem_bytes), (CgroupKind::Container, Some(900)));
+    assert_eq!(row(&rows, "/worker").mem_limit_bytes, Some(1000), "it is below the root of the namespace");
+    let unbound = (None, Some(512 * MIB));
+    let (node, _) = in_container("4026531836", &[]);
+    assert_eq!((node.mem_limit_bytes, node.mem_available_bytes), unbound, "a host");
 }
 
 #[test]

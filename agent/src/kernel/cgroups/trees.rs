@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rustix::{
     fd::{AsFd as _, BorrowedFd, OwnedFd},
-    fs::{CWD, Dir, FileType, Mode, OFlags, fstat, openat},
+    fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, StatxFlags, fstat, openat, statat, statx},
 };
 
 use super::paths::Hierarchy;
@@ -58,6 +58,12 @@ impl Trees {
         self.tree(hierarchy).map(|tree| tree.folder.as_fd())
     }
 
+    /// In which hierarchies `/` is a cgroup like others: the root of a cgroup namespace, that of a container most often. The
+    /// root of a whole hierarchy can have no limit, and what it counts is the host's.
+    pub(super) fn has_bound_root(&self) -> [bool; 4] {
+        Hierarchy::ALL.map(|hierarchy| self.tree(hierarchy).is_some_and(|tree| tree.has_bound_root(hierarchy)))
+    }
+
     /// The directory of a cgroup in a hierarchy, relative to its folder; `None` where it is out of sight.
     pub(super) fn directory(&self, hierarchy: Hierarchy, path: &str) -> Option<String> {
         self.tree(hierarchy)?.directory(path)
@@ -72,15 +78,27 @@ impl Tree {
     /// Of several mounts of one hierarchy the one that shows most of it.
     fn open<'m>(mounts: impl Iterator<Item = &'m Mount> + Clone) -> Option<Self> {
         let root = |mount: &Mount| mount.root.to_string_lossy().into_owned();
-        let opened = |mount: &&Mount| Some((open_folder(&mount.point)?, root(mount)));
+        let opened = |mount: &&Mount| Some((open_mount(mount)?, root(mount)));
         let height = |root: &str| (std::cmp::Reverse(n_up(root)), root.len());
         let (folder, root) = mounts.clone().filter_map(|m| opened(&m)).min_by_key(|(_, root)| height(root))?;
         let n_above = n_up(&root);
         let own = (n_above > 0).then(|| {
-            let own = mounts.filter(|mount| mount.root == Path::new("/")).find_map(|m| open_folder(&m.point))?;
+            let own = mounts.filter(|mount| mount.root == Path::new("/")).find_map(open_mount)?;
             find_below(&folder, fstat(own).ok()?.st_ino, n_above)
         });
         Some(Self { folder, root, own: own.flatten() })
+    }
+
+    fn has_bound_root(&self, hierarchy: Hierarchy) -> bool {
+        let Some(directory) = self.directory("/") else { return false };
+        let has = |name: &str| statat(&self.folder, format!("{directory}/{name}"), AtFlags::empty()).is_ok();
+        // `release_agent` is there on the root of a v1 hierarchy alone, `cgroup.events` on all of v2 but the root
+        // (kernel/cgroup/cgroup-v1.c and cgroup.c: CFTYPE_ONLY_ON_ROOT, CFTYPE_NOT_ON_ROOT).
+        if hierarchy == Hierarchy::Unified {
+            has("cgroup.events")
+        } else {
+            has("cgroup.procs") && !has("release_agent")
+        }
     }
 
     fn directory(&self, path: &str) -> Option<String> {
@@ -111,8 +129,27 @@ fn relative(parts: &[&str]) -> String {
     if path.is_empty() { ".".to_owned() } else { path.join("/") }
 }
 
+/// The folder of a mount; `None` where another one covers it, or it is closed to this user.
+fn open_mount(mount: &Mount) -> Option<OwnedFd> {
+    let folder = open_folder(&mount.point)?;
+    // Where the kernel does not say which mount it is, what is mounted last is taken for it.
+    mount_id(&folder).is_none_or(|id| id == mount.id).then_some(folder)
+}
+
+/// On which mount a folder is; the kernel says so since 5.8 (statx(2)).
+fn mount_id(folder: &OwnedFd) -> Option<u64> {
+    let stat = statx(folder, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).ok()?;
+    (stat.stx_mask & StatxFlags::MNT_ID.bits() != 0).then_some(stat.stx_mnt_id)
+}
+
+/// The line of mountinfo that this folder would have, were it a mount.
+#[cfg(test)]
+pub(super) fn mount_line(root: &str, folder: &Path, kind: &str, options: &str) -> String {
+    let id = open_folder(folder).as_ref().and_then(mount_id).unwrap_or(0);
+    format!("{id} 1 0:26 {root} {} rw - {kind} x rw,{options}\n", folder.display())
+}
+
 fn open_folder(path: &Path) -> Option<OwnedFd> {
-    // A mount that is covered by another, or closed to this user, is as good as none.
     openat(CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).ok()
 }
 

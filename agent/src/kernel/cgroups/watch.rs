@@ -11,6 +11,8 @@ use crate::kernel::kept::Page;
 #[derive(Debug, Default)]
 pub(super) struct Watch {
     watched: Vec<u32>,
+    /// The agent's own cgroup, where its limit may be that of all.
+    pub own: Option<u32>,
     page: Page,
     /// Where the round over those that are not watched stands.
     next: u32,
@@ -48,7 +50,7 @@ impl Watch {
         let mut candidates: Vec<(u64, u32)> = book
             .iter()
             .filter(|(_, entry)| entry.n_processes > 0 || is_notable(book, entry, mem_total_bytes))
-            .map(|(n, entry)| (worth(book, n, entry, mem_total_bytes), n))
+            .map(|(n, entry)| (worth(book, n, entry, mem_total_bytes).max(self.worth_of_own(n)), n))
             .collect();
         if candidates.len() > WATCHED {
             candidates.select_nth_unstable_by(WATCHED, |a, b| b.cmp(a));
@@ -70,6 +72,10 @@ impl Watch {
                 entry.is_read = true;
             }
         }
+    }
+
+    fn worth_of_own(&self, n: u32) -> u64 {
+        if self.own == Some(n) { u64::MAX } else { 0 }
     }
 
     fn look_at_others(&mut self, book: &mut Book, trees: &Trees) {

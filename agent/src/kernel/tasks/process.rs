@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use midair_vitals::{TaskId, TaskKind, TaskReading, WorstThread};
+use midair_vitals::{TaskId, TaskKind, TaskReading, TaskState, WorstThread};
 
 use super::{
     Sweeper,
@@ -41,6 +41,8 @@ pub(super) struct Process {
     pub netns: Netns,
     /// What its threads used, ended ones included.
     pub sums: Sums,
+    /// What of it came with the last sweep.
+    gained: SchedStat,
     /// When its sums were read, microseconds.
     pub at_us: u64,
     /// The sweep that saw it first.
@@ -90,7 +92,10 @@ struct Names {
 }
 
 /// User and cgroup of a process are read again after so many sweeps.
-const NAMES_AGAIN: u64 = 64;
+const OWNER_AGAIN: u64 = 64;
+
+/// The same where the collector tells when most of what they depend on changes; it knows nothing of the effective user.
+const TOLD_OWNER_AGAIN: u64 = 512;
 
 impl Process {
     /// A process that was not seen before.
@@ -105,6 +110,7 @@ impl Process {
             placed_by: None,
             netns: Netns::Unknown,
             sums: Sums::default(),
+            gained: SchedStat::default(),
             at_us: 0,
             first: sweep,
             seen: 0,
@@ -127,13 +133,12 @@ impl Process {
         if is_renamed {
             self.name = seen.comm.shown();
         }
-        let has_moved = (seen.cgroups, seen.netns) != (self.now.cgroups, self.now.netns);
+        let owner = |seen: &SeenProcess| (seen.user, seen.cgroups, seen.netns);
+        let has_new_owner = owner(&self.now) != owner(seen);
         self.now = *seen;
         self.begin_once(sweep);
-        if is_renamed {
-            self.names = Names { command: true, owner: true };
-        }
-        self.names.owner |= has_moved;
+        self.names.command |= is_renamed;
+        self.names.owner |= is_renamed || has_new_owner;
     }
 
     /// Begins a sweep, unless that was done: a thread may come before the first one of its process.
@@ -143,11 +148,12 @@ impl Process {
         }
         self.seen = sweep;
         self.sweep = Found::default();
-        if self.first + 1 >= sweep {
-            self.names = Names { command: true, owner: true };
-        }
-        let is_turn = (sweep + u64::from(self.now.pid)).is_multiple_of(NAMES_AGAIN);
-        self.names.owner |= is_turn && !self.now.is_kernel_thread;
+        let is_told = self.now.user.is_some();
+        let is_young = self.first + 1 >= sweep;
+        self.names.command |= is_young;
+        self.names.owner |= self.first == sweep || (is_young && !is_told);
+        let again = if is_told { TOLD_OWNER_AGAIN } else { OWNER_AGAIN };
+        self.names.owner |= !self.now.is_kernel_thread && (sweep + u64::from(self.now.pid)).is_multiple_of(again);
     }
 
     /// Says in a row where it runs.
@@ -158,10 +164,10 @@ impl Process {
     }
 
     /// Tells where it is, and what it did of which no thread that was read says anything.
-    pub(super) fn tally(&self, gained: SchedStat, tally: &mut Tally) {
+    pub(super) fn tally(&self, tally: &mut Tally) {
         let cgroup = self.place.as_ref().map(|place| place.id);
         tally.process(Member { pid: self.now.pid, cgroup, n_threads: self.now.n_threads, netns: self.netns });
-        let SchedStat { cpu_ns, run_delay_ns: delay_ns, .. } = gained.minus(self.sweep.gained);
+        let SchedStat { cpu_ns, run_delay_ns: delay_ns, .. } = self.gained.minus(self.sweep.gained);
         tally.ran(Run { cgroup, cpu: None, cpu_ns, delay_ns });
     }
 
@@ -172,7 +178,12 @@ impl Process {
 
     /// Reads the names that are due.
     pub(super) fn read_names(&mut self, sweep: &mut Sweeper<'_>, users: &mut Users) {
-        let (due, pid) = (std::mem::take(&mut self.names), self.now.pid);
+        let mut due = std::mem::take(&mut self.names);
+        let pid = self.now.pid;
+        if due.command && self.may_be_stuck(sweep.number) {
+            due.command = false;
+            self.names.command = true;
+        }
         // A command line is at most 16 KiB long here: what is allowed out of it stands at its start.
         if due.command
             && !self.now.is_kernel_thread
@@ -209,6 +220,13 @@ impl Process {
         self.placed_by = ids;
     }
 
+    /// Whether it may wait for a CPU or a disk with its memory locked, as a starved program does that has just begun to
+    /// load: whoever reads its command line then waits until it gets on (`mmap_lock`, fs/proc/base.c).
+    fn may_be_stuck(&self, sweep: u64) -> bool {
+        let waits = matches!(self.now.state, Some(TaskState::Running | TaskState::Blocked) | None);
+        waits && (self.first == sweep || self.gained.cpu_ns == 0)
+    }
+
     /// Brings its sums up to date; gives what is new in them.
     pub(super) fn settle(&mut self, is_first: bool) -> SchedStat {
         let found = &self.sweep;
@@ -223,7 +241,8 @@ impl Process {
         }
         // Its own sum counts the threads that ended between two sweeps too, to the last clock tick.
         self.sums.raise_cpu(self.now.coarse_cpu_ns);
-        self.sums.used().minus(before)
+        self.gained = self.sums.used().minus(before);
+        self.gained
     }
 
     /// Its row, without queues and dear fields.

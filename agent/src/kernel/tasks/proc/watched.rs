@@ -3,7 +3,7 @@
 //! *The account closes*: the kernel says how often all threads of a process together got on a CPU. The threads that ran
 //! lately are read first; when their runs explain the difference, the others have not run, and need not be read.
 
-use midair_vitals::{TaskId, TaskState};
+use midair_vitals::TaskState;
 use rustix::{fd::OwnedFd, io::Errno};
 
 use super::{
@@ -201,11 +201,6 @@ impl Watched {
         }
     }
 
-    /// Its identity.
-    pub(super) fn id(&self) -> TaskId {
-        TaskId { runtime: 0, number: u64::from(self.seen.pid), start: self.seen.start }
-    }
-
     /// Gives back the files of what has not moved for long.
     pub(super) fn close_idle(&mut self, sweep: u64) {
         if self.moved_sweep + CLOSE_AFTER < sweep {
@@ -383,7 +378,7 @@ impl WatchedThread {
     ) -> Option<Seen> {
         reader.n_left = reader.n_left.saturating_sub(1);
         let schedstat = self.read_schedstat(reader, pid, folder);
-        if schedstat == Err(Errno::SRCH) && leader.is_none() {
+        if schedstat == Err(Errno::SRCH) {
             self.file = None;
             return None;
         }
@@ -396,8 +391,9 @@ impl WatchedThread {
             return Some(leader.map_or(Seen::Used(now), |stat| Seen::whole(stat, now, true)));
         }
         let stat = match leader {
-            Some(stat) => *stat,
-            None => read_stat(reader, pid, self.tid, folder)?,
+            Some(stat) if schedstat.is_some() => *stat,
+            // Where there is no schedstat, the kernel has none, or the thread has ended.
+            Some(_) | None => read_stat(reader, pid, self.tid, folder)?,
         };
         self.n_named += 1;
         self.knows_delay = schedstat.is_some();

@@ -1,0 +1,108 @@
+//! Both collectors say the same of the same task: what the one reads between two readings of the other lies between them.
+
+use std::{collections::HashMap, time::Duration};
+
+use midair_agent::{
+    Collector,
+    reading::{Reading, ThreadReading},
+};
+use midair_vitals::{TaskId, TaskReading};
+
+use crate::host::{is_root, kernel, read, way};
+
+/// Where threads come and go at the moment, a few are not in all readings; most are.
+fn common<'a, T>(readings: [&'a Reading; 3], of: impl Fn(&'a Reading) -> Vec<(TaskId, &'a T)>) -> Vec<[&'a T; 3]> {
+    let [first, middle, last] = readings.map(|reading| of(reading).into_iter().collect::<HashMap<_, _>>());
+    let mut found = Vec::new();
+    for (id, b) in &middle {
+        if let (Some(a), Some(c)) = (first.get(id), last.get(id)) {
+            found.push([*a, *b, *c]);
+        }
+    }
+    found
+}
+
+fn threads(reading: &Reading) -> Vec<(TaskId, &ThreadReading)> {
+    reading.threads.iter().map(|thread| (thread.id(), thread)).collect()
+}
+
+fn processes(reading: &Reading) -> Vec<(TaskId, &TaskReading)> {
+    reading.tasks.iter().filter(|row| row.process.is_none()).map(|row| (row.id, row)).collect()
+}
+
+/// Three readings: through iterators, through `/proc`, through iterators again; each source has been read before, until
+/// it knows all, while the host is not starting or ending many tasks.
+fn three() -> [Reading; 3] {
+    let (mut iterators, mut files) = (kernel(Collector::Bpf), kernel(Collector::Proc));
+    for _ in 0..30 {
+        read(&mut iterators);
+        read(&mut files);
+        let readings = [read(&mut iterators), read(&mut files), read(&mut iterators)];
+        assert_eq!(readings.each_ref().map(way), ["kernel bpf", "kernel /proc", "kernel bpf"]);
+        let n_common = common(readings.each_ref(), threads).len();
+        let is_most = |n_threads: usize| n_common * 10 >= n_threads * 9;
+        if readings.iter().all(|reading| is_most(reading.threads.len())) {
+            return readings;
+        }
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    panic!("the two never knew the same threads");
+}
+
+#[test]
+fn what_a_thread_used_lies_between_two_readings_of_the_other_collector() {
+    if !is_root() {
+        return;
+    }
+    let readings = three();
+    let common = common(readings.each_ref(), threads);
+    let mut n_compared = 0;
+    for [a, b, c] in common {
+        assert_eq!((a.process_id(), a.comm), (b.process_id(), b.comm), "{a:?} {b:?}");
+        let is_between = |used: fn(&ThreadReading) -> u64, slack_ns: u64| {
+            (used(a).saturating_sub(slack_ns)..=used(c)).contains(&used(b))
+        };
+        // What was left for the next sweep is as old as it says.
+        if b.now.at_us < readings[1].node.at_us {
+            continue;
+        }
+        n_compared += 1;
+        assert!(is_between(|t| t.now.cpu_ns, 0), "CPU time: {a:?} {b:?} {c:?}");
+        assert!(is_between(|t| t.now.n_runs, 0), "runs: {a:?} {b:?} {c:?}");
+        // The iterator counts a wait that goes on, the kernel's file when it is over.
+        assert!(is_between(|t| t.now.run_delay_ns, a.waiting_ns), "run delay: {a:?} {b:?} {c:?}");
+    }
+    assert!(n_compared > 50, "{n_compared} threads were compared");
+}
+
+#[test]
+fn a_process_is_the_same_through_both() {
+    if !is_root() {
+        return;
+    }
+    let readings = three();
+    let common = common(readings.each_ref(), processes);
+    assert!(common.len() > 20);
+    let (mut n_steady, mut n_close) = (0, 0);
+    for [a, b, c] in common {
+        let [first, own, last] = [a, b, c].map(|row| row.cpu_us.expect("known to both"));
+        // Of each thread that ended the one counts the very last moment, the other does not.
+        let slack_us = 10_000 + own / 50;
+        assert!((first.saturating_sub(slack_us)..=last + slack_us).contains(&own), "CPU time: {a:?} {b:?} {c:?}");
+        // Only a process that is the same before and after can be compared field by field.
+        let what = |row: &TaskReading| (row.kind, row.parent, row.name.clone(), row.n_threads, row.user.clone());
+        if what(a) != what(c) {
+            continue;
+        }
+        n_steady += 1;
+        assert_eq!((what(b), &b.cgroup), (what(a), &a.cgroup));
+        // The command line of a task that does not get on is left for later.
+        if let (Some(own), Some(other)) = (&b.command, &a.command) {
+            assert_eq!(own, other);
+        }
+        // The counts of many CPUs are behind by a little.
+        let (own, other) = (b.rss_bytes.expect("known"), a.rss_bytes.expect("known"));
+        n_close += u32::from(own.abs_diff(other) <= own / 10 + (1 << 20));
+    }
+    assert!(n_steady > 20 && n_close * 10 >= n_steady * 9, "memory of {n_close} of {n_steady} is the same");
+}
