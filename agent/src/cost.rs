@@ -27,7 +27,7 @@ const N_THREADS: usize = 64;
 /// Whose CPU time counts against the budget.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Payer {
-    /// The agent's own threads: the rest of the process is somebody else's.
+    /// The agent's own threads: the rest of the process is somebody else's, and so are its children.
     #[default]
     Threads,
     /// The whole process and its children: it is an agent and nothing else.
@@ -112,7 +112,7 @@ impl Meter {
     pub fn budget_us(&self, cost: &Cost) -> u64 {
         match self.payer {
             Payer::Process => cost.cpu_us.unwrap_or(0),
-            Payer::Threads => self.clock.thread_cpu_us() + self.threads.sum_us() + self.children_us,
+            Payer::Threads => self.clock.thread_cpu_us() + self.threads.sum_us(),
         }
     }
 
