@@ -57,7 +57,6 @@ INLINE bool fill_pipe(struct inode *inode, struct file_record *to) {
     head = pipe->head;
     tail = pipe->tail;
     size = pipe->ring_size;
-    bufs = pipe->bufs;
     used = head - tail;
     /* Both move while they are read. */
     if (used > size)
@@ -68,6 +67,8 @@ INLINE bool fill_pipe(struct inode *inode, struct file_record *to) {
     to->known = RECEIVE_MESSAGES | RECEIVE_LIMIT_MESSAGES;
     if (used > MOST_SUMMED)
         return 1;
+    /* Read so that it is a number: the verifier lets nobody walk along an array that it knows the type of. */
+    bufs = used > 0 ? PROBE(pipe, bufs) : NULL;
     for (i = 0; i < MOST_SUMMED && i < used; i++) {
         u32 slot = (tail + i) & (size - 1);
         bytes += PROBE_AT(bufs, slot, len);

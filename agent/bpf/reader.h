@@ -46,29 +46,33 @@ INLINE u32 number_for(const struct reader *reader, struct pid *pid) {
 #define FILL_READER(GET, current, reader)                                                                               \
     do {                                                                                                                \
         struct pid *pid__ = GET(current, thread_pid);                                                                   \
-        struct nsproxy *proxy__ = GET(current, nsproxy);                                                                \
         (reader)->now_ns = GET(current, sched_info.last_arrival);                                                       \
         if (pid__)                                                                                                      \
             (reader)->level = GET(pid__, level);                                                                        \
         if (pid__ && (reader)->level > 0)                                                                               \
             (reader)->ns = at_level(pid__, (reader)->level).ns;                                                         \
-        /* Time namespaces since 5.6, where the kernel was built with them. */                                          \
-        if (proxy__ && HAS_FIELD(proxy__->time_ns)) {                                                                   \
-            struct time_namespace *time__ = GET(proxy__, time_ns);                                                      \
-            if (time__)                                                                                                 \
-                (reader)->boottime_offset_ns = GET(time__, offsets.boottime.tv_sec) * 1000000000ll +                    \
-                                               GET(time__, offsets.boottime.tv_nsec);                                   \
-        }                                                                                                               \
     } while (0)
 
 #define DIRECT(from, field) ((from)->field)
+
+INLINE s64 boottime_offset_of(struct task_struct *current) {
+    struct nsproxy *proxy = current->nsproxy;
+    struct time_namespace *time;
+    /* Only where the kernel was built with time namespaces. */
+    if (!proxy || !HAS_FIELD(proxy->time_ns))
+        return 0;
+    time = proxy->time_ns;
+    return time ? time->offsets.boottime.tv_sec * 1000000000ll + time->offsets.boottime.tv_nsec : 0;
+}
 
 INLINE void find_reader(struct reader *reader) {
     __builtin_memset(reader, 0, sizeof(*reader));
     if (HAS_VALUE(enum bpf_func_id, BPF_FUNC_get_current_task_btf)) {
         struct task_struct *current = bpf_get_current_task_btf();
         FILL_READER(DIRECT, current, reader);
+        reader->boottime_offset_ns = boottime_offset_of(current);
     } else {
+        /* Before 5.11. There was no offset in the start times of /proc either, and they must be the same. */
         struct task_struct *current = bpf_get_current_task();
         FILL_READER(PROBE, current, reader);
     }

@@ -10,7 +10,6 @@ mod mounts;
 mod names;
 mod namespaces;
 mod node;
-mod numbers;
 mod queues;
 mod stat;
 mod status;
@@ -19,10 +18,7 @@ mod tasks;
 mod text;
 mod whereabouts;
 
-use std::{
-    collections::HashSet,
-    path::{Path, PathBuf},
-};
+use std::path::{Path, PathBuf};
 
 use midair_vitals::{TaskId, TaskReading};
 use rustix::{
@@ -43,6 +39,7 @@ use self::{
 use crate::{
     clock::Clock,
     config::Collector,
+    numbers::TaskSet,
     reading::{Close, Health, Reading, Source, SourceState, Wants},
 };
 
@@ -60,7 +57,7 @@ pub struct Kernel {
     number: u64,
     /// When it was read last, microseconds.
     at_us: u64,
-    wanted: HashSet<TaskId>,
+    wanted: TaskSet,
 }
 
 /// At most so many threads are listed in a close look.
@@ -82,7 +79,7 @@ impl Kernel {
             show_args: false,
             number: 0,
             at_us: 0,
-            wanted: HashSet::new(),
+            wanted: TaskSet::default(),
         }
     }
 
@@ -124,13 +121,17 @@ impl Kernel {
             files: &mut files,
             clock: &*self.clock,
             wanted: &self.wanted,
+            wanted_pids: Vec::new(),
             tick_us,
             page_bytes: page_size() as u64,
             show_args: self.show_args,
             number: self.number,
+            over_us: self.at_us.saturating_sub(last_us),
+            thrift: wants.thrift,
+            off: &wants.off,
             whereabouts: &mut self.whereabouts,
         };
-        read_tasks(&mut self.tasks, &mut sweep, (wants, self.at_us.saturating_sub(last_us)), into)?;
+        read_tasks(&mut self.tasks, &mut sweep, &wants.close, into)?;
         self.node.add_queues(&sweep.whereabouts.tally, &mut into.node);
         sweep.whereabouts.close(into);
         self.processes.clear();
@@ -147,17 +148,14 @@ impl Kernel {
     }
 }
 
-/// Reads all tasks, the wanted ones closely; `over_us` is the time since the sweep before.
-fn read_tasks(
-    tasks: &mut Tasks,
-    sweep: &mut Sweeper<'_>,
-    (wants, over_us): (&Wants, u64),
-    into: &mut Reading,
-) -> Result<(), Errno> {
+/// Reads all tasks, and these closely.
+fn read_tasks(tasks: &mut Tasks, sweep: &mut Sweeper<'_>, closely: &[TaskId], into: &mut Reading) -> Result<(), Errno> {
     let (swept, threads) = tasks.sweep(sweep, into.node.n_forks, &mut into.tasks)?;
-    into.threads = threads;
-    into.tasks.extend(tasks.wanted_rows(sweep.wanted));
-    tasks.add_dear(sweep, &wants.close, &mut into.tasks);
+    if sweep.off.why("threads").is_none() {
+        into.threads = threads;
+        into.tasks.extend(tasks.wanted_rows(sweep.wanted));
+    }
+    tasks.add_dear(sweep, closely, &mut into.tasks);
     // Where no process says how long it waited, the sum is not zero but unknown.
     into.node.run_delay_us = Some(swept.run_delay_us).filter(|_| swept.n_without_delay < swept.n_processes);
     into.node.n_processes = Some(swept.n_processes);
@@ -165,9 +163,12 @@ fn read_tasks(
     into.node.n_short_lived = swept.n_short_lived;
     let name = if swept.read.is_bpf { "kernel bpf" } else { "kernel /proc" };
     let health = health(sweep.files, tasks, &swept);
-    let period_us = swept.read.proc.n_sweeps * over_us;
+    let period_us = swept.read.proc.n_sweeps * sweep.over_us;
     let period_ms = (swept.read.proc.n_sweeps > 1).then(|| u32::try_from(period_us / 1000).unwrap_or(u32::MAX));
     into.sources.push(SourceState { period_ms, ..SourceState::new(name, health) });
+    for part in ["bpf", "names", "threads"] {
+        into.sources.extend(sweep.off.why(part).map(|why| SourceState::new(part, Health::Off(why))));
+    }
     Ok(())
 }
 
@@ -181,11 +182,16 @@ fn read_queues(
 ) {
     let clock = Clock::system();
     let before_us = clock.thread_cpu_us();
+    let large: Vec<u32> = tasks.with_descriptors(queues::LARGE).collect();
+    let other_netns: Vec<(u64, u32)> = sweep.whereabouts.other_namespaces().collect();
     let mut state = queues.read(&mut Look {
         files: &mut *sweep.files,
         bpf: tasks.bpf(),
         in_use,
         processes,
+        large: &large,
+        own_netns: sweep.whereabouts.own_namespace(),
+        other_netns: &other_netns,
         close: &wants.close,
         now_us: (sweep.clock)(),
         cpu_us: &|| clock.thread_cpu_us(),
@@ -274,6 +280,11 @@ fn health(files: &mut Files, tasks: &Tasks, swept: &Swept) -> Health {
         && matches!(files.read_once(format_args!("1/stat")), Err(Errno::NOENT | Errno::ACCESS | Errno::PERM))
     {
         return Health::Degraded(format!("processes of other users are hidden; {remedy}").into());
+    }
+    if !tasks.sees_host() {
+        let why = "only the processes of this agent's pid namespace are seen, while load and memory of the node are those of \
+            the host; run midair-agent in the host's pid namespace (hostPID), or with --proc-root on the host's /proc";
+        return Health::Degraded(why.into());
     }
     if swept.n_without_delay > 0 {
         let why = "run delay is not known for all tasks: this kernel has no /proc/PID/schedstat (CONFIG_SCHED_INFO)";

@@ -1,15 +1,13 @@
 //! What is kept of each task from tick to tick: its counters, and the windows of what may grow.
 
-use std::collections::HashMap;
+use midair_vitals::{Growth, Previous, QueueKind, TaskKind, TaskReading, TaskVitals};
 
-use midair_vitals::{Growth, Previous, QueueKind, TaskId, TaskKind, TaskReading, TaskVitals};
-
-use crate::{reading::Reading, tick::thread_vitals};
+use crate::{numbers::TaskMap, reading::Reading, tick::thread_vitals};
 
 /// The tasks of the last tick.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    tasks: HashMap<TaskId, Account>,
+    tasks: TaskMap<Account>,
     n_ticks: u64,
 }
 

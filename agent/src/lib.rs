@@ -22,6 +22,7 @@ pub mod listen;
 pub mod marks;
 pub mod names;
 pub mod node;
+pub mod numbers;
 pub mod once;
 pub mod outbox;
 pub mod pace;

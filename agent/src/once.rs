@@ -91,6 +91,7 @@ fn node_json(tick: &Tick, vitals: &NodeVitals) -> Value {
         "n_running": node.n_running,
         "n_blocked": node.n_blocked,
         "mem_total_bytes": node.mem_total_bytes,
+        "mem_limit_bytes": node.mem_limit_bytes,
         "mem_used_bytes": vitals.mem_used_bytes,
         "swap_total_bytes": node.swap_total_bytes,
         "swap_free_bytes": node.swap_free_bytes,

@@ -1,10 +1,11 @@
 //! One tick: a reading with all that was derived from it.
 
-use std::collections::HashMap;
-
 use midair_vitals::{Growth, TaskId, TaskKind, TaskReading, TaskVitals};
 
-use crate::reading::{Reading, ThreadReading};
+use crate::{
+    numbers::TaskMap,
+    reading::{Reading, ThreadReading},
+};
 
 /// A reading with all that was derived from it; tables, focuses and streams are answered from the last one.
 #[derive(Clone, Debug, Default)]
@@ -20,7 +21,7 @@ pub struct Tick {
     /// Vitals of the tasks, in the order of the reading's.
     pub vitals: Vec<TaskVitals>,
     /// Where a task stands in the reading.
-    pub index: HashMap<TaskId, usize>,
+    pub index: TaskMap<usize>,
     /// How many tasks there are, threads without a row of their own included.
     pub n_tasks: usize,
 }

@@ -7,6 +7,8 @@ use super::text::{lines, number, words};
 /// One mount, as this process sees it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Mount {
+    /// Its number, unique as long as it is mounted.
+    pub id: u64,
     /// Major and minor number of its device; filesystems without one have major 0.
     pub device: (u32, u32),
     /// What of the filesystem is mounted: `/` where it is the whole.
@@ -27,7 +29,8 @@ pub(super) fn mounts(text: &[u8]) -> impl Iterator<Item = Mount> {
 /// `36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue`; any number of fields before the dash.
 fn mount(line: &[u8]) -> Option<Mount> {
     let mut fields = words(line);
-    let device = fields.nth(2)?;
+    let id = fields.next().and_then(number)?;
+    let device = fields.nth(1)?;
     let colon = device.iter().position(|b| *b == b':')?;
     let part = |word| number(word).and_then(|n| u32::try_from(n).ok());
     let device = (part(&device[..colon])?, part(&device[colon + 1..])?);
@@ -37,7 +40,7 @@ fn mount(line: &[u8]) -> Option<Mount> {
     let kind = text(rest.next()?);
     // The source may be empty, and then the options stand in its place.
     let options = rest.last().map(text).unwrap_or_default();
-    Some(Mount { device, root, point, kind, options })
+    Some(Mount { id, device, root, point, kind, options })
 }
 
 /// Space, tab, newline and backslash are written as `\040`: three octal digits (fs/proc_namespace.c, `mangle`).

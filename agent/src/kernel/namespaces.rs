@@ -20,7 +20,8 @@ use rustix::{
 use self::{counters::Counters, names::Mounted};
 use super::{
     cgroups::Cgroups,
-    kept::Page,
+    kept::{Page, open},
+    stat::parse_stat,
     tally::{Netns, Tally},
     text::number,
 };
@@ -39,8 +40,8 @@ pub(super) struct Namespaces {
     clock: Clock,
     /// That of this agent.
     own: Option<u64>,
-    /// That of the first process of all: the host's, unless that process is hidden.
-    first: Option<u64>,
+    /// That of the host; `None` in a container that does not see the host's processes.
+    host: Option<u64>,
     known: HashMap<u64, Known>,
     /// Whose turn it is: the inode after which the next round goes on.
     last_read: u64,
@@ -69,9 +70,10 @@ impl Namespaces {
         // Where it cannot be opened nothing is known; the source says why.
         let root = openat(CWD, root, flags, Mode::empty()).ok();
         let of = |process: &str| root.as_ref().and_then(|root| inode(root.as_fd(), process).ok());
+        let host = root.as_ref().filter(|root| is_kernel_thread(root.as_fd(), 2)).and_then(|_| of("2"));
         Self {
             own: of("self"),
-            first: of("1"),
+            host,
             root,
             clock: Clock::system(),
             known: HashMap::new(),
@@ -97,6 +99,11 @@ impl Namespaces {
     /// The namespace with an inode.
     pub(super) fn of_inode(&self, inode: u64) -> Netns {
         if self.own == Some(inode) { Netns::Own(inode) } else { Netns::Other(inode) }
+    }
+
+    /// That of the agent.
+    pub(super) fn own(&self) -> Option<u64> {
+        self.own
     }
 
     /// The namespaces that can be read, each with a process in it, the agent's own left out.
@@ -169,9 +176,6 @@ impl Namespaces {
         let tick = self.tick;
         for process in &tally.processes {
             let Some(inode) = process.netns.inode() else { continue };
-            if process.pid == 1 {
-                self.first = Some(inode);
-            }
             let known = self.known.entry(inode).or_insert_with(|| Known::new(inode, process.pid, self.own));
             if known.seen != tick {
                 known.seen = tick;
@@ -182,7 +186,7 @@ impl Namespaces {
             known.reading.n_processes = known.reading.n_processes.map(|n| n + 1);
             if known.reading.name.is_none() {
                 let unit = process.cgroup.and_then(|id| cgroups.unit(id));
-                known.reading.name = self.mounted.name(inode, unit, self.first, tick);
+                known.reading.name = self.mounted.name(inode, unit, self.host, tick);
             }
         }
         self.known.retain(|_, known| known.seen == tick);
@@ -201,7 +205,7 @@ impl Namespaces {
             );
             return Health::Degraded(why.into());
         }
-        if self.own.zip(self.first).is_some_and(|(own, first)| own != first) {
+        if self.own.zip(self.host).is_some_and(|(own, host)| own != host) {
             let why = "the network of the node is that of this agent's own network namespace, not of the host; run \
                 midair-agent in the host's network namespace";
             return Health::Degraded(why.into());
@@ -228,6 +232,15 @@ fn inode(root: BorrowedFd<'_>, process: &str) -> Result<u64, Errno> {
     let link = readlinkat(root, format!("{process}/ns/net"), Vec::with_capacity(32))?;
     let text = link.as_bytes();
     text.strip_prefix(b"net:[").and_then(|rest| rest.strip_suffix(b"]")).and_then(number).ok_or(Errno::INVAL)
+}
+
+/// Whether a process is a thread of the kernel. The second process of a host is the parent of them all, and they never
+/// leave the first namespaces; the second one of a container is just anybody.
+fn is_kernel_thread(root: BorrowedFd<'_>, pid: u32) -> bool {
+    let stat = open(root, &format!("{pid}/stat")).ok();
+    let mut page = Page::default();
+    let text = stat.as_ref().and_then(|file| page.read_short(file.as_fd()).ok());
+    text.and_then(|text| parse_stat(text).ok()).is_some_and(|stat| stat.is_kernel_thread)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ mod seen;
 mod short_lived;
 mod sums;
 
-use std::{collections::HashSet, sync::Arc};
+use std::sync::Arc;
 
 use midair_vitals::{TaskId, TaskReading};
 use rustix::io::Errno;
@@ -24,11 +24,14 @@ use super::{
     bpf::Bpf,
     files::Files,
     names::{Shared, Users},
-    numbers::{NumberMap, release},
     tally::{Run, Tally},
     whereabouts::Whereabouts,
 };
-use crate::reading::{ThreadReading, Threads};
+use crate::{
+    governor::{Off, Thrift},
+    numbers::{NumberMap, TaskSet, release},
+    reading::{ThreadReading, Threads},
+};
 
 /// What a sweep works with.
 pub(super) struct Sweeper<'a> {
@@ -37,7 +40,9 @@ pub(super) struct Sweeper<'a> {
     /// `CLOCK_MONOTONIC`, microseconds.
     pub clock: &'a dyn Fn() -> u64,
     /// Tasks whose dear fields are wanted.
-    pub wanted: &'a HashSet<TaskId>,
+    pub wanted: &'a TaskSet,
+    /// The processes that these are or belong to, in rising order; the sweep fills it in.
+    pub wanted_pids: Vec<u32>,
     /// Length of a clock tick, microseconds.
     pub tick_us: u64,
     /// Size of a page.
@@ -46,6 +51,12 @@ pub(super) struct Sweeper<'a> {
     pub show_args: bool,
     /// Number of this sweep, from 1.
     pub number: u64,
+    /// Time since the sweep before, microseconds.
+    pub over_us: u64,
+    /// What to leave out to stay within the agent's budget.
+    pub thrift: Thrift,
+    /// What an operator has switched off.
+    pub off: &'a Off,
     /// Where they run, and what they did there.
     pub whereabouts: &'a mut Whereabouts,
 }
@@ -61,6 +72,8 @@ pub(super) struct Tasks {
     spare: Arc<Vec<ThreadReading>>,
     names: Shared,
     users: Users,
+    /// The process whose names were read last.
+    named: u32,
     looks: Looks,
     /// Whether the last sweep has told the states of all threads.
     are_states_new: bool,
@@ -104,6 +117,7 @@ impl Tasks {
             spare: Arc::default(),
             names: Shared::default(),
             users: Users::default(),
+            named: 0,
             looks: Looks::default(),
             are_states_new: false,
             short_lived: ShortLived::default(),
@@ -124,6 +138,9 @@ impl Tasks {
         // The table of the sweep before is free again, once the desk has gone on.
         let mut next = Arc::try_unwrap(std::mem::take(&mut self.spare)).unwrap_or_default();
         next.clear();
+        let pid = |id: &TaskId| self.threads.find(*id).map_or(id.number as u32, |thread| thread.process);
+        sweep.wanted_pids.extend(sweep.wanted.iter().map(pid));
+        sweep.wanted_pids.sort_unstable();
         let before = std::mem::take(&mut self.threads);
         let mut fold = Fold::begin(&mut self.processes, before.as_slice(), next, (sweep.number, self.since));
         let outcome = self.collectors.collect(sweep, n_forks, &mut fold);
@@ -139,9 +156,8 @@ impl Tasks {
         if self.since == u64::MAX {
             self.since = self.threads.iter().map(|thread| thread.start).max().unwrap_or(u64::MAX);
         }
-        // Forks are counted over all pid namespaces: elsewhere than in the first, nobody sees all that is forked. Its
-        // second process is the parent of the threads of the kernel.
-        let n_forks = n_forks.filter(|_| self.processes.get(&2).is_some_and(|second| second.now.is_kernel_thread));
+        // Forks are counted over all pid namespaces: elsewhere than in the first, nobody sees all that is forked.
+        let n_forks = n_forks.filter(|_| self.sees_host());
         let mut swept = Swept { read, ..Swept::default() };
         swept.n_short_lived = self.short_lived.count(n_forks, n_new, swept.read.proc.n_sweeps);
         self.settle(sweep, into, &mut swept);
@@ -154,29 +170,45 @@ impl Tasks {
         Ok((swept, self.threads.clone()))
     }
 
-    /// Brings sums and names of all processes up to date, and makes their rows.
+    /// Brings the sums of all processes up to date, and makes their rows.
     fn settle(&mut self, sweep: &mut Sweeper<'_>, into: &mut Vec<TaskReading>, swept: &mut Swept) {
-        let mut n_names = if sweep.number == 1 { NAMES_AT_FIRST } else { NAMES_PER_SWEEP };
-        into.reserve(self.pids.len());
-        for pid in &self.pids {
-            let Some(process) = self.processes.get_mut(pid) else { continue };
+        for process in self.processes.values_mut() {
             let is_first = process.first == sweep.number;
             let gained = process.settle(is_first);
             // What a task waited before anybody looked is no news; what one waited that was born since is.
             if !is_first || sweep.number > 1 {
                 self.run_delay_ns += gained.run_delay_ns;
             }
-            if process.lacks_names() && n_names > 0 {
-                n_names -= 1;
-                process.read_names(sweep, &mut self.users, gained);
-            }
-            process.tally(gained, &mut sweep.whereabouts.tally);
+        }
+        self.read_names(sweep);
+        // With room for the threads that get rows.
+        into.reserve(self.pids.len() + sweep.wanted.len() + 64);
+        for process in self.pids.iter().filter_map(|pid| self.processes.get(pid)) {
+            process.tally(&mut sweep.whereabouts.tally);
             swept.n_processes += 1;
             swept.n_threads += u64::from(process.now.n_threads);
             swept.n_without_delay += u64::from(process.sweep.lacks_delay);
             into.push(process.row());
         }
         swept.run_delay_us = self.run_delay_ns / 1000;
+    }
+
+    /// Reads the names that are due, as many as there is time for: the others in the sweeps after.
+    fn read_names(&mut self, sweep: &mut Sweeper<'_>) {
+        let most = if sweep.number == 1 { NAMES_AT_FIRST } else { NAMES_PER_SWEEP };
+        let are_off = sweep.off.why("names").is_some();
+        let mut n_left = if are_off { 0 } else { most.min(sweep.thrift.names_per_tick as usize) };
+        let next = self.pids.partition_point(|pid| *pid <= self.named);
+        let (before, after) = self.pids.split_at(next);
+        for pid in after.iter().chain(before) {
+            if n_left == 0 {
+                return;
+            }
+            let Some(process) = self.processes.get_mut(pid).filter(|process| process.lacks_names()) else { continue };
+            process.read_names(sweep, &mut self.users);
+            self.named = *pid;
+            n_left -= 1;
+        }
     }
 
     /// Tells what each thread did that was read since this sweep began, and on which CPU, where that is known.
@@ -200,7 +232,7 @@ impl Tasks {
     }
 
     /// The rows of those threads that are wanted.
-    pub(super) fn wanted_rows(&self, wanted: &HashSet<TaskId>) -> Vec<TaskReading> {
+    pub(super) fn wanted_rows(&self, wanted: &TaskSet) -> Vec<TaskReading> {
         let threads = wanted.iter().filter_map(|id| self.threads.find(*id)).filter(|thread| !thread.is_first());
         threads.filter_map(|thread| self.thread_row(thread)).collect()
     }
@@ -209,6 +241,12 @@ impl Tasks {
     pub(super) fn owners_of_descriptors(&self) -> impl Iterator<Item = (u32, u64)> {
         let own = self.pids.iter().filter_map(|pid| self.processes.get(pid).map(|p| (*pid, p)));
         own.filter(|(_, process)| !process.now.is_kernel_thread).map(|(pid, process)| (pid, process.now.start))
+    }
+
+    /// Processes with at least so many descriptors, as far as is known.
+    pub(super) fn with_descriptors(&self, n: u32) -> impl Iterator<Item = u32> {
+        let has_many = move |process: &&Process| process.now.max_fds.is_some_and(|max| max >= n);
+        self.processes.values().filter(has_many).map(|process| process.now.pid)
     }
 
     /// All threads of a process, its first one included, the busiest first.
@@ -221,6 +259,12 @@ impl Tasks {
         let mut rows: Vec<TaskReading> = found.into_iter().filter_map(|thread| self.thread_row(thread)).collect();
         self.add_dear_of_children(sweep, &mut rows);
         (rows, n)
+    }
+
+    /// Whether the first pid namespace is seen, that of the host: there the second process is the parent of the threads of
+    /// the kernel.
+    pub(super) fn sees_host(&self) -> bool {
+        self.processes.get(&2).is_some_and(|second| second.now.is_kernel_thread)
     }
 
     /// Whether a process was seen by the last sweep.

@@ -1,4 +1,4 @@
-use midair_vitals::{Queue, Unit};
+use midair_vitals::{Queue, TaskId, Unit};
 
 use super::*;
 

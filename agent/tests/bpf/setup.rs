@@ -10,7 +10,7 @@ use std::{
 
 use midair_agent::kernel::bpf::{Bpf, Choice, Loader, Say, Thread};
 
-use crate::support::{File, is_root, round, said, status, this_test};
+use crate::support::{File, files_of, is_root, round, said, status, this_test};
 
 /// Where the iterators are, for the test that is run again as another user.
 const PLACE: &str = "MIDAIR_TEST_PLACE";
@@ -120,8 +120,7 @@ fn look_as_a_user(place: PathBuf) {
     println!("said foreign {}", foreign.count());
     let parent = rustix::process::getppid().map_or(0, |pid| pid.as_raw_nonzero().get() as u32);
     println!("said both {}", pids.contains(&parent) && pids.contains(&std::process::id()));
-    let of_one = bpf.walk_of(parent).map(|mut walk| round(&mut walk).0.len());
-    println!("said parent {}", of_one.unwrap_or_default());
+    println!("said parent {}", files_of(&bpf, parent).len());
 }
 
 /// This test again, as a user with a group and without a single capability, now and for ever.

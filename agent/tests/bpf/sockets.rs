@@ -22,7 +22,7 @@ use rustix::{
     },
 };
 
-use crate::support::{load, own_file, round};
+use crate::support::{files_of, load, own_file};
 
 const LOOPBACK: &str = "127.0.0.1:0";
 
@@ -204,7 +204,7 @@ fn a_unix_listener_has_a_name_and_a_backlog() {
     let address = UnixAddr::from_abstract_name(&abstract_name).expect("a short name");
     let by_name = UnixListener::bind_addr(&address).expect("the name is free");
     let waiting: Vec<_> = (0..5).map(|_| UnixStream::connect(&path).expect("there is room")).collect();
-    let (found, _) = round(&mut bpf.walk_of(std::process::id()).expect("this kernel walks over one process"));
+    let found = files_of(&bpf, std::process::id());
     let of = |fd: i32| found.iter().find(|(file, _)| file.fd == fd as u32).expect("own descriptor");
     use std::os::fd::AsRawFd;
     let (file, name) = of(by_path.as_raw_fd());

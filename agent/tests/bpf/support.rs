@@ -50,14 +50,19 @@ pub(crate) fn round(walk: &mut FileWalk) -> (Vec<File>, u64) {
     (found, progress.n_files)
 }
 
+/// All descriptors of a process that hold a queue. Kernels before 6.1 know only walks over all processes.
+pub(crate) fn files_of(bpf: &Bpf, pid: u32) -> Vec<File> {
+    let mut files = round(&mut bpf.walk_of(pid).unwrap_or_else(|| bpf.walk())).0;
+    files.retain(|(file, _)| file.pid == pid);
+    files
+}
+
 /// What the kernel says of a descriptor of this process.
 pub(crate) fn own_file(bpf: &Bpf, fd: &impl std::os::fd::AsRawFd) -> FileRecord<'static> {
     let fd = fd.as_raw_fd() as u32;
-    let mut walk = bpf.walk_of(std::process::id()).expect("this kernel walks over one process");
-    let (found, _) = round(&mut walk);
-    let of_fd: Vec<_> = found.into_iter().filter(|(file, _)| file.fd == fd).collect();
+    let files = files_of(bpf, std::process::id());
+    let of_fd: Vec<_> = files.into_iter().filter(|(file, _)| file.fd == fd).collect();
     let [(file, _)] = of_fd[..] else { panic!("descriptor {fd}: {of_fd:?}") };
-    assert_eq!(file.pid, std::process::id());
     file
 }
 

@@ -25,8 +25,9 @@ const READ_ONLY: u32 = 1 << 3;
 
 /// Attaches an iterator's program: to all processes, or to one (since 6.1; an older kernel takes all without a word).
 pub(super) fn attach(program: BorrowedFd<'_>, pid: Option<u32>) -> Result<OwnedFd, Errno> {
-    // `union bpf_iter_link_info`, its task: thread, process, descriptor of a process.
-    let one = [0, pid.unwrap_or(0), 0, 0];
+    // `union bpf_iter_link_info`, its task: thread, process, descriptor of a process. Asked for a process, kernels before
+    // 6.7 give the descriptors of each of its threads, which are the same; the first thread stands for all.
+    let one = [pid.unwrap_or(0), 0, 0, 0];
     let mut attributes = [0; 16];
     attributes[0] = two(number(program), 0);
     attributes[1] = two(TRACE_ITER, 0);

@@ -11,6 +11,9 @@ pub struct Why(Arc<str>);
 
 const SETUP: &str = "run `midair-agent setup --group GROUP` as root once after each boot";
 
+/// How lines of the log of a verifier start that say nothing about what it dislikes.
+const STATISTICS: [&str; 3] = ["processed ", "stack depth ", "verification time "];
+
 impl Why {
     /// A sentence that was made elsewhere.
     pub(super) fn new(sentence: impl Into<Arc<str>>) -> Self {
@@ -41,7 +44,10 @@ impl Why {
         match error {
             ProgramError::LoadError { io_error, verifier_log } => {
                 let log = verifier_log.to_string();
-                let said = log.lines().rev().find(|line| !line.is_empty() && !line.starts_with("processed"));
+                let said = log
+                    .lines()
+                    .rev()
+                    .find(|line| !STATISTICS.iter().any(|word| line.starts_with(word)) && !line.is_empty());
                 Self::new(format!("this kernel does not take the iterator {name}: {io_error}: {}", said.unwrap_or("-")))
             }
             other => Self::new(format!("this kernel does not take the iterator {name}: {}", whole(other))),

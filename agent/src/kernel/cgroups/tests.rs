@@ -21,9 +21,8 @@ impl Host {
         let folder = tempfile::tempdir().unwrap();
         fs::create_dir(folder.path().join("self")).unwrap();
         let tree = folder.path().join("cgroup");
-        let mount = format!("30 1 0:26 / {} rw - cgroup2 cgroup rw\n", tree.display());
-        fs::write(folder.path().join("self/mountinfo"), mount).unwrap();
         fs::create_dir(&tree).unwrap();
+        fs::write(folder.path().join("self/mountinfo"), trees::mount_line("/", &tree, "cgroup2", "")).unwrap();
         let host = Self {
             cgroups: Cgroups::new(folder.path()),
             folder,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use rustix::{
     fd::{AsFd as _, BorrowedFd, OwnedFd},
-    fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, fstat, openat, statat},
+    fs::{AtFlags, CWD, Dir, FileType, Mode, OFlags, StatxFlags, fstat, openat, statat, statx},
 };
 
 use super::paths::Hierarchy;
@@ -78,12 +78,12 @@ impl Tree {
     /// Of several mounts of one hierarchy the one that shows most of it.
     fn open<'m>(mounts: impl Iterator<Item = &'m Mount> + Clone) -> Option<Self> {
         let root = |mount: &Mount| mount.root.to_string_lossy().into_owned();
-        let opened = |mount: &&Mount| Some((open_folder(&mount.point)?, root(mount)));
+        let opened = |mount: &&Mount| Some((open_mount(mount)?, root(mount)));
         let height = |root: &str| (std::cmp::Reverse(n_up(root)), root.len());
         let (folder, root) = mounts.clone().filter_map(|m| opened(&m)).min_by_key(|(_, root)| height(root))?;
         let n_above = n_up(&root);
         let own = (n_above > 0).then(|| {
-            let own = mounts.filter(|mount| mount.root == Path::new("/")).find_map(|m| open_folder(&m.point))?;
+            let own = mounts.filter(|mount| mount.root == Path::new("/")).find_map(open_mount)?;
             find_below(&folder, fstat(own).ok()?.st_ino, n_above)
         });
         Some(Self { folder, root, own: own.flatten() })
@@ -129,8 +129,27 @@ fn relative(parts: &[&str]) -> String {
     if path.is_empty() { ".".to_owned() } else { path.join("/") }
 }
 
+/// The folder of a mount; `None` where another one covers it, or it is closed to this user.
+fn open_mount(mount: &Mount) -> Option<OwnedFd> {
+    let folder = open_folder(&mount.point)?;
+    // Where the kernel does not say which mount it is, what is mounted last is taken for it.
+    mount_id(&folder).is_none_or(|id| id == mount.id).then_some(folder)
+}
+
+/// On which mount a folder is; the kernel says so since 5.8 (statx(2)).
+fn mount_id(folder: &OwnedFd) -> Option<u64> {
+    let stat = statx(folder, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).ok()?;
+    (stat.stx_mask & StatxFlags::MNT_ID.bits() != 0).then_some(stat.stx_mnt_id)
+}
+
+/// The line of mountinfo that this folder would have, were it a mount.
+#[cfg(test)]
+pub(super) fn mount_line(root: &str, folder: &Path, kind: &str, options: &str) -> String {
+    let id = open_folder(folder).as_ref().and_then(mount_id).unwrap_or(0);
+    format!("{id} 1 0:26 {root} {} rw - {kind} x rw,{options}\n", folder.display())
+}
+
 fn open_folder(path: &Path) -> Option<OwnedFd> {
-    // A mount that is covered by another, or closed to this user, is as good as none.
     openat(CWD, path, OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty()).ok()
 }
 

@@ -8,6 +8,7 @@ fn a_mount_has_device_root_point_kind_and_options() {
     let all: Vec<Mount> = mounts(text).collect();
     assert_eq!(all.len(), 3);
     assert_eq!((all[0].device, all[0].root.to_str(), all[0].point.to_str()), ((98, 0), Some("/mnt1"), Some("/mnt2")));
+    assert_eq!((all[0].id, all[1].id), (36, 31));
     assert_eq!((&*all[0].kind, &*all[0].options), ("ext3", "rw,errors=continue"));
     assert_eq!(all[1].point.to_str(), Some(r"/sys/fs/cgroup/cpu and\more"));
     assert_eq!(&*all[1].options, "rw,cpu,cpuacct");

@@ -31,7 +31,7 @@ impl Mounted {
     }
 
     /// What to call a namespace in which a process of this unit runs: after its pod or container; else by the name that
-    /// somebody gave it; else after the unit. `host` is that of the first process of all.
+    /// somebody gave it; else after the unit. `host` is that of the host.
     pub(super) fn name(
         &mut self,
         inode: u64,

@@ -13,6 +13,9 @@ struct Host {
 
 const OWN: u64 = 100;
 
+/// The stat of the second process of a host: its ninth field says that it is a thread of the kernel.
+const KTHREADD: &str = "2 (kthreadd) S 0 0 0 0 -1 2129984 0 0 0 0 0 0 0 0 20 0 1 0 21 0 0 0\n";
+
 impl Host {
     fn new() -> Self {
         let root = tempfile::tempdir().unwrap();
@@ -21,7 +24,8 @@ impl Host {
             symlink(format!("net:[{OWN}]"), root.path().join(process).join("ns/net")).unwrap();
         };
         link("self");
-        link("1");
+        link("2");
+        fs::write(root.path().join("2/stat"), KTHREADD).unwrap();
         let namespaces = Namespaces::new(root.path());
         Self { root, namespaces, node: NodeReading { tcp_in: Some(5), ..NodeReading::default() } }
     }
@@ -155,14 +159,17 @@ fn what_may_not_be_seen_is_counted_in_words() {
 #[test]
 fn an_agent_with_a_network_of_its_own_says_so() {
     let host = Host::new();
-    fs::remove_file(host.root.path().join("1/ns/net")).unwrap();
-    symlink("net:[1]", host.root.path().join("1/ns/net")).unwrap();
-    let mut namespaces = Namespaces::new(host.root.path());
+    fs::remove_file(host.root.path().join("2/ns/net")).unwrap();
+    symlink("net:[1]", host.root.path().join("2/ns/net")).unwrap();
     let cgroups = Cgroups::new(host.root.path());
-    let mut node = NodeReading::default();
-    let health = namespaces.close(&Tally::default(), &cgroups, &mut node, &mut Vec::new());
+    let close = |mut namespaces: Namespaces| {
+        namespaces.close(&Tally::default(), &cgroups, &mut NodeReading::default(), &mut Vec::new())
+    };
+    let health = close(Namespaces::new(host.root.path()));
     let Health::Degraded(why) = health else { panic!("{health:?}") };
     assert!(why.contains("not of the host"), "{why}");
+    fs::write(host.root.path().join("2/stat"), KTHREADD.replace("2129984", "4194560")).unwrap();
+    assert_eq!(close(Namespaces::new(host.root.path())), Health::Ok, "in a container nobody knows the host's");
 }
 
 #[test]

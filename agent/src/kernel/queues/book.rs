@@ -9,7 +9,9 @@ mod pipes;
 mod sums;
 mod sweep;
 
-use midair_vitals::{Queue, severity};
+use std::cmp::Reverse;
+
+use midair_vitals::{Queue, QueueKind, Severity, severity};
 
 pub(crate) use self::pipes::PipeEnd;
 #[cfg(test)]
@@ -17,8 +19,8 @@ use self::sweep::Wanted;
 use self::{pipes::Pipes, sums::Sums, sweep::Sweep};
 use super::{
     full::{Full, Fulls, segments_gained},
-    holder::{Candidate, Holder, Holders, Rank, Worst},
-    object::{Kind, Object},
+    holder::{Candidate, Holder, Holders, Rank, SLOW, Worst},
+    object::{Kind, Level, Object},
     table::{Entry, Place, Table},
 };
 
@@ -67,6 +69,16 @@ impl Book {
         self.watched.extend(watched.filter_map(|pid| self.holders.find(pid)));
     }
 
+    /// Takes these processes for ones with very many descriptors, until they have been looked at.
+    pub(crate) fn expect_large(&mut self, pids: &[u32]) {
+        for pid in pids {
+            let Some(holder) = self.holders.find(*pid).and_then(|place| self.holders.get_mut(place)) else { continue };
+            if holder.n_looks == 0 {
+                holder.n_files = holder.n_files.max(SLOW + 1);
+            }
+        }
+    }
+
     /// Books what a look at a socket found.
     pub(crate) fn see(&mut self, object: Object, sight: Sight) {
         let inode = u32::try_from(object.inode).unwrap_or(0);
@@ -75,7 +87,8 @@ impl Book {
             return self.sums.add_loose(&object);
         }
         let (entry, is_new) = self.table.get_or_add(inode);
-        if !is_new && (entry.kind() != object.kind || entry.is_absent()) {
+        let was_absent = entry.is_absent();
+        if !is_new && (entry.kind() != object.kind || was_absent) {
             count(&mut self.holders, entry, false);
             entry.set_kind(object.kind);
             entry.set_absent(false);
@@ -97,12 +110,13 @@ impl Book {
                 holder.add_moved(gain);
             }
         }
-        let is_first = is_new && (sight.is_proof || self.tick == 1);
-        self.keep(inode, object, is_first);
+        // What was seen and not kept had dropped nothing then; a socket that may be old may have dropped before.
+        let are_drops_new = if is_new { sight.is_proof || self.tick == 1 } else { !was_absent };
+        self.keep(inode, object, are_drops_new);
     }
 
     /// Keeps all that was read of a socket, where it is worth it.
-    fn keep(&mut self, inode: u32, object: Object, is_first: bool) {
+    fn keep(&mut self, inode: u32, object: Object, are_drops_new: bool) {
         let is_small = self.table.len() <= KEEP_ALL;
         let Some(entry) = self.table.get_mut(inode) else { return };
         if let Some(full) = entry.full.and_then(|full| self.fulls.get_mut(full)) {
@@ -120,7 +134,7 @@ impl Book {
         if self.fulls.len() >= MOST_FULL {
             return self.sums.add_loose(&full.object);
         }
-        if is_first {
+        if are_drops_new {
             self.sums.add_drops(full.object.kind.queue_kind(), full.dropped_all(self.tick));
         }
         if let Some(holder) = entry.owner.and_then(|owner| self.holders.get_mut(owner)) {
@@ -194,11 +208,11 @@ impl Book {
         self.sums.begin();
         for (place, full) in self.fulls.iter() {
             let mut holder = full.owner.and_then(|owner| self.holders.get_mut(owner));
-            for queue in full.object.queues() {
-                self.sums.add(&queue);
+            for (kind, level) in full.object.levels() {
+                self.sums.add(kind, level);
                 let Some(holder) = &mut holder else { continue };
-                let now = Worst { kind: queue.kind, rank: rank(&queue), full: place };
-                match holder.worst.iter_mut().find(|worst| worst.kind == queue.kind) {
+                let now = Worst { kind, rank: level_rank(kind, level, full.object.inode), full: place };
+                match holder.worst.iter_mut().find(|worst| worst.kind == kind) {
                     Some(worst) if worst.rank >= now.rank => {}
                     Some(worst) => *worst = now,
                     None => holder.worst.push(now),
@@ -282,7 +296,17 @@ pub(crate) enum Look {
 
 /// By what the worst queue is chosen.
 pub(crate) fn rank(queue: &Queue) -> Rank {
-    (severity::queue(queue, None), queue.depth, std::cmp::Reverse(queue.number))
+    (severity::queue(queue, None), queue.depth, Reverse(queue.number))
+}
+
+/// The same of a queue that is not made for it: there are thousands, and most are empty.
+fn level_rank(kind: QueueKind, level: Level, number: u64) -> Rank {
+    let Level { unit, depth, limit } = level;
+    let severity = match depth {
+        Some(0) | None => depth.map(|_| Severity::default()),
+        Some(_) => severity::queue(&Queue { depth, limit, ..Queue::unknown(kind, unit) }, None),
+    };
+    (severity, depth, Reverse(Some(number)))
 }
 
 /// Counts an object with its owner, in or out.

@@ -67,9 +67,15 @@ impl Full {
         self.dropped == tick
     }
 
-    /// Whether it must be kept on a host with many connections.
+    /// Whether it must be kept on a host with many sockets: it is no socket, or listens, or something waits in it, or may,
+    /// or was dropped.
     pub(crate) fn is_notable(&self, tick: u64) -> bool {
-        self.object.kind != Kind::Tcp || self.object.has_waiting() || self.has_dropped_in(tick)
+        let is_always = match self.object.kind {
+            Kind::TcpListener | Kind::UnixListener | Kind::Pipe | Kind::EventFd | Kind::MessageQueue => true,
+            Kind::Udp | Kind::Unix => self.drops > 0,
+            Kind::Tcp => false,
+        };
+        is_always || self.has_dropped_in(tick) || self.object.levels().any(|(_, level)| level.depth != Some(0))
     }
 
     /// Its queues, with their counters of data segments.

@@ -33,6 +33,9 @@ pub(crate) struct Looks {
     /// The process after which the rolling look goes on, and that of the slow lane.
     last: u32,
     last_slow: u32,
+    /// Sockets without an owner that the slow lane has looked for from begin to end, and those that it looks for now.
+    slow_done: HashSet<u32>,
+    slow_wanted: HashSet<u32>,
     /// When the slow lane began anew, and how long it took the last time, microseconds.
     slow_begun_us: u64,
     slow_period_us: Option<u64>,
@@ -86,7 +89,8 @@ impl Looks {
         }
         self.look_at_next(files, book, now_us);
         self.look_on(files, book);
-        self.look_slowly(files, book, now_us, is_lacking);
+        book.settle_unowned();
+        self.look_slowly(files, book, now_us);
         book.settle_unowned();
     }
 
@@ -233,7 +237,8 @@ impl Looks {
     }
 
     /// Looks at the processes with very many descriptors, one after the other.
-    fn look_slowly(&mut self, files: &mut Files, book: &mut Book, now_us: u64, is_lacking: bool) {
+    fn look_slowly(&mut self, files: &mut Files, book: &mut Book, now_us: u64) {
+        let is_lacking = book.unowned().iter().any(|wanted| !self.slow_done.contains(&wanted.inode));
         let mut most = if is_lacking { SLOW_PER_TICK } else { SLOW_ROLLING_PER_TICK };
         let n_slow = book.holders.iter().filter(|holder| holder.is_slow()).count();
         if n_slow == 0 {
@@ -266,6 +271,8 @@ impl Looks {
                     self.slow_period_us = Some(now_us.saturating_sub(self.slow_begun_us));
                 }
                 self.slow_begun_us = now_us;
+                self.slow_done = std::mem::take(&mut self.slow_wanted);
+                self.slow_wanted.extend(book.unowned().iter().map(|wanted| wanted.inode));
                 *slow.iter().min()?
             }
         };

@@ -188,9 +188,15 @@ impl Object {
         [Some(self.received()), sent].into_iter().flatten()
     }
 
+    /// How full its queues are.
+    pub(crate) fn levels(&self) -> impl Iterator<Item = (QueueKind, Level)> + use<> {
+        let sent = (self.kind == Kind::Tcp).then_some((QueueKind::TcpSend, self.send));
+        [Some((self.kind.queue_kind(), self.receive)), sent].into_iter().flatten()
+    }
+
     /// Whether something waits in it: to be taken by its owner, or to be sent for it.
     pub(crate) fn has_waiting(&self) -> bool {
-        [self.receive.depth, self.send.depth].into_iter().flatten().any(|depth| depth > 0)
+        self.levels().any(|(_, level)| level.depth > Some(0))
     }
 
     /// Its own port; 0 where it has none.

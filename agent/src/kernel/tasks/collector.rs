@@ -27,6 +27,8 @@ pub(in crate::kernel) struct Collectors {
     why: Option<Arc<str>>,
     /// Whether they were read before, or are asked for: then it is worth acting on that they are not.
     is_missed: bool,
+    /// Whether an operator has switched the iterators off.
+    is_off: bool,
 }
 
 enum Way {
@@ -58,7 +60,7 @@ impl Collectors {
     /// Collectors of which none has been tried.
     pub(in crate::kernel) fn new(choice: Collector, from: Choice, is_own: bool) -> Self {
         let is_missed = choice == Collector::Bpf;
-        Self { choice, from, is_own, way: Way::Untried, why: None, is_missed }
+        Self { choice, from, is_own, way: Way::Untried, why: None, is_missed, is_off: false }
     }
 
     /// Reads all tasks, the one way or the other. `n_forks` is the count of forks as of before this sweep.
@@ -68,6 +70,7 @@ impl Collectors {
         n_forks: Option<u64>,
         fold: &mut Fold<'_>,
     ) -> Result<Read, Errno> {
+        self.heed(sweep.off.why("bpf").is_some());
         self.find_way(sweep.number);
         if let Way::Iter(iter) = &mut self.way {
             match iter.collect(sweep, fold) {
@@ -97,9 +100,16 @@ impl Collectors {
         }
     }
 
+    /// Goes by what an operator has switched off, or on again.
+    fn heed(&mut self, is_off: bool) {
+        if is_off != std::mem::replace(&mut self.is_off, is_off) {
+            (self.way, self.why) = (Way::Untried, None);
+        }
+    }
+
     /// Tries the iterators where that was not done, and again now and then whether they have been pinned since.
     fn find_way(&mut self, sweep: u64) {
-        let is_wanted = self.is_own && self.choice != Collector::Proc;
+        let is_wanted = self.is_own && self.choice != Collector::Proc && !self.is_off;
         let from = match &self.way {
             Way::Untried if is_wanted => self.from.clone(),
             Way::Proc(_) if is_wanted && sweep.is_multiple_of(LOOK_AGAIN) => {

@@ -5,19 +5,22 @@
 //! ran, a few a tick are, those whose look is oldest first; the others keep what was seen for ten ticks at most, and a
 //! wait channel only while they wait. Counters are never kept: a rate of old ones would be wrong.
 
-use std::{collections::HashMap, sync::Arc};
+use std::sync::Arc;
 
 use midair_vitals::{TaskId, TaskKind, TaskReading, TaskState};
 
 use super::{Sweeper, Tasks};
-use crate::kernel::{
-    names::Shared,
-    stat::parse_stat,
-    status::{Status, parse_status},
+use crate::{
+    kernel::{
+        names::Shared,
+        stat::parse_stat,
+        status::{Status, parse_status},
+    },
+    numbers::TaskMap,
 };
 
 /// Hot tasks looked at again per tick; 10 to 25 us each.
-const LOOKS_PER_TICK: usize = 20;
+const LOOKS_PER_TICK: usize = 10;
 
 /// Hot tasks that were never looked at, per tick: a first screen fills in a few.
 const FIRST_LOOKS_PER_TICK: usize = 60;
@@ -30,7 +33,7 @@ const KEEP_TICKS: u64 = 10;
 
 /// What looks have found.
 #[derive(Debug, Default)]
-pub(super) struct Looks(HashMap<TaskId, Dear>);
+pub(super) struct Looks(TaskMap<Dear>);
 
 /// What a look at a task found.
 #[derive(Clone, Debug)]

@@ -8,7 +8,8 @@ use super::{
     seen::{Others, SeenProcess, SeenThread, Sight},
 };
 use crate::{
-    kernel::{numbers::NumberMap, stat::SchedStat},
+    kernel::stat::SchedStat,
+    numbers::NumberMap,
     reading::{ThreadReading, Used},
 };
 
@@ -19,6 +20,8 @@ pub(in crate::kernel) struct Fold<'a> {
     /// How many of `before` have been dealt with.
     n_done: usize,
     next: Vec<ThreadReading>,
+    /// Threads, with the moments of their readings, that came before their processes: numbers begin anew at the largest.
+    early: Vec<(u32, u32, SeenThread, u64)>,
     sweep: u64,
     /// Threads with a later start were born since the first sweep.
     since: u64,
@@ -34,7 +37,7 @@ impl<'a> Fold<'a> {
         next: Vec<ThreadReading>,
         (sweep, since): (u64, u64),
     ) -> Self {
-        Self { processes, before, n_done: 0, next, sweep, since, n_new: 0 }
+        Self { processes, before, n_done: 0, next, early: Vec::new(), sweep, since, n_new: 0 }
     }
 
     /// A process was seen at a moment, microseconds.
@@ -50,20 +53,25 @@ impl<'a> Fold<'a> {
         process.sweep.others = others;
     }
 
-    /// A thread was seen at a moment, microseconds. In rising order of tid; its process is known, or it is passed over.
+    /// A thread was seen at a moment, microseconds. In rising order of tid; its process is known by the end of the sweep,
+    /// or it is passed over.
     pub(in crate::kernel) fn thread(&mut self, (tid, pid): (u32, u32), seen: Sight<'_>, at_us: u64) {
         self.keep_below(tid);
         let known = self.before.get(self.n_done).filter(|known| known.number == tid).copied();
         self.n_done += usize::from(known.is_some());
-        let Some(process) = self.processes.get_mut(&pid) else { return };
+        let Some(process) = self.processes.get_mut(&pid) else {
+            if let Sight::Whole(new) = seen {
+                self.early.push((tid, pid, *new, at_us));
+            }
+            return;
+        };
         process.begin_once(self.sweep);
         let known = known.filter(|known| known.process == pid && known.process_start == process.now.start);
         let row = match (seen, known) {
             (Sight::Whole(new), Some(known)) if known.start == new.start => advanced(known, new, at_us),
             (Sight::Whole(new), _) => {
                 self.n_new += u64::from(new.start > self.since);
-                process.sweep.gained = process.sweep.gained.plus(new.used);
-                born((tid, pid), process.now.start, new, at_us)
+                process.sweep.bear((tid, pid), process.now.start, new, at_us)
             }
             (Sight::Used(used), Some(known)) => used_more(known, used, at_us),
             (Sight::Used(_), None) | (Sight::Ended, _) => return,
@@ -105,8 +113,25 @@ impl<'a> Fold<'a> {
     /// The new table, and how many new threads were seen for the first time. Processes that were not seen are forgotten.
     pub(super) fn finish(mut self) -> (Vec<ThreadReading>, u64) {
         self.keep_below(u32::MAX);
+        self.take_early();
         self.processes.retain(|_, process| process.seen == self.sweep);
         (self.next, self.n_new)
+    }
+
+    /// Threads that came before their processes, where these have come since.
+    fn take_early(&mut self) {
+        let early = std::mem::take(&mut self.early);
+        if early.is_empty() {
+            return;
+        }
+        for (tid, pid, new, at_us) in early {
+            let Some(process) = self.processes.get_mut(&pid).filter(|p| p.seen == self.sweep) else { continue };
+            self.n_new += u64::from(new.start > self.since);
+            let row = process.sweep.bear((tid, pid), process.now.start, &new, at_us);
+            process.sweep.note(&row, None);
+            self.next.push(row);
+        }
+        self.next.sort_unstable_by_key(|row| row.number);
     }
 
     /// Threads of which the collector said nothing are what it said of such threads of their process.
@@ -131,6 +156,12 @@ impl<'a> Fold<'a> {
 }
 
 impl Found {
+    /// A thread was seen for the first time.
+    fn bear(&mut self, ids: (u32, u32), process_start: u64, new: &SeenThread, at_us: u64) -> ThreadReading {
+        self.gained = self.gained.plus(new.used);
+        born(ids, process_start, new, at_us)
+    }
+
     /// Takes note of a thread that was seen.
     fn note(&mut self, row: &ThreadReading, known: Option<&ThreadReading>) {
         let used =

@@ -11,9 +11,8 @@ mod listing;
 mod taskstats;
 mod watched;
 
-use std::{cmp::Reverse, collections::HashSet};
+use std::cmp::Reverse;
 
-use midair_vitals::TaskId;
 use rustix::io::Errno;
 
 use self::{
@@ -28,9 +27,9 @@ use super::{
     process::Total,
     seen::{Others, Seen, SeenProcess},
 };
-use crate::kernel::{
+use crate::{
+    kernel::stat::{Stat, parse_stat},
     numbers::{NumberMap, release},
-    stat::{Stat, parse_stat},
 };
 
 /// The collector between two sweeps.
@@ -97,6 +96,9 @@ const THREADS_PER_SWEEP: u64 = 1_000;
 /// The same in the first sweep, which fills the first screen.
 const THREADS_AT_FIRST: u64 = 4_000;
 
+/// At least so many where the agent is over its budget.
+const THREADS_IN_THRIFT: u64 = 100;
+
 /// `stat` files read in a sweep, of processes that moved; the hottest first.
 const STATS_PER_SWEEP: usize = 400;
 
@@ -136,7 +138,7 @@ impl Proc {
         self.accounts.ask(sweep.clock, &mut self.round);
         let Self { watched, seats, turn, round, seen, tids, .. } = self;
         let n_threads = watched.values().map(|process| process.threads.len() as u64).sum::<u64>();
-        let most = if sweep.number == 1 { THREADS_AT_FIRST } else { THREADS_PER_SWEEP };
+        let most_threads = most_threads(sweep, n_threads);
         let mut reader = Reader {
             files: &mut *sweep.files,
             seats,
@@ -144,21 +146,20 @@ impl Proc {
             tick_ns: sweep.tick_us * 1000,
             page_bytes: sweep.page_bytes,
             sweep: sweep.number,
-            n_left: most.max(n_threads / 8),
+            n_left: most_threads,
             seen,
             tids,
         };
-        read_processes(watched, &mut reader, round, turn, sweep.wanted);
-        let most_reads = reader.n_left;
-        read_threads(watched, &mut reader, round);
-        let n_unread = if reader.n_left > 0 { 0 } else { n_unread(watched) };
+        read_processes(watched, &mut reader, round, turn, &sweep.wanted_pids);
+        read_threads(watched, &mut reader, round, &sweep.wanted_pids);
+        let n_unread = if reader.n_left > 0 || most_threads == 0 { 0 } else { n_unread(watched) };
         look_for_waits(watched, &mut reader, round);
         tell(watched, round, sweep, fold);
         hand_over(seen, fold);
         let collected = Collected {
             n_closed: round.iter().filter(|item| item.fate == Fate::Closed).count() as u64,
             n_open: watched.values().filter(|process| process.is_open).count() as u64,
-            n_sweeps: 1 + n_unread.div_ceil(most_reads.max(1)),
+            n_sweeps: 1 + n_unread.div_ceil(most_threads.max(1)),
         };
         self.forget_ended();
         Ok(collected)
@@ -170,6 +171,17 @@ impl Proc {
         let is_listed = |pid: &u32| self.round.binary_search_by_key(pid, |item| item.pid).is_ok();
         self.watched.retain(|pid, _| is_listed(pid) && ended.binary_search(pid).is_err());
         release(&mut self.watched);
+    }
+}
+
+/// Files of threads that may be read in a sweep.
+fn most_threads(sweep: &Sweeper<'_>, n_threads: u64) -> u64 {
+    let every_us = u64::try_from(sweep.thrift.threads_every.as_micros()).unwrap_or(u64::MAX);
+    match every_us {
+        _ if sweep.off.why("threads").is_some() => 0,
+        0 if sweep.number == 1 => THREADS_AT_FIRST,
+        0 => THREADS_PER_SWEEP.max(n_threads / 8),
+        _ => (n_threads * sweep.over_us / every_us).max(THREADS_IN_THRIFT),
     }
 }
 
@@ -224,7 +236,7 @@ fn read_processes(
     reader: &mut Reader<'_>,
     round: &mut [Item],
     turn: &mut u32,
-    wanted: &HashSet<TaskId>,
+    wanted: &[u32],
 ) {
     let mut is_due = vec![false; round.len()];
     for (item, is_due) in round.iter_mut().zip(&mut is_due) {
@@ -235,7 +247,7 @@ fn read_processes(
         let before = process.account;
         // Without an account nobody knows whether it moved.
         *is_due = process.take_account(item.account, item.at_us, reader.sweep) || item.account.is_none();
-        *is_due |= wanted.contains(&process.id());
+        *is_due |= wanted.binary_search(&item.pid).is_ok();
         item.moved_ns = before.zip(item.account).map_or(0, |(before, now)| now.moved_since(&before));
     }
     take_turn(watched, round, &mut is_due, turn);
@@ -305,16 +317,19 @@ fn read_stat(watched: &mut NumberMap<Watched>, reader: &mut Reader<'_>, item: &m
     Ok(stat)
 }
 
-/// Reads the threads of processes that moved: those of the hottest first, then those that have waited longest for it.
-fn read_threads(watched: &mut NumberMap<Watched>, reader: &mut Reader<'_>, round: &[Item]) {
+/// Reads the threads of processes that moved: those that are wanted and the hottest first, then those that have waited
+/// longest for it.
+fn read_threads(watched: &mut NumberMap<Watched>, reader: &mut Reader<'_>, round: &[Item], wanted: &[u32]) {
     let mut open: Vec<(Reverse<u64>, u64, usize)> = Vec::new();
     for (n, item) in round.iter().enumerate().filter(|(_, item)| item.fate == Fate::Lives) {
         let Some(process) = watched.get(&item.pid).filter(|process| process.is_open) else { continue };
-        open.push((Reverse(item.moved_ns), process.accounted, n));
+        let heat = if wanted.binary_search(&item.pid).is_ok() { u64::MAX } else { item.moved_ns };
+        open.push((Reverse(heat), process.accounted, n));
     }
     open.sort_unstable();
-    if open.len() > HOTTEST {
-        open[HOTTEST..].sort_unstable_by_key(|(_, accounted, n)| (*accounted, *n));
+    let n_first = open.partition_point(|(Reverse(heat), ..)| *heat == u64::MAX) + HOTTEST;
+    if open.len() > n_first {
+        open[n_first..].sort_unstable_by_key(|(_, accounted, n)| (*accounted, *n));
     }
     for (_, _, n) in open {
         if let Some(process) = watched.get_mut(&round[n].pid) {
@@ -392,6 +407,7 @@ impl SeenProcess {
             memory: None,
             coarse_cpu_ns: stat.cpu_ns(reader.tick_ns),
             netns: None,
+            max_fds: None,
             cgroups: None,
             user: None,
         }

@@ -41,6 +41,8 @@ pub(super) struct Process {
     pub netns: Netns,
     /// What its threads used, ended ones included.
     pub sums: Sums,
+    /// What of it came with the last sweep.
+    gained: SchedStat,
     /// When its sums were read, microseconds.
     pub at_us: u64,
     /// The sweep that saw it first.
@@ -108,6 +110,7 @@ impl Process {
             placed_by: None,
             netns: Netns::Unknown,
             sums: Sums::default(),
+            gained: SchedStat::default(),
             at_us: 0,
             first: sweep,
             seen: 0,
@@ -161,10 +164,10 @@ impl Process {
     }
 
     /// Tells where it is, and what it did of which no thread that was read says anything.
-    pub(super) fn tally(&self, gained: SchedStat, tally: &mut Tally) {
+    pub(super) fn tally(&self, tally: &mut Tally) {
         let cgroup = self.place.as_ref().map(|place| place.id);
         tally.process(Member { pid: self.now.pid, cgroup, n_threads: self.now.n_threads, netns: self.netns });
-        let SchedStat { cpu_ns, run_delay_ns: delay_ns, .. } = gained.minus(self.sweep.gained);
+        let SchedStat { cpu_ns, run_delay_ns: delay_ns, .. } = self.gained.minus(self.sweep.gained);
         tally.ran(Run { cgroup, cpu: None, cpu_ns, delay_ns });
     }
 
@@ -173,11 +176,11 @@ impl Process {
         self.names != Names::default()
     }
 
-    /// Reads the names that are due. `gained` is what it used since the last sweep.
-    pub(super) fn read_names(&mut self, sweep: &mut Sweeper<'_>, users: &mut Users, gained: SchedStat) {
+    /// Reads the names that are due.
+    pub(super) fn read_names(&mut self, sweep: &mut Sweeper<'_>, users: &mut Users) {
         let mut due = std::mem::take(&mut self.names);
         let pid = self.now.pid;
-        if due.command && self.may_be_stuck(gained, sweep.number) {
+        if due.command && self.may_be_stuck(sweep.number) {
             due.command = false;
             self.names.command = true;
         }
@@ -219,9 +222,9 @@ impl Process {
 
     /// Whether it may wait for a CPU or a disk with its memory locked, as a starved program does that has just begun to
     /// load: whoever reads its command line then waits until it gets on (`mmap_lock`, fs/proc/base.c).
-    fn may_be_stuck(&self, gained: SchedStat, sweep: u64) -> bool {
+    fn may_be_stuck(&self, sweep: u64) -> bool {
         let waits = matches!(self.now.state, Some(TaskState::Running | TaskState::Blocked) | None);
-        waits && (self.first == sweep || gained.cpu_ns == 0)
+        waits && (self.first == sweep || self.gained.cpu_ns == 0)
     }
 
     /// Brings its sums up to date; gives what is new in them.
@@ -238,7 +241,8 @@ impl Process {
         }
         // Its own sum counts the threads that ended between two sweeps too, to the last clock tick.
         self.sums.raise_cpu(self.now.coarse_cpu_ns);
-        self.sums.used().minus(before)
+        self.gained = self.sums.used().minus(before);
+        self.gained
     }
 
     /// Its row, without queues and dear fields.

@@ -37,7 +37,8 @@ fn two_thousand_short_lived_processes_leave_nothing_behind() {
     let reading = read(&mut kernel, &Wants::default());
     let after = kernel.n_kept();
     let n_now = (reading.node.n_processes.unwrap() + reading.node.n_threads.unwrap()) as usize;
-    assert!(after.tasks <= n_now, "{after:?}, {n_now} now");
+    // Of processes that rest the number of threads is as of the last look.
+    assert!(after.tasks <= n_now + 100, "{after:?}, {n_now} now");
     // Other tests run beside this one, and start processes too.
     assert!(after.owners <= before.owners + 100, "{before:?} {after:?}");
 }

@@ -290,3 +290,29 @@ fn a_schedstat_that_fails_once_brings_no_burst_of_delay() {
     assert_eq!(row(&after, 20).run_delay_us, row(&before, 20).run_delay_us);
     assert_eq!(after.node.run_delay_us, before.node.run_delay_us);
 }
+
+#[test]
+fn what_an_operator_switches_off_is_not_read_and_says_so() {
+    let mut fixture = Fixture::new();
+    let off = ["names", "threads"].map(|part| (part.to_owned(), "switched off by a test".into()));
+    let wants = Wants { off: crate::governor::Off::of(off), ..Wants::default() };
+    let reading = fixture.read_wanting(&wants);
+    assert!(reading.threads.is_empty() && reading.tasks.iter().all(|row| row.process.is_none()));
+    assert!(reading.tasks.iter().all(|row| row.command.is_none() && row.user.is_none()));
+    for part in ["names", "threads"] {
+        let state = reading.sources.iter().find(|state| state.name == part).expect("it says so");
+        assert_eq!(state.health, Health::Off("switched off by a test".into()));
+    }
+    let again = fixture.read();
+    assert_eq!((row(&again, 20).command.is_some(), again.threads.is_empty()), (true, false));
+}
+
+#[test]
+fn in_thrift_names_wait_for_later_sweeps() {
+    let mut fixture = Fixture::new();
+    let mut wants = Wants::default();
+    wants.thrift.names_per_tick = 2;
+    let n_named = |reading: &Reading| reading.tasks.iter().filter(|row| row.user.is_some()).count();
+    let counts: Vec<usize> = (0..4).map(|_| n_named(&fixture.read_wanting(&wants))).collect();
+    assert_eq!(counts, [2, 4, 6, 7]);
+}

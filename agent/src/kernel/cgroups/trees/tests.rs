@@ -54,20 +54,21 @@ fn the_mount_that_shows_most_is_taken_and_the_own_place_found_in_it() {
     };
     let own = folder("kubepods/agent");
     folder("system.slice");
-    let line = |root: &str, point: &Path, kind: &str, options: &str| {
-        format!("30 1 0:26 {root} {} rw - {kind} x rw,{options}\n", point.display())
-    };
-    let text = line("/", &own, "cgroup2", "nsdelegate")
-        + &line("/../..", host.path(), "cgroup2", "")
-        + &line("/", &own, "cgroup", "cpu,cpuacct")
-        + &line("/", Path::new("/nowhere"), "cgroup", "memory")
-        + &line("/", &own, "tmpfs", "memory");
+    let text = mount_line("/", &own, "cgroup2", "nsdelegate")
+        + &mount_line("/../..", host.path(), "cgroup2", "")
+        + &mount_line("/", &own, "cgroup", "cpu,cpuacct")
+        + &mount_line("/", Path::new("/nowhere"), "cgroup", "memory")
+        + &mount_line("/", &own, "tmpfs", "memory")
+        + &mount_line("/", host.path(), "cgroup", "memory").replacen(' ', "0 ", 1);
     let trees = Trees::find(text.as_bytes());
     let directory = |hierarchy, path| trees.directory(hierarchy, path);
     assert_eq!(directory(Hierarchy::Unified, "/sub").as_deref(), Some("kubepods/agent/sub"));
     assert_eq!(directory(Hierarchy::Unified, "/../../system.slice").as_deref(), Some("system.slice"));
     assert_eq!(directory(Hierarchy::Cpu, "/sub").as_deref(), Some("sub"));
     assert_eq!(directory(Hierarchy::Cpuacct, "/../../system.slice"), None);
-    assert!(trees.has(Hierarchy::Cpuacct) && !trees.has(Hierarchy::Memory), "no mount, or one that cannot be opened");
+    assert!(
+        trees.has(Hierarchy::Cpuacct) && !trees.has(Hierarchy::Memory),
+        "no mount, or one that is covered by another"
+    );
     assert!(Trees::find(b"").is_empty() && !trees.is_empty());
 }

@@ -2,7 +2,7 @@
 
 use midair_vitals::{Queue, QueueKind, Unit};
 
-use crate::kernel::queues::object::Object;
+use crate::kernel::queues::object::{Level, Object};
 
 /// The sums of this tick.
 #[derive(Debug)]
@@ -43,17 +43,17 @@ impl Sums {
     }
 
     /// Adds a queue.
-    pub(super) fn add(&mut self, queue: &Queue) {
-        if let Some(depth) = queue.depth {
-            self.row(queue.kind, queue.unit).depth += depth;
+    pub(super) fn add(&mut self, kind: QueueKind, level: Level) {
+        if let Some(depth) = level.depth {
+            self.row(kind, level.unit).depth += depth;
         }
     }
 
     /// Adds an object that is not kept, for as long as a round.
     pub(super) fn add_loose(&mut self, object: &Object) {
-        for queue in object.queues() {
-            if let Some(depth) = queue.depth {
-                self.row(queue.kind, queue.unit).coming += depth;
+        for (kind, level) in object.levels() {
+            if let Some(depth) = level.depth {
+                self.row(kind, level.unit).coming += depth;
             }
         }
     }

@@ -151,6 +151,9 @@ fn drops_outlive_their_socket() {
     tick(&mut book, &[listener(1, Some(5))]);
     tick(&mut book, &[]);
     assert_eq!(drops(&book), Some(5));
+    tick(&mut book, &[listener(1, Some(6))]);
+    assert_eq!(drops(&book), Some(5), "what was passed over for a round does not count twice");
+    tick(&mut book, &[]);
     tick(&mut book, &[Object { drops: Some(9), ..waiting(2, 1) }]);
     assert_eq!(drops(&book), Some(5), "those of connections are no dropped connections");
 }
@@ -223,6 +226,24 @@ fn on_a_host_with_many_connections_only_what_waits_is_kept_in_full() {
         tick(&mut book, &all);
     }
     assert_eq!((book.n_sockets(), book.fulls().count()), (5, 5));
+}
+
+#[test]
+fn drops_of_a_socket_that_was_not_worth_keeping_are_all_new() {
+    let mut book = Book::default();
+    let udp = |inode, drops| Object { drops: Some(drops), ..Object::udp(inode, ends(), 0) };
+    let mut all: Vec<Object> = (1..=KEEP_ALL as u64 + 10).map(|inode| udp(inode, 0)).collect();
+    for _ in 0..2 {
+        tick(&mut book, &all);
+    }
+    assert_eq!(book.fulls().count(), 0);
+    all[5] = udp(6, 4);
+    for _ in 0..3 {
+        tick(&mut book, &all);
+        let sums = book.sums();
+        assert_eq!(sums.iter().find(|sum| sum.kind == QueueKind::UdpReceive).unwrap().drops, Some(4));
+        assert_eq!(book.fulls().map(|full| full.object.inode).collect::<Vec<_>>(), [6]);
+    }
 }
 
 #[test]

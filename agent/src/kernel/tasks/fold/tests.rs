@@ -27,6 +27,7 @@ fn process(pid: u32, start: u64) -> SeenProcess {
         memory: None,
         coarse_cpu_ns: 0,
         netns: None,
+        max_fds: None,
         cgroups: None,
         user: None,
     }
@@ -222,4 +223,23 @@ fn unboxed(seen: Seen) -> Box<SeenThread> {
         Seen::Whole(thread) => thread,
         other => panic!("{other:?}"),
     }
+}
+
+#[test]
+fn a_thread_with_a_smaller_number_than_its_process_is_there_from_the_first_sweep() {
+    let mut processes = NumberMap::default();
+    let Seen::Whole(thread) = whole(5, 40) else { panic!("a whole thread") };
+    let mut fold = Fold::begin(&mut processes, &[], Vec::new(), (1, u64::MAX));
+    fold.thread((7, 90), Sight::Whole(&thread), 1_000_000);
+    fold.process(&process(90, 5), None, Others::Ended, 1_000_000);
+    fold.thread((90, 90), Sight::Whole(&thread), 1_000_000);
+    fold.thread((95, 90), Sight::Whole(&thread), 1_000_000);
+    let (table, n_new) = fold.finish();
+    assert_eq!((table.iter().map(|row| row.number).collect::<Vec<_>>(), n_new), (vec![7, 90, 95], 0));
+    assert_eq!(processes[&90].sweep.gained, used(120), "what it used is told once, with that of the others");
+    let mut fold = Fold::begin(&mut processes, &table, Vec::new(), (2, u64::MAX));
+    fold.thread((7, 90), Sight::Whole(&thread), 2_000_000);
+    fold.process(&process(90, 5), None, Others::Ended, 2_000_000);
+    assert_eq!(fold.finish().0.first().map(|row| row.before.is_some()), Some(true));
+    assert_eq!(processes[&90].sweep.gained, used(0), "and is no news at the second sweep");
 }

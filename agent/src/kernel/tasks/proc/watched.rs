@@ -3,7 +3,7 @@
 //! *The account closes*: the kernel says how often all threads of a process together got on a CPU. The threads that ran
 //! lately are read first; when their runs explain the difference, the others have not run, and need not be read.
 
-use midair_vitals::{TaskId, TaskState};
+use midair_vitals::TaskState;
 use rustix::{fd::OwnedFd, io::Errno};
 
 use super::{
@@ -199,11 +199,6 @@ impl Watched {
                 reader.seen.push((thread.tid, pid, seen, (reader.clock)()));
             }
         }
-    }
-
-    /// Its identity.
-    pub(super) fn id(&self) -> TaskId {
-        TaskId { runtime: 0, number: u64::from(self.seen.pid), start: self.seen.start }
     }
 
     /// Gives back the files of what has not moved for long.
