@@ -77,7 +77,7 @@ fn select_on_map(state: &mut State, areas: &Areas, mouse: Mouse) -> bool {
 
 /// Shows the tab under the mouse; says whether there was one.
 fn choose_tab(state: &mut State, areas: &Areas, mouse: Mouse) -> bool {
-    let tabs = tabs::tabs(state, areas);
+    let tabs = tabs::tabs(state, areas, state.rows(state.level().panel).len());
     let Some(tab) = tabs.iter().find(|tab| tab.rect.contains(mouse.column, mouse.row)) else { return false };
     state.level_mut().panel = tab.panel;
     true

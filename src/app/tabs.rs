@@ -27,8 +27,9 @@ pub struct Tab {
 /// From here on a tab is marked, per mille.
 const WORTH_A_LOOK: u32 = 500;
 
-/// The tabs, from left to right; those for which there is no room are missing. Empty on screens without tabs.
-pub fn tabs(state: &State, areas: &Areas) -> Vec<Tab> {
+/// The tabs, from left to right, where the table that is shown has so many rows; those for which there is no room are missing.
+/// Empty on screens without tabs.
+pub fn tabs(state: &State, areas: &Areas, n_rows: usize) -> Vec<Tab> {
     if !state.screen().has_tabs() {
         return Vec::new();
     }
@@ -39,7 +40,7 @@ pub fn tabs(state: &State, areas: &Areas) -> Vec<Tab> {
     for panel in state.screen().panels() {
         let is_shown = *panel == shown;
         let severity = state.node().and_then(|node| severity(node, *panel)).filter(|s| s.per_mille() >= WORTH_A_LOOK);
-        let label = label(state, *panel, is_shown);
+        let label = if is_shown { label(state, *panel, n_rows as u64) } else { panel.word().to_owned() };
         // Brackets or spaces around it, and a sign.
         let width = label.chars().count() as u16 + 2 + u16::from(severity.is_some());
         if x + width > row.x + row.width {
@@ -63,12 +64,8 @@ fn title_row(areas: &Areas, table: usize) -> Rect {
     Rect { x: area.x + from, width: area.width.saturating_sub(2 * from), height: area.height.min(height), ..area }
 }
 
-fn label(state: &State, panel: Panel, is_shown: bool) -> String {
+fn label(state: &State, panel: Panel, n_rows: u64) -> String {
     let word = panel.word();
-    if !is_shown {
-        return word.to_owned();
-    }
-    let n_rows = state.rows(panel).len() as u64;
     let total = state.total(panel).filter(|total| *total > n_rows && state.list(panel).filter.is_empty());
     let of = total.map_or_else(String::new, |total| format!(" of {}", exact(total)));
     format!("{word} {}{of}", exact(n_rows))

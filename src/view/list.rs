@@ -38,7 +38,7 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, n: usize, state: &State, panel: 
     let has_tabs = state.screen().has_tabs();
     panel::titled(buffer, rect(area), areas.frames, if has_tabs { &[] } else { &title }, theme);
     if has_tabs {
-        draw_tabs(buffer, areas, state, &title, theme);
+        draw_tabs(buffer, areas, state, rows.len(), &title, theme);
     }
     let inside = rect(areas.inside(n)).intersection(*buffer.area());
     if rows.is_empty() {
@@ -219,8 +219,15 @@ fn unread(state: &State, panel: Panel) -> Option<String> {
 }
 
 /// Draws the tabs into the frame of their table, and beside them what else its title says.
-fn draw_tabs(buffer: &mut Buffer, areas: &Areas, state: &State, more: &[(String, Style)], theme: &Theme) {
-    let tabs = tabs::tabs(state, areas);
+fn draw_tabs(
+    buffer: &mut Buffer,
+    areas: &Areas,
+    state: &State,
+    n_rows: usize,
+    more: &[(String, Style)],
+    theme: &Theme,
+) {
+    let tabs = tabs::tabs(state, areas, n_rows);
     for tab in &tabs {
         let mut pen = Pen::new(buffer, rect(tab.rect), 0);
         let (open, close, style) = if tab.is_shown { ("[", "]", theme.title) } else { (" ", " ", theme.dim) };
