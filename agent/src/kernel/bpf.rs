@@ -52,7 +52,7 @@ pub struct Choice {
 pub enum Loader {
     /// A child that runs this program, which calls [`bpf_child`] first of all.
     Child(PathBuf),
-    /// This process itself: its memory grows by 23 MiB, for good.
+    /// This process itself: its memory grows by 17 MiB, for good.
     Own,
     /// Nobody.
     Nobody,
