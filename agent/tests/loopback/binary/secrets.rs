@@ -5,7 +5,7 @@ use std::{
     process::{Child, Command},
 };
 
-use midair_proto::v1::{DescribeRequest, TableQuery, TaskKind, control, payload::Kind};
+use midair_proto::v1::{DescribeRequest, TableQuery, Task, TaskKind, control, payload::Kind};
 use prost::Message;
 use rustix::{
     process::geteuid,
@@ -75,8 +75,14 @@ async fn a_cookie_is_in_no_event_and_no_log_however_talkative() {
         let kinds = vec![TaskKind::Process.into(), TaskKind::Thread.into()];
         let all = TableQuery { id: Some(1), kinds, limit: Some(4_096), ..TableQuery::default() };
         watch.ask(control::Kind::Table(all)).await;
-        let rows = watch.find(|kind| if let Kind::Rows(rows) = kind { Some(rows.clone()) } else { None }).await;
-        let row = rows.tasks.iter().find(|row| planted.pids().contains(&row.id.unwrap().number.unwrap())).unwrap();
+        // The command line of a program that has just begun to load is read a sample later.
+        let is_told = |row: &Task| planted.pids().contains(&row.id.unwrap().number.unwrap()) && row.command.is_some();
+        let told = |kind: &Kind| match kind {
+            Kind::Rows(rows) if rows.tasks.iter().any(is_told) => Some(rows.clone()),
+            _ => None,
+        };
+        let rows = watch.find(told).await;
+        let row = rows.tasks.iter().find(|row| is_told(row)).unwrap();
         let command = rows.names.iter().find(|name| name.id == row.command).unwrap().text.clone().unwrap();
         let is_shown = flags.contains(&"--show-args");
         assert_eq!(command.contains("-setcookie"), is_shown, "{flags:?}: {command}");
