@@ -10,6 +10,7 @@ mod mounts;
 mod names;
 mod namespaces;
 mod node;
+mod probes;
 mod queues;
 mod stat;
 mod status;
@@ -32,6 +33,7 @@ use self::{
     files::Files,
     names::own_user,
     node::{InUse, Node},
+    probes::Probes,
     queues::{Look, Queues},
     tasks::{Collectors, HOTTEST, Sweeper, Swept, Tasks},
     whereabouts::Whereabouts,
@@ -50,6 +52,7 @@ pub struct Kernel {
     clock: Box<dyn Fn() -> u64 + Send>,
     tasks: Tasks,
     queues: Queues,
+    probes: Probes,
     node: Node,
     whereabouts: Whereabouts,
     processes: Vec<(u32, u64)>,
@@ -75,6 +78,7 @@ impl Kernel {
             clock: Box::new(clock),
             tasks: Tasks::new(Collectors::new(Collector::Proc, Choice::default(), is_own)),
             queues: Queues::new(is_own),
+            probes: Probes::default(),
             processes: Vec::new(),
             show_args: false,
             number: 0,
@@ -93,6 +97,9 @@ impl Kernel {
     #[must_use]
     pub fn reading_through_iterators(mut self, collector: Collector, from: Choice) -> Self {
         let is_own = self.root == Path::new("/proc");
+        if is_own && collector != Collector::Proc {
+            self.probes = Probes::new(from.clone());
+        }
         self.tasks = Tasks::new(Collectors::new(collector, from, is_own));
         self
     }
@@ -137,10 +144,13 @@ impl Kernel {
         self.processes.clear();
         self.processes.extend(self.tasks.owners_of_descriptors());
         read_queues((&mut self.queues, in_use), (&self.tasks, &self.processes), wants, &mut sweep, into);
+        let over_us = sweep.over_us;
+        into.sources.extend(self.probes.keep(&wants.close, (self.at_us, over_us), &wants.off));
         for id in &wants.close {
             let Some(row) = into.tasks.iter().find(|row| row.id == *id) else { continue };
             let mut close = close(&mut self.tasks, &mut self.queues, &mut sweep, row);
             (close.cgroup, close.namespace) = sweep.whereabouts.of(row, &into.node);
+            self.probes.add_to(&mut close);
             into.close.insert(*id, close);
         }
         self.files = Some(files);

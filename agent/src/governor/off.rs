@@ -3,10 +3,11 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The parts of this agent that can be switched off, and what each is.
-pub const PARTS: [(&str, &str); 8] = [
+pub const PARTS: [(&str, &str); 9] = [
     ("kernel", "the kernel source as a whole"),
     ("sysinfo", "the sysinfo source as a whole"),
     ("bpf", "the BPF collector; /proc and netlink take over"),
+    ("probes", "counting messages of the task in focus"),
     ("names", "arguments, users and cgroups of tasks"),
     ("sockets", "sockets, pipes and other queues"),
     ("threads", "threads as rows of their own"),

@@ -3,6 +3,7 @@
 //! The programs (`agent/bpf`) keep no state, so any number of readers may open the same ones. They are taken from where
 //! `midair-agent setup` pinned them, else loaded by a child process ([`child`]), else it is said why there are none.
 
+mod capabilities;
 mod child;
 mod iterators;
 mod later;
@@ -51,7 +52,7 @@ pub struct Choice {
 pub enum Loader {
     /// A child that runs this program, which calls [`bpf_child`] first of all.
     Child(PathBuf),
-    /// This process itself: its memory grows by 23 MiB, for good.
+    /// This process itself: its memory grows by 17 MiB, for good.
     Own,
     /// Nobody.
     Nobody,
@@ -59,6 +60,10 @@ pub enum Loader {
 
 impl Loader {
     fn load(&self, wanted: Wanted) -> Result<Loaded, Why> {
+        // A loader would find that out after it has read all types of the kernel.
+        if !capabilities::may_load() {
+            return Err(Why::not_permitted());
+        }
         match self {
             Self::Child(program) => child::load_by(program, wanted),
             Self::Own => load::load(wanted),

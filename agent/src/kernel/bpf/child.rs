@@ -1,7 +1,7 @@
 //! A short-lived process that loads the programs and hands them over.
 //!
 //! It is this same program, started anew with an argument that nobody types; the programs come back as descriptors over
-//! a socket. So the 34 MiB that loading takes at its peak are gone with the child.
+//! a socket. So the 39 MiB that loading takes at its peak are gone with the child.
 
 use std::{
     ffi::OsStr,

@@ -12,7 +12,7 @@ pub struct Later<T> {
 
 impl<T: Send + 'static> Later<T> {
     /// Begins to make it.
-    pub(super) fn begin(make: impl FnOnce() -> Result<T, Why> + Send + 'static) -> Self {
+    pub(in crate::kernel) fn begin(make: impl FnOnce() -> Result<T, Why> + Send + 'static) -> Self {
         let (done, made) = sync_channel(1);
         let started = std::thread::Builder::new().name("bpf".into()).stack_size(256 * 1024).spawn(move || {
             // Where nobody waits any more it goes as soon as it is made.

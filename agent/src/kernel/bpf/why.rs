@@ -16,7 +16,7 @@ const STATISTICS: [&str; 3] = ["processed ", "stack depth ", "verification time 
 
 impl Why {
     /// A sentence that was made elsewhere.
-    pub(super) fn new(sentence: impl Into<Arc<str>>) -> Self {
+    pub(in crate::kernel) fn new(sentence: impl Into<Arc<str>>) -> Self {
         Self(sentence.into())
     }
 
@@ -72,7 +72,8 @@ impl Why {
         Self::new(format!("the iterators in {} are those of another version of midair; {SETUP}", place.display()))
     }
 
-    fn not_permitted() -> Self {
+    /// Loading takes what this user has not.
+    pub(super) fn not_permitted() -> Self {
         Self::new(format!("this user may not load BPF programs; {SETUP}, or give the agent CAP_BPF and CAP_PERFMON"))
     }
 }
