@@ -135,23 +135,7 @@ impl<'a> Rows<'a> {
             sources: None,
             runtimes: None,
             mem_limit_bytes: node.mem_limit_bytes,
-            interrupts: node.interrupts.map(host::interrupts),
-            tcp_trouble: node.tcp_trouble.map(host::tcp_trouble),
-            udp_in_errors: node.udp_in_errors,
-            udp_send_errors: node.udp_send_errors,
-            n_conntrack: node.n_conntrack,
-            conntrack_max: node.conntrack_max,
-            conntrack_drops: node.conntrack_drops,
-            disks: host::disks(&node.disks),
-            filesystems: host::filesystems(&node.filesystems),
-            n_files: node.n_files,
-            files_max: node.files_max,
-            n_short_lived: node.n_short_lived,
-            delay_neighbour_us: node.delay_neighbour_us,
-            n_netns: node.n_netns,
-            n_netns_unread: node.n_netns_unread,
-            n_cgroups: node.n_cgroups,
-            delay_quota_us: node.delay_quota_us,
+            ..host::beyond_tasks(node)
         }
     }
 

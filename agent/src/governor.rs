@@ -2,8 +2,8 @@
 //!
 //! A bucket holds the CPU time that may be used: it fills at the rate of the budget, up to a few seconds of it, and what
 //! the agent uses is taken out. When it is empty and still more is used than comes in, the next steps of the ladder are
-//! left out; so over any time the agent uses no more than its budget, what the bucket holds, and what the few readings
-//! cost by which it learns. Going back up is slow: only where so little is used that the step, at its worst, would fit,
+//! left out; so over any long time the agent uses no more than its budget, what the bucket holds, and what the few
+//! readings cost by which it learns. Going back up is slow: only where so little is used that the step, at its worst, would fit,
 //! and later each time that it turned out not to.
 
 mod ladder;
@@ -37,7 +37,7 @@ pub const RAISED_SECONDS_MAX: u32 = 3_600;
 const BURST: Duration = Duration::from_secs(5);
 
 /// Debts beyond this are forgiven: a host that was suspended, a collector that had to be loaded anew.
-const DEBT: Duration = Duration::from_secs(30);
+const DEBT: Duration = Duration::from_secs(10);
 
 /// A level is held for so many intervals before the agent goes back up, and at most for [`PATIENCE_MAX`].
 const PATIENCE_INTERVALS: u32 = 10;
@@ -56,6 +56,8 @@ pub struct Measured {
     pub elapsed_us: u64,
     /// CPU time since then, microseconds: everything that is done for the agent.
     pub cpu_us: u64,
+    /// How much of that went into rounds over queues, which come once in [`Thrift::sockets_every`], microseconds.
+    pub rounds_us: u64,
     /// Resident memory now; `None` where that of the agent cannot be told from others'.
     pub rss_bytes: Option<u64>,
 }
@@ -84,8 +86,9 @@ pub struct Governor {
     patience_min: Duration,
     /// CPU time that may be used now, microseconds; below zero it is owed.
     balance_us: f64,
-    /// What was used since the level changed.
-    held: Measured,
+    /// Time since the level changed, and what was used since, microseconds.
+    held_us: u64,
+    held_cpu_us: u64,
     window: Window,
     is_too_large: bool,
     rss_bytes: Option<u64>,
@@ -105,7 +108,8 @@ impl Governor {
             patience_min,
             balance_us: own_milli.map_or(0.0, |milli| part(milli, BURST)),
             ladder,
-            held: Measured::default(),
+            held_us: 0,
+            held_cpu_us: 0,
             window: Window::default(),
             is_too_large: false,
             rss_bytes: None,
@@ -117,18 +121,19 @@ impl Governor {
         if self.raised.is_some_and(|raised| raised.until_us <= now_us) {
             self.raised = None;
         }
-        self.window.push(measured.elapsed_us, measured.cpu_us);
+        self.window.push(measured);
         self.weigh(measured.rss_bytes);
         let Some(milli) = self.budget_milli() else { return self.change(0) };
         let earned_us = measured.elapsed_us as f64 * f64::from(milli) / 1e3;
         self.settle(milli, earned_us, measured.cpu_us as f64);
-        self.held.elapsed_us += measured.elapsed_us;
-        self.held.cpu_us += measured.cpu_us;
-        if self.balance_us < 0.0 && measured.cpu_us as f64 > earned_us {
-            self.go_down(milli);
+        self.held_us += measured.elapsed_us;
+        self.held_cpu_us += measured.cpu_us;
+        let used_milli = self.window.estimate(self.thrift().sockets_every);
+        if self.balance_us < 0.0 && used_milli > f64::from(milli) {
+            self.go_down(used_milli / f64::from(milli));
         } else if self.level > 0 {
             self.go_up(milli);
-        } else if self.held.elapsed_us > micros(PATIENCE_MAX) {
+        } else if self.held_us > micros(PATIENCE_MAX) {
             // All has been well for long: what did not fit once is as good as new.
             self.patience.fill(self.patience_min);
             self.is_on_trial = false;
@@ -206,28 +211,30 @@ impl Governor {
         self.balance_us = (filled_us - used_us).max(-part(milli, DEBT));
     }
 
-    fn go_down(&mut self, milli: u32) {
+    /// Leaves out more: a step, and one for each time that the use is twice the budget again.
+    fn go_down(&mut self, times: f64) {
         if self.is_on_trial
             && let Some(patience) = self.patience.get_mut(self.level)
         {
             *patience = (*patience * 2).min(PATIENCE_MAX);
         }
-        let n_steps = 1 + doublings(self.held_milli() / f64::from(milli));
+        let n_steps = 1 + doublings(times);
         self.change((self.level + n_steps.min(STEPS_AT_ONCE)).min(self.ladder.n_steps()));
         self.is_on_trial = false;
     }
 
+    /// Leaves out less, where so little is used that this would fit at its worst.
     fn go_up(&mut self, milli: u32) {
         let period = self.ladder.period(self.level);
         let room_us = part(milli, BURST.max(period));
         let patience = self.patience.get(self.level - 1).copied().unwrap_or(self.patience_min);
         // A whole period and a reading more: the lump of what comes in lumps must be in what is looked at.
         let wait_us = micros(patience.max(period + period / 4));
-        if self.held.elapsed_us < wait_us || self.balance_us < room_us * FILL {
+        if self.held_us < wait_us || self.balance_us < room_us * FILL {
             return;
         }
         let mut level = self.level;
-        let mut milli_then = self.held_milli();
+        let mut milli_then = self.held_cpu_us as f64 * 1e3 / self.held_us as f64;
         while level > 0 && self.level - level < STEPS_AT_ONCE {
             milli_then *= self.ladder.factor(level);
             if milli_then > f64::from(milli) * FILL {
@@ -243,12 +250,8 @@ impl Governor {
 
     fn change(&mut self, level: usize) {
         self.level = level;
-        self.held = Measured::default();
-    }
-
-    /// What was used since the level changed, per mille of one core.
-    fn held_milli(&self) -> f64 {
-        self.held.cpu_us as f64 * 1e3 / (self.held.elapsed_us as f64).max(1.0)
+        (self.held_us, self.held_cpu_us) = (0, 0);
+        self.window.turn();
     }
 }
 

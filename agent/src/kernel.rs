@@ -182,11 +182,16 @@ fn read_queues(
 ) {
     let clock = Clock::system();
     let before_us = clock.thread_cpu_us();
+    let large: Vec<u32> = tasks.with_descriptors(queues::LARGE).collect();
+    let other_netns: Vec<(u64, u32)> = sweep.whereabouts.other_namespaces().collect();
     let mut state = queues.read(&mut Look {
         files: &mut *sweep.files,
         bpf: tasks.bpf(),
         in_use,
         processes,
+        large: &large,
+        own_netns: sweep.whereabouts.own_namespace(),
+        other_netns: &other_netns,
         close: &wants.close,
         now_us: (sweep.clock)(),
         cpu_us: &|| clock.thread_cpu_us(),

@@ -36,6 +36,8 @@ fn pictures() -> Vec<(&'static str, String)> {
     let by_role: Vec<Key> = typed("bb");
     let router: Vec<Key> = typed("/chat-router").into_iter().chain([Key::Enter, Key::Enter]).collect();
     let silent: Vec<Key> = typed("/push-04").into_iter().chain([Key::Enter, Key::Enter]).collect();
+    let neighbour: Vec<Key> = typed("/media-03").into_iter().chain([Key::Enter, Key::Enter]).collect();
+    let tabs = |n: usize| vec![Key::Tab; n];
     let past: Vec<Key> = typed(" [[[[[[");
     vec![
         ("cluster", picture(&cluster, (140, 40), &by_role)),
@@ -44,7 +46,11 @@ fn pictures() -> Vec<(&'static str, String)> {
         ("node-narrow", picture(&host, (80, 24), &[])),
         ("node-past", picture(&host, (140, 40), &past)),
         ("node-silent", picture(&cluster, (140, 40), &silent)),
+        ("node-cgroups", picture(&host, (140, 40), &tabs(2))),
+        ("node-host", picture(&host, (140, 40), &tabs(5))),
+        ("neighbour", picture(&cluster, (140, 40), &neighbour)),
         ("task", picture(&host, (140, 40), &router)),
+        ("task-across", picture(&host, (140, 40), &[router.clone(), typed("o")].concat())),
         ("findings", picture(&cluster, (140, 40), &typed("f"))),
         ("help", picture(&host, (140, 48), &typed("?"))),
     ]

@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use midair_vitals::{Growth, NodeReading, NodeVitals, QueueKind, QueueVitals, TaskId};
+use midair_vitals::{Growth, NodeReading, NodeVitals, QueueKind, QueueVitals, TaskId, Unit};
 
 use super::{
     cgroup::{Cgroup, Namespace},
@@ -195,7 +195,7 @@ pub struct Node {
     /// The reading before the newest.
     before: Option<NodeReading>,
     mem_growth: Growth,
-    sum_growth: Vec<(QueueKind, Growth)>,
+    sum_growth: Vec<((QueueKind, Unit), Growth)>,
 }
 
 /// How often samples are assumed to come until two have.

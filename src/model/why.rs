@@ -48,7 +48,7 @@ pub fn why(node: &Node, task: &Task, focus: Option<&Focus>) -> Option<Why> {
         TaskKind::Process | TaskKind::Thread | TaskKind::KernelThread => {}
         TaskKind::Erlang | TaskKind::Tokio => return None,
     }
-    let of = Of { node, task, focus };
+    let of = Of { node, task, focus, name: None };
     let held_up = [of.ended(), of.starving(), of.full(), of.quota(), of.short_of_cpu(), of.blocked(), of.memory()];
     // Of equally bad ones the first: who waits for room in a pipe is not helped by more CPU.
     let worst =
@@ -61,6 +61,8 @@ struct Of<'a> {
     node: &'a Node,
     task: &'a Task,
     focus: Option<&'a Focus>,
+    /// How it is called where another is told of; `None`: it is told of itself.
+    name: Option<Part>,
 }
 
 impl Of<'_> {
@@ -85,6 +87,7 @@ impl Of<'_> {
         if task.id() != self.task.id() {
             parts.extend([Part::Words("its thread "), Part::Name(task.title().into()), Part::Words(" ")]);
         }
+        parts.extend(self.called());
         parts.extend([Part::Words("waits for a CPU since "), Part::Time(us)]);
         Some(Why::new(per_mille, Some(Vital::Sched), parts))
     }
@@ -95,6 +98,7 @@ impl Of<'_> {
         let delay = vitals.delay.filter(|delay| *delay >= WAITS)?;
         let severity = vitals.severities.sched.filter(|s| s.per_mille() >= 200)?;
         let mut parts = self.culprit();
+        parts.extend(self.called());
         parts.extend([Part::Words("waits for a CPU: "), Part::Delay(delay)]);
         let worst = self.task.reading.worst_thread.zip(vitals.worst_delay).filter(|(thread, _)| {
             self.task.reading.n_threads.is_some_and(|n| n > 1) && thread.number != self.task.id().number
@@ -105,6 +109,40 @@ impl Of<'_> {
             parts.extend(worst.into_iter().chain([Part::Delay(delay)]));
         }
         Some(Why::new(severity.per_mille(), Some(Vital::Sched), parts))
+    }
+
+    fn called(&self) -> Vec<Part> {
+        self.name.iter().cloned().flat_map(|name| [name, Part::Words(" ")]).collect()
+    }
+
+    /// Why it does not get round to reading: it gets too little CPU.
+    fn kept_from_it(&self) -> Option<Why> {
+        self.starving().or_else(|| self.quota()).or_else(|| self.short_of_cpu())
+    }
+
+    /// The same of the task at the other end of a queue, where that is known.
+    fn peer_kept_from_it(&self, queue: &Queue) -> Option<Vec<Part>> {
+        let task = self.node.tasks.get(&queue.peer?)?;
+        let peer = Of { node: self.node, task, focus: None, name: peer(queue) };
+        peer.kept_from_it().map(|why| why.parts)
+    }
+
+    /// Whoever is at the other end does not read, and why.
+    fn unread_by_peer(&self, queue: &Queue, vitals: &QueueVitals) -> Vec<Part> {
+        let mut parts = Vec::new();
+        match (self.peer_kept_from_it(queue), peer(queue)) {
+            (Some(why), _) => {
+                parts.extend(why);
+                parts.push(Part::Words("; it does not read: "));
+            }
+            (None, Some(name)) => parts.extend([name, Part::Words(" does not read: ")]),
+            (None, None) => parts.push(Part::Words("the other end does not read: ")),
+        }
+        parts.extend([Part::Words(queue.kind.word()), Part::Words(" ")]);
+        parts.extend(depth(queue, vitals.growth));
+        let to = queue.label.as_ref().filter(|_| queue.peer.is_none());
+        parts.extend(to.map(|label| [Part::Words(" at "), Part::Name(label.clone())]).into_iter().flatten());
+        parts
     }
 
     /// The neighbour that takes the CPUs, where there is one and it is not the task's own cgroup.
@@ -132,7 +170,8 @@ impl Of<'_> {
         let mut parts = vec![Part::Words("the quota of "), Part::Name(cgroup.title().into())];
         let cores = quota_milli.map(|milli| Part::Cores(milli as f64 / 1000.0));
         parts.extend(cores.map(|cores| [Part::Words(", "), cores, Part::Words(",")]).into_iter().flatten());
-        parts.extend([Part::Words(" holds it back: "), Part::Delay(held)]);
+        let name = self.name.clone().unwrap_or(Part::Words("it"));
+        parts.extend([Part::Words(" holds "), name, Part::Words(" back: "), Part::Delay(held)]);
         Some(Why::new(severity.per_mille(), Some(Vital::Sched), parts))
     }
 
@@ -169,7 +208,13 @@ impl Of<'_> {
         let mut full: Vec<(&Queue, &QueueVitals)> = self.task.queues().filter(|(_, v)| is_full(v)).collect();
         full.sort_by_key(|(_, vitals)| std::cmp::Reverse(vitals.severity));
         let (queue, vitals) = full.into_iter().next()?;
-        Some(if is_outgoing(queue) { unread_by_peer(queue, vitals) } else { self.does_not_read(queue, vitals) })
+        Some(match is_outgoing(queue) {
+            true => {
+                let severity = vitals.severity.map_or(0, Severity::per_mille);
+                Why::new(severity, Some(Vital::Queue), self.unread_by_peer(queue, vitals))
+            }
+            false => self.does_not_read(queue, vitals),
+        })
     }
 
     /// It sleeps until there is room: whoever is at the other end is the reason.
@@ -183,26 +228,20 @@ impl Of<'_> {
         let fullest = of_kind
             .filter(|(queue, _)| queue.depth.is_some_and(|n| n > 0))
             .max_by_key(|(queue, vitals)| (is_outgoing(queue), queue.peer.is_some(), vitals.severity));
-        let mut parts = Vec::new();
-        match fullest {
+        let parts = match fullest {
             Some((queue, vitals)) => {
-                match peer(queue) {
-                    Some(name) => parts.extend([name, Part::Words(" does not read: ")]),
-                    None => parts.push(Part::Words("the other end does not read: ")),
-                }
-                parts.push(Part::Words(queue.kind.word()));
-                parts.push(Part::Words(" "));
-                parts.extend(depth(queue, vitals.growth));
-                parts.push(Part::Words(", so it waits for room"));
+                let mut parts = self.unread_by_peer(queue, vitals);
+                parts.push(Part::Words(", so this waits for room"));
+                parts
             }
-            None => parts.extend([Part::Words("waits "), Part::Words(wait.words())]),
-        }
+            None => vec![Part::Words("waits "), Part::Words(wait.words())],
+        };
         Why::new(1000, Some(Vital::Queue), parts)
     }
 
     /// What came is not taken: it gets no CPU, or computes, or waits for something else.
     fn does_not_read(&self, queue: &Queue, vitals: &QueueVitals) -> Why {
-        let kept_from_it = self.starving().or_else(|| self.quota()).or_else(|| self.short_of_cpu());
+        let kept_from_it = self.kept_from_it();
         let has_reason = kept_from_it.is_some();
         let mut parts = kept_from_it.map_or_else(Vec::new, |why| why.parts);
         if has_reason {
@@ -287,20 +326,6 @@ impl Of<'_> {
         };
         Some(Why::new(0, None, parts))
     }
-}
-
-/// What was sent waits for the other end.
-fn unread_by_peer(queue: &Queue, vitals: &QueueVitals) -> Why {
-    let mut parts = Vec::new();
-    match peer(queue) {
-        Some(name) => parts.extend([name, Part::Words(" does not read: ")]),
-        None => parts.push(Part::Words("the other end does not take what is sent: ")),
-    }
-    parts.extend([Part::Words(queue.kind.word()), Part::Words(" ")]);
-    parts.extend(depth(queue, vitals.growth));
-    let to = queue.label.as_ref().filter(|_| queue.peer.is_none());
-    parts.extend(to.map(|label| [Part::Words(" at "), Part::Name(label.clone())]).into_iter().flatten());
-    Why::new(vitals.severity.map_or(0, Severity::per_mille), Some(Vital::Queue), parts)
 }
 
 /// Whether a task fills a queue rather than empties it.

@@ -155,7 +155,15 @@ fn cost(state: &State) -> Vec<String> {
         (Some(node), Some(latest)) => of_budget(node, latest, state.now()),
         _ => of_all().map(|share| format!("cost at most {}", format::percent_sign(Some(share)))),
     };
-    let shed = node.map(Node::shed).filter(|shed| !shed.is_empty()).map(|shed| format!("shed: {}", shed.join(", ")));
+    let shed = match node {
+        Some(node) => {
+            Some(node.shed()).filter(|shed| !shed.is_empty()).map(|shed| format!("shed: {}", shed.join(", ")))
+        }
+        None => {
+            let n_shedding = state.model.nodes.values().filter(|node| !node.shed().is_empty()).count();
+            (n_shedding > 0).then(|| format!("{} agents shed", format::exact(n_shedding as u64)))
+        }
+    };
     let vm = latest.and_then(|l| l.vm_cost_share).map(|share| format!("+ vm {}", format::percent_sign(Some(share))));
     let every = format!("every {}", format::age(Some(u64::from(state.interval_ms) * 1000)));
     [note, shed, malformed, insecure.then(|| "! insecure".to_owned()), cost, vm, Some(every)]

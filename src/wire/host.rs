@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use midair_proto::v1;
-use midair_vitals::{CgroupKind, CgroupReading, CpuQueue, Disk, Filesystem, Interrupts, NetNamespace, TcpTrouble};
+use midair_vitals::{
+    CgroupKind, CgroupReading, CpuQueue, Disk, Filesystem, Interrupts, NetNamespace, NodeReading, TcpTrouble,
+};
 
 use super::{
     names::{Names, TEXT_MAX},
@@ -22,8 +24,32 @@ pub(super) fn cpu_queues<'a>(cpus: impl Iterator<Item = (&'a u32, &'a v1::Cpu)>)
     cpus.filter_map(one).collect()
 }
 
+/// What a node says of all that explains it beyond its tasks; the rest is left unknown.
+pub(super) fn beyond_tasks(sent: &v1::Node) -> NodeReading {
+    NodeReading {
+        interrupts: sent.interrupts.as_ref().map(interrupts),
+        tcp_trouble: sent.tcp_trouble.as_ref().map(tcp_trouble),
+        udp_in_errors: value(sent.udp_in_errors),
+        udp_send_errors: value(sent.udp_send_errors),
+        n_conntrack: value(sent.n_conntrack),
+        conntrack_max: value(sent.conntrack_max),
+        conntrack_drops: value(sent.conntrack_drops),
+        disks: sent.disks.as_ref().map(disks).unwrap_or_default(),
+        filesystems: sent.filesystems.as_ref().map(filesystems).unwrap_or_default(),
+        n_files: value(sent.n_files),
+        files_max: value(sent.files_max),
+        n_short_lived: value(sent.n_short_lived),
+        delay_neighbour_us: value(sent.delay_neighbour_us),
+        n_netns: value(sent.n_netns),
+        n_netns_unread: value(sent.n_netns_unread),
+        n_cgroups: value(sent.n_cgroups),
+        delay_quota_us: value(sent.delay_quota_us),
+        ..NodeReading::default()
+    }
+}
+
 /// Interrupts.
-pub(super) fn interrupts(sent: &v1::Interrupts) -> Interrupts {
+fn interrupts(sent: &v1::Interrupts) -> Interrupts {
     Interrupts {
         n_hard: value(sent.n_hard),
         n_soft: value(sent.n_soft),
@@ -36,7 +62,7 @@ pub(super) fn interrupts(sent: &v1::Interrupts) -> Interrupts {
 }
 
 /// What goes wrong with TCP.
-pub(super) fn tcp_trouble(sent: &v1::TcpTrouble) -> TcpTrouble {
+fn tcp_trouble(sent: &v1::TcpTrouble) -> TcpTrouble {
     TcpTrouble {
         listen_overflows: value(sent.listen_overflows),
         backlog_drops: value(sent.backlog_drops),
@@ -50,7 +76,7 @@ pub(super) fn tcp_trouble(sent: &v1::TcpTrouble) -> TcpTrouble {
 }
 
 /// The disks of a list.
-pub(super) fn disks(sent: &v1::Disks) -> Vec<Disk> {
+fn disks(sent: &v1::Disks) -> Vec<Disk> {
     let one = |disk: &v1::Disk| {
         Some(Disk {
             name: text(disk.name.as_deref())?,
@@ -67,7 +93,7 @@ pub(super) fn disks(sent: &v1::Disks) -> Vec<Disk> {
 }
 
 /// The filesystems of a list.
-pub(super) fn filesystems(sent: &v1::Filesystems) -> Vec<Filesystem> {
+fn filesystems(sent: &v1::Filesystems) -> Vec<Filesystem> {
     let one = |filesystem: &v1::Filesystem| {
         Some(Filesystem {
             mount: text(filesystem.mount.as_deref())?,

@@ -64,31 +64,7 @@ pub(super) fn reading<'a>(
         n_threads: value(sent.n_threads),
         up_us: value(sent.up_us),
         n_tcp: value(sent.n_tcp),
-        ..explaining(sent)
-    }
-}
-
-/// What explains a stuck host beyond its tasks.
-fn explaining(sent: &v1::Node) -> NodeReading {
-    NodeReading {
-        interrupts: sent.interrupts.as_ref().map(host::interrupts),
-        tcp_trouble: sent.tcp_trouble.as_ref().map(host::tcp_trouble),
-        udp_in_errors: value(sent.udp_in_errors),
-        udp_send_errors: value(sent.udp_send_errors),
-        n_conntrack: value(sent.n_conntrack),
-        conntrack_max: value(sent.conntrack_max),
-        conntrack_drops: value(sent.conntrack_drops),
-        disks: sent.disks.as_ref().map(host::disks).unwrap_or_default(),
-        filesystems: sent.filesystems.as_ref().map(host::filesystems).unwrap_or_default(),
-        n_files: value(sent.n_files),
-        files_max: value(sent.files_max),
-        n_short_lived: value(sent.n_short_lived),
-        delay_neighbour_us: value(sent.delay_neighbour_us),
-        n_netns: value(sent.n_netns),
-        n_netns_unread: value(sent.n_netns_unread),
-        n_cgroups: value(sent.n_cgroups),
-        delay_quota_us: value(sent.delay_quota_us),
-        ..NodeReading::default()
+        ..host::beyond_tasks(sent)
     }
 }
 

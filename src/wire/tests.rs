@@ -1,3 +1,5 @@
+mod whereabouts;
+
 use std::sync::Arc;
 
 use bytes::Bytes;

@@ -335,9 +335,22 @@ impl NodeVitals {
                 rate: given.rate,
             },
             causes: causes(delay, [shares(|n| n.delay_neighbour_us), shares(|n| n.delay_quota_us)], throttled, steal),
+            ..Self::beyond_tasks(before, now)
+        }
+    }
+
+    /// What explains the node beyond its tasks; the rest is left unknown.
+    fn beyond_tasks(before: Option<&NodeReading>, now: &NodeReading) -> Self {
+        let rate = |field: fn(&NodeReading) -> Option<u64>| {
+            let before = before?;
+            per_second(field(before), field(now), before.at_us, now.at_us)
+        };
+        let soft = before.and_then(|b| share(b.interrupts?.soft_us, now.interrupts?.soft_us, b.at_us, now.at_us));
+        let dropped = |field: fn(&NodeReading) -> Option<u64>| advance(before.and_then(field), field(now));
+        Self {
             cpu_queues: cpu_queues(before, now),
             interrupts: rate(|n| n.interrupts?.n_hard),
-            soft: shares(|n| n.interrupts?.soft_us),
+            soft,
             backlog_drops: dropped(|n| n.interrupts?.n_drops),
             tcp: TcpTroubles::derive(before.and_then(|n| n.tcp_trouble.as_ref()), now.tcp_trouble.as_ref()),
             udp_in_errors: dropped(|n| n.udp_in_errors),
@@ -345,6 +358,7 @@ impl NodeVitals {
             conntrack_drops: dropped(|n| n.conntrack_drops),
             short_lived: rate(|n| n.n_short_lived),
             disks: disks(before, now),
+            ..Self::default()
         }
     }
 

@@ -148,9 +148,10 @@ impl Queue {
         }
     }
 
-    /// Whether two readings are of the same queue.
+    /// Whether two readings are of the same queue, and count the same: one collector may count bytes where another counts
+    /// messages.
     pub fn is_same(&self, other: &Self) -> bool {
-        self.kind == other.kind && self.number == other.number
+        (self.kind, self.unit, self.number) == (other.kind, other.unit, other.number)
     }
 }
 

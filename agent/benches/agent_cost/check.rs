@@ -1,6 +1,9 @@
 //! Is what was planted in the sample? What costs little because it does not see is no measurement.
 
-use std::{collections::HashMap, fs, time::Duration};
+use std::{
+    collections::{BTreeMap, HashMap, VecDeque},
+    fs,
+};
 
 use midair_proto::v1::{Queue, QueueKind, Task, Unit};
 
@@ -12,11 +15,10 @@ use crate::{
     watch::Held,
 };
 
-/// What the row of a thread says is at least what the thread's own books said so long before: two samples, and a half for
-/// a noisy machine.
-pub(crate) const BEHIND: Duration = Duration::from_millis(2_500);
+/// What the row of a thread says is at least what the thread's own books said when so many samples ago came.
+const BEHIND: usize = 2;
 
-/// How far ahead of them it may be: the sum of a process has whole clock ticks, and a wait that goes on is not in the
+/// How far ahead of its own books a row may be: the sum of a process has whole clock ticks, and a wait that goes on is not in the
 /// thread's own books yet.
 const AHEAD_US: u64 = 20_000;
 const WAIT_US: u64 = 5_000_000;
@@ -24,6 +26,9 @@ const WAIT_US: u64 = 5_000_000;
 /// Size of a pipe (pipe(7)): in bytes, and in buffers.
 const PIPE_BYTES: u64 = 65_536;
 const PIPE_BUFFERS: u64 = 16;
+
+/// Samples in which a plant may be missing, of a hundred: another process' end can hide one from a walk.
+const MISSED_PERCENT: u64 = 10;
 
 /// What became of one plant.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,18 +39,78 @@ pub(crate) enum Found {
     Unknown(Plant),
     /// It is not in the sample, while the agent says that it leaves things out to stay within its budget.
     Shed(String),
-    /// It is not in the sample; the words say what is there instead.
+    /// It is missing in few samples only.
+    Rarely(String),
+    /// It is not in the samples; the words say what is there instead.
     Missing(String),
+}
+
+/// Who looks at each sample whether all that was planted is in it.
+#[derive(Debug, Default)]
+pub(crate) struct Witness {
+    planted: Vec<(Plant, Ready)>,
+    /// The threads' own books when the last samples came, the oldest first.
+    books: VecDeque<Books>,
+    n_samples: u64,
+    /// Of each plant: how often it was not there, and what was there instead the last time.
+    missed: BTreeMap<&'static str, (u64, String)>,
+}
+
+impl Witness {
+    /// Looks for these.
+    pub(crate) fn new(planted: &[Ready]) -> Self {
+        let plant = |ready: &Ready| match ready.role {
+            Role::Plant(plant) => Some((plant, ready.clone())),
+            Role::Rest { .. } | Role::Serve { .. } => None,
+        };
+        Self { planted: planted.iter().filter_map(plant).collect(), ..Self::default() }
+    }
+
+    /// Looks at what the stream holds now that a sample has come.
+    pub(crate) fn see(&mut self, held: &Held) {
+        self.books.push_back(Books::read(&self.planted));
+        if self.books.len() <= BEHIND {
+            return;
+        }
+        self.n_samples += 1;
+        let (Some(then), Some(now)) = (self.books.pop_front(), self.books.back()) else { return };
+        for (plant, ready) in &self.planted {
+            if let Err(instead) = look(*plant, ready, held, (&then, now)) {
+                let (n, last) = self.missed.entry(plant.word()).or_default();
+                (*n, *last) = (*n + 1, instead);
+            }
+        }
+    }
+
+    /// What became of all plants in so many seconds, and of the samples themselves. `sees_pipes`: whether the collector can.
+    pub(crate) fn found(&self, held: &Held, seconds: f64, sees_pipes: bool) -> Vec<Found> {
+        let found = |(plant, _): &(Plant, Ready)| match self.missed.get(plant.word()) {
+            None if self.n_samples > 0 => Found::Seen,
+            None => Found::Missing(format!("{}: no sample came", plant.word())),
+            Some(_) if *plant == Plant::Pipe && !sees_pipes => Found::Unknown(*plant),
+            Some((n, instead)) => {
+                let what = format!("{} in {n} of {} samples: {instead}", plant.word(), self.n_samples);
+                let is_rare = n * 100 <= self.n_samples * MISSED_PERCENT;
+                if is_rare { Found::Rarely(what) } else { Found::Missing(what) }
+            }
+        };
+        let all = self.planted.iter().map(found).chain(find_gap(held, seconds));
+        all.map(|found| match found {
+            Found::Missing(what) | Found::Rarely(what) if !held.shed.is_empty() => Found::Shed(what),
+            other => other,
+        })
+        .collect()
+    }
 }
 
 /// What the threads' own books say: CPU time and run delay by tid, microseconds.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Books(HashMap<u32, (u64, u64)>);
+struct Books(HashMap<u32, (u64, u64)>);
 
 impl Books {
     /// Reads the books of planted threads (proc(5), schedstat).
-    pub(crate) fn read(planted: &[Ready]) -> Self {
-        let read = |ready: &Ready| {
+    fn read(planted: &[(Plant, Ready)]) -> Self {
+        let read = |(_, ready): &(Plant, Ready)| {
             let text = fs::read_to_string(format!("/proc/{}/task/{}/schedstat", ready.pid, ready.tid)).ok()?;
             let mut us = text.split_ascii_whitespace().map(|ns| ns.parse::<u64>().map(|ns| ns / 1_000));
             Some((ready.tid, (us.next()?.ok()?, us.next()?.ok()?)))
@@ -56,27 +121,6 @@ impl Books {
     fn of(&self, ready: &Ready, field: impl Fn(&(u64, u64)) -> u64) -> Result<u64, String> {
         self.0.get(&ready.tid).map(field).ok_or_else(|| format!("thread {} has no schedstat", ready.tid))
     }
-}
-
-/// Looks for all that was planted in what the stream holds after so many seconds, and whether a sample came in each.
-/// `books` are those of [`BEHIND`] ago; `sees_pipes`: whether the collector can.
-pub(crate) fn find(planted: &[Ready], held: &Held, books: &Books, seconds: f64, sees_pipes: bool) -> Vec<Found> {
-    let now = Books::read(planted);
-    let plants = planted.iter().filter_map(|ready| match ready.role {
-        Role::Plant(plant) => Some((plant, ready)),
-        Role::Rest { .. } | Role::Serve { .. } => None,
-    });
-    let found = |(plant, ready): (Plant, &Ready)| match look(plant, ready, held, (books, &now)) {
-        Ok(()) => Found::Seen,
-        Err(_) if plant == Plant::Pipe && !sees_pipes => Found::Unknown(plant),
-        Err(instead) => Found::Missing(format!("{}: {instead}", plant.word())),
-    };
-    let all = plants.map(found).chain(find_gap(held, seconds));
-    all.map(|found| match found {
-        Found::Missing(what) if !held.shed.is_empty() => Found::Shed(what),
-        other => other,
-    })
-    .collect()
 }
 
 /// Samples that did not come, but for one at either end.

@@ -105,7 +105,7 @@ fn beside(
         table::print_notes(&row);
         missing.extend(found.into_iter().filter_map(|found| match found {
             Found::Missing(what) => Some(format!("{} {}: {what}", row.load, row.what)),
-            Found::Seen | Found::Unknown(_) | Found::Shed(_) => None,
+            Found::Seen | Found::Unknown(_) | Found::Shed(_) | Found::Rarely(_) => None,
         }));
         rows.push(row);
     }

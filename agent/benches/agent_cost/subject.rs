@@ -13,7 +13,7 @@ use midair_agent::Clock;
 use tempfile::TempDir;
 
 use crate::{
-    check::{self, Books, Found},
+    check::{Found, Witness},
     load::Ready,
     profile::{Profile, Running},
     spent::Spent,
@@ -113,9 +113,9 @@ pub(crate) async fn measure(
 ) -> anyhow::Result<(Row, Vec<Found>)> {
     let agent = Agent::start(&flags.arguments(variant))?;
     let measured = agent.window(times, &load.planted).await.with_context(|| agent.log())?;
-    let Window { before, after, watch, seconds, books } = measured;
+    let Window { before, after, watch, seconds, witness } = measured;
     let held = &watch.held;
-    let found = check::find(&load.planted, held, &books, seconds, variant.collector == Collector::Bpf);
+    let found = witness.found(held, seconds, variant.collector == Collector::Bpf);
     let per_s = |us: u64| us as f64 / 1e3 / seconds;
     let sources: Vec<String> = held.source_us.iter().map(|(name, us)| format!("{name} {:.1}", per_s(*us))).collect();
     let waited = per_s(held.run_delay_us());
@@ -132,6 +132,7 @@ pub(crate) async fn measure(
     notes.extend(found.iter().filter_map(|found| match found {
         Found::Seen => None,
         Found::Unknown(plant) => Some(format!("{}: -", plant.word())),
+        Found::Rarely(what) => Some(format!("missing {what}")),
         Found::Shed(what) => Some(format!("left out, too: {what}")),
         Found::Missing(what) => Some(format!("MISSING {what}")),
     }));
@@ -185,8 +186,7 @@ struct Window {
     after: Spent,
     watch: Watch,
     seconds: f64,
-    /// What the planted threads' books said a little before its end.
-    books: Books,
+    witness: Witness,
 }
 
 /// A running agent; it ends when this is dropped.
@@ -216,16 +216,15 @@ impl Agent {
 
     async fn window(&self, times: Times, planted: &[Ready]) -> anyhow::Result<Window> {
         let mut watch = Watch::open(self.socket()).await?;
-        watch.watch_for(times.warm_up).await?;
+        watch.watch_for(times.warm_up, &mut Witness::default()).await?;
+        let mut witness = Witness::new(planted);
         watch.reset();
         let before = Spent::read(self.child.id());
         let from_us = self.clock.mono_us();
-        watch.watch_for(times.window.saturating_sub(check::BEHIND)).await?;
-        let books = Books::read(planted);
-        watch.watch_for(check::BEHIND).await?;
+        watch.watch_for(times.window, &mut witness).await?;
         let seconds = (self.clock.mono_us() - from_us) as f64 / 1e6;
         let after = Spent::read(self.child.id());
-        Ok(Window { before, after, watch, seconds, books })
+        Ok(Window { before, after, watch, seconds, witness })
     }
 
     fn socket(&self) -> PathBuf {

@@ -21,6 +21,8 @@ use tokio::{net::UnixStream, sync::mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Streaming, transport::Endpoint};
 
+use crate::check::Witness;
+
 /// A sample that has not come by then does not come.
 const SOON: Duration = Duration::from_secs(30);
 
@@ -81,8 +83,8 @@ impl Watch {
         Ok(Self { events, _controls: controls, held: Held::default() })
     }
 
-    /// Watches for so long.
-    pub(crate) async fn watch_for(&mut self, time: Duration) -> anyhow::Result<()> {
+    /// Watches for so long, and shows each sample to a witness.
+    pub(crate) async fn watch_for(&mut self, time: Duration, witness: &mut Witness) -> anyhow::Result<()> {
         let end = tokio::time::sleep(time);
         tokio::pin!(end);
         loop {
@@ -90,7 +92,11 @@ impl Watch {
                 () = &mut end => return Ok(()),
                 event = tokio::time::timeout(SOON, self.events.message()) => {
                     let envelope = event.context("the agent has fallen silent")??;
+                    let n_samples = self.held.n_samples;
                     self.held.take(&envelope.context("the agent has ended the watch")?)?;
+                    if self.held.n_samples > n_samples {
+                        witness.see(&self.held);
+                    }
                 }
             }
         }

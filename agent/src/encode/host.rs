@@ -5,8 +5,32 @@ use midair_vitals as vitals;
 
 use super::Rows;
 
+/// What explains a node beyond its tasks; the other fields are left unset.
+pub(super) fn beyond_tasks(node: &vitals::NodeReading) -> wire::Node {
+    wire::Node {
+        interrupts: node.interrupts.map(interrupts),
+        tcp_trouble: node.tcp_trouble.map(tcp_trouble),
+        udp_in_errors: node.udp_in_errors,
+        udp_send_errors: node.udp_send_errors,
+        n_conntrack: node.n_conntrack,
+        conntrack_max: node.conntrack_max,
+        conntrack_drops: node.conntrack_drops,
+        disks: disks(&node.disks),
+        filesystems: filesystems(&node.filesystems),
+        n_files: node.n_files,
+        files_max: node.files_max,
+        n_short_lived: node.n_short_lived,
+        delay_neighbour_us: node.delay_neighbour_us,
+        n_netns: node.n_netns,
+        n_netns_unread: node.n_netns_unread,
+        n_cgroups: node.n_cgroups,
+        delay_quota_us: node.delay_quota_us,
+        ..wire::Node::default()
+    }
+}
+
 /// Interrupts.
-pub(super) fn interrupts(interrupts: vitals::Interrupts) -> wire::Interrupts {
+fn interrupts(interrupts: vitals::Interrupts) -> wire::Interrupts {
     wire::Interrupts {
         n_hard: interrupts.n_hard,
         n_soft: interrupts.n_soft,
@@ -19,7 +43,7 @@ pub(super) fn interrupts(interrupts: vitals::Interrupts) -> wire::Interrupts {
 }
 
 /// What goes wrong with TCP.
-pub(super) fn tcp_trouble(trouble: vitals::TcpTrouble) -> wire::TcpTrouble {
+fn tcp_trouble(trouble: vitals::TcpTrouble) -> wire::TcpTrouble {
     wire::TcpTrouble {
         listen_overflows: trouble.listen_overflows,
         backlog_drops: trouble.backlog_drops,
@@ -33,7 +57,7 @@ pub(super) fn tcp_trouble(trouble: vitals::TcpTrouble) -> wire::TcpTrouble {
 }
 
 /// The disks; `None` where none is known.
-pub(super) fn disks(disks: &[vitals::Disk]) -> Option<wire::Disks> {
+fn disks(disks: &[vitals::Disk]) -> Option<wire::Disks> {
     let one = |disk: &vitals::Disk| wire::Disk {
         name: Some(disk.name.to_string()),
         n_reads: disk.n_reads,
@@ -48,7 +72,7 @@ pub(super) fn disks(disks: &[vitals::Disk]) -> Option<wire::Disks> {
 }
 
 /// The filesystems; `None` where none is known.
-pub(super) fn filesystems(filesystems: &[vitals::Filesystem]) -> Option<wire::Filesystems> {
+fn filesystems(filesystems: &[vitals::Filesystem]) -> Option<wire::Filesystems> {
     let one = |filesystem: &vitals::Filesystem| wire::Filesystem {
         mount: Some(filesystem.mount.to_string()),
         total_bytes: filesystem.total_bytes,

@@ -7,7 +7,7 @@ use std::{
 
 use rustix::{
     fd::{AsFd, OwnedFd},
-    fs::{CWD, Mode, OFlags, RawDir, openat, readlinkat_raw},
+    fs::{CWD, Mode, OFlags, RawDir, openat},
     io::{Errno, pread, read},
 };
 
@@ -84,14 +84,6 @@ impl Files {
             into.sort_unstable();
         }
         Ok(folder)
-    }
-
-    /// Where a link leads.
-    pub(super) fn link(&mut self, path: fmt::Arguments<'_>) -> Result<&[u8], Errno> {
-        self.path.clear();
-        self.path.write_fmt(path).map_err(|_| Errno::INVAL)?;
-        let len = readlinkat_raw(&self.root, self.path.as_str(), &mut self.buf[..])?;
-        Ok(&self.buf[..len])
     }
 
     /// Opens a file or folder, for whoever reads it in parts.

@@ -101,6 +101,11 @@ impl Namespaces {
         if self.own == Some(inode) { Netns::Own(inode) } else { Netns::Other(inode) }
     }
 
+    /// That of the agent.
+    pub(super) fn own(&self) -> Option<u64> {
+        self.own
+    }
+
     /// The namespaces that can be read, each with a process in it, the agent's own left out.
     pub(super) fn others(&self) -> impl Iterator<Item = (u64, u32)> {
         self.known.iter().filter(|(inode, _)| Some(**inode) != self.own).map(|(inode, known)| (*inode, known.pid))

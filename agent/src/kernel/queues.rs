@@ -72,6 +72,12 @@ pub(super) struct Look<'a> {
     pub(super) in_use: InUse,
     /// The processes that may hold queues, in order of pid.
     pub(super) processes: &'a [Candidate],
+    /// Processes with so many descriptors, as far as is known, that they are to be read in a lane of their own.
+    pub(super) large: &'a [u32],
+    /// Inode of the agent's own network namespace.
+    pub(super) own_netns: Option<u64>,
+    /// The others, each with a process in it.
+    pub(super) other_netns: &'a [(u64, u32)],
     /// Tasks that are looked at closely.
     pub(super) close: &'a [TaskId],
     /// `CLOCK_MONOTONIC`, microseconds.
@@ -83,6 +89,9 @@ pub(super) struct Look<'a> {
     /// What is switched off.
     pub(super) off: &'a Off,
 }
+
+/// A process whose table of descriptors is so long has very many, most likely: such tables double when they are full.
+pub(super) const LARGE: u32 = 16_384;
 
 /// A round through netlink that costs so much CPU time at most is made in one tick; else a part of it takes so much.
 const ONE_TICK_US: u64 = 10_000;
@@ -120,6 +129,7 @@ impl Queues {
         }
         let watched = look.close.iter().filter_map(|id| u32::try_from(id.number).ok());
         self.book.begin(look.now_us, look.processes, watched);
+        self.book.expect_large(look.large);
         self.fds.clear();
         let is_walked = look.bpf.is_some_and(|bpf| self.read_walk(bpf, look));
         if !is_walked && let Err(error) = self.read_round(look) {
@@ -146,7 +156,7 @@ impl Queues {
         }
         let mut tools = walk::Tools {
             bpf,
-            own_netns: self.namespaces.own(look.files),
+            own_netns: look.own_netns,
             now: (self.book.tick(), look.now_us),
             book: &mut self.book,
             cpu_us: look.cpu_us,
@@ -165,11 +175,8 @@ impl Queues {
     /// Goes on with the round through netlink, and finds owners.
     fn read_round(&mut self, look: &mut Look<'_>) -> Result<(), Errno> {
         self.walk = None;
-        if look.off.why("namespaces").is_none() {
-            self.namespaces.sync(look.files, &mut self.book.holders);
-        } else {
-            self.namespaces.leave_others();
-        }
+        let is_off = look.off.why("namespaces").is_some();
+        self.namespaces.sync(if is_off { &[] } else { look.other_netns });
         if !self.round.is_going() && !self.due.begin(look.thrift.sockets_every, look.now_us) {
             return Ok(());
         }
@@ -241,13 +248,11 @@ impl Queues {
     }
 
     /// Adds the sums per kind, the queues without an owner in which something waits or was dropped, and how many network
-    /// namespaces there are.
+    /// namespaces are not read.
     pub(super) fn add_whole(&self, into: &mut Reading) {
-        let (n, n_unread) = match &self.walk {
-            Some(walk) => (walk.n_namespaces().max(1) as u32, 0),
-            None => self.namespaces.count(),
-        };
-        (into.node.n_netns, into.node.n_netns_unread) = (Some(n.into()), Some(n_unread.into()));
+        if self.walk.is_none() {
+            into.node.n_netns_unread = into.node.n_netns_unread.max(Some(self.namespaces.n_unread()));
+        }
         into.sums = self.book.sums();
         let tick = self.book.tick();
         for full in

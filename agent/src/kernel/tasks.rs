@@ -243,6 +243,12 @@ impl Tasks {
         own.filter(|(_, process)| !process.now.is_kernel_thread).map(|(pid, process)| (pid, process.now.start))
     }
 
+    /// Processes with at least so many descriptors, as far as is known.
+    pub(super) fn with_descriptors(&self, n: u32) -> impl Iterator<Item = u32> {
+        let has_many = move |process: &&Process| process.now.max_fds.is_some_and(|max| max >= n);
+        self.processes.values().filter(has_many).map(|process| process.now.pid)
+    }
+
     /// All threads of a process, its first one included, the busiest first.
     pub(super) fn threads(&mut self, sweep: &mut Sweeper<'_>, process: TaskId, most: usize) -> (Vec<TaskReading>, u32) {
         let mut found: Vec<&ThreadReading> = self.threads.of(process).collect();

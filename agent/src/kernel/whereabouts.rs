@@ -96,8 +96,12 @@ impl Whereabouts {
         (cgroup, self.namespaces.row(row.netns))
     }
 
+    /// The network namespace of the agent.
+    pub(super) fn own_namespace(&self) -> Option<u64> {
+        self.namespaces.own()
+    }
+
     /// The namespaces that can be read, each with a process in it, the agent's own left out.
-    #[expect(dead_code, reason = "for the sockets of other namespaces")]
     pub(super) fn other_namespaces(&self) -> impl Iterator<Item = (u64, u32)> {
         self.namespaces.others()
     }

@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod binary;
+mod budget;
+mod crowd;
 mod doors;
 mod host;
 mod hostile;

@@ -211,7 +211,7 @@ impl Node {
         let mut old = std::mem::take(&mut self.sum_growth);
         let mut derived = Vec::with_capacity(now.sums.len());
         for sum in &now.sums {
-            let mut growth = match old.iter().position(|(kind, _)| *kind == sum.kind) {
+            let mut growth = match old.iter().position(|(what, _)| *what == (sum.kind, sum.unit)) {
                 Some(n) => old.swap_remove(n).1,
                 None => Growth::default(),
             };
@@ -222,7 +222,7 @@ impl Node {
             }
             let before = self.before.as_ref().and_then(|b| Some((b.sums.iter().find(|q| q.is_same(sum))?, b.at_us)));
             derived.push(QueueVitals::derive(before, sum, now.at_us, &growth));
-            self.sum_growth.push((sum.kind, growth));
+            self.sum_growth.push(((sum.kind, sum.unit), growth));
         }
         derived
     }

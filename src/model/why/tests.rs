@@ -61,7 +61,7 @@ fn looked_at(reading: TaskReading) -> Vec<Stamped> {
 fn who_writes_into_a_full_pipe_learns_who_does_not_read() {
     for channel in ["pipe_write", "anon_pipe_write"] {
         let writer = TaskReading { queues: Some(vec![pipe(65_536)]), ..sleeping(channel) };
-        let expected = "postgres (4121) does not read: pipe 65536 Bytes of 65536 Bytes, so it waits for room";
+        let expected = "postgres (4121) does not read: pipe 65536 Bytes of 65536 Bytes, so this waits for room";
         assert_eq!(answer(&looked_at(writer)), (1000, expected.to_owned()));
     }
 }
@@ -96,7 +96,7 @@ fn what_was_sent_and_not_taken_is_the_other_ends_affair() {
     };
     let of = |queue| answer(&looked_at(TaskReading { queues: Some(vec![queue]), ..sleeping("ep_poll") }));
     assert_eq!(of(sent(peer, peer_name)).1, "postgres (4121) does not read: tcp unsent 900 Bytes of 1000 Bytes");
-    let expected = "the other end does not take what is sent: tcp unsent 900 Bytes of 1000 Bytes at 10.0.0.7:5432 > 10.0.0.9:41022";
+    let expected = "the other end does not read: tcp unsent 900 Bytes of 1000 Bytes at 10.0.0.7:5432 > 10.0.0.9:41022";
     assert_eq!(of(sent(None, None)).1, expected);
 }
 
@@ -160,6 +160,29 @@ fn a_quota_is_the_reason_before_what_is_not_read() {
     let expected = "the quota of ship.service, 0.2 cores, holds it back: 600 ms/s; \
                     so it does not read: pipe 65536 Bytes of 65536 Bytes from postgres (4121)";
     assert_eq!(answer(&[described(0.0, "a"), at(1), at(2)]), (1000, expected.to_owned()));
+}
+
+#[test]
+fn why_the_other_end_does_not_read_comes_before_that() {
+    let at = |n: u64| {
+        let seconds = n as f64;
+        let postgres = TaskReading { cgroup: Some("/db.service".into()), ..task(4121, seconds, 0.2 * seconds, 0.0) };
+        let held = CgroupReading {
+            throttled_us: Some(n * 600_000),
+            quota_milli: Some(200),
+            ..cgroup("/db.service", seconds, 0.2 * seconds, 0.0)
+        };
+        let sample = sample_with(seconds, "a", |sample: &mut Sample| {
+            sample.cgroups = vec![held];
+            sample.tasks = vec![postgres];
+        });
+        let writer = TaskReading { queues: Some(vec![pipe(65_536)]), at_us: n * S, ..sleeping("pipe_write") };
+        [sample, details(seconds, "a", Some(writer), vec![])]
+    };
+    let story = [vec![described(0.0, "a")], at(1).to_vec(), at(2).to_vec()].concat();
+    let expected = "the quota of db.service, 0.2 cores, holds postgres (4121) back: 600 ms/s; \
+                    it does not read: pipe 65536 Bytes of 65536 Bytes, so this waits for room";
+    assert_eq!(answer(&story), (1000, expected.to_owned()));
 }
 
 #[test]

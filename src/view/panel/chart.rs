@@ -111,11 +111,9 @@ fn unknown(vital: Vital, shown: Shown<'_>) -> Option<&'static str> {
             }
         }),
         Vital::Queue if task.worst_queue().is_none() => Some("no queues: it holds no sockets or pipes"),
-        Vital::Rate if vitals.rates.is_empty() && probe.is_some() => {
-            Some("no TCP sockets: what a probe counts stands below")
-        }
+        Vital::Rate if vitals.rates.is_empty() && probe.is_some() => Some("no TCP sockets"),
         Vital::Rate if vitals.rates.is_empty() && task.queues().any(|(queue, _)| is_uncounted(queue)) => {
-            Some("the kernel counts no messages of UDP and unix sockets, and no probe does here")
+            Some("messages of UDP and unix sockets are not counted here")
         }
         Vital::Rate if vitals.rates.is_empty() => Some("nothing that could move: it holds no TCP sockets"),
         Vital::Worst | Vital::Sched | Vital::Mem | Vital::Queue | Vital::Rate => None,

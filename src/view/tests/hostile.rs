@@ -52,13 +52,33 @@ fn spoiled_sample(mut sample: Sample) -> Sample {
         s.health = Health::Degraded(name());
     });
     sample.runtimes = vec![Runtime { id: 0, kind: name(), name: name(), health: Health::Off(name()), n_tasks: None }];
+    spoil_host(&mut sample);
     if let Some(worst) = &mut sample.reading.worst_delay {
         worst.name = Some(name());
     }
     sample
 }
 
+fn spoil_host(sample: &mut Sample) {
+    if let Some(cost) = &mut sample.cost {
+        cost.shed = vec![name()];
+    }
+    for cgroup in &mut sample.cgroups {
+        cgroup.path = format!("/{HOSTILE}/{}", cgroup.path).into();
+        cgroup.name = Some(name());
+    }
+    for namespace in &mut sample.namespaces {
+        namespace.name = Some(name());
+        namespace.unread = Some(name());
+    }
+    sample.reading.disks.iter_mut().for_each(|disk| disk.name = name());
+    sample.reading.filesystems.iter_mut().for_each(|filesystem| filesystem.mount = name());
+}
+
 fn spoiled_details(mut details: Details) -> Details {
+    if let Some(cgroup) = &mut details.cgroup {
+        cgroup.name = Some(name());
+    }
     details.task.iter_mut().chain(&mut details.children).for_each(spoil);
     details
 }
@@ -68,9 +88,12 @@ fn spoil(task: &mut midair_vitals::TaskReading) {
     task.command = Some(name());
     task.user = Some(name());
     task.cgroup = Some(name());
+    task.unit = Some(name());
     task.wait_channel = Some(name());
     task.state = Some(TaskState::Zombie);
-    let queue = Queue { label: Some(name()), depth: Some(9), ..Queue::unknown(QueueKind::Unix, Unit::Messages) };
+    let (label, peer_name) = (Some(name()), Some(name()));
+    let peer = Some(task.id);
+    let queue = Queue { label, peer, peer_name, depth: Some(9), ..Queue::unknown(QueueKind::Unix, Unit::Messages) };
     task.queues.get_or_insert_default().push(queue);
 }
 
@@ -84,13 +107,20 @@ fn check(state: &State) {
 
 #[test]
 fn no_control_character_reaches_a_cell() {
-    let keys: [&[Key]; 6] = [
+    let tab = Key::Tab;
+    let keys: [&[Key]; 12] = [
         &[],
         &[Key::Enter],
         &[Key::Enter, Key::Enter],
         &[Key::Char('f')],
         &[Key::Char('b')],
         &[Key::Enter, Key::Enter, Key::Enter],
+        &[tab],
+        &[tab, tab],
+        &[tab, tab, Key::Enter],
+        &[tab, tab, tab],
+        &[tab, tab, tab, Key::Enter],
+        &[tab, tab, tab, tab, tab],
     ];
     for (events, n) in [(scene::cluster(30), 48), (scene::single(30), 1)] {
         let told = Told::new(hostile(events), n);

@@ -82,3 +82,12 @@ fn rates_keep_their_units_apart() {
     assert_eq!(vitals.rates[1].rate_in, Some(200.0));
     assert_eq!(vitals.moved(), Some(200.0));
 }
+
+#[test]
+fn a_queue_that_counts_something_else_now_has_no_rate() {
+    let queue = |unit, n| Queue { number: Some(7), n_in: Some(n), ..Queue::unknown(QueueKind::Unix, unit) };
+    let (before, now) = (queue(Unit::Messages, 5), queue(Unit::Bytes, 9_000));
+    assert!(!before.is_same(&now) && before.is_same(&queue(Unit::Messages, 9)));
+    let vitals = QueueVitals::derive(Some((&before, 1_000_000)), &now, 2_000_000, &Growth::default());
+    assert_eq!(vitals.rate_in, None);
+}

@@ -19,7 +19,7 @@ use self::sweep::Wanted;
 use self::{pipes::Pipes, sums::Sums, sweep::Sweep};
 use super::{
     full::{Full, Fulls, segments_gained},
-    holder::{Candidate, Holder, Holders, Rank, Worst},
+    holder::{Candidate, Holder, Holders, Rank, SLOW, Worst},
     object::{Kind, Level, Object},
     table::{Entry, Place, Table},
 };
@@ -67,6 +67,16 @@ impl Book {
         self.holders.sync(processes);
         self.watched.clear();
         self.watched.extend(watched.filter_map(|pid| self.holders.find(pid)));
+    }
+
+    /// Takes these processes for ones with very many descriptors, until they have been looked at.
+    pub(crate) fn expect_large(&mut self, pids: &[u32]) {
+        for pid in pids {
+            let Some(holder) = self.holders.find(*pid).and_then(|place| self.holders.get_mut(place)) else { continue };
+            if holder.n_looks == 0 {
+                holder.n_files = holder.n_files.max(SLOW + 1);
+            }
+        }
     }
 
     /// Books what a look at a socket found.

@@ -28,10 +28,6 @@ pub(crate) struct Holder {
     pub(crate) looked_in: u32,
     /// The tick in which it was first seen.
     pub(crate) born: u64,
-    /// Inode of its network namespace, where known.
-    pub(crate) netns: Option<u32>,
-    /// Whether that was asked for.
-    pub(crate) is_netns_asked: bool,
     /// Objects that it owns, by kind.
     pub(crate) n_owned: [u32; Kind::ALL.len()],
     /// The lowest inode among those of a kind of which no more is kept than that they are empty.
@@ -99,8 +95,6 @@ impl Holder {
             n_files: 0,
             looked_in: 0,
             born: tick,
-            netns: None,
-            is_netns_asked: false,
             n_owned: [0; Kind::ALL.len()],
             empty: [None; Kind::ALL.len()],
             worst: Vec::new(),

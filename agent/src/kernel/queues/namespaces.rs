@@ -1,6 +1,6 @@
 //! The network namespaces of this host: netlink and `/proc/net` speak of one at a time.
 //!
-//! They are found by the links of processes, and each is entered once, by a thread that lives no longer than that: the
+//! Each but the agent's own is entered once, by a thread that lives no longer than that: the
 //! netlink socket it opens there stays there. Such a socket keeps its namespace alive, so it is closed at the first tick
 //! at which no process is in it any more.
 
@@ -11,12 +11,8 @@ use rustix::{
     thread::{LinkNameSpaceType, move_into_link_name_space},
 };
 
-use super::{
-    diag::Diag,
-    holder::Holders,
-    table::{NAMESPACES, Place},
-};
-use crate::kernel::{files::Files, text::number};
+use super::{diag::Diag, table::NAMESPACES};
+use crate::kernel::files::Files;
 
 /// All network namespaces between two ticks.
 #[derive(Debug, Default)]
@@ -25,15 +21,13 @@ pub(crate) struct Namespaces {
     list: Vec<Option<Namespace>>,
     /// Those that are there and are not read: too many.
     n_left_out: usize,
-    /// The process after which links are read again.
-    last: u32,
 }
 
 /// A network namespace.
 #[derive(Debug)]
 pub(crate) struct Namespace {
-    /// Its inode; `None` of the agent's own where even that may not be read.
-    inode: Option<u32>,
+    /// Its inode; 0 for the agent's own.
+    inode: u64,
     /// A process in it; `None` for the agent's own.
     pub(crate) pid: Option<u32>,
     /// How it is read.
@@ -56,79 +50,37 @@ pub(crate) enum Way {
     Closed,
 }
 
-/// Links read per tick: of new processes, and again of old ones, which may have moved. About 2.5 us each.
-const NEW_PER_TICK: usize = 128;
-const AGAIN_PER_TICK: usize = 16;
-
 impl Namespaces {
     /// Only the agent's own. `is_own`: whether the root is the `/proc` of this kernel.
     pub(crate) fn new(is_own: bool) -> Self {
         let way = if is_own { Way::Netlink(None) } else { Way::Files };
-        Self { list: vec![Some(Namespace::new(None, None, way))], ..Self::default() }
+        Self { list: vec![Some(Namespace::new(0, None, way))], n_left_out: 0 }
     }
 
-    /// Inode of the agent's own, where this user may know.
-    pub(crate) fn own(&mut self, files: &mut Files) -> Option<u32> {
-        let own = self.list.first_mut().and_then(Option::as_mut)?;
-        if own.inode.is_none() {
-            own.inode = files.link(format_args!("self/ns/net")).ok().and_then(namespace_inode);
-        }
-        own.inode
-    }
-
-    /// Forgets all but the agent's own.
-    pub(crate) fn leave_others(&mut self) {
-        self.list.truncate(1);
-        self.n_left_out = 0;
-    }
-
-    /// Finds out which namespaces there are and forgets those that nobody is in.
-    pub(crate) fn sync(&mut self, files: &mut Files, holders: &mut Holders) {
-        let own = self.own(files);
-        self.read_links(files, holders);
-        let mut found: Vec<(u32, u32)> = holders.iter().filter_map(|h| Some((h.netns?, h.pid))).collect();
-        found.sort_unstable();
-        found.dedup_by_key(|(inode, _)| *inode);
-        found.retain(|(inode, _)| Some(*inode) != own);
+    /// Takes note of the other namespaces that there are now, by inode, each with a process in it.
+    pub(crate) fn sync(&mut self, others: &[(u64, u32)]) {
+        let mut new: Vec<(u64, u32)> = others.to_vec();
         for slot in self.list.iter_mut().skip(1) {
             let Some(known) = slot else { continue };
-            match found.iter().position(|(inode, _)| Some(*inode) == known.inode) {
-                Some(at) => known.pid = Some(found.remove(at).1),
+            match new.iter().position(|(inode, _)| *inode == known.inode) {
+                Some(at) => known.pid = Some(new.swap_remove(at).1),
                 None => *slot = None,
             }
         }
         self.n_left_out = 0;
-        for (inode, pid) in found {
+        for (inode, pid) in new {
             self.add(inode, pid);
         }
     }
 
-    fn add(&mut self, inode: u32, pid: u32) {
-        // Without a name of its own, none can be told from the others.
-        let Some(own) = self.list[0].as_ref().filter(|own| own.inode.is_some()) else {
-            self.n_left_out += 1;
-            return;
-        };
-        let way = if matches!(own.way, Way::Netlink(_)) { Way::Netlink(None) } else { Way::Files };
-        let new = Namespace::new(Some(inode), Some(pid), way);
+    fn add(&mut self, inode: u64, pid: u32) {
+        let is_own_by_netlink = matches!(self.list.first(), Some(Some(Namespace { way: Way::Netlink(_), .. })));
+        let way = if is_own_by_netlink { Way::Netlink(None) } else { Way::Files };
+        let new = Namespace::new(inode, Some(pid), way);
         match self.list.iter().position(Option::is_none) {
             Some(free) => self.list[free] = Some(new),
             None if self.list.len() < NAMESPACES => self.list.push(Some(new)),
             None => self.n_left_out += 1,
-        }
-    }
-
-    /// Reads the links of processes that are new, and of some that are not.
-    fn read_links(&mut self, files: &mut Files, holders: &mut Holders) {
-        let mut new: Vec<Place> = holders.places().filter(|(_, h)| !h.is_netns_asked).map(|(place, _)| place).collect();
-        new.truncate(NEW_PER_TICK);
-        let again = holders.after(self.last, AGAIN_PER_TICK);
-        self.last = again.last().and_then(|place| holders.get(*place)).map_or(0, |holder| holder.pid);
-        for place in new.into_iter().chain(again) {
-            let Some(holder) = holders.get_mut(place) else { continue };
-            let link = files.link(format_args!("{}/ns/net", holder.pid));
-            holder.netns = link.ok().and_then(namespace_inode).or(holder.netns);
-            holder.is_netns_asked = true;
         }
     }
 
@@ -161,16 +113,15 @@ impl Namespaces {
         self.list.get(place)?.as_ref().map(|namespace| namespace.is_whole)
     }
 
-    /// How many namespaces are known, and how many of these are not read.
-    pub(crate) fn count(&self) -> (u32, u32) {
+    /// How many of them are not read.
+    pub(crate) fn n_unread(&self) -> u64 {
         let n_closed = self.list.iter().flatten().filter(|n| matches!(n.way, Way::Closed)).count();
-        let n = self.list.iter().flatten().count() + self.n_left_out;
-        (n as u32, (n_closed + self.n_left_out) as u32)
+        (n_closed + self.n_left_out) as u64
     }
 }
 
 impl Namespace {
-    fn new(inode: Option<u32>, pid: Option<u32>, way: Way) -> Self {
+    fn new(inode: u64, pid: Option<u32>, way: Way) -> Self {
         Self { inode, pid, way, n_whole: 0, is_whole: false }
     }
 
@@ -217,9 +168,4 @@ fn enter(files: &mut Files, pid: u32) -> Result<Diag, Errno> {
     let thread = std::thread::Builder::new().name("midair-enter".into()).stack_size(64 * 1024).spawn(enter);
     let thread = thread.map_err(|error| Errno::from_io_error(&error).unwrap_or(Errno::AGAIN))?;
     thread.join().unwrap_or(Err(Errno::AGAIN))
-}
-
-/// `net:[4026531840]`.
-fn namespace_inode(link: &[u8]) -> Option<u32> {
-    number(link.strip_prefix(b"net:[")?.strip_suffix(b"]")?).and_then(|inode| u32::try_from(inode).ok())
 }

@@ -7,7 +7,7 @@
 
 mod object;
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, VecDeque};
 
 use rustix::io::Errno;
 
@@ -32,8 +32,6 @@ pub(crate) struct Walk {
     /// Rounds that came to their end.
     n_rounds: u64,
     going: Going,
-    namespaces: HashSet<u32>,
-    n_namespaces: usize,
     price: Price,
     period: Period,
     slow: Slow,
@@ -77,7 +75,7 @@ pub(crate) struct Tools<'a> {
     /// Where it writes.
     pub(crate) book: &'a mut Book,
     /// Inode of the agent's own network namespace.
-    pub(crate) own_netns: Option<u32>,
+    pub(crate) own_netns: Option<u64>,
     /// This tick.
     pub(crate) now: Moment,
     /// CPU time of this thread, microseconds.
@@ -115,8 +113,6 @@ impl Walk {
             one: None,
             n_rounds: 0,
             going: Going::default(),
-            namespaces: HashSet::new(),
-            n_namespaces: 0,
             price: Price::new(ONE_TICK_US, LEAST_US, MOST_US),
             period: Period::default(),
             slow: Slow::default(),
@@ -136,11 +132,6 @@ impl Walk {
     /// How long a round takes, and one of the slow lane; microseconds.
     pub(crate) fn periods_us(&self, now: Moment) -> (Option<u64>, Option<u64>) {
         (self.period.us(now), self.slow.period.us(now))
-    }
-
-    /// Network namespaces that the last round found sockets in.
-    pub(crate) fn n_namespaces(&self) -> usize {
-        self.n_namespaces
     }
 
     /// Goes on with the round, or begins one; and with the slow lane.
@@ -180,7 +171,6 @@ impl Walk {
         self.stage = Stage::Walking;
         self.begun = tools.now;
         self.period.begin(tools.now);
-        self.namespaces.clear();
         let holders = &tools.book.holders;
         let n_slow_files: u64 = holders.iter().filter(|h| h.is_slow()).map(|h| u64::from(h.n_files)).sum();
         let n_others = holders.iter().filter(|h| !h.is_slow()).count() as u64;
@@ -197,7 +187,7 @@ impl Walk {
         if self.one_by_one.is_some() {
             return self.slice_of_one(tools);
         }
-        let Self { all, going, namespaces, n_rounds, .. } = self;
+        let Self { all, going, n_rounds, .. } = self;
         let is_proof = *n_rounds > 0;
         let progress = all.slice(SLICE, &mut |file| {
             if file.pid != going.pid {
@@ -205,7 +195,6 @@ impl Walk {
                 *going = Going { pid: file.pid, at: tools.book.holders.find(file.pid), n_files: 0 };
             }
             going.n_files += 1;
-            namespaces.extend(file.netns);
             if let Some(at) = going.at {
                 take(tools, file, at, is_proof, false);
             }
@@ -232,8 +221,7 @@ impl Walk {
                 continue;
             };
             let before = one.n_files;
-            let namespaces = &mut self.namespaces;
-            let is_over = one.slice(left, tools, false, &mut |file| namespaces.extend(file.netns))?;
+            let is_over = one.slice(left, tools, false, &mut |_| {})?;
             left = left.saturating_sub(u64::from(one.n_files - before));
             if is_over {
                 tools.book.end_look_of_round(one.at, one.n_files);
@@ -254,7 +242,6 @@ impl Walk {
         }
         tools.book.end_looks_of_round(self.begun.0, has_slow_lane);
         self.n_rounds += 1;
-        self.n_namespaces = self.namespaces.len();
         true
     }
 
@@ -351,7 +338,7 @@ fn take(tools: &mut Tools<'_>, file: &FileRecord<'_>, by: Place, is_proof: bool,
         Kind::TcpListener | Kind::Tcp | Kind::Udp | Kind::UnixListener | Kind::Unix => {
             let inode = object.inode;
             // Others than its own need not be told apart: all are read.
-            let is_own = file.netns.is_none() || file.netns == tools.own_netns;
+            let is_own = file.netns.is_none() || file.netns.map(u64::from) == tools.own_netns;
             tools.book.see(object, Sight { namespace: usize::from(!is_own), is_proof });
             tools.book.claim(inode, by);
         }

@@ -103,6 +103,7 @@ fn process(record: &TaskRecord, leader: &LeaderRecord, page_bytes: u64) -> SeenP
         }),
         coarse_cpu_ns: 0,
         netns: leader.netns,
+        max_fds: leader.max_fds,
         cgroups: Some([leader.cgroup_id, leader.cpu_cgroup_id, leader.memory_cgroup_id]),
         user: Some(leader.uid),
     }

@@ -407,6 +407,7 @@ impl SeenProcess {
             memory: None,
             coarse_cpu_ns: stat.cpu_ns(reader.tick_ns),
             netns: None,
+            max_fds: None,
             cgroups: None,
             user: None,
         }

@@ -32,6 +32,8 @@ pub(in crate::kernel) struct SeenProcess {
     pub coarse_cpu_ns: u64,
     /// Inode of its network namespace, where the collector knows.
     pub netns: Option<u32>,
+    /// At least as many descriptors as it has open, where the collector knows.
+    pub max_fds: Option<u32>,
     /// The directories of its cgroups, where the collector knows.
     pub cgroups: Option<CgroupIds>,
     /// The number of its user, where the collector knows.

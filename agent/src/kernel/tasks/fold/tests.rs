@@ -27,6 +27,7 @@ fn process(pid: u32, start: u64) -> SeenProcess {
         memory: None,
         coarse_cpu_ns: 0,
         netns: None,
+        max_fds: None,
         cgroups: None,
         user: None,
     }
