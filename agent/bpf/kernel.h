@@ -183,11 +183,18 @@ struct mm_struct___until_6_1 {
     struct mm_rss_stat___until_6_1 rss_stat;
 };
 
+/* include/uapi/linux/taskstats.h */
+struct taskstats {
+    u64 cpu_count;
+    u64 cpu_delay_total;
+};
+
 struct signal_struct {
     s32 nr_threads;
     u64 sum_sched_runtime;
     unsigned long nvcsw;
     unsigned long nivcsw;
+    struct taskstats *stats;
 };
 
 struct fdtable {

@@ -37,6 +37,7 @@ enum task_flags {
     IS_RUNNING = 2,
     IS_QUEUED = 4,
     HAS_MEMORY = 8,
+    HAS_DEAD = 16,
 };
 
 struct task {
@@ -74,6 +75,8 @@ struct leader {
     u32 pidns;
     u64 dead_voluntary;
     u64 dead_involuntary;
+    u64 dead_run_delay_ns;
+    u64 dead_n_runs;
 };
 
 /*
@@ -163,7 +166,7 @@ struct named_file_record {
 
 _Static_assert(sizeof(struct sleeper) == 16, "sleeper");
 _Static_assert(sizeof(struct task) == 96, "task");
-_Static_assert(sizeof(struct leader) == 200, "leader");
+_Static_assert(sizeof(struct leader) == 216, "leader");
 _Static_assert(sizeof(struct file_record) == 184, "file");
 
 #endif

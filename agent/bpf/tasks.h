@@ -116,6 +116,20 @@ INLINE void fill_task(const struct reader *reader, struct task_struct *task, str
     }
 }
 
+/* Threads that end are added to what taskstats says of their process (taskstats_exit, kernel/taskstats.c), if there are
+ * others: until then there is nothing. */
+INLINE void fill_dead(struct signal_struct *group, struct leader *to) {
+    struct taskstats *dead;
+    if (!HAS_FIELD(group->stats) || !HAS_FIELD(((struct taskstats *)NULL)->cpu_delay_total))
+        return;
+    to->task.head.flags |= HAS_DEAD;
+    dead = group->stats;
+    if (dead) {
+        to->dead_run_delay_ns = dead->cpu_delay_total;
+        to->dead_n_runs = dead->cpu_count;
+    }
+}
+
 /* Counts of many CPUs are behind by a little, which can bring them below zero. Without a branch: each doubles the ways. */
 INLINE u64 positive(s64 count) {
     return count & ~(count >> 63);
@@ -189,6 +203,7 @@ INLINE void fill_leader(const struct reader *reader, struct task_struct *task, c
         to->dead_cpu_ns = group->sum_sched_runtime;
         to->dead_voluntary = group->nvcsw;
         to->dead_involuntary = group->nivcsw;
+        fill_dead(group, to);
     }
     fill_memory(task, parts->mm, to);
     fill_places(task, parts, to);

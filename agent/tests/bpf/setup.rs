@@ -71,7 +71,7 @@ fn setup_makes_the_same_each_time_and_undo_removes_it() {
     fs::rename(place.join("files_1"), place.join("files_0")).expect("root may");
     succeeded(&setup(&["--group", &GROUP.to_string()], &place));
     assert_eq!(names(&place), first);
-    for (path, mode) in [(place.clone(), 0o040_750), (place.join("tasks_1"), 0o100_440)] {
+    for (path, mode) in [(place.clone(), 0o040_750), (place.join("tasks_2"), 0o100_440)] {
         let found = fs::metadata(&path).expect("root reads it");
         assert_eq!((found.uid(), found.gid(), found.mode()), (0, GROUP, mode), "{}", path.display());
     }

@@ -85,10 +85,17 @@ fn a_process_is_the_same_through_both() {
     assert!(common.len() > 20);
     let (mut n_steady, mut n_close) = (0, 0);
     for [a, b, c] in common {
-        let [first, own, last] = [a, b, c].map(|row| row.cpu_us.expect("known to both"));
-        // Of each thread that ended the one counts the very last moment, the other does not.
-        let slack_us = 10_000 + own / 50;
-        assert!((first.saturating_sub(slack_us)..=last + slack_us).contains(&own), "CPU time: {a:?} {b:?} {c:?}");
+        // Of each thread that ended the one counts the very last moment, the other does not; and the one counts a wait
+        // while it goes on.
+        let waiting_us = a.waiting_us.unwrap_or(0) * u64::from(a.n_threads.unwrap_or(1));
+        let is_between = |of: fn(&TaskReading) -> Option<u64>, slack: u64| {
+            let [first, own, last] = [a, b, c].map(|row| of(row).expect("known to both"));
+            let slack = slack + own / 50;
+            (first.saturating_sub(slack)..=last + slack).contains(&own)
+        };
+        assert!(is_between(|row| row.cpu_us, 10_000), "CPU time: {a:?} {b:?} {c:?}");
+        assert!(is_between(|row| row.run_delay_us, 10_000 + waiting_us), "run delay: {a:?} {b:?} {c:?}");
+        assert!(is_between(|row| row.n_runs, 10), "runs: {a:?} {b:?} {c:?}");
         // Only a process that is the same before and after can be compared field by field.
         let what = |row: &TaskReading| (row.kind, row.parent, row.name.clone(), row.n_threads, row.user.clone());
         if what(a) != what(c) {

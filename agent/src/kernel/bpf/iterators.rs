@@ -41,8 +41,8 @@ impl Over {
     /// Its name where it is pinned. The number is that of the records' layout (`agent/bpf/midair.h`).
     pub(super) fn name(self) -> &'static str {
         match self {
-            Self::Tasks => "tasks_1",
-            Self::TasksBrief => "tasks_brief_1",
+            Self::Tasks => "tasks_2",
+            Self::TasksBrief => "tasks_brief_2",
             Self::Files => "files_1",
         }
     }

@@ -66,7 +66,11 @@ impl Iter {
 
 fn tell(record: &TaskRecord, page_bytes: u64, at_us: u64, fold: &mut Fold<'_>) {
     if let Some(leader) = &record.leader {
-        let total = Total::EndedCpu(leader.dead_cpu_ns);
+        let cpu_ns = leader.dead_cpu_ns;
+        let total = match leader.dead_waits {
+            Some((run_delay_ns, n_runs)) => Total::Ended(SchedStat { cpu_ns, run_delay_ns, n_runs }),
+            None => Total::EndedCpu(cpu_ns),
+        };
         fold.process(&process(record, leader, page_bytes), Some(total), Others::Ended, at_us);
     }
     let thread = SeenThread {

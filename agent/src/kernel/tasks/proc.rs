@@ -11,7 +11,7 @@ mod listing;
 mod taskstats;
 mod watched;
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, ops::RangeInclusive};
 
 use rustix::io::Errno;
 
@@ -84,8 +84,6 @@ enum Fate {
 pub(in crate::kernel) struct Collected {
     /// Processes whose files are closed to this user.
     pub n_closed: u64,
-    /// Processes of which some thread was not read though it may have run.
-    pub n_open: u64,
     /// How many sweeps a round over all threads takes; 1 where all that moved is read in each.
     pub n_sweeps: u64,
 }
@@ -105,8 +103,11 @@ const STATS_PER_SWEEP: usize = 400;
 /// Processes whose threads are read in each sweep, if they moved: the hottest.
 pub(in crate::kernel) const HOTTEST: usize = 50;
 
-/// Threads that stand still looked at in a sweep: do they sleep, or wait for a CPU?
+/// Threads that have just come to stand still looked at in a sweep: do they sleep, or wait for a CPU?
 const DOUBTS_PER_SWEEP: u64 = 64;
+
+/// Threads that have stood still for long have their turn: a sixtieth of them in a sweep, within these bounds.
+const TURN: RangeInclusive<u64> = 32..=128;
 
 impl Proc {
     /// A collector that knows nothing yet.
@@ -150,15 +151,16 @@ impl Proc {
             seen,
             tids,
         };
-        read_processes(watched, &mut reader, round, turn, &sweep.wanted_pids);
+        let n_turn = (n_threads / 60).clamp(*TURN.start(), *TURN.end());
+        read_processes(watched, &mut reader, round, (turn, n_turn), &sweep.wanted_pids);
         read_threads(watched, &mut reader, round, &sweep.wanted_pids);
         let n_unread = if reader.n_left > 0 || most_threads == 0 { 0 } else { n_unread(watched) };
+        reader.n_left = DOUBTS_PER_SWEEP + n_turn;
         look_for_waits(watched, &mut reader, round);
         tell(watched, round, sweep, fold);
         hand_over(seen, fold);
         let collected = Collected {
             n_closed: round.iter().filter(|item| item.fate == Fate::Closed).count() as u64,
-            n_open: watched.values().filter(|process| process.is_open).count() as u64,
             n_sweeps: 1 + n_unread.div_ceil(most_threads.max(1)),
         };
         self.forget_ended();
@@ -235,7 +237,7 @@ fn read_processes(
     watched: &mut NumberMap<Watched>,
     reader: &mut Reader<'_>,
     round: &mut [Item],
-    turn: &mut u32,
+    turn: (&mut u32, u64),
     wanted: &[u32],
 ) {
     let mut is_due = vec![false; round.len()];
@@ -271,9 +273,7 @@ fn read_processes(
 
 /// Lets some processes that rest be looked at: their memory may be taken, their parent may end, they may be woken and
 /// get no CPU, and their threads may be given other names, all without running.
-fn take_turn(watched: &mut NumberMap<Watched>, round: &[Item], is_due: &mut [bool], turn: &mut u32) {
-    let n_threads: usize = watched.values().map(|process| process.threads.len()).sum();
-    let most = (n_threads / 30).clamp(32, 256);
+fn take_turn(watched: &mut NumberMap<Watched>, round: &[Item], is_due: &mut [bool], (turn, most): (&mut u32, u64)) {
     let first = round.partition_point(|item| item.pid <= *turn);
     let mut n_taken = 0;
     for n in (first..round.len()).chain(0..first) {
@@ -283,7 +283,7 @@ fn take_turn(watched: &mut NumberMap<Watched>, round: &[Item], is_due: &mut [boo
         let Some(process) = watched.get_mut(&round[n].pid) else { continue };
         *turn = round[n].pid;
         is_due[n] = true;
-        n_taken += process.threads.len();
+        n_taken += process.threads.len() as u64;
         for thread in process.threads.iter_mut().filter(|thread| thread.n_moved == 0 && thread.tid != round[n].pid) {
             thread.is_doubtful = true;
         }
@@ -345,7 +345,6 @@ fn n_unread(watched: &NumberMap<Watched>) -> u64 {
 
 /// Looks at threads that stand still: those that were seen waiting for a CPU first.
 fn look_for_waits(watched: &mut NumberMap<Watched>, reader: &mut Reader<'_>, round: &[Item]) {
-    reader.n_left = DOUBTS_PER_SWEEP;
     for are_waiting in [true, false] {
         for item in round.iter().filter(|item| item.fate == Fate::Lives) {
             if reader.n_left == 0 {
@@ -413,3 +412,6 @@ impl SeenProcess {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

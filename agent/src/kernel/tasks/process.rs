@@ -78,6 +78,8 @@ pub(super) struct Found {
 pub(in crate::kernel) enum Total {
     /// All its threads used this, without waits that are going on.
     All(SchedStat),
+    /// Those that have ended used this.
+    Ended(SchedStat),
     /// Those that have ended used so much CPU time, nanoseconds; how long they waited is not known.
     EndedCpu(u64),
 }
@@ -232,6 +234,7 @@ impl Process {
         let found = &self.sweep;
         let total = match self.told {
             Some(Total::All(all)) => Some(SchedStat { run_delay_ns: all.run_delay_ns + found.waiting_ns, ..all }),
+            Some(Total::Ended(ended)) => Some(found.living.plus(ended)),
             Some(Total::EndedCpu(_)) | None => None,
         };
         let before = self.sums.used();

@@ -55,6 +55,9 @@ pub struct LeaderRecord {
     pub max_fds: Option<u32>,
     /// CPU time of its threads that have ended, nanoseconds (`signal->sum_sched_runtime`).
     pub dead_cpu_ns: u64,
+    /// Run delay and runs of its threads that have ended, nanoseconds and times (`signal->stats`); `None` where the kernel
+    /// was built without taskstats.
+    pub dead_waits: Option<(u64, u64)>,
     /// Switches of its threads that have ended, of their own will.
     pub dead_voluntary: u64,
     /// Switches of its threads that have ended, against their will.
@@ -110,6 +113,7 @@ const IS_KERNEL: u8 = 1;
 const IS_RUNNING: u8 = 2;
 const IS_QUEUED: u8 = 4;
 const HAS_MEMORY: u8 = 8;
+const HAS_DEAD: u8 = 16;
 
 /// Stands for a number that is not there.
 const NONE: u32 = u32::MAX;
@@ -163,6 +167,7 @@ pub(super) fn leader(fields: Fields<'_>) -> Option<TaskRecord> {
         pidns: fields.u32(180).filter(|inode| *inode != 0),
         dead_voluntary: fields.u64(184)?,
         dead_involuntary: fields.u64(192)?,
+        dead_waits: if fields.flags() & HAS_DEAD != 0 { Some((fields.u64(200)?, fields.u64(208)?)) } else { None },
     };
     Some(TaskRecord { leader: Some(leader), ..task(fields)? })
 }

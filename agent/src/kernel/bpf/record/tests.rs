@@ -74,7 +74,7 @@ fn states_have_the_letters_of_proc() {
 
 #[test]
 fn a_leader_without_memory_or_namespace_says_so() {
-    let made = Made::new(LEADER, 1, 2, 200).u32(8, 2).u32(104, 1).u32(108, u32::MAX);
+    let made = Made::new(LEADER, 1, 2, 216).u32(8, 2).u32(104, 1).u32(108, u32::MAX);
     let Record::Task(task) = only(&made) else { panic!("{made:?}", made = made.0) };
     let leader = task.leader.expect("a leader part");
     assert!(task.is_kernel);
@@ -83,10 +83,17 @@ fn a_leader_without_memory_or_namespace_says_so() {
 
 #[test]
 fn resident_pages_are_those_of_all_kinds_but_swap() {
-    let made = Made::new(LEADER, 8, 2, 200).u64(120, 1).u64(128, 20).u64(136, 300).u64(144, 4000);
+    let made = Made::new(LEADER, 8, 2, 216).u64(120, 1).u64(128, 20).u64(136, 300).u64(144, 4000);
     let Record::Task(task) = only(&made) else { panic!("{made:?}", made = made.0) };
     let memory = task.leader.and_then(|leader| leader.memory).expect("memory");
     assert_eq!((memory.rss_pages(), memory.swap_pages), (321, 4000));
+}
+
+#[test]
+fn what_ended_threads_waited_is_known_where_the_kernel_counts_it() {
+    let made = Made::new(LEADER, 16, 2, 216).u64(200, 77).u64(208, 3);
+    let Record::Task(task) = only(&made) else { panic!("{made:?}", made = made.0) };
+    assert_eq!(task.leader.and_then(|leader| leader.dead_waits), Some((77, 3)));
 }
 
 #[test]

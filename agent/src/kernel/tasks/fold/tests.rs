@@ -186,6 +186,20 @@ fn the_cpu_time_of_ended_threads_is_in_the_sum_where_it_is_told() {
 }
 
 #[test]
+fn what_ended_threads_used_is_added_to_what_living_ones_did() {
+    let mut bench = Bench::default();
+    let told = |n| [(process(10, 5), Some(Total::Ended(used(n))), Others::Ended)];
+    bench.sweep(&told(40), &[(10, 10, whole(5, 10)), (11, 10, whole(6, 7))]);
+    assert_eq!(bench.used(10), used(57));
+    // The second ends, and has used two more by then.
+    bench.sweep(&told(49), &[(10, 10, whole(5, 11))]);
+    assert_eq!(bench.used(10), used(60));
+    // The total of the other collector is the same.
+    bench.sweep(&[(process(10, 5), Some(Total::All(used(61))), Others::Unread)], &[(10, 10, Seen::Used(used(12)))]);
+    assert_eq!(bench.used(10), used(61));
+}
+
+#[test]
 fn a_sleeper_is_what_it_was_and_one_that_is_not_known_is_said_to_be() {
     let mut bench = Bench::default();
     let told = (process(10, 5), Some(Total::EndedCpu(7)), Others::Ended);

@@ -34,7 +34,12 @@ impl Seats {
     /// As many as this process may have, within the bound.
     pub(super) fn of_process() -> Self {
         let limit = getrlimit(Resource::Nofile).current.map_or(MOST, |n| usize::try_from(n / SHARE).unwrap_or(MOST));
-        Self { taken: Arc::new(()), most: limit.min(MOST) }
+        Self::bounded(limit.min(MOST))
+    }
+
+    /// So many.
+    pub(super) fn bounded(most: usize) -> Self {
+        Self { taken: Arc::new(()), most }
     }
 
     /// Keeps a file open, if there is a seat left; closes it otherwise.

@@ -56,7 +56,7 @@ pub(super) struct WatchedThread {
     /// Whether it stands still since it was last read, but may have been woken meanwhile.
     pub is_doubtful: bool,
     /// The sweep that read it last; 0: none has.
-    read: u64,
+    pub read: u64,
     /// How often its name was read.
     n_named: u32,
     knows_delay: bool,
@@ -401,6 +401,11 @@ impl WatchedThread {
         let now = schedstat.unwrap_or(coarse);
         self.moved_to(now, reader.sweep);
         Some(Seen::whole(&stat, now, self.knows_delay))
+    }
+
+    #[cfg(test)]
+    pub(super) fn is_kept_open(&self) -> bool {
+        self.file.is_some()
     }
 
     fn moved_to(&mut self, now: SchedStat, sweep: u64) {
