@@ -123,7 +123,7 @@ impl Kernel {
         let last_us = std::mem::replace(&mut self.at_us, (self.clock)());
         into.node.at_us = self.at_us;
         let in_use = self.node.read(tick_us, &mut into.node);
-        self.whereabouts.read(&into.node);
+        self.whereabouts.read(&into.node, &wants.off);
         let mut sweep = Sweeper {
             files: &mut files,
             clock: &*self.clock,
@@ -213,6 +213,7 @@ fn read_queues(
             queues.add_to(row);
         }
         queues.add_whole(into);
+        sweep.whereabouts.add_listeners(queues.listeners(), queues.sees_all_namespaces(), &mut into.namespaces);
     }
     state.cpu_us = Some(clock.thread_cpu_us().saturating_sub(before_us));
     into.sources.push(state);

@@ -163,6 +163,7 @@ fn namespace_json(namespace: &NetNamespace, vitals: &NetNamespaceVitals) -> Valu
         "listen_drops_total": namespace.listen_drops,
         "udp_drops_total": namespace.udp_drops,
         "n_tcp": namespace.n_tcp,
+        "n_listeners": namespace.n_listeners,
         "unread": text(namespace.unread.as_ref()),
     })
 }

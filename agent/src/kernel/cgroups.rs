@@ -148,6 +148,13 @@ impl Cgroups {
         self.health()
     }
 
+    /// Lets all files go, for this part is switched off: why.
+    pub(super) fn rest(&mut self, why: Arc<str>) -> Health {
+        self.book.move_to(&self.trees);
+        self.watch.stop();
+        Health::Off(why)
+    }
+
     /// Whether one memory limit binds every process that is seen: that of the container in which this agent is with all of
     /// them. Then what is available is what that limit leaves, whatever the host has. On a host no limit does, for that of
     /// the agent's own cgroup says nothing of the others, whose memory is counted in what the node uses.

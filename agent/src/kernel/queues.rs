@@ -265,6 +265,17 @@ impl Queues {
         self.label_worst(into);
     }
 
+    /// The owners of all TCP listeners, each as often as it has one.
+    pub(super) fn listeners(&self) -> impl Iterator<Item = u32> {
+        let listeners = self.book.fulls().filter(|full| full.object.kind == Kind::TcpListener);
+        listeners.filter_map(|full| Some(self.book.holders.get(full.owner?)?.pid))
+    }
+
+    /// Whether sockets of all network namespaces are seen, whoever may enter them.
+    pub(super) fn sees_all_namespaces(&self) -> bool {
+        self.walk.is_some()
+    }
+
     /// The worst queue of the node is shown with its addresses; labelling all would cost more than it tells.
     fn label_worst(&self, into: &mut Reading) {
         let queues = into.tasks.iter_mut().filter_map(|row| row.queues.as_mut()).flatten();

@@ -11,8 +11,13 @@ use super::{
 };
 use crate::{
     clock::Clock,
-    reading::{Reading, SourceState},
+    governor::Off,
+    reading::{Health, Reading, SourceState},
 };
+
+/// The names of the two parts, as sources and to be switched off.
+const CGROUPS: &str = "cgroups";
+const NAMESPACES: &str = "namespaces";
 
 /// Cgroups, namespaces, and the counts of a sweep.
 ///
@@ -24,6 +29,8 @@ pub(super) struct Whereabouts {
     /// What the sweep has counted.
     pub tally: Tally,
     clock: Clock,
+    /// What is switched off at this tick.
+    off: Off,
     /// CPU time of this tick, microseconds.
     cgroups_us: u64,
     namespaces_us: u64,
@@ -37,18 +44,25 @@ impl Whereabouts {
             namespaces: Namespaces::new(root),
             tally: Tally::default(),
             clock: Clock::system(),
+            off: Off::default(),
             cgroups_us: 0,
             namespaces_us: 0,
         }
     }
 
-    /// Begins a tick: reads the files of the cgroups that are watched, and of the namespaces whose turn it is.
-    pub(super) fn read(&mut self, node: &NodeReading) {
+    /// Begins a tick: reads the files of the cgroups that are watched, and of the namespaces whose turn it is; of what is
+    /// switched off none.
+    pub(super) fn read(&mut self, node: &NodeReading, off: &Off) {
         self.tally.clear();
+        self.off = off.clone();
         let began_us = self.clock.thread_cpu_us();
-        self.cgroups.read();
+        if off.why(CGROUPS).is_none() {
+            self.cgroups.read();
+        }
         let between_us = self.clock.thread_cpu_us();
-        self.namespaces.read(node);
+        if off.why(NAMESPACES).is_none() {
+            self.namespaces.read(node);
+        }
         self.cgroups_us = between_us.saturating_sub(began_us);
         self.namespaces_us = self.clock.thread_cpu_us().saturating_sub(between_us);
     }
@@ -71,19 +85,29 @@ impl Whereabouts {
 
     /// The network namespace of a process: by its inode where a collector knows it, else from its files.
     pub(super) fn netns(&self, pid: u32, inode: Option<u32>) -> Netns {
-        inode.map_or_else(|| self.namespaces.of_process(pid), |inode| self.namespaces.of_inode(u64::from(inode)))
+        match inode {
+            Some(inode) => self.namespaces.of_inode(u64::from(inode)),
+            None if self.off.why(NAMESPACES).is_some() => Netns::Unknown,
+            None => self.namespaces.of_process(pid),
+        }
     }
 
     /// Ends a tick: works out what the sweep has counted.
     pub(super) fn close(&mut self, into: &mut Reading) {
         let began_us = self.clock.thread_cpu_us();
-        let health = self.cgroups.close(&mut self.tally, &mut into.node, &mut into.cgroups);
+        let health = match self.off.why(CGROUPS) {
+            Some(why) => self.cgroups.rest(why),
+            None => self.cgroups.close(&mut self.tally, &mut into.node, &mut into.cgroups),
+        };
         let between_us = self.clock.thread_cpu_us();
         let cpu_us = Some(self.cgroups_us + between_us.saturating_sub(began_us));
-        into.sources.push(SourceState { cpu_us, ..SourceState::new("cgroups", health) });
-        let health = self.namespaces.close(&self.tally, &self.cgroups, &mut into.node, &mut into.namespaces);
+        into.sources.push(SourceState { cpu_us, ..SourceState::new(CGROUPS, health) });
+        let health = match self.off.why(NAMESPACES) {
+            Some(why) => Health::Off(why),
+            None => self.namespaces.close(&self.tally, &self.cgroups, &mut into.node, &mut into.namespaces),
+        };
         let cpu_us = Some(self.namespaces_us + self.clock.thread_cpu_us().saturating_sub(between_us));
-        into.sources.push(SourceState { cpu_us, ..SourceState::new("namespaces", health) });
+        into.sources.push(SourceState { cpu_us, ..SourceState::new(NAMESPACES, health) });
     }
 
     /// The cgroup and the network namespace in which the task of a row runs, for a close look.
@@ -92,7 +116,8 @@ impl Whereabouts {
         row: &TaskReading,
         node: &NodeReading,
     ) -> (Option<CgroupReading>, Option<NetNamespace>) {
-        let cgroup = row.cgroup.as_ref().and_then(|path| self.cgroups.row(path, node));
+        let path = row.cgroup.as_ref().filter(|_| self.off.why(CGROUPS).is_none());
+        let cgroup = path.and_then(|path| self.cgroups.row(path, node));
         (cgroup, self.namespaces.row(row.netns))
     }
 
@@ -104,5 +129,20 @@ impl Whereabouts {
     /// The namespaces that can be read, each with a process in it, the agent's own left out.
     pub(super) fn other_namespaces(&self) -> impl Iterator<Item = (u64, u32)> {
         self.namespaces.others()
+    }
+
+    /// Adds how many TCP listeners there are in each namespace, by the processes that own them. That there are none is said
+    /// of a namespace only where its sockets were seen.
+    pub(super) fn add_listeners(&self, owners: impl Iterator<Item = u32>, sees_all: bool, into: &mut [NetNamespace]) {
+        for namespace in into.iter_mut().filter(|namespace| sees_all || namespace.is_own) {
+            namespace.n_listeners = Some(0);
+        }
+        for owner in owners {
+            let member = self.tally.processes.binary_search_by_key(&owner, |process| process.pid).ok();
+            let inode = member.and_then(|n| self.tally.processes[n].netns.inode());
+            if let Some(namespace) = into.iter_mut().find(|namespace| Some(namespace.inode) == inode) {
+                namespace.n_listeners = Some(namespace.n_listeners.unwrap_or(0) + 1);
+            }
+        }
     }
 }

@@ -119,3 +119,38 @@ fn a_namespace_ends_with_its_last_process_though_it_was_read() {
         (!has(&format!("net:[{inode}]")) && !has("/net/snmp (deleted)")).then_some(())
     });
 }
+
+/// Set where this very test binary runs inside a namespace: how many listeners it opens.
+const LISTENERS: &str = "MIDAIR_TEST_LISTENERS";
+
+/// What runs inside, and nothing for who runs the tests.
+#[test]
+fn listens() {
+    let Ok(n) = std::env::var(LISTENERS) else { return };
+    let listeners: Vec<_> =
+        (0..n.parse().unwrap()).map(|_| std::net::TcpListener::bind("127.0.0.1:0").unwrap()).collect();
+    std::thread::sleep(std::time::Duration::from_secs(60));
+    drop(listeners);
+}
+
+#[test]
+fn listeners_are_counted_in_their_namespace() {
+    if !is_root("a network namespace") {
+        return;
+    }
+    let named = Named::new("listens");
+    let own = std::env::current_exe().unwrap();
+    let _process = Process::of(
+        Command::new("ip")
+            .args(["netns", "exec", &named.0])
+            .arg(own)
+            .args(["--exact", "network::listens", "--nocapture"])
+            .env(LISTENERS, "3"),
+    );
+    for collector in [Collector::Proc, Collector::Auto] {
+        let mut kernel = kernel(collector);
+        read(&mut kernel);
+        let n = |reading: &Reading| row(reading, named.inode()).and_then(|row| row.n_listeners);
+        read_until(&mut kernel, "three listeners", |reading| n(reading).filter(|n| *n == 3));
+    }
+}

@@ -44,6 +44,11 @@ impl Watch {
         }
     }
 
+    /// Watches none any more.
+    pub(super) fn stop(&mut self) {
+        self.watched.clear();
+    }
+
     /// Looks at some of the cgroups that are not watched, then chooses those that are from now on.
     pub(super) fn choose(&mut self, book: &mut Book, trees: &Trees, mem_total_bytes: Option<u64>) {
         self.look_at_others(book, trees);
