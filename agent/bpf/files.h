@@ -94,6 +94,9 @@ INLINE bool fill_counter(struct file *file, struct file_record *to) {
     to->kind = EVENTFD;
     to->receive_messages = PROBE(counter, count);
     to->known = RECEIVE_MESSAGES;
+    /* All counters share one inode; their own numbers begin at 0. */
+    if (HAS_FIELD(counter->id))
+        to->counter = PROBE(counter, id) + 1;
     return 1;
 }
 
@@ -323,8 +326,12 @@ INLINE bool fill_file(struct file *file, struct named_file_record *record, bool 
         sock = sock_of(file, is_direct);
         return sock ? fill_socket(sock, record, is_direct) : 0;
     }
-    if (type == S_IFIFO)
+    if (type == S_IFIFO) {
+        /* FIFOs of two file systems may have the same inode. */
+        if (inode->i_sb)
+            record->file.device = inode->i_sb->s_dev;
         return fill_pipe(inode, &record->file);
+    }
     if ((type == 0 || type == S_IFREG) && inode->i_sb) {
         magic = inode->i_sb->s_magic;
         if (magic == ANON_INODE_FS_MAGIC)

@@ -260,6 +260,7 @@ struct task_struct___until_5_15 {
 /* --- files --- */
 
 struct super_block {
+    u32 s_dev;
     unsigned long s_magic;
 };
 
@@ -302,6 +303,7 @@ struct pipe_inode_info {
 
 struct eventfd_ctx {
     u64 count;
+    int id; /* from 5.2 on */
 };
 
 struct mq_attr {

@@ -127,7 +127,11 @@ struct file_record {
     u8 socket_type;
     u8 protocol;
     u64 inode;
-    u32 netns;
+    union {
+        u32 netns;   /* of a socket */
+        u32 device;  /* of a pipe or FIFO */
+        u32 counter; /* of an event counter: its number, from 1 */
+    };
     u32 known;
     u8 local[16];
     u8 remote[16];

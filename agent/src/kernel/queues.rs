@@ -355,3 +355,6 @@ fn which(full: &Full) -> Option<Which> {
         (Kind::TcpListener | Kind::Tcp | Kind::Udp | Kind::Pipe | Kind::EventFd | Kind::MessageQueue, _) => None,
     }
 }
+
+#[cfg(test)]
+mod tests;

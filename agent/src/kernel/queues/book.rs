@@ -237,7 +237,10 @@ impl Book {
             let full = self.fulls.get(worst.full)?;
             self.queues(full).find(|queue| queue.kind == worst.kind)
         };
-        let mut queues: Vec<Queue> = holder.worst.iter().filter_map(full).collect();
+        // Made for each process at each tick: of the right size at once, and without memory where there are none.
+        let n_empty = holder.empty.iter().flatten().count();
+        let mut queues = Vec::with_capacity(holder.worst.len() + if n_empty > 0 { n_empty + 1 } else { 0 });
+        queues.extend(holder.worst.iter().filter_map(full));
         for (inode, kind) in holder.empty.iter().zip(Kind::ALL) {
             let Some(inode) = inode else { continue };
             let empty = Object::bare(kind, u64::from(*inode));

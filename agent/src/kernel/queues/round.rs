@@ -241,3 +241,6 @@ fn steps(namespace: usize, in_use: InUse) -> Vec<Step> {
     dumps.push(Dump::Unix);
     dumps.into_iter().map(|dump| Step { namespace, what: What::Dump(dump) }).collect()
 }
+
+#[cfg(test)]
+mod tests;

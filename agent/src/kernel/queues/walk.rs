@@ -330,10 +330,12 @@ fn take(tools: &mut Tools<'_>, file: &FileRecord<'_>, by: Place, is_proof: bool,
     match object.kind {
         Kind::Pipe | Kind::EventFd | Kind::MessageQueue => {
             if file.kind == FileKind::EventFd {
-                // All event counters of a host have the same inode.
-                object.inode = u64::from(file.pid) << 32 | u64::from(file.fd);
+                // All event counters of a host have the same inode; an old kernel does not number them.
+                let unnumbered = u64::from(file.pid) << 32 | u64::from(file.fd);
+                object.inode = file.counter.map_or(unnumbered, u64::from);
             }
-            tools.book.see_pipe(object, by, PipeEnd { can_read: file.can_read, can_write: file.can_write });
+            let end = PipeEnd { can_read: file.can_read, can_write: file.can_write };
+            tools.book.see_pipe(file.device.unwrap_or(0), object, by, end);
         }
         Kind::TcpListener | Kind::Tcp | Kind::Udp | Kind::UnixListener | Kind::Unix => {
             let inode = object.inode;

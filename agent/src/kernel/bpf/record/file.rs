@@ -19,6 +19,10 @@ pub struct FileRecord<'a> {
     pub can_write: bool,
     /// Its inode, as in `/proc/PID/fd`. The two ends of a pipe have the same; all event counters of a host share one.
     pub inode: u64,
+    /// The device of a pipe or FIFO: two FIFOs may have the same inode on two of them.
+    pub device: Option<u32>,
+    /// The number of an event counter, from 1 (`eventfd-id` of `/proc/PID/fdinfo` plus one); on kernels from 5.2 on.
+    pub counter: Option<u32>,
     /// Inode of a socket's network namespace.
     pub netns: Option<u32>,
     /// State of a socket, by the numbers of include/net/tcp_states.h (established 1, listening 10); else 0.
@@ -140,17 +144,21 @@ pub(super) fn file(fields: Fields<'_>) -> Option<FileRecord<'_>> {
     let is_known = |bit: u32| known & bit != 0;
     let wide = |bit: u32, at: usize| fields.u64(at).filter(|_| is_known(bit));
     let narrow = |bit: u32, at: usize| fields.u32(at).filter(|_| is_known(bit)).map(u64::from);
+    let kind = kind(fields.u8(12)?)?;
+    let of = |kinds: &[FileKind]| fields.u32(24).filter(|number| *number != 0 && kinds.contains(&kind));
     Some(FileRecord {
         pid: fields.u32(4)?,
         fd: fields.u32(8)?,
-        kind: kind(fields.u8(12)?)?,
+        kind,
         can_read: fields.flags() & CAN_READ != 0,
         can_write: fields.flags() & CAN_WRITE != 0,
         state: fields.u8(13)?,
         socket_type: fields.u8(14)?,
         protocol: fields.u8(15)?,
         inode: fields.u64(16)?,
-        netns: fields.u32(24).filter(|inode| *inode != 0),
+        netns: of(&[FileKind::Tcp, FileKind::Udp, FileKind::Unix, FileKind::Socket]),
+        device: of(&[FileKind::Pipe]),
+        counter: of(&[FileKind::EventFd]),
         local: address(fields, 32, 64),
         remote: address(fields, 48, 66).filter(|address| address.port() != 0),
         family: fields.u16(68)?,

@@ -73,6 +73,19 @@ fn states_have_the_letters_of_proc() {
 }
 
 #[test]
+fn one_number_is_a_namespace_a_device_or_a_counter_by_kind() {
+    let numbers = |kind: u8| {
+        let made = Made::new(FILE, 3, 7, 184).put(12, &[kind]).u64(16, 99).u32(24, 5);
+        let Record::File(file) = only(&made) else { panic!("{made:?}", made = made.0) };
+        (file.netns, file.device, file.counter)
+    };
+    assert_eq!(numbers(1), (Some(5), None, None));
+    assert_eq!(numbers(5), (None, Some(5), None));
+    assert_eq!(numbers(6), (None, None, Some(5)));
+    assert_eq!(numbers(7), (None, None, None));
+}
+
+#[test]
 fn a_leader_without_memory_or_namespace_says_so() {
     let made = Made::new(LEADER, 1, 2, 216).u32(8, 2).u32(104, 1).u32(108, u32::MAX);
     let Record::Task(task) = only(&made) else { panic!("{made:?}", made = made.0) };

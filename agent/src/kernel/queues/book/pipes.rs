@@ -19,9 +19,9 @@ pub(crate) struct PipeEnd {
     pub(crate) can_write: bool,
 }
 
-/// All of them, by kind and number.
+/// All of them, by kind, device and number.
 #[derive(Debug, Default)]
-pub(super) struct Pipes(HashMap<(Kind, u64), Pipe>);
+pub(super) struct Pipes(HashMap<(Kind, u32, u64), Pipe>);
 
 #[derive(Clone, Copy, Debug)]
 struct Pipe {
@@ -48,11 +48,11 @@ impl Pipes {
 
 impl Book {
     /// Books a pipe as a descriptor of a process shows it.
-    pub(crate) fn see_pipe(&mut self, object: Object, by: Place, end: PipeEnd) {
+    pub(crate) fn see_pipe(&mut self, device: u32, object: Object, by: Place, end: PipeEnd) {
         let (round, now_us, tick) = (self.round, self.now_us, self.tick);
         let Some(look) = self.holders.get(by).map(|holder| holder.n_looks.wrapping_add(1)) else { return };
         let fulls = &mut self.fulls;
-        let pipe = self.pipes.0.entry((object.kind, object.inode)).or_insert_with(|| {
+        let pipe = self.pipes.0.entry((object.kind, device, object.inode)).or_insert_with(|| {
             let full = fulls.add(Full::new(object.clone(), now_us, None));
             Pipe { full, round, reader: None, writer: None }
         });
@@ -118,3 +118,6 @@ fn is_better(claim: Option<&Claim>, by: Place, holders: &Holders) -> bool {
 fn has_lost_it(claim: &Claim, owner: &Holder) -> bool {
     claim.look < owner.n_looks
 }
+
+#[cfg(test)]
+mod tests;

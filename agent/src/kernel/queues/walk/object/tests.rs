@@ -11,6 +11,8 @@ fn file(kind: FileKind) -> FileRecord<'static> {
         can_read: true,
         can_write: true,
         inode: 77,
+        device: None,
+        counter: None,
         netns: None,
         state: 1,
         socket_type: 1,
