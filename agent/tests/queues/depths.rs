@@ -177,7 +177,7 @@ fn an_event_counter_that_two_processes_hold_is_one_queue() {
     for collector in collectors().into_iter().filter(|collector| *collector == Collector::Bpf) {
         let mut host = Host::new(collector);
         let of_each = |close: &midair_agent::reading::Close| {
-            let queues = close.task.queues.iter().flatten().filter(|queue| queue.kind == QueueKind::Event);
+            let queues = close.task.queues().iter().filter(|queue| queue.kind == QueueKind::Event);
             let found: Vec<_> = queues.map(|queue| (queue.unit, queue.depth, queue.number)).collect();
             [5, 9].map(|depth| found.iter().find(|(_, d, _)| *d == Some(depth)).copied()).into_iter().collect()
         };
