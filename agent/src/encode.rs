@@ -135,6 +135,7 @@ impl<'a> Rows<'a> {
             sources: None,
             runtimes: None,
             mem_limit_bytes: node.mem_limit_bytes,
+            short_lived: node.short_lived.as_ref().map(|short_lived| self.short_lived(short_lived)),
             ..host::beyond_tasks(node)
         }
     }

@@ -4,6 +4,7 @@
 
 pub mod bpf;
 mod cgroups;
+mod exited;
 mod files;
 mod kept;
 mod mounts;
@@ -30,6 +31,7 @@ use rustix::{
 pub use self::stat::{ParseError, SchedStat, Stat, parse_schedstat, parse_stat};
 use self::{
     bpf::Choice,
+    exited::Exited,
     files::Files,
     names::own_user,
     node::{InUse, Node},
@@ -53,6 +55,7 @@ pub struct Kernel {
     tasks: Tasks,
     queues: Queues,
     probes: Probes,
+    exited: Exited,
     node: Node,
     whereabouts: Whereabouts,
     processes: Vec<(u32, u64)>,
@@ -79,6 +82,7 @@ impl Kernel {
             tasks: Tasks::new(Collectors::new(Collector::Proc, Choice::default(), is_own)),
             queues: Queues::new(is_own),
             probes: Probes::default(),
+            exited: Exited::default(),
             processes: Vec::new(),
             show_args: false,
             number: 0,
@@ -139,6 +143,9 @@ impl Kernel {
             whereabouts: &mut self.whereabouts,
         };
         read_tasks(&mut self.tasks, &mut sweep, &wants.close, into)?;
+        // Ends are counted on the whole host: as forks, they are told where the whole host is seen.
+        let bpf = self.tasks.bpf().filter(|_| self.tasks.sees_host());
+        into.node.short_lived = self.exited.read(bpf, (self.clock)(), sweep.off);
         self.node.add_queues(&sweep.whereabouts.tally, &mut into.node);
         sweep.whereabouts.close(into);
         self.processes.clear();

@@ -286,9 +286,11 @@ fn used_names(sample: &Sample) -> BTreeSet<u32> {
     };
     let node = sample.node.iter();
     let worst_delay = node.clone().filter_map(|n| n.worst_delay.as_ref()?.name);
-    let worst_queue = node.filter_map(|n| n.worst_queue.as_ref()?.queue.as_ref()?.label);
+    let worst_queue = node.clone().filter_map(|n| n.worst_queue.as_ref()?.queue.as_ref()?.label);
+    let short_lived = node.filter_map(|n| n.short_lived.as_ref()).flat_map(|all| &all.by_name);
+    let short_lived = short_lived.flat_map(|one| [one.name, one.parent]).flatten();
     let cgroups = sample.cgroups.iter().flat_map(|c| [c.path, c.name]).flatten();
     let namespaces = sample.namespaces.iter().filter_map(|n| n.name);
     let rows = sample.tasks.iter().flat_map(of_task);
-    rows.chain(worst_delay).chain(worst_queue).chain(cgroups).chain(namespaces).collect()
+    rows.chain(worst_delay).chain(worst_queue).chain(short_lived).chain(cgroups).chain(namespaces).collect()
 }

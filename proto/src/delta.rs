@@ -86,5 +86,5 @@ delta!(Node, identity: [],
     48 => interrupts, 49 => tcp_trouble, 50 => udp_in_errors, 51 => udp_send_errors, 52 => n_conntrack,
     53 => conntrack_max, 54 => conntrack_drops, 55 => disks, 56 => filesystems, 57 => n_files, 58 => files_max,
     59 => n_short_lived, 60 => delay_neighbour_us, 61 => n_netns, 62 => n_netns_unread, 63 => n_cgroups,
-    64 => delay_quota_us,
+    64 => delay_quota_us, 65 => short_lived,
 );

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use midair_proto::v1;
 use midair_vitals::{
-    CgroupKind, CgroupReading, CpuQueue, Disk, Filesystem, Interrupts, NetNamespace, NodeReading, TcpTrouble,
+    CgroupKind, CgroupReading, CpuQueue, Disk, Filesystem, Interrupts, NetNamespace, NodeReading, ShortLived,
+    ShortLivedName, TcpTrouble,
 };
 
 use super::{
@@ -25,7 +26,7 @@ pub(super) fn cpu_queues<'a>(cpus: impl Iterator<Item = (&'a u32, &'a v1::Cpu)>)
 }
 
 /// What a node says of all that explains it beyond its tasks; the rest is left unknown.
-pub(super) fn beyond_tasks(sent: &v1::Node) -> NodeReading {
+pub(super) fn beyond_tasks(sent: &v1::Node, names: &Names) -> NodeReading {
     NodeReading {
         interrupts: sent.interrupts.as_ref().map(interrupts),
         tcp_trouble: sent.tcp_trouble.as_ref().map(tcp_trouble),
@@ -44,6 +45,7 @@ pub(super) fn beyond_tasks(sent: &v1::Node) -> NodeReading {
         n_netns_unread: value(sent.n_netns_unread),
         n_cgroups: value(sent.n_cgroups),
         delay_quota_us: value(sent.delay_quota_us),
+        short_lived: sent.short_lived.as_ref().map(|sent| short_lived(sent, names)),
         ..NodeReading::default()
     }
 }
@@ -72,6 +74,24 @@ fn tcp_trouble(sent: &v1::TcpTrouble) -> TcpTrouble {
         failed_attempts: value(sent.failed_attempts),
         memory_pressures: value(sent.memory_pressures),
         aborts: value(sent.aborts),
+    }
+}
+
+/// Short-lived processes; those whose name is not known are among the totals alone.
+fn short_lived(sent: &v1::ShortLived, names: &Names) -> ShortLived {
+    let one = |one: &v1::ShortLivedName| {
+        Some(ShortLivedName {
+            name: names.get(one.name)?,
+            parent: names.get(one.parent),
+            n: value(one.n),
+            cpu_us: value(one.cpu_us),
+        })
+    };
+    ShortLived {
+        n: value(sent.n),
+        cpu_us: value(sent.cpu_us),
+        cost_us: value(sent.cost_us),
+        by_name: sent.by_name.iter().take(LIST_MAX).filter_map(one).collect(),
     }
 }
 

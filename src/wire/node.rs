@@ -64,7 +64,7 @@ pub(super) fn reading<'a>(
         n_threads: value(sent.n_threads),
         up_us: value(sent.up_us),
         n_tcp: value(sent.n_tcp),
-        ..host::beyond_tasks(sent)
+        ..host::beyond_tasks(sent, names)
     }
 }
 

@@ -11,6 +11,7 @@ pub mod order;
 pub mod queue;
 pub mod rate;
 pub mod severity;
+pub mod short_lived;
 pub mod task;
 pub mod window;
 
@@ -21,4 +22,5 @@ pub use node::{CpuQueue, CpuTimes, NodeReading, NodeVitals, SchedCauses, WorstQu
 pub use order::{Order, Rank};
 pub use queue::{Flow, Queue, QueueKind, QueueVitals, Unit};
 pub use severity::{Severities, Severity};
+pub use short_lived::{SHORT_LIVED_MOST, ShortLived, ShortLivedName, ShortLivedNameVitals, ShortLivedVitals};
 pub use task::{Movement, Previous, TaskId, TaskKind, TaskReading, TaskState, TaskVitals, WorstThread};

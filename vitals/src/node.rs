@@ -7,6 +7,7 @@ use crate::{
     queue::Queue,
     rate::{advance, per_second, share},
     severity::{self, Severities},
+    short_lived::{ShortLived, ShortLivedVitals},
     task::TaskId,
 };
 
@@ -155,6 +156,8 @@ pub struct NodeReading {
     pub n_cgroups: Option<u64>,
     /// The part of the run delay in which quotas held tasks back, microseconds; estimated.
     pub delay_quota_us: Option<u64>,
+    /// Short-lived processes by name.
+    pub short_lived: Option<ShortLived>,
 }
 
 /// Who waits for one CPU.
@@ -276,6 +279,8 @@ pub struct NodeVitals {
     pub conntrack_drops: Option<u64>,
     /// Tasks per second that nobody saw.
     pub short_lived: Option<f64>,
+    /// Short-lived processes by name.
+    pub short_lived_by_name: ShortLivedVitals,
     /// The disks.
     pub disks: Vec<DiskVitals>,
 }
@@ -357,6 +362,7 @@ impl NodeVitals {
             udp_send_errors: dropped(|n| n.udp_send_errors),
             conntrack_drops: dropped(|n| n.conntrack_drops),
             short_lived: rate(|n| n.n_short_lived),
+            short_lived_by_name: ShortLivedVitals::derive(before.and_then(short_lived), short_lived(now)),
             disks: disks(before, now),
             ..Self::default()
         }
@@ -390,6 +396,11 @@ fn cpu_queues(before: Option<&NodeReading>, now: &NodeReading) -> Vec<(u32, Opti
         (queue.number, queue.n_queued, delay)
     };
     now.cpu_queues.iter().map(one).collect()
+}
+
+/// Short-lived processes by name, with the moment of their reading.
+fn short_lived(node: &NodeReading) -> Option<(&ShortLived, u64)> {
+    Some((node.short_lived.as_ref()?, node.at_us))
 }
 
 fn disks(before: Option<&NodeReading>, now: &NodeReading) -> Vec<DiskVitals> {

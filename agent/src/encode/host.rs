@@ -84,6 +84,22 @@ fn filesystems(filesystems: &[vitals::Filesystem]) -> Option<wire::Filesystems> 
 }
 
 impl Rows<'_> {
+    /// Short-lived processes by name.
+    pub(super) fn short_lived(&mut self, all: &vitals::ShortLived) -> wire::ShortLived {
+        let one = |one: &vitals::ShortLivedName| wire::ShortLivedName {
+            name: self.name(Some(&one.name)),
+            parent: self.name(one.parent.as_ref()),
+            n: one.n,
+            cpu_us: one.cpu_us,
+        };
+        wire::ShortLived {
+            by_name: all.by_name.iter().map(one).collect(),
+            n: all.n,
+            cpu_us: all.cpu_us,
+            cost_us: all.cost_us,
+        }
+    }
+
     /// A cgroup.
     pub fn cgroup(&mut self, cgroup: &vitals::CgroupReading) -> wire::Cgroup {
         let kind = match cgroup.kind {

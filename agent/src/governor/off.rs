@@ -7,7 +7,7 @@ pub const PARTS: [(&str, &str); 9] = [
     ("kernel", "the kernel source as a whole"),
     ("sysinfo", "the sysinfo source as a whole"),
     ("bpf", "the BPF collector; /proc and netlink take over"),
-    ("probes", "counting messages of the task in focus"),
+    ("probes", "counting messages of the task in focus, and short-lived processes by name"),
     ("names", "arguments, users and cgroups of tasks"),
     ("sockets", "sockets, pipes and other queues"),
     ("threads", "threads as rows of their own"),

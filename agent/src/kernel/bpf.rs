@@ -5,6 +5,7 @@
 
 mod capabilities;
 mod child;
+mod exits;
 mod iterators;
 mod later;
 mod load;
@@ -22,6 +23,7 @@ use rustix::io::Errno;
 
 pub use self::{
     child::bpf_child,
+    exits::{Counting, Ended, Exits, Name, Totals},
     later::Later,
     messages::{Counts, Messages},
     record::{
@@ -83,6 +85,7 @@ impl Default for Choice {
 /// The iterators of this host.
 pub struct Bpf {
     iterators: Arc<Iterators>,
+    exits: Option<Arc<Exits>>,
     pass: Pass,
 }
 
@@ -108,7 +111,7 @@ pub enum Say {
 impl Clone for Bpf {
     /// Another reader of the same programs; neither takes anything from the other.
     fn clone(&self) -> Self {
-        Self { iterators: Arc::clone(&self.iterators), pass: Pass::default() }
+        Self { iterators: Arc::clone(&self.iterators), exits: self.exits.clone(), pass: Pass::default() }
     }
 }
 
@@ -118,15 +121,16 @@ impl Bpf {
         let mut refused = None;
         for place in &choice.pinned {
             match Iterators::pinned(place) {
-                Ok(Some(iterators)) => return Ok(Self::new(iterators)),
+                Ok(Some(iterators)) => return Ok(Self::new(iterators, None)),
                 Ok(None) => {}
                 Err(why) => refused = Some(why),
             }
         }
-        let loaded = choice.loader.load(Wanted::Iterators);
+        let loaded = choice.loader.load(Wanted::Reader);
         // Who could not load them and was refused the pinned ones needs those.
-        let loaded = loaded.map_err(|why| refused.unwrap_or(why))?;
-        Ok(Self::new(Iterators::attach(loaded)?))
+        let mut loaded = loaded.map_err(|why| refused.unwrap_or(why))?;
+        let exits = Exits::of(&mut loaded);
+        Ok(Self::new(Iterators::attach(loaded)?, exits))
     }
 
     /// The same on a thread of its own: a loader takes a third of a second, on a busy host some.
@@ -134,8 +138,14 @@ impl Bpf {
         Later::begin(move || Self::open(&choice))
     }
 
-    fn new(iterators: Iterators) -> Self {
-        Self { iterators: Arc::new(iterators), pass: Pass::default() }
+    fn new(iterators: Iterators, exits: Option<Exits>) -> Self {
+        Self { iterators: Arc::new(iterators), exits: exits.map(Arc::new), pass: Pass::default() }
+    }
+
+    /// What counts short-lived processes; `None` where the kernel does not take it, or it was not loaded for this reader:
+    /// pinned iterators come without.
+    pub fn exits(&self) -> Option<&Arc<Exits>> {
+        self.exits.as_ref()
     }
 
     /// Where the programs came from, for people: `pinned in /sys/fs/bpf/midair`, `loaded by itself`.

@@ -500,6 +500,42 @@ pub struct Node {
     /// The part of run_delay_us in which quotas held tasks back; estimated.
     #[prost(uint64, optional, tag = "64")]
     pub delay_quota_us: ::core::option::Option<u64>,
+    /// Short-lived processes by name, counted where they end; unset where they are not counted.
+    #[prost(message, optional, tag = "65")]
+    pub short_lived: ::core::option::Option<ShortLived>,
+}
+/// Processes that lived for less than a second and were born after the last look at all of them; compared and sent whole.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct ShortLived {
+    /// At most 8: those of which most ended, or that used most CPU time, in the last interval. A shorter list holds all that
+    /// ended in the last minute.
+    #[prost(message, repeated, tag = "1")]
+    pub by_name: ::prost::alloc::vec::Vec<ShortLivedName>,
+    /// How many ended since the agent counts, of all names.
+    #[prost(uint64, optional, tag = "2")]
+    pub n: ::core::option::Option<u64>,
+    /// CPU time that these used, microseconds.
+    #[prost(uint64, optional, tag = "3")]
+    pub cpu_us: ::core::option::Option<u64>,
+    /// CPU time that counting them took from the processes of this host, microseconds.
+    #[prost(uint64, optional, tag = "4")]
+    pub cost_us: ::core::option::Option<u64>,
+}
+/// Short-lived processes of one name, with parents of one name.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct ShortLivedName {
+    /// Name id of their short name when they ended.
+    #[prost(uint32, optional, tag = "1")]
+    pub name: ::core::option::Option<u32>,
+    /// Name id of the short name of their parent then.
+    #[prost(uint32, optional, tag = "2")]
+    pub parent: ::core::option::Option<u32>,
+    /// How many ended, cumulative; begins anew after a minute without any.
+    #[prost(uint64, optional, tag = "3")]
+    pub n: ::core::option::Option<u64>,
+    /// CPU time that these used, microseconds; begins anew with n.
+    #[prost(uint64, optional, tag = "4")]
+    pub cpu_us: ::core::option::Option<u64>,
 }
 /// Interrupts, cumulative since boot.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

@@ -9,7 +9,8 @@ use midair_agent::{
     tick::Tick,
 };
 use midair_vitals::{
-    CgroupKind, CgroupReading, CpuQueue, CpuTimes, Disk, Filesystem, Interrupts, NetNamespace, NodeReading, TcpTrouble,
+    CgroupKind, CgroupReading, CpuQueue, CpuTimes, Disk, Filesystem, Interrupts, NetNamespace, NodeReading, ShortLived,
+    ShortLivedName, TcpTrouble,
 };
 
 use super::*;
@@ -181,6 +182,17 @@ fn all_that_explains_a_node_arrives() {
         n_netns_unread: Some(23),
         n_cgroups: Some(24),
         mem_limit_bytes: Some(25),
+        short_lived: Some(ShortLived {
+            n: Some(26),
+            cpu_us: Some(27),
+            cost_us: Some(28),
+            by_name: vec![ShortLivedName {
+                name: "\u{1b}[2Jsh".into(),
+                parent: Some("cron".into()),
+                n: Some(29),
+                cpu_us: Some(30),
+            }],
+        }),
         ..NodeReading::default()
     };
     let mut wire = Wire::new();
@@ -196,6 +208,9 @@ fn all_that_explains_a_node_arrives() {
     let mut later = node.clone();
     (later.n_conntrack, later.delay_quota_us, later.disks) = (None, Some(99), Vec::new());
     later.cpu_queues[0].n_queued = Some(0);
+    // Names that come later, and one that the reader has already.
+    let one = |name: &str, n| ShortLivedName { name: name.into(), parent: Some("\u{1b}[2Jsh".into()), n, cpu_us: None };
+    later.short_lived.as_mut().expect("it is set").by_name = vec![one("grep", Some(31)), one("cron", None)];
     let got = send(&later);
     assert_eq!(got, expected(&later, &got), "what became unknown is unknown, and an empty list is one");
 }

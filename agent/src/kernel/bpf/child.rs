@@ -53,7 +53,7 @@ pub fn bpf_child() -> Option<ExitCode> {
     }
     let words: Vec<String> = args.map(|arg| arg.to_string_lossy().into_owned()).collect();
     let wanted = match words.iter().map(|word| word.parse::<u64>().ok()).collect::<Option<Vec<u64>>>().as_deref() {
-        Some([]) => Wanted::Iterators,
+        Some([]) => Wanted::Reader,
         Some(numbers) => Wanted::Messages(Target::of_words(numbers.try_into().ok()?)),
         None => return None,
     };
@@ -82,7 +82,8 @@ pub(super) fn load_by(program: &Path, wanted: Wanted) -> Result<Loaded, Why> {
 
 fn start(program: &Path, wanted: Wanted, its: OwnedFd) -> Result<Child, Why> {
     let words = match wanted {
-        Wanted::Iterators => Vec::new(),
+        // Only who pins them wants the iterators alone, and loads them itself.
+        Wanted::Iterators | Wanted::Reader => Vec::new(),
         Wanted::Messages(target) => target.words().map(|word| word.to_string()).into(),
     };
     // Of the environment it needs nothing, and nothing of it may change what it does.

@@ -20,6 +20,8 @@ use super::{Why, messages::Target};
 pub(super) enum Wanted {
     /// The iterators.
     Iterators,
+    /// The iterators, and where the kernel takes it what counts short-lived processes.
+    Reader,
     /// What counts the messages of a process.
     Messages(Target),
 }
@@ -30,6 +32,7 @@ pub(super) struct Loaded(pub(super) Vec<(String, OwnedFd)>);
 
 /// Built by `agent/bpf/build` from the sources beside them.
 static ITERATORS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/iterators.bpf.o"));
+static EXITS: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/exits.bpf.o"));
 static MESSAGES: &[u8] = include_bytes_aligned!(concat!(env!("CARGO_MANIFEST_DIR"), "/bpf/messages.bpf.o"));
 
 /// Tracepoints that every socket passes, since 6.3.
@@ -50,6 +53,13 @@ const FUNCTIONS: [&str; 8] = [
 /// Name of the map of counts.
 pub(super) const COUNTS: &str = "counts";
 
+/// What counts short-lived processes: programs, each with its tracepoint, and maps.
+pub(super) const EXIT_PROGRAMS: [(&str, &str); 2] =
+    [("process_exit", "sched_process_exit"), ("process_free", "sched_process_free")];
+pub(super) const BY_NAME: &str = "by_name";
+pub(super) const TOTALS: &str = "totals";
+pub(super) const SWEPT: &str = "swept";
+
 impl Loaded {
     /// Takes out what has a name.
     pub(super) fn take(&mut self, name: &str) -> Option<OwnedFd> {
@@ -68,6 +78,15 @@ pub(super) fn load(wanted: Wanted) -> Result<Loaded, Why> {
     let btf = Btf::from_sys_fs().map_err(|error| Why::no_types(&error))?;
     match wanted {
         Wanted::Iterators => load_iterators(&btf),
+        Wanted::Reader => {
+            let mut loaded = load_iterators(&btf)?;
+            match load_exits(&btf) {
+                Ok(exits) => loaded.0.extend(exits.0),
+                // What is absent is not known; tasks are read all the same.
+                Err(why) => tracing::debug!(%why, "short-lived processes are not counted by name"),
+            }
+            Ok(loaded)
+        }
         Wanted::Messages(target) => load_messages(&btf, target),
     }
 }
@@ -82,6 +101,18 @@ fn load_iterators(btf: &Btf) -> Result<Loaded, Why> {
     let files = load_one(&mut object, btf, "files", "task_file")
         .or_else(|_| load_one(&mut object, btf, "files_untyped", "task_file"))?;
     loaded.0.push(("files".into(), files));
+    Ok(loaded)
+}
+
+fn load_exits(btf: &Btf) -> Result<Loaded, Why> {
+    let mut object = EbpfLoader::new().btf(Some(btf)).load(EXITS).map_err(|error| Why::of(&error))?;
+    let mut loaded = Loaded::default();
+    for (name, of) in EXIT_PROGRAMS {
+        loaded.0.push((name.into(), load_one(&mut object, btf, name, of)?));
+    }
+    for name in [BY_NAME, TOTALS, SWEPT] {
+        loaded.0.push((name.into(), map(&object, name)?));
+    }
     Ok(loaded)
 }
 
@@ -108,12 +139,16 @@ fn load_messages(btf: &Btf, target: Target) -> Result<Loaded, Why> {
             }
         }
     }
-    let Some(Map::PerCpuArray(counts)) = object.map(COUNTS) else {
-        return Err(Why::new(format!("the object has no map {COUNTS}")));
-    };
-    let counts = counts.fd().as_fd().try_clone_to_owned().map_err(|error| Why::of(&error))?;
-    loaded.0.push((COUNTS.into(), counts));
+    loaded.0.push((COUNTS.into(), map(&object, COUNTS)?));
     Ok(loaded)
+}
+
+/// The map `name`.
+fn map(object: &Ebpf, name: &str) -> Result<OwnedFd, Why> {
+    let Some(Map::PerCpuArray(map) | Map::Array(map) | Map::HashMap(map)) = object.map(name) else {
+        return Err(Why::new(format!("the object has no map {name}")));
+    };
+    map.fd().as_fd().try_clone_to_owned().map_err(|error| Why::of(&error))
 }
 
 /// Loads the program `name`, which is for what the kernel calls `of`.

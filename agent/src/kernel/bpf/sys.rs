@@ -16,9 +16,12 @@ use rustix::{
 type Attributes = [u64; 16];
 
 const MAP_LOOKUP: libc::c_int = 1;
+const MAP_UPDATE: libc::c_int = 2;
+const MAP_DELETE: libc::c_int = 3;
 const OBJ_PIN: libc::c_int = 6;
 const OBJ_GET: libc::c_int = 7;
 const RAW_TRACEPOINT_OPEN: libc::c_int = 17;
+const MAP_LOOKUP_BATCH: libc::c_int = 24;
 const LINK_CREATE: libc::c_int = 28;
 const ITER_CREATE: libc::c_int = 33;
 
@@ -108,7 +111,84 @@ impl<const N: usize> CpuArray<N> {
     }
 }
 
-/// `BPF_MAP_TYPE_PERCPU_ARRAY`, include/uapi/linux/bpf.h.
+/// A hash map with keys of `K` words and values of `V` words.
+pub(super) struct Table<const K: usize, const V: usize> {
+    /// INVARIANT: a hash map with such keys and values.
+    map: OwnedFd,
+    /// As many as it holds at most.
+    keys: Vec<[u64; K]>,
+    /// INVARIANT: as long as `keys`.
+    values: Vec<[u64; V]>,
+}
+
+impl<const K: usize, const V: usize> Table<K, V> {
+    /// Takes a map that is such a table, of at most `most` entries.
+    pub(super) fn new(map: OwnedFd, most: usize) -> Result<Self, Errno> {
+        let is_such = is_described(&map, "map_type", HASH)
+            && is_described(&map, "key_size", size_of::<[u64; K]>())
+            && is_described(&map, "value_size", size_of::<[u64; V]>());
+        if is_such { Ok(Self { map, keys: vec![[0; K]; most], values: vec![[0; V]; most] }) } else { Err(Errno::INVAL) }
+    }
+
+    /// All entries.
+    pub(super) fn read(&mut self) -> Result<impl Iterator<Item = (&[u64; K], &[u64; V])>, Errno> {
+        let mut next = 0u32;
+        let mut attributes = [0; 16];
+        attributes[1] = &raw mut next as u64;
+        attributes[2] = self.keys.as_mut_ptr() as u64;
+        attributes[3] = self.values.as_mut_ptr() as u64;
+        attributes[4] = two(self.keys.len() as u32, number(&self.map));
+        // SAFETY: the kernel writes where the batch ended into the four bytes of `next`, and at most as many keys and values
+        // as are asked for into `keys` and `values`, which have room for them by the invariants; all live until the call is
+        // over.
+        let n = match unsafe { call(MAP_LOOKUP_BATCH, &mut attributes) } {
+            // With no entry behind them.
+            Ok(_) | Err(Errno::NOENT) => attributes[4] as u32 as usize,
+            Err(error) => return Err(error),
+        };
+        Ok(self.keys.iter().zip(&self.values).take(n))
+    }
+
+    /// Takes an entry out.
+    pub(super) fn remove(&self, key: &[u64; K]) -> Result<(), Errno> {
+        let mut attributes = [0; 16];
+        attributes[0] = two(number(&self.map), 0);
+        attributes[1] = key.as_ptr() as u64;
+        // SAFETY: the kernel reads the `K` words of `key`, which live until the call is over.
+        unsafe { call(MAP_DELETE, &mut attributes) }.map(|_| ())
+    }
+}
+
+/// An array map with one entry of one word.
+pub(super) struct Word {
+    /// INVARIANT: an array with keys of four and values of eight bytes.
+    map: OwnedFd,
+}
+
+impl Word {
+    /// Takes a map that is such an array.
+    pub(super) fn new(map: OwnedFd) -> Result<Self, Errno> {
+        let is_such = is_described(&map, "map_type", ARRAY)
+            && is_described(&map, "key_size", 4)
+            && is_described(&map, "value_size", 8);
+        if is_such { Ok(Self { map }) } else { Err(Errno::INVAL) }
+    }
+
+    /// Writes it.
+    pub(super) fn set(&self, value: u64) -> Result<(), Errno> {
+        let key = 0u32;
+        let mut attributes = [0; 16];
+        attributes[0] = two(number(&self.map), 0);
+        attributes[1] = &raw const key as u64;
+        attributes[2] = &raw const value as u64;
+        // SAFETY: the kernel reads the four bytes of `key` and the eight of `value`; both live until the call is over.
+        unsafe { call(MAP_UPDATE, &mut attributes) }.map(|_| ())
+    }
+}
+
+/// `BPF_MAP_TYPE_HASH`, `BPF_MAP_TYPE_ARRAY`, `BPF_MAP_TYPE_PERCPU_ARRAY`, include/uapi/linux/bpf.h.
+const HASH: usize = 1;
+const ARRAY: usize = 2;
 const PERCPU_ARRAY: usize = 6;
 
 /// Whether the kernel says so of a map (`bpf_map_show_fdinfo`, kernel/bpf/syscall.c).
