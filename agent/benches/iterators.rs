@@ -47,6 +47,7 @@ mod linux {
         println!("opened after {waited_ms} ms, {} us of its own CPU", clock.thread_cpu_us() - before_us);
         threads(&mut bpf, clock);
         files(&bpf, clock);
+        exits(&bpf);
         ExitCode::SUCCESS
     }
 
@@ -91,6 +92,33 @@ mod linux {
             println!("{:44} {n_sleepers:8}", "  of them sleepers");
             end.wait();
         });
+    }
+
+    /// What counting short-lived processes takes from each that ends, as the programs measure it themselves.
+    fn exits(bpf: &Bpf) {
+        let Some(exits) = bpf.exits() else {
+            println!("this kernel does not count short-lived processes");
+            return;
+        };
+        let counting = match exits.count() {
+            Ok(counting) => counting,
+            Err(why) => return println!("{why}"),
+        };
+        for _ in 0..LOOKS {
+            let Ok(before) = counting.totals() else { return };
+            for _ in 0..500 {
+                if let Err(error) = std::process::Command::new("true").status() {
+                    return println!("true cannot be run: {error}");
+                }
+            }
+            let Ok(after) = counting.totals() else { return };
+            let (n, cost_ns) = (after.n - before.n, (after.cost_ns - before.cost_ns) as f64);
+            let each_ns = cost_ns * 2.0 / (after.n_runs - before.n_runs).max(1) as f64;
+            println!(
+                "{:44} {n:8} {each_ns:8.0} ns each, its end and its freeing",
+                "short-lived processes, counted by name"
+            );
+        }
     }
 
     fn files(bpf: &Bpf, clock: &Clock) {

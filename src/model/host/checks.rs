@@ -1,6 +1,11 @@
 //! How each thing is judged: from which number on it is worth a look, and in which words it is told.
 
-use midair_vitals::{DiskVitals, Filesystem, NodeReading, NodeVitals, SchedCauses, Severity, Unit};
+use std::sync::Arc;
+
+use midair_vitals::{
+    DiskVitals, Filesystem, NodeReading, NodeVitals, SchedCauses, Severity, ShortLivedNameVitals, ShortLivedVitals,
+    Unit,
+};
 
 use super::{Bursts, Check, Found};
 use crate::model::{node::Node, words::Part};
@@ -242,8 +247,15 @@ fn files(reading: &NodeReading, found: &mut Found) {
 fn short_lived(vitals: &NodeVitals, found: &mut Found) {
     let (forks, short) = (vitals.forks, vitals.short_lived);
     let often = [forks, short].into_iter().flatten().reduce(f64::max);
-    let severity = often.map(|n| step(n, &[(200.0, 300), (1_000.0, 500), (5_000.0, 700)]));
-    found.push(Check::ShortLived, severity, || {
+    let by_name = &vitals.short_lived_by_name;
+    let often = [often, by_name.rate].into_iter().flatten().reduce(f64::max);
+    let often = often.map(|n| step(n, &[(200.0, 300), (1_000.0, 500), (5_000.0, 700)]));
+    let dear = by_name.cpu.map(|cpu| step(cpu, &[(0.2, 300), (1.0, 500), (4.0, 700)]));
+    found.push(Check::ShortLived, often.max(dear), || {
+        let named = who_ended(by_name);
+        if !named.is_empty() {
+            return named;
+        }
         let mut now = Vec::new();
         now.extend(forks.map(|n| [Part::Number(n), Part::Words(" forks/s")]).into_iter().flatten());
         let between = if now.is_empty() { "~" } else { ", ~" };
@@ -252,6 +264,28 @@ fn short_lived(vitals: &NodeVitals, found: &mut Found) {
         now
     });
 }
+
+/// `312/s: sh 210/s (of cron), grep 90/s (of sh), 0.60 cores`; empty where none is known by name.
+fn who_ended(all: &ShortLivedVitals) -> Vec<Part> {
+    let often = |one: &&ShortLivedNameVitals| one.rate.is_some_and(|rate| rate > 0.0);
+    let Some(rate) = all.rate.filter(|_| all.by_name.iter().any(|one| often(&one))) else { return Vec::new() };
+    let mut now = vec![Part::Number(rate), Part::Words("/s: ")];
+    for (n, one) in all.by_name.iter().filter(often).take(MOST_NAMES).enumerate() {
+        if n > 0 {
+            now.push(Part::Words(", "));
+        }
+        now.extend([Part::Name(Arc::clone(&one.name)), Part::Words(" ")]);
+        now.extend(one.rate.map(|rate| [Part::Number(rate), Part::Words("/s")]).into_iter().flatten());
+        let parent =
+            one.parent.iter().map(|parent| [Part::Words(" (of "), Part::Name(Arc::clone(parent)), Part::Words(")")]);
+        now.extend(parent.flatten());
+    }
+    now.extend(all.cpu.map(|cpu| [Part::Words(", "), Part::Cores(cpu)]).into_iter().flatten());
+    now
+}
+
+/// So many names of short-lived processes are told.
+const MOST_NAMES: usize = 2;
 
 /// How bad it is that a table is so full: nothing below four fifths of it.
 fn near_its_limit(fill: f64) -> u32 {

@@ -3,7 +3,7 @@ use crate::{
     event::{Sample, Stamped},
     model::{finding::findings, script::*},
 };
-use midair_vitals::{Disk, Filesystem, Interrupts, NodeReading, TcpTrouble};
+use midair_vitals::{Disk, Filesystem, Interrupts, NodeReading, ShortLived, ShortLivedName, TcpTrouble};
 
 /// What is found of a node that was read `a`, and a second later `b`: facts that are trouble.
 fn troubles(a: impl FnOnce(&mut NodeReading), b: impl FnOnce(&mut NodeReading)) -> Vec<Fact> {
@@ -106,6 +106,53 @@ fn packets_that_no_cpu_took_are_trouble() {
         }
     };
     assert_eq!(checks(drops(0), drops(3)), [Check::PacketBacklog]);
+}
+
+/// Short-lived processes: shells of cron, and greps of theirs, with the CPU time of all.
+fn short_lived(n_sh: u64, n_grep: u64, cpu_us: u64) -> impl Fn(&mut NodeReading) {
+    let one = |name: &str, parent: &str, n| {
+        let (name, parent) = (name.into(), Some(parent.into()));
+        ShortLivedName { name, parent, n: Some(n), cpu_us: None }
+    };
+    move |r: &mut NodeReading| {
+        let by_name = vec![one("grep", "sh", n_grep), one("sh", "cron", n_sh)];
+        r.n_forks = Some(n_sh + n_grep);
+        r.short_lived = Some(ShortLived { n: Some(n_sh + n_grep), cpu_us: Some(cpu_us), cost_us: None, by_name });
+    }
+}
+
+#[test]
+fn a_storm_of_short_processes_is_told_by_name() {
+    let found = troubles(short_lived(0, 0, 0), short_lived(210, 90, 600_000));
+    assert_eq!(found[0].check, Check::ShortLived);
+    let told = [
+        Part::Number(300.0),
+        Part::Words("/s: "),
+        Part::Name("sh".into()),
+        Part::Words(" "),
+        Part::Number(210.0),
+        Part::Words("/s"),
+        Part::Words(" (of "),
+        Part::Name("cron".into()),
+        Part::Words(")"),
+        Part::Words(", "),
+        Part::Name("grep".into()),
+        Part::Words(" "),
+        Part::Number(90.0),
+        Part::Words("/s"),
+        Part::Words(" (of "),
+        Part::Name("sh".into()),
+        Part::Words(")"),
+        Part::Words(", "),
+        Part::Cores(0.6),
+    ];
+    assert_eq!(found[0].now, told);
+}
+
+#[test]
+fn few_short_processes_that_use_much_are_trouble_and_few_that_use_little_are_not() {
+    assert_eq!(checks(short_lived(0, 0, 0), short_lived(30, 0, 250_000)), [Check::ShortLived]);
+    assert!(checks(short_lived(0, 0, 0), short_lived(30, 0, 190_000)).is_empty());
 }
 
 /// Sentences of what is found on node `a` at a second.
