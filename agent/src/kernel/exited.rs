@@ -52,6 +52,21 @@ struct Count {
     cpu_ns: u64,
 }
 
+impl Count {
+    fn add(&mut self, other: Self) {
+        self.n += other.n;
+        self.cpu_ns += other.cpu_ns;
+    }
+}
+
+/// Those whose names look the same.
+#[derive(Clone, Copy, Debug, Default)]
+struct Sum {
+    gained: Count,
+    all: Count,
+    at_us: u64,
+}
+
 /// A name of which none ended for so long is forgotten, microseconds.
 const FORGOTTEN_US: u64 = 60_000_000;
 
@@ -149,28 +164,27 @@ impl Book {
 
     /// Lists those of which most ended or that used most CPU in the last interval. Names that look the same are one.
     fn list(&mut self) {
-        let mut sums: BTreeMap<(&Arc<str>, &Arc<str>), (Count, Count, u64)> = BTreeMap::new();
+        let mut sums: BTreeMap<(&Arc<str>, &Arc<str>), Sum> = BTreeMap::new();
         let mut all = Count::default();
         for account in self.of.values() {
-            let (gained, sum, at_us) = sums.entry((&account.name, &account.parent)).or_default();
-            for to in [gained, &mut all] {
-                to.n += account.gained.n;
-                to.cpu_ns += account.gained.cpu_ns;
-            }
-            sum.n += account.last.n;
-            sum.cpu_ns += account.last.cpu_ns;
-            *at_us = account.at_us.max(*at_us);
+            let sum = sums.entry((&account.name, &account.parent)).or_default();
+            sum.gained.add(account.gained);
+            sum.all.add(account.last);
+            sum.at_us = sum.at_us.max(account.at_us);
+            all.add(account.gained);
         }
-        let weight =
-            |gained: Count| gained.n as f64 / all.n.max(1) as f64 + gained.cpu_ns as f64 / all.cpu_ns.max(1) as f64;
+        let weight = |sum: &Sum| {
+            let share = |part: u64, whole: u64| part as f64 / whole.max(1) as f64;
+            share(sum.gained.n, all.n) + share(sum.gained.cpu_ns, all.cpu_ns)
+        };
         let mut ranked: Vec<_> = sums.into_iter().collect();
         // What rests stands behind, the latest first.
-        ranked.sort_by(|(_, (a, _, a_us)), (_, (b, _, b_us))| weight(*b).total_cmp(&weight(*a)).then(b_us.cmp(a_us)));
-        let one = |((name, parent), (_, sum, _)): ((&Arc<str>, &Arc<str>), (Count, Count, u64))| ShortLivedName {
+        ranked.sort_by(|(_, a), (_, b)| weight(b).total_cmp(&weight(a)).then(b.at_us.cmp(&a.at_us)));
+        let one = |((name, parent), sum): ((&Arc<str>, &Arc<str>), Sum)| ShortLivedName {
             name: Arc::clone(name),
             parent: Some(Arc::clone(parent)),
-            n: Some(sum.n),
-            cpu_us: Some(sum.cpu_ns / 1000),
+            n: Some(sum.all.n),
+            cpu_us: Some(sum.all.cpu_ns / 1000),
         };
         self.listed = ranked.into_iter().take(SHORT_LIVED_MOST).map(one).collect();
     }
