@@ -186,8 +186,8 @@ fn most_threads(sweep: &Sweeper<'_>, n_threads: u64, is_behind: bool) -> u64 {
     match every_us {
         _ if sweep.off.why("threads").is_some() => 0,
         0 if sweep.number == 1 => THREADS_AT_FIRST,
-        0 if is_behind => THREADS_PER_SWEEP.max(n_threads / 8),
-        0 => THREADS_PER_SWEEP,
+        0 if !is_behind => THREADS_PER_SWEEP,
+        0 => THREADS_PER_SWEEP.max(n_threads / 8),
         _ => (n_threads * sweep.over_us / every_us).max(THREADS_IN_THRIFT),
     }
 }
