@@ -66,6 +66,7 @@ impl Book {
         self.tick += 1;
         self.now_us = now_us;
         self.round = self.round.max(1);
+        self.begin_wanting();
         self.holders.sync(processes);
         self.watched.clear();
         self.watched.extend(watched.filter_map(|pid| self.holders.find(pid)));
@@ -135,6 +136,9 @@ impl Book {
             let kind = object.kind;
             full.namespace = entry.namespace();
             let dropped = full.update(object, self.now_us, self.tick);
+            if full.owner.is_none() && (full.object.has_waiting() || dropped > 0) {
+                self.sweep.want_at_once(entry);
+            }
             return self.sums.add_drops(kind.queue_kind(), dropped);
         }
         let mut full = Full::new(object, self.now_us, entry.owner);
@@ -153,7 +157,11 @@ impl Book {
             let empty = &mut holder.empty[entry.kind() as usize];
             *empty = empty.filter(|known| *known != inode);
         }
+        let is_unowned = full.owner.is_none() && (full.object.has_waiting() || full.has_dropped_in(self.tick));
         entry.full = Some(self.fulls.add(full));
+        if is_unowned {
+            self.sweep.want_at_once(entry);
+        }
     }
 
     /// Notes that a process holds a socket; false where the socket is not known.
@@ -234,7 +242,7 @@ impl Book {
     }
 
     /// The worst queue of each kind of a process, and what it moved. Most stay what they were: then nothing is made anew.
-    pub(crate) fn show(&mut self, at: Place) -> Option<(Arc<[Queue]>, Arc<[Flow]>)> {
+    pub(crate) fn show(&mut self, at: Place) -> Option<Shown> {
         let mut queues = std::mem::take(&mut self.room);
         queues.clear();
         self.add_worst_of(self.holders.get(at)?, &mut queues);
@@ -243,7 +251,7 @@ impl Book {
             holder.shown = queues.drain(..).collect();
         }
         self.room = queues;
-        Some((Arc::clone(&holder.shown), holder.show_moved()))
+        Some(Shown { queues: Arc::clone(&holder.shown), flows: holder.show_moved() })
     }
 
     /// The worst queue of each kind of a process.
@@ -299,6 +307,15 @@ impl Book {
     pub(crate) fn n_kept(&self) -> usize {
         self.table.len() + self.fulls.len() + self.pipes.len() + self.holders.n_kept()
     }
+}
+
+/// What is shown of a process.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    /// Its worst queue of each kind.
+    pub(crate) queues: Arc<[Queue]>,
+    /// What it moved.
+    pub(crate) flows: Arc<[Flow]>,
 }
 
 /// How a look at a process went.
