@@ -15,7 +15,7 @@ use std::{
 
 use rustix::{
     fd::{AsFd, OwnedFd},
-    io::Errno,
+    io::{Errno, retry_on_intr},
     net::{
         AddressFamily, RecvAncillaryBuffer, RecvAncillaryMessage, RecvFlags, SendAncillaryBuffer, SendAncillaryMessage,
         SendFlags, SocketFlags, SocketType, recvmsg, sendmsg, socketpair,
@@ -102,7 +102,9 @@ fn receive(from: &OwnedFd) -> Result<Loaded, Why> {
     let mut text = [0; 4096];
     let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MOST))];
     let mut passed = RecvAncillaryBuffer::new(&mut space);
-    let n = recvmsg(from, &mut [IoSliceMut::new(&mut text)], &mut passed, RecvFlags::CMSG_CLOEXEC)
+    // With a time limit the kernel does not resume by itself what a signal has interrupted (signal(7)).
+    let mut answer = || recvmsg(from, &mut [IoSliceMut::new(&mut text)], &mut passed, RecvFlags::CMSG_CLOEXEC);
+    let n = retry_on_intr(&mut answer)
         .map_err(|error| Why::new(format!("the loader of BPF programs does not answer: {error}")))?
         .bytes;
     if n == 0 {
