@@ -30,14 +30,15 @@ fn kernel() -> Kernel {
     Kernel::new("/proc".into(), move || clock.mono_us()).reading_through_iterators(Collector::Bpf, choice)
 }
 
-fn read_without(kernel: &mut Kernel, off: Off) -> Option<ShortLived> {
+fn read_all(kernel: &mut Kernel, off: Off) -> Reading {
     let mut reading = Reading::default();
     kernel.read(&Wants { off, ..Wants::default() }, &mut reading);
-    reading.node.short_lived
+    reading
 }
 
 fn read(kernel: &mut Kernel) -> ShortLived {
-    read_without(kernel, Off::default()).expect("short-lived processes are counted on the first pid namespace")
+    let reading = read_all(kernel, Off::default());
+    reading.node.short_lived.unwrap_or_else(|| panic!("not counted on the first pid namespace: {:?}", reading.sources))
 }
 
 /// A program of that name.
@@ -144,7 +145,7 @@ fn an_operator_switches_it_off_and_on_again() {
     let mut kernel = kernel();
     read(&mut kernel);
     let off = Off::of([("probes".to_owned(), "switched off by a file".into())]);
-    assert_eq!(read_without(&mut kernel, off), None);
+    assert_eq!(read_all(&mut kernel, off).node.short_lived, None);
     (0..N).for_each(|_| run(&unseen, ""));
     read(&mut kernel);
     (0..N).for_each(|_| run(&later, ""));
