@@ -28,6 +28,7 @@ use super::{
     whereabouts::Whereabouts,
 };
 use crate::{
+    clock::Clock,
     governor::{Off, Thrift},
     numbers::{NumberMap, TaskSet, release},
     reading::{ThreadReading, Threads},
@@ -98,6 +99,8 @@ pub(super) struct Swept {
     pub n_without_delay: u64,
     /// Run delay of all tasks since the first sweep, microseconds; what has ended takes nothing away.
     pub run_delay_us: u64,
+    /// CPU time that names took, microseconds.
+    pub names_us: u64,
 }
 
 /// Processes whose names are read in a sweep; each costs about 30 us.
@@ -180,7 +183,9 @@ impl Tasks {
                 self.run_delay_ns += gained.run_delay_ns;
             }
         }
+        let (clock, before_us) = (Clock::system(), Clock::system().thread_cpu_us());
         self.read_names(sweep);
+        swept.names_us = clock.thread_cpu_us().saturating_sub(before_us);
         // With room for the threads that get rows.
         into.reserve(self.pids.len() + sweep.wanted.len() + 64);
         for process in self.pids.iter().filter_map(|pid| self.processes.get(pid)) {

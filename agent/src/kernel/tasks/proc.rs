@@ -28,6 +28,7 @@ use super::{
     seen::{Others, Seen, SeenProcess},
 };
 use crate::{
+    clock::Clock,
     kernel::stat::{Stat, parse_stat},
     numbers::{NumberMap, release},
 };
@@ -86,6 +87,8 @@ pub(in crate::kernel) struct Collected {
     pub n_closed: u64,
     /// How many sweeps a round over all threads takes; 1 where all that moved is read in each.
     pub n_sweeps: u64,
+    /// CPU time that the threads took which need not be read in each sweep, microseconds.
+    pub threads_us: u64,
 }
 
 /// Files of threads read in a sweep at least; where there are many threads, an eighth of them, for a round in ten seconds.
@@ -153,7 +156,9 @@ impl Proc {
         };
         let n_turn = (n_threads / 60).clamp(*TURN.start(), *TURN.end());
         read_processes(watched, &mut reader, round, (turn, n_turn), &sweep.wanted_pids);
+        let (cpu, before_us) = (Clock::system(), Clock::system().thread_cpu_us());
         read_threads(watched, &mut reader, round, &sweep.wanted_pids);
+        let threads_us = cpu.thread_cpu_us().saturating_sub(before_us);
         let n_unread = if reader.n_left > 0 || most_threads == 0 { 0 } else { n_unread(watched) };
         reader.n_left = DOUBTS_PER_SWEEP + n_turn;
         look_for_waits(watched, &mut reader, round);
@@ -162,6 +167,7 @@ impl Proc {
         let collected = Collected {
             n_closed: round.iter().filter(|item| item.fate == Fate::Closed).count() as u64,
             n_sweeps: 1 + n_unread.div_ceil(most_threads.max(1)),
+            threads_us,
         };
         self.forget_ended();
         Ok(collected)
@@ -179,11 +185,12 @@ impl Proc {
 /// Files of threads that may be read in a sweep.
 fn most_threads(sweep: &Sweeper<'_>, n_threads: u64) -> u64 {
     let every_us = u64::try_from(sweep.thrift.threads_every.as_micros()).unwrap_or(u64::MAX);
+    let most = THREADS_PER_SWEEP.max(n_threads / 8);
     match every_us {
         _ if sweep.off.why("threads").is_some() => 0,
         0 if sweep.number == 1 => THREADS_AT_FIRST,
-        0 => THREADS_PER_SWEEP.max(n_threads / 8),
-        _ => (n_threads * sweep.over_us / every_us).max(THREADS_IN_THRIFT),
+        0 => most,
+        _ => (n_threads * sweep.over_us / every_us).clamp(THREADS_IN_THRIFT, most),
     }
 }
 
