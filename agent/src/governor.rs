@@ -46,7 +46,7 @@ const START: Duration = Duration::from_secs(10);
 
 /// A level is held for so long, and for so many readings, before the agent goes back up; at most for [`PATIENCE_MAX`].
 const PATIENCE: Duration = Duration::from_secs(5);
-const PATIENCE_READINGS: usize = 4;
+const PATIENCE_READINGS: usize = 3;
 const PATIENCE_MAX: Duration = Duration::from_secs(900);
 
 /// What is known of steps fades each time that a level has lasted for so long.

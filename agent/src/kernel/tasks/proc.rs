@@ -106,6 +106,9 @@ const STATS_PER_SWEEP: usize = 400;
 /// Processes whose threads are read in each sweep, if they moved: the hottest.
 pub(in crate::kernel) const HOTTEST: usize = 50;
 
+/// Those of them that come before what is wanted.
+const VERY_HOTTEST: usize = 10;
+
 /// Threads that have just come to stand still looked at in a sweep: do they sleep, or wait for a CPU?
 const DOUBTS_PER_SWEEP: u64 = 64;
 
@@ -324,25 +327,39 @@ fn read_stat(watched: &mut NumberMap<Watched>, reader: &mut Reader<'_>, item: &m
     Ok(stat)
 }
 
-/// Reads the threads of processes that moved: those that are wanted and the hottest first, then those that have waited
-/// longest for it.
+/// Reads the threads of processes that moved: of the very hottest, of those that are wanted, of the other hot ones, and then
+/// of those that have waited longest for it.
 fn read_threads(watched: &mut NumberMap<Watched>, reader: &mut Reader<'_>, round: &[Item], wanted: &[u32]) {
     let mut open: Vec<(Reverse<u64>, u64, usize)> = Vec::new();
     for (n, item) in round.iter().enumerate().filter(|(_, item)| item.fate == Fate::Lives) {
         let Some(process) = watched.get(&item.pid).filter(|process| process.is_open) else { continue };
-        let heat = if wanted.binary_search(&item.pid).is_ok() { u64::MAX } else { item.moved_ns };
-        open.push((Reverse(heat), process.accounted, n));
+        open.push((Reverse(item.moved_ns), process.accounted, n));
     }
-    open.sort_unstable();
-    let n_first = open.partition_point(|(Reverse(heat), ..)| *heat == u64::MAX) + HOTTEST;
-    if open.len() > n_first {
-        open[n_first..].sort_unstable_by_key(|(_, accounted, n)| (*accounted, *n));
-    }
-    for (_, _, n) in open {
+    for n in in_turn(open, |n| wanted.binary_search(&round[n].pid).is_ok()) {
         if let Some(process) = watched.get_mut(&round[n].pid) {
             process.read_threads(reader, round[n].stat.as_ref());
         }
     }
+}
+
+/// In which order processes are read, of which it is known how much they moved, and when all of them was read last. However
+/// little there is room for, what burns or starves is found.
+fn in_turn(
+    mut open: Vec<(Reverse<u64>, u64, usize)>,
+    is_wanted: impl Fn(usize) -> bool,
+) -> impl Iterator<Item = usize> {
+    open.sort_unstable();
+    let mut places: Vec<(u8, u64, usize)> = Vec::with_capacity(open.len());
+    for (place, (_, accounted, n)) in open.into_iter().enumerate() {
+        places.push(match place {
+            0..VERY_HOTTEST => (0, place as u64, n),
+            _ if is_wanted(n) => (1, accounted, n),
+            VERY_HOTTEST..HOTTEST => (2, place as u64, n),
+            _ => (3, accounted, n),
+        });
+    }
+    places.sort_unstable();
+    places.into_iter().map(|(.., n)| n)
 }
 
 /// Threads that may have run since they were last read.
