@@ -211,10 +211,15 @@ impl Desk {
         let before_us = self.clock.thread_cpu_us();
         self.govern(cpu_us + self.own_us, &reading);
         let (mono_us, wall_us) = (self.clock.mono_us(), self.clock.wall_us());
-        let number = self.tick.as_ref().map_or(0, |tick| tick.number) + 1;
+        let last = self.tick.take();
+        let number = last.as_ref().map_or(0, |tick| tick.number) + 1;
+        if let Some(last) = last {
+            self.ledger.take_back(last.reading.tasks);
+        }
         let vitals = self.ledger.derive(&mut reading);
         self.looks.complete(&mut reading.close);
-        let mut tick = Tick { number, mono_us, wall_us, ..Tick::new(reading, vitals) };
+        let mut tick = Tick::new(reading, vitals);
+        (tick.number, tick.mono_us, tick.wall_us) = (number, mono_us, wall_us);
         tick.give_rows(hot::threads(&tick));
         for hot in [&self.overview, &self.detail] {
             tick.give_rows(hot.hot.held());

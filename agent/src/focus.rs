@@ -54,8 +54,8 @@ pub fn details(id: TaskId, tick: &Tick, names: &mut Names) -> Option<Details> {
         let is_read = !tick.reading.tasks.is_empty();
         return is_read.then(|| Details { mono_us: Some(mono_us), gone: Some(true), ..Details::default() });
     };
-    if let Some(queues) = &mut look.task.queues {
-        queues.truncate(N_QUEUES);
+    if let Some(queues) = look.task.queues.as_mut().filter(|queues| queues.len() > N_QUEUES) {
+        *queues = queues[..N_QUEUES].into();
     }
     look.children.truncate(N_CHILDREN);
     loop {

@@ -83,7 +83,7 @@ impl Hot {
         let mut held: Vec<(u64, usize)> = self
             .ranked
             .iter()
-            .filter_map(|(id, last)| Some((*last, *tick.index.get(id)?)))
+            .filter_map(|(id, last)| Some((*last, tick.place(id)?)))
             .filter(|(_, n)| !chosen.contains(n))
             .collect();
         held.sort_unstable_by(|a, b| b.cmp(a));
@@ -103,7 +103,7 @@ impl Lists {
         let top = size(Stream::Detail).top;
         let not_threads: Vec<usize> = places(tick, |task| task.kind != TaskKind::Thread);
         let threads: Vec<usize> = places(tick, |task| task.kind == TaskKind::Thread);
-        let has_queues = |n: &usize| tick.reading.tasks[*n].queues.as_ref().is_some_and(|queues| !queues.is_empty());
+        let has_queues = |n: &usize| !tick.reading.tasks[*n].queues().is_empty();
         let with_queues: Vec<usize> = not_threads.iter().copied().filter(has_queues).collect();
         let mut lists: Vec<Vec<usize>> = Vec::new();
         let by = |order: Order, among: &[usize]| {
@@ -178,7 +178,7 @@ fn first<R>(
 
 /// A task's worst queue of a kind; nothing where all are empty.
 fn level(kind: QueueKind, task: &TaskReading, vitals: &TaskVitals) -> Option<QueueRank> {
-    let queues = task.queues.iter().flatten().zip(&vitals.queues).filter(|(queue, _)| queue.kind == kind);
+    let queues = task.queues().iter().zip(vitals.queues.iter()).filter(|(queue, _)| queue.kind == kind);
     queues
         .filter(|(queue, _)| queue.depth.is_some_and(|depth| depth > 0))
         .map(|(queue, v)| (v.severity, v.growth.unwrap_or(0.0), queue.depth.unwrap_or(0)))
@@ -187,7 +187,7 @@ fn level(kind: QueueKind, task: &TaskReading, vitals: &TaskVitals) -> Option<Que
 
 /// A task's fastest growing queue of a kind; nothing where none grows.
 fn growth(kind: QueueKind, task: &TaskReading, vitals: &TaskVitals) -> Option<QueueRank> {
-    let queues = task.queues.iter().flatten().zip(&vitals.queues).filter(|(queue, _)| queue.kind == kind);
+    let queues = task.queues().iter().zip(vitals.queues.iter()).filter(|(queue, _)| queue.kind == kind);
     queues
         .filter_map(|(queue, v)| Some((None, v.growth.filter(|g| *g > 0.0)?, queue.depth.unwrap_or(0))))
         .max_by(compare)

@@ -235,7 +235,7 @@ fn close(tasks: &mut Tasks, queues: &mut Queues, sweep: &mut Sweeper<'_>, row: &
     for queue in all.iter_mut().flat_map(|(queues, _)| queues) {
         queue.peer_name = queue.peer.and_then(|peer| tasks.name(peer));
     }
-    task.queues = all.map(|(queues, _)| queues);
+    task.queues = all.map(|(queues, _)| queues.into());
     task.n_queues = Some(n_queues).filter(|_| task.queues.is_some());
     if task.n_threads.is_none_or(|n| n < 2) {
         return Close { n_queues, ..Close::of(task) };

@@ -1,6 +1,8 @@
 //! What is kept of each task from tick to tick: its counters, and the windows of what may grow.
 
-use midair_vitals::{Growth, Previous, QueueKind, TaskKind, TaskReading, TaskVitals};
+use std::sync::Arc;
+
+use midair_vitals::{Growth, Movement, Previous, QueueKind, TaskKind, TaskReading, TaskVitals};
 
 use crate::{numbers::TaskMap, reading::Reading, tick::thread_vitals};
 
@@ -9,6 +11,8 @@ use crate::{numbers::TaskMap, reading::Reading, tick::thread_vitals};
 pub struct Ledger {
     tasks: TaskMap<Account>,
     n_ticks: u64,
+    /// Counters of rows that nobody needs any more: each tick takes as many as the one before gives back.
+    spare: Vec<Box<Previous>>,
 }
 
 #[derive(Debug, Default)]
@@ -18,6 +22,9 @@ struct Account {
     queues: Vec<(QueueKind, Option<u64>)>,
     /// The windows of these queues, in their order.
     windows: Vec<Growth>,
+    /// What was derived of queues and flows, where as much follows as long as they stay what they are. The windows rest
+    /// until then.
+    at_rest: Option<Movement>,
     /// Tick at which the task was last read.
     seen: u64,
 }
@@ -28,6 +35,7 @@ impl Ledger {
         self.n_ticks += 1;
         let seen = self.n_ticks;
         let limit_bytes = reading.node.mem_limit_bytes.or(reading.node.mem_total_bytes);
+        let spare = &mut self.spare;
         let mut derive = |task: &mut TaskReading| {
             if task.kind == TaskKind::Thread && task.previous.is_some() {
                 // Its source keeps the past of threads itself: most of them never get a row.
@@ -37,32 +45,72 @@ impl Ledger {
             // A task that a source names twice is one task: the second reading of a tick changes nothing.
             let is_again = account.seen == seen;
             let is_known = account.seen != 0 && !is_again && account.counters.at_us < task.at_us;
+            let is_new = account.seen == 0;
+            account.seen = seen;
+            let is_same = is_known && account.moved_nothing(task);
             if !is_again {
-                account.grow(task);
+                account.grow(task, is_same);
             }
-            let before = is_known.then(|| std::mem::replace(&mut account.counters, task.counters()));
-            if account.seen == 0 {
+            let before = is_known.then(|| {
+                let mut before = spare.pop().unwrap_or_default();
+                *before = std::mem::replace(&mut account.counters, task.counters());
+                before
+            });
+            if is_new {
                 account.counters = task.counters();
             }
-            account.seen = seen;
-            let vitals = TaskVitals::derive(before.as_ref(), task, &account.mem, &account.windows, limit_bytes);
-            task.previous = before.map(Box::new);
-            vitals
+            let movement = account.movement(before.as_deref(), task, is_same);
+            task.previous = before;
+            TaskVitals::with(movement, task.previous.as_deref(), task, &account.mem, limit_bytes)
         };
         let vitals = reading.tasks.iter_mut().map(&mut derive).collect();
         self.tasks.retain(|_, account| account.seen == seen);
+        self.spare.truncate(self.tasks.len() / 4);
         vitals
+    }
+
+    /// Takes the rows of a tick that is over: the next ones need the same room.
+    pub fn take_back(&mut self, rows: Vec<TaskReading>) {
+        self.spare.extend(rows.into_iter().filter_map(|row| row.previous));
     }
 }
 
 impl Account {
+    /// Whether queues and flows are those of the reading before, so that nothing moved.
+    fn moved_nothing(&self, task: &TaskReading) -> bool {
+        fn is_same<T>(before: &Arc<[T]>, now: Option<&Arc<[T]>>) -> bool {
+            now.map_or(before.is_empty(), |now| Arc::ptr_eq(before, now))
+        }
+        is_same(&self.counters.queues, task.queues.as_ref()) && is_same(&self.counters.flows, task.flows.as_ref())
+    }
+
+    /// What follows from the queues and flows of a reading.
+    fn movement(&mut self, before: Option<&Previous>, task: &TaskReading, is_same: bool) -> Movement {
+        if let Some(movement) = self.at_rest.as_ref().filter(|_| is_same) {
+            return movement.clone();
+        }
+        let movement = Movement::derive(before, task, &self.windows);
+        // A queue whose depth is not known has no window that could move.
+        let mut queues = task.queues().iter().zip(&self.windows);
+        let is_still = queues.all(|(queue, window)| queue.depth.is_none() || window.is_flat());
+        self.at_rest = (is_same && is_still).then(|| movement.clone());
+        movement
+    }
+
     /// Moves the windows on; those of queues that are gone are dropped, so that they stand in the order of the reading's.
-    fn grow(&mut self, task: &TaskReading) {
+    fn grow(&mut self, task: &TaskReading, is_same: bool) {
         match task.rss_bytes {
             Some(bytes) => self.mem.push(task.at_us, bytes as f64),
             None => self.mem.clear(),
         }
-        let queues = task.queues.as_deref().unwrap_or_default();
+        if self.at_rest.is_some() {
+            if is_same {
+                return;
+            }
+            self.at_rest = None;
+            self.windows.iter_mut().for_each(|window| window.stay(self.counters.at_us));
+        }
+        let queues = task.queues();
         if queues.is_empty() && self.queues.is_empty() {
             return;
         }

@@ -113,7 +113,7 @@ fn worst_queue(tick: &Tick, orphans: &[(Queue, QueueVitals)]) -> Option<(QueueRa
         QueueRank(vitals.severity, vitals.growth.unwrap_or(0.0), queue.depth.unwrap_or(0))
     };
     let owned = tick.tasks().filter(|(task, _)| task.kind != TaskKind::Thread).flat_map(|(task, vitals)| {
-        let queues = task.queues.iter().flatten().zip(&vitals.queues);
+        let queues = task.queues().iter().zip(vitals.queues.iter());
         queues.map(move |(queue, v)| (rank(queue, v), Some(task.id), queue))
     });
     let all = owned.chain(orphans.iter().map(|(queue, v)| (rank(queue, v), None, queue)));

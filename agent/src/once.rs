@@ -110,7 +110,7 @@ fn node_json(tick: &Tick, vitals: &NodeVitals) -> Value {
 
 fn task_json(task: &TaskReading, vitals: &TaskVitals) -> Value {
     let queues = task.queues.as_ref().map(|queues| {
-        queues.iter().zip(&vitals.queues).map(|(queue, v)| queue_json(queue, Some(v))).collect::<Vec<_>>()
+        queues.iter().zip(vitals.queues.iter()).map(|(queue, v)| queue_json(queue, Some(v))).collect::<Vec<_>>()
     });
     json!({
         "number": task.id.number,

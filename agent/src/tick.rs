@@ -20,8 +20,10 @@ pub struct Tick {
     pub reading: Reading,
     /// Vitals of the tasks, in the order of the reading's.
     pub vitals: Vec<TaskVitals>,
-    /// Where a task stands in the reading.
-    pub index: TaskMap<usize>,
+    /// So many rows stand first, in rising order of their ids; none is a thread.
+    n_ordered: usize,
+    /// Where the others stand in the reading.
+    places: TaskMap<usize>,
     /// How many tasks there are, threads without a row of their own included.
     pub n_tasks: usize,
 }
@@ -29,15 +31,26 @@ pub struct Tick {
 impl Tick {
     /// A reading with the vitals of its tasks; when and which tick it is are left to be filled in.
     pub fn new(reading: Reading, vitals: Vec<TaskVitals>) -> Self {
-        let index = reading.tasks.iter().enumerate().map(|(n, task)| (task.id, n)).collect();
+        let mut last = None;
+        let in_order = |task: &&TaskReading| task.kind != TaskKind::Thread && last.replace(task.id) < Some(task.id);
+        let n_ordered = reading.tasks.iter().take_while(in_order).count();
+        let places = reading.tasks.iter().enumerate().skip(n_ordered).map(|(n, task)| (task.id, n)).collect();
         let is_counted = |task: &&TaskReading| task.kind != TaskKind::Thread || reading.threads.find(task.id).is_none();
         let n_tasks = reading.tasks.iter().filter(is_counted).count() + reading.threads.rows().count();
-        Self { reading, vitals, index, n_tasks, ..Self::default() }
+        Self { reading, vitals, places, n_ordered, n_tasks, ..Self::default() }
+    }
+
+    /// Where the row of a task stands in the reading.
+    pub fn place(&self, id: &TaskId) -> Option<usize> {
+        // Sources deliver their tasks in order: a map of thousands need not be made at each tick.
+        let ordered = self.reading.tasks.get(..self.n_ordered)?;
+        let place = ordered.binary_search_by_key(id, |task| task.id).ok();
+        self.places.get(id).copied().or(place)
     }
 
     /// A task and its vitals, where it has a row.
     pub fn task(&self, id: &TaskId) -> Option<(&TaskReading, &TaskVitals)> {
-        let n = *self.index.get(id)?;
+        let n = self.place(id)?;
         Some((self.reading.tasks.get(n)?, self.vitals.get(n)?))
     }
 
@@ -48,12 +61,12 @@ impl Tick {
 
     /// The threads that have no row yet and may be given one.
     pub fn threads(&self) -> impl Iterator<Item = &ThreadReading> {
-        self.reading.threads.rows().filter(|thread| !self.index.contains_key(&thread.id()))
+        self.reading.threads.rows().filter(|thread| !self.places.contains_key(&thread.id()))
     }
 
     /// Whether a task runs, with or without a row.
     pub fn is_alive(&self, id: &TaskId) -> bool {
-        self.index.contains_key(id) || self.reading.threads.find(*id).is_some()
+        self.place(id).is_some() || self.reading.threads.find(*id).is_some()
     }
 
     /// The row that a thread would have.
@@ -65,9 +78,9 @@ impl Tick {
     pub fn give_rows(&mut self, ids: impl IntoIterator<Item = TaskId>) {
         for id in ids {
             let thread = self.reading.threads.find(id).filter(|thread| !thread.is_first());
-            let Some(thread) = thread.filter(|_| !self.index.contains_key(&id)) else { continue };
+            let Some(thread) = thread.filter(|_| self.place(&id).is_none()) else { continue };
             let row = self.row(thread);
-            self.index.insert(id, self.reading.tasks.len());
+            self.places.insert(id, self.reading.tasks.len());
             self.vitals.push(thread_vitals(&row));
             self.reading.tasks.push(row);
         }

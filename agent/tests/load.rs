@@ -126,7 +126,7 @@ fn what_is_planted_is_there_to_be_found() {
             let mut reading = Reading::default();
             kernel.read(&Wants::default(), &mut reading);
             let row = reading.tasks.into_iter().find(|row| row.id.number == pid)?;
-            let queue = row.queues?.into_iter().find(|queue| queue.kind == kind && queue.depth > Some(0))?;
+            let queue = row.queues().iter().find(|queue| queue.kind == kind && queue.depth > Some(0))?;
             Some((queue.depth?, queue.limit?))
         };
         (0..50).find_map(|_| look()).unwrap_or_else(|| panic!("no {kind:?} of {plant:?} in fifty looks"))

@@ -370,9 +370,9 @@ impl Process {
             anon_bytes: (!self.is_kernel()).then_some((rss * 0.96) as u64),
             file_bytes: (!self.is_kernel()).then_some((rss * 0.04) as u64),
             n_threads: Some(self.n_threads),
-            queues: self.queues(at_us, is_close),
+            queues: self.queues(at_us, is_close).map(Into::into),
             n_queues: Some(if self.name == "chat-router" { 16 } else { u32::from(self.queue.is_some()) }),
-            flows: (self.segments > 0.0).then(|| vec![flow]),
+            flows: (self.segments > 0.0).then(|| [flow].into()),
             worst_thread: Some(WorstThread {
                 number: self.number,
                 run_delay_us: (self.delay_now / f64::from(self.n_threads) * 2e6) as u64,

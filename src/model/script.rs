@@ -105,7 +105,7 @@ pub(crate) fn entering(reading: TaskReading, before: &TaskReading) -> TaskReadin
 /// The same with a mailbox of a depth.
 pub(crate) fn with_mailbox(reading: TaskReading, depth: u64) -> TaskReading {
     let queue = Queue { depth: Some(depth), ..Queue::unknown(QueueKind::Mailbox, Unit::Messages) };
-    TaskReading { queues: Some(vec![queue]), ..reading }
+    TaskReading { queues: Some([queue].into()), ..reading }
 }
 
 /// A detail sample of epoch 1, with half a core in use, half of the memory used.

@@ -130,7 +130,7 @@ impl Task {
 
     /// Its queues with what follows of each, in the order of the reading.
     pub fn queues(&self) -> impl Iterator<Item = (&Queue, &QueueVitals)> {
-        self.reading.queues.iter().flatten().zip(&self.vitals.queues)
+        self.reading.queues().iter().zip(self.vitals.queues.iter())
     }
 
     /// The counters that a row brings along are the better baseline where they are newer than what is known here: the
@@ -147,7 +147,7 @@ impl Task {
 
     fn take(&mut self, reading: &TaskReading, at: Stamp, limit_bytes: Option<u64>, keep: Keep) {
         let is_again = self.reading.at_us == reading.at_us;
-        self.push_growth(reading.at_us, reading.rss_bytes, reading.queues.as_deref().unwrap_or_default());
+        self.push_growth(reading.at_us, reading.rss_bytes, reading.queues());
         self.vitals =
             TaskVitals::derive(self.before.as_ref(), reading, &self.mem_growth, &self.queue_growth, limit_bytes);
         self.reading = TaskReading { previous: None, ..reading.clone() };

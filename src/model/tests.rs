@@ -451,7 +451,7 @@ fn depths_of_two_queues_are_not_one_curve() {
             depth: Some(depth),
             ..midair_vitals::Queue::unknown(midair_vitals::QueueKind::Unix, midair_vitals::Unit::Messages)
         };
-        sample(s, "a", vec![midair_vitals::TaskReading { queues: Some(vec![queue]), ..task(7, s, 0.0, 0.0) }])
+        sample(s, "a", vec![midair_vitals::TaskReading { queues: Some([queue].into()), ..task(7, s, 0.0, 0.0) }])
     };
     let model = told(&[with(1.0, 5, 900), with(2.0, 6, 10), with(3.0, 6, 20)]);
     let window = Window { end: at(3.0), span_us: 3 * S };

@@ -50,9 +50,9 @@ pub(super) fn reading(sent: &v1::Task, names: &Names, mono_us: u64) -> Option<Ta
         anon_bytes: value(sent.anon_bytes),
         file_bytes: value(sent.file_bytes),
         n_threads: sent.n_threads,
-        queues: sent.queues.as_ref().map(|q| queues(q, names)),
+        queues: sent.queues.as_ref().map(|q| queues(q, names).into()),
         n_queues: sent.queues.as_ref().and_then(|q| q.n_total),
-        flows: sent.flows.as_ref().map(flows),
+        flows: sent.flows.as_ref().map(|f| flows(f).into()),
         worst_thread: sent.worst_thread.as_ref().and_then(worst_thread),
         unit: names.get(sent.unit),
         netns: sent.netns,
@@ -108,8 +108,8 @@ fn previous(sent: &v1::Previous, names: &Names) -> Option<Previous> {
         run_delay_us: value(sent.run_delay_us),
         n_runs: value(sent.n_runs),
         rss_bytes: value(sent.rss_bytes),
-        queues: sent.queues.as_ref().map(|q| queues(q, names)).unwrap_or_default(),
-        flows: sent.flows.as_ref().map(flows).unwrap_or_default(),
+        queues: sent.queues.as_ref().map(|q| queues(q, names).into()).unwrap_or_default(),
+        flows: sent.flows.as_ref().map(|f| flows(f).into()).unwrap_or_default(),
     })
 }
 

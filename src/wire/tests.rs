@@ -269,7 +269,7 @@ fn what_newer_agents_add_is_passed_over() {
     let sample = last_sample(&events);
     assert_eq!(sample.tasks.len(), 1, "a kind of task that has no name here cannot be shown");
     assert_eq!(sample.tasks[0].state, None);
-    assert_eq!(sample.tasks[0].queues.as_ref().map(Vec::len), Some(1));
+    assert_eq!(sample.tasks[0].queues.as_ref().map(|queues| queues.len()), Some(1));
 }
 
 fn envelope_of(payload: Vec<u8>) -> v1::Envelope {

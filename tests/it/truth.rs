@@ -102,8 +102,8 @@ fn queue_of(watch: &mut Watch, number: u64, wanted: impl Fn(&Queue) -> bool) -> 
     for _ in 0..40 {
         let details = watch.details();
         let queues = details.task.and_then(|task| task.queues).unwrap_or_default();
-        if let Some(queue) = queues.into_iter().find(|q| wanted(q)) {
-            return queue;
+        if let Some(queue) = queues.iter().find(|q| wanted(q)) {
+            return queue.clone();
         }
     }
     panic!("no such queue of {number} in forty looks");
@@ -137,7 +137,7 @@ fn the_owner_is_named_though_it_has_slept_since_before_the_agent() {
     let number = u64::from(sleeper.id());
     let sample = (0..20).map(|_| watch.sample()).find(|sample| {
         let row = sample.tasks.iter().find(|task| task.id.number == number);
-        row.is_some_and(|row| row.queues.iter().flatten().any(|q| is_unread(q, 7_777)))
+        row.is_some_and(|row| row.queues().iter().any(|q| is_unread(q, 7_777)))
     });
     sleeper.kill().expect("it still sleeps");
     sleeper.wait().expect("it can be waited for");

@@ -21,4 +21,4 @@ pub use node::{CpuQueue, CpuTimes, NodeReading, NodeVitals, SchedCauses, WorstQu
 pub use order::{Order, Rank};
 pub use queue::{Flow, Queue, QueueKind, QueueVitals, Unit};
 pub use severity::{Severities, Severity};
-pub use task::{Previous, TaskId, TaskKind, TaskReading, TaskState, TaskVitals, WorstThread};
+pub use task::{Movement, Previous, TaskId, TaskKind, TaskReading, TaskState, TaskVitals, WorstThread};

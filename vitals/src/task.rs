@@ -117,12 +117,13 @@ pub struct TaskReading {
     pub file_bytes: Option<u64>,
     /// Threads.
     pub n_threads: Option<u32>,
-    /// Its queues: the worst of each kind, or all in a close look. `None` where they could not be read.
-    pub queues: Option<Vec<Queue>>,
+    /// Its queues: the worst of each kind, or all in a close look. `None` where they could not be read. Shared from reading
+    /// to reading while nothing of them changes.
+    pub queues: Option<Arc<[Queue]>>,
     /// How many queues it has, where not all are listed.
     pub n_queues: Option<u32>,
-    /// What it moved, one entry per unit. `None` where unknown.
-    pub flows: Option<Vec<Flow>>,
+    /// What it moved, one entry per unit. `None` where unknown. Shared as its queues are.
+    pub flows: Option<Arc<[Flow]>>,
     /// The thread that waited longest in the last interval.
     pub worst_thread: Option<WorstThread>,
     /// Systemd unit, container or pod in which it runs.
@@ -174,6 +175,11 @@ impl TaskReading {
         }
     }
 
+    /// Its queues, as far as they are known.
+    pub fn queues(&self) -> &[Queue] {
+        self.queues.as_deref().unwrap_or_default()
+    }
+
     /// The counters that a later reading is compared with.
     pub fn counters(&self) -> Previous {
         Previous {
@@ -213,9 +219,9 @@ pub struct Previous {
     /// Resident memory, bytes.
     pub rss_bytes: Option<u64>,
     /// Its queues.
-    pub queues: Vec<Queue>,
+    pub queues: Arc<[Queue]>,
     /// Its flows.
-    pub flows: Vec<Flow>,
+    pub flows: Arc<[Flow]>,
 }
 
 /// What is derived of one task.
@@ -232,11 +238,11 @@ pub struct TaskVitals {
     /// Growth of the resident memory, bytes per second over ten seconds.
     pub mem_growth: Option<f64>,
     /// Vitals of each queue, in the order of the reading's.
-    pub queues: Vec<QueueVitals>,
+    pub queues: Arc<[QueueVitals]>,
     /// Index of the worst queue: by severity, then growth, then depth.
     pub worst_queue: Option<usize>,
     /// Rates in per second and unit.
-    pub rates: Vec<FlowRate>,
+    pub rates: Arc<[FlowRate]>,
     /// Drops of all its queues since the sample before.
     pub drops: Option<u64>,
     /// Its severities.
@@ -254,6 +260,51 @@ pub struct FlowRate {
     pub rate_out: Option<f64>,
 }
 
+/// What is derived of a task's queues and flows alone. A copy costs nothing.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Movement {
+    /// Vitals of each queue, in the order of the reading's.
+    pub queues: Arc<[QueueVitals]>,
+    /// Index of the worst queue.
+    pub worst_queue: Option<usize>,
+    /// Drops of all its queues since the sample before.
+    pub drops: Option<u64>,
+    /// Rates in per second and unit.
+    pub rates: Arc<[FlowRate]>,
+}
+
+impl Movement {
+    /// Derives it from two readings; `queue_growth` are the windows of the reading's queues, in their order.
+    pub fn derive(before: Option<&Previous>, now: &TaskReading, queue_growth: &[Growth]) -> Self {
+        let empty = Growth::default();
+        let listed = now.queues();
+        let queues = listed.iter().enumerate().map(|(n, queue)| {
+            let earlier = before.and_then(|p| Some((p.queues.iter().find(|q| q.is_same(queue))?, p.at_us)));
+            QueueVitals::derive(earlier, queue, now.at_us, queue_growth.get(n).unwrap_or(&empty))
+        });
+        let queues: Arc<[QueueVitals]> = shared(queues);
+        let rates = now.flows.as_deref().unwrap_or_default().iter().map(|flow| {
+            let earlier = before.and_then(|p| Some((p.flows.iter().find(|f| f.unit == flow.unit)?, p.at_us)));
+            let rate = |field: fn(&Flow) -> Option<u64>| {
+                let (earlier, at_us) = earlier?;
+                per_second(field(earlier), field(flow), at_us, now.at_us)
+            };
+            FlowRate { unit: flow.unit, rate_in: rate(|f| f.n_in), rate_out: rate(|f| f.n_out) }
+        });
+        Self {
+            worst_queue: worst_queue(listed, &queues),
+            drops: queues.iter().filter_map(|q| q.drops).reduce(u64::saturating_add),
+            queues,
+            rates: shared(rates),
+        }
+    }
+}
+
+/// Most tasks have neither queues nor flows, which then take no memory.
+fn shared<T>(of: impl ExactSizeIterator<Item = T>) -> Arc<[T]> {
+    if of.len() == 0 { Arc::default() } else { of.collect() }
+}
+
 impl TaskVitals {
     /// Derives the vitals of a task from two readings.
     ///
@@ -266,37 +317,24 @@ impl TaskVitals {
         queue_growth: &[Growth],
         limit_bytes: Option<u64>,
     ) -> Self {
-        let empty = Growth::default();
+        Self::with(Movement::derive(before, now, queue_growth), before, now, mem_growth, limit_bytes)
+    }
+
+    /// The same where what concerns queues and flows is derived already.
+    pub fn with(
+        movement: Movement,
+        before: Option<&Previous>,
+        now: &TaskReading,
+        mem_growth: &Growth,
+        limit_bytes: Option<u64>,
+    ) -> Self {
         let shares = |field_before: fn(&Previous) -> Option<u64>, field_now: Option<u64>| {
             let before = before?;
             share(field_before(before), field_now, before.at_us, now.at_us)
         };
         let cpu = shares(|p| p.cpu_us, now.cpu_us);
         let delay = shares(|p| p.run_delay_us, now.run_delay_us);
-        let queues: Vec<QueueVitals> = now
-            .queues
-            .iter()
-            .flatten()
-            .enumerate()
-            .map(|(n, queue)| {
-                let earlier = before.and_then(|p| Some((p.queues.iter().find(|q| q.is_same(queue))?, p.at_us)));
-                QueueVitals::derive(earlier, queue, now.at_us, queue_growth.get(n).unwrap_or(&empty))
-            })
-            .collect();
-        let rates: Vec<FlowRate> = now
-            .flows
-            .iter()
-            .flatten()
-            .map(|flow| {
-                let earlier = before.and_then(|p| Some((p.flows.iter().find(|f| f.unit == flow.unit)?, p.at_us)));
-                let rate = |field: fn(&Flow) -> Option<u64>| {
-                    let (earlier, at_us) = earlier?;
-                    per_second(field(earlier), field(flow), at_us, now.at_us)
-                };
-                FlowRate { unit: flow.unit, rate_in: rate(|f| f.n_in), rate_out: rate(|f| f.n_out) }
-            })
-            .collect();
-        let worst_queue = worst_queue(now.queues.as_deref().unwrap_or_default(), &queues);
+        let Movement { queues, worst_queue, drops, rates } = movement;
         let severities = Severities {
             sched: severity::sched(cpu, delay, None, None),
             mem: severity::mem(now.rss_bytes, limit_bytes),
@@ -309,10 +347,10 @@ impl TaskVitals {
             worst_delay: now.worst_thread.filter(|t| t.over_us > 0).map(|t| t.run_delay_us as f64 / t.over_us as f64),
             runs: before.and_then(|p| per_second(p.n_runs, now.n_runs, p.at_us, now.at_us)),
             mem_growth: mem_growth.per_second(),
-            drops: queues.iter().filter_map(|q| q.drops).reduce(u64::saturating_add),
             queues,
             worst_queue,
             rates,
+            drops,
             severities,
         }
     }

@@ -161,7 +161,7 @@ fn task(number: u64, cpu_us: u64) -> TaskReading {
         run_delay_us: Some(cpu_us / 10),
         rss_bytes: Some(1_000_000 + number),
         n_threads: Some(1),
-        queues: Some(Vec::new()),
+        queues: Some([].into()),
         ..TaskReading::unknown(id(number), TaskKind::Process, 0)
     }
 }

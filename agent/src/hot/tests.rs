@@ -1,12 +1,14 @@
 use midair_vitals::{Queue, Severities, Unit};
 
+use crate::reading::Reading;
+
 use super::*;
 
 /// A tick of tasks, each with the vitals that it is ranked by.
 fn tick(tasks: Vec<(TaskReading, TaskVitals)>) -> Tick {
-    let mut tick = Tick { number: 1, ..Tick::default() };
-    tick.index = tasks.iter().enumerate().map(|(n, (task, _))| (task.id, n)).collect();
-    (tick.reading.tasks, tick.vitals) = tasks.into_iter().unzip();
+    let (tasks, vitals) = tasks.into_iter().unzip();
+    let mut tick = Tick::new(Reading { tasks, ..Reading::default() }, vitals);
+    tick.number = 1;
     tick
 }
 
@@ -47,8 +49,8 @@ fn each_kind_of_queue_has_orders_of_its_own() {
         let vitals =
             midair_vitals::QueueVitals { growth: Some(growth), drops: None, rate_in: None, rate_out: None, severity };
         let (mut task, mut all) = task(number, TaskKind::Process, TaskVitals::default());
-        task.queues = Some(vec![queue]);
-        all.queues = vec![vitals];
+        task.queues = Some([queue].into());
+        all.queues = [vitals].into();
         all.worst_queue = Some(0);
         all.severities = Severities { queue: severity, ..Severities::default() };
         (task, all)

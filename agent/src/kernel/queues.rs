@@ -20,7 +20,7 @@ mod walk;
 
 use std::{collections::HashMap, sync::Arc};
 
-use midair_vitals::{Flow, Queue, TaskId, TaskReading, Unit};
+use midair_vitals::{Queue, TaskId, TaskReading, Unit};
 use rustix::io::Errno;
 
 use self::{
@@ -233,18 +233,15 @@ impl Queues {
     }
 
     /// Adds the worst queue of each kind, and what it moved, to the row of a process.
-    pub(super) fn add_to(&self, row: &mut TaskReading) {
-        let Some(holder) = u32::try_from(row.id.number).ok().and_then(|pid| self.book.holders.of_pid(pid)) else {
-            return;
-        };
+    pub(super) fn add_to(&mut self, row: &mut TaskReading) {
+        let Some(at) = u32::try_from(row.id.number).ok().and_then(|pid| self.book.holders.find(pid)) else { return };
+        let Some(holder) = self.book.holders.get(at) else { return };
         let is_unknown = holder.n_looks == 0 && self.book.n_unowned() > 0;
         if holder.is_closed || is_unknown && holder.n_queues() == 0 {
             return;
         }
-        row.queues = Some(self.book.worst_of(holder));
         row.n_queues = Some(holder.n_queues());
-        let flow = |(n_in, n_out)| Flow { unit: Unit::Segments, n_in: Some(n_in), n_out: Some(n_out) };
-        row.flows = Some(holder.moved().map(flow).into_iter().collect());
+        (row.queues, row.flows) = self.book.show(at).unzip();
     }
 
     /// Adds the sums per kind, the queues without an owner in which something waits or was dropped, and how many network
@@ -278,12 +275,17 @@ impl Queues {
 
     /// The worst queue of the node is shown with its addresses; labelling all would cost more than it tells.
     fn label_worst(&self, into: &mut Reading) {
-        let queues = into.tasks.iter_mut().filter_map(|row| row.queues.as_mut()).flatten();
-        let Some(worst) = queues.filter(|queue| queue.depth > Some(0)).max_by_key(|queue| rank(queue)) else { return };
+        let queues =
+            into.tasks.iter().enumerate().flat_map(|(at, row)| row.queues().iter().map(move |queue| (at, queue)));
+        let waiting = queues.filter(|(_, queue)| queue.depth > Some(0));
+        let Some((at, worst)) = waiting.max_by_key(|(_, queue)| rank(queue)) else { return };
         let is_it = |full: &&Full| Some(full.object.inode) == worst.number && full.queue(worst.kind).is_some();
-        if let Some(full) = self.book.fulls().find(is_it) {
-            worst.label = full.object.label(worst.kind);
-        }
+        let Some(label) = self.book.fulls().find(is_it).and_then(|full| full.object.label(worst.kind)) else { return };
+        let which = (worst.kind, worst.number);
+        let queues = into.tasks[at].queues.as_mut().map(Arc::make_mut).into_iter().flatten();
+        queues
+            .filter(|queue| (queue.kind, queue.number) == which)
+            .for_each(|queue| queue.label = Some(Arc::clone(&label)));
     }
 
     /// Entries kept of queues and their owners.

@@ -1,4 +1,4 @@
-use midair_vitals::{Queue, TaskId, Unit};
+use midair_vitals::{Flow, Queue, TaskId, Unit};
 
 use super::*;
 
@@ -62,4 +62,48 @@ fn a_task_read_twice_in_one_moment_keeps_its_rate() {
     assert_eq!([vitals[0].cpu, vitals[1].cpu, vitals[2].cpu], [Some(0.5), None, None]);
     let vitals = ledger.derive(&mut reading(3, 1_000_000, &[]));
     assert_eq!((vitals[0].cpu, vitals[0].mem_growth), (Some(0.5), Some(100.0)), "nor does growth begin anew");
+}
+
+/// The vitals of a task whose readings share their queues while these do not change, and of one whose never do.
+#[test]
+fn what_rests_is_told_as_if_it_had_been_derived() {
+    let (mut sharing, mut copying) = (Ledger::default(), Ledger::default());
+    let mut last: Option<TaskReading> = None;
+    for s in 1..200_u64 {
+        // Still for a while, then growing, then of another size.
+        let depth = if s % 50 < 30 { s / 50 } else { s };
+        let mut now = reading(s, s * 1_000, &[(7, depth), (8, 5)]);
+        now.tasks[0].queues = now.tasks[0].queues.take().map(|queues| {
+            let mut queues = queues.to_vec();
+            queues[1].depth = (s % 70 < 35).then_some(5);
+            queues.into()
+        });
+        let flow = Flow { unit: Unit::Segments, n_in: Some(s / 20 * 100), n_out: None };
+        now.tasks[0].flows = (s % 90 > 10).then(|| [flow].into());
+        let mut same = now.clone();
+        if let Some(last) = &last {
+            let task = &mut same.tasks[0];
+            let keep = last.queues == task.queues;
+            task.queues = if keep { last.queues.clone() } else { task.queues.take() };
+            task.flows = if last.flows == task.flows { last.flows.clone() } else { task.flows.take() };
+        }
+        last = Some(same.tasks[0].clone());
+        assert_eq!(sharing.derive(&mut same), copying.derive(&mut now), "after {s} s");
+        assert_eq!(same.tasks, now.tasks);
+        sharing.take_back(same.tasks);
+    }
+}
+
+#[test]
+fn what_rests_costs_no_memory_of_its_own() {
+    let mut ledger = Ledger::default();
+    let first = reading(1, 0, &[(7, 0)]);
+    let mut vitals = Vec::new();
+    for s in 1..10 {
+        let mut now = first.clone();
+        now.tasks[0].at_us = s * 1_000_000;
+        vitals.push(ledger.derive(&mut now).remove(0).queues);
+        ledger.take_back(now.tasks);
+    }
+    assert!(vitals[4..].iter().all(|queues| Arc::ptr_eq(queues, &vitals[4])));
 }

@@ -16,7 +16,7 @@ impl Host {
         reading.node.at_us = at_s * 1_000_000;
         fill(&mut reading);
         let vitals = self.ledger.derive(&mut reading);
-        let mut tick = Tick { reading, vitals, ..Tick::default() };
+        let mut tick = Tick::new(reading, vitals);
         self.node.complete(&mut tick);
         tick.reading.node
     }
@@ -41,14 +41,14 @@ fn queue(depth: u64, limit: u64) -> Queue {
 fn the_worst_queue_is_owned_or_an_orphan() {
     let mut host = Host::default();
     let node = host.read(1, |reading| {
-        reading.tasks = vec![TaskReading { queues: Some(vec![queue(3, 8)]), ..task(1, 1, 0) }];
+        reading.tasks = vec![TaskReading { queues: Some([queue(3, 8)].into()), ..task(1, 1, 0) }];
         reading.orphans = vec![queue(8, 8)];
     });
     let worst = node.worst_queue.unwrap();
     assert_eq!((worst.task, worst.queue.depth), (None, Some(8)));
     assert_eq!(node.severities.queue, Some(Severity::from_per_mille(1_000)));
     let node = host.read(2, |reading| {
-        reading.tasks = vec![TaskReading { queues: Some(vec![queue(3, 8)]), ..task(1, 2, 0) }];
+        reading.tasks = vec![TaskReading { queues: Some([queue(3, 8)].into()), ..task(1, 2, 0) }];
     });
     assert_eq!(node.worst_queue.unwrap().task.map(|id| id.number), Some(1));
     assert_eq!(node.severities.queue, Some(Severity::from_per_mille(375)));

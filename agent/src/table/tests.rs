@@ -19,7 +19,7 @@ fn tick() -> Tick {
         thread,
     ];
     let vitals = vec![TaskVitals::default(); tasks.len()];
-    Tick { vitals, reading: crate::reading::Reading { tasks, ..Default::default() }, ..Tick::default() }
+    Tick::new(crate::reading::Reading { tasks, ..Default::default() }, vitals)
 }
 
 fn ask(query: TableQuery) -> Vec<u64> {

@@ -170,6 +170,8 @@ fn bytes_in_a_pipe() {
 
 #[test]
 fn an_event_counter_that_two_processes_hold_is_one_queue() {
+    use std::os::fd::AsRawFd;
+
     use rustix::event::{EventfdFlags, eventfd};
     let counter = eventfd(5, EventfdFlags::NONBLOCK).unwrap();
     let other = eventfd(9, EventfdFlags::NONBLOCK).unwrap();
@@ -177,13 +179,15 @@ fn an_event_counter_that_two_processes_hold_is_one_queue() {
     for collector in collectors().into_iter().filter(|collector| *collector == Collector::Bpf) {
         let mut host = Host::new(collector);
         let of_each = |close: &midair_agent::reading::Close| {
-            let queues = close.task.queues.iter().flatten().filter(|queue| queue.kind == QueueKind::Event);
-            let found: Vec<_> = queues.map(|queue| (queue.unit, queue.depth, queue.number)).collect();
-            [5, 9].map(|depth| found.iter().find(|(_, d, _)| *d == Some(depth)).copied()).into_iter().collect()
+            let queues = close.task.queues().iter().filter(|queue| queue.kind == QueueKind::Event);
+            let found: Vec<_> = queues.map(|queue| (queue.unit, queue.depth, queue.number, queue.fd)).collect();
+            [5, 9].map(|depth| found.iter().find(|(_, d, ..)| *d == Some(depth)).copied()).into_iter().collect()
         };
         let found: Vec<_> = host.close_until(own(), "the counters", of_each);
         assert_eq!((found[0].0, found[1].0), (Unit::Events, Unit::Events));
         assert_ne!(found[0].2, found[1].2, "each has its own number");
+        let fds = [&counter, &other].map(|fd| u32::try_from(fd.as_raw_fd()).ok());
+        assert_eq!([found[0].3, found[1].3], fds);
         let row = host.until("the child", |reading| crate::host::row(reading, child.id())?.queues.clone());
         assert!(row.iter().all(|queue| queue.kind != QueueKind::Event), "it is counted where it was made");
     }

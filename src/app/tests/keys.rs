@@ -434,7 +434,7 @@ fn queues_of_which_nothing_is_known_come_last_also_turned_round() {
     let reading = |s: f64| {
         let n = s as u64;
         let queues = vec![queue(1, Some(n)), queue(2, None), queue(3, Some(5 * n))];
-        TaskReading { queues: Some(queues), ..task(7, s, 0.0, 0.0) }
+        TaskReading { queues: Some(queues.into()), ..task(7, s, 0.0, 0.0) }
     };
     let mut desk = Desk::with(vec![reading(1.0)]);
     desk.keys("j").key(Key::Enter).keys(":sort drops").key(Key::Enter);

@@ -119,7 +119,7 @@ fn piped(s: f64, of: u64) -> Stamped {
         ..Queue::unknown(QueueKind::Pipe, Unit::Bytes)
     };
     let listener = Queue { number: Some(78), ..Queue::unknown(QueueKind::Listen, Unit::Connections) };
-    details(s, "a", Some(TaskReading { queues: Some(vec![pipe, listener]), ..task(of, s, 0.0, 0.0) }), vec![])
+    details(s, "a", Some(TaskReading { queues: Some([pipe, listener].into()), ..task(of, s, 0.0, 0.0) }), vec![])
 }
 
 fn path(desk: &Desk) -> Vec<u64> {

@@ -124,7 +124,7 @@ fn who_starves_itself_is_named_once() {
 fn a_listener_that_workers_share_is_told_once() {
     let worker = |number| {
         let full = Queue { depth: Some(64), limit: Some(64), ..Queue::unknown(QueueKind::Listen, Unit::Connections) };
-        TaskReading { queues: Some(vec![Queue { number: Some(77), ..full }]), ..task(number, 1.0, 0.0, 0.0) }
+        TaskReading { queues: Some([Queue { number: Some(77), ..full }].into()), ..task(number, 1.0, 0.0, 0.0) }
     };
     let story = [sample(1.0, "a", vec![worker(5), worker(6)])];
     assert_eq!(said(&story, None, 1.0), ["listen of task-5 (5): 64 of 64 Connections"]);

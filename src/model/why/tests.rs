@@ -60,7 +60,7 @@ fn looked_at(reading: TaskReading) -> Vec<Stamped> {
 #[test]
 fn who_writes_into_a_full_pipe_learns_who_does_not_read() {
     for channel in ["pipe_write", "anon_pipe_write"] {
-        let writer = TaskReading { queues: Some(vec![pipe(65_536)]), ..sleeping(channel) };
+        let writer = TaskReading { queues: Some([pipe(65_536)].into()), ..sleeping(channel) };
         let expected = "postgres (4121) does not read: pipe 65536 Bytes of 65536 Bytes, so this waits for room";
         assert_eq!(answer(&looked_at(writer)), (1000, expected.to_owned()));
     }
@@ -68,7 +68,7 @@ fn who_writes_into_a_full_pipe_learns_who_does_not_read() {
 
 #[test]
 fn a_thread_that_waits_for_room_speaks_for_its_process() {
-    let process = TaskReading { queues: Some(vec![pipe(65_536)]), ..sleeping("futex_wait_queue") };
+    let process = TaskReading { queues: Some([pipe(65_536)].into()), ..sleeping("futex_wait_queue") };
     let thread = TaskReading { kind: TaskKind::Thread, ..sleeping("pipe_write") };
     let thread = TaskReading { id: TaskId { number: 8, ..thread.id }, ..thread };
     let story = [described(0.0, "a"), details(1.0, "a", Some(process), vec![thread])];
@@ -77,7 +77,7 @@ fn a_thread_that_waits_for_room_speaks_for_its_process() {
 
 #[test]
 fn who_does_not_read_learns_what_it_does_instead() {
-    let reader = TaskReading { queues: Some(vec![pipe(60_000)]), ..sleeping("futex_wait_queue") };
+    let reader = TaskReading { queues: Some([pipe(60_000)].into()), ..sleeping("futex_wait_queue") };
     let expected = "does not read: pipe 60000 Bytes of 65536 Bytes from postgres (4121); \
                     it waits for another thread (a lock or a condition) in futex_wait_queue";
     assert_eq!(answer(&looked_at(reader)), (916, expected.to_owned()));
@@ -94,7 +94,7 @@ fn what_was_sent_and_not_taken_is_the_other_ends_affair() {
         peer_name,
         ..Queue::unknown(QueueKind::TcpSend, Unit::Bytes)
     };
-    let of = |queue| answer(&looked_at(TaskReading { queues: Some(vec![queue]), ..sleeping("ep_poll") }));
+    let of = |queue| answer(&looked_at(TaskReading { queues: Some([queue].into()), ..sleeping("ep_poll") }));
     assert_eq!(of(sent(peer, peer_name)).1, "postgres (4121) does not read: tcp unsent 900 Bytes of 1000 Bytes");
     let expected = "the other end does not read: tcp unsent 900 Bytes of 1000 Bytes at 10.0.0.7:5432 > 10.0.0.9:41022";
     assert_eq!(of(sent(None, None)).1, expected);
@@ -151,7 +151,8 @@ fn a_quota_is_the_reason_before_what_is_not_read() {
             ..CgroupReading::default()
         };
         let reading = TaskReading { cgroup: Some("/ship.service".into()), ..task(7, seconds, 0.2 * seconds, 0.0) };
-        let mut told = details(seconds, "a", Some(TaskReading { queues: Some(vec![pipe(65_536)]), ..reading }), vec![]);
+        let mut told =
+            details(seconds, "a", Some(TaskReading { queues: Some([pipe(65_536)].into()), ..reading }), vec![]);
         if let crate::event::Event::Details(details) = &mut told.event {
             details.cgroup = Some(cgroup);
         }
@@ -176,7 +177,7 @@ fn why_the_other_end_does_not_read_comes_before_that() {
             sample.cgroups = vec![held];
             sample.tasks = vec![postgres];
         });
-        let writer = TaskReading { queues: Some(vec![pipe(65_536)]), at_us: n * S, ..sleeping("pipe_write") };
+        let writer = TaskReading { queues: Some([pipe(65_536)].into()), at_us: n * S, ..sleeping("pipe_write") };
         [sample, details(seconds, "a", Some(writer), vec![])]
     };
     let story = [vec![described(0.0, "a")], at(1).to_vec(), at(2).to_vec()].concat();

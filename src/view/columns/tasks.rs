@@ -185,6 +185,6 @@ fn rate(task: &Task, of: fn(&FlowRate) -> Option<f64>) -> Cell {
 
 /// Where no queue is, nothing waits: that is known, and recedes. Queues that could not be read are unknown.
 fn absent(task: &Task) -> Cell {
-    let is_known = task.reading.queues.as_ref().is_some_and(Vec::is_empty);
+    let is_known = task.reading.queues.as_ref().is_some_and(|queues| queues.is_empty());
     Cell::dim(if is_known { format::NOTHING } else { format::UNKNOWN })
 }

@@ -150,7 +150,8 @@ fn queue(node: &Node, latest: &Latest, trend: &Trend<'_>) -> Vec<Line> {
     let mut content = vec![worst(node, latest), drops(&latest.vitals)];
     let mut sums: Vec<(&Queue, &QueueVitals)> = latest.reading.sums.iter().zip(&latest.sums).collect();
     // Kinds in which something waits come first; the order of kinds is otherwise the same everywhere.
-    sums.sort_by_key(|(queue, _)| (queue.depth.unwrap_or(0) == 0, queue.kind));
+    // What eventfds have counted is not what waits: nobody need read it.
+    sums.sort_by_key(|(queue, _)| (queue.kind == QueueKind::Event, queue.depth.unwrap_or(0) == 0, queue.kind));
     content.extend(sums.into_iter().map(|(queue, vitals)| {
         let unit = format::unit(queue.unit);
         let growth = format::amount_growth(vitals.growth, queue.unit);

@@ -94,7 +94,7 @@ fn spoil(task: &mut midair_vitals::TaskReading) {
     let (label, peer_name) = (Some(name()), Some(name()));
     let peer = Some(task.id);
     let queue = Queue { label, peer, peer_name, depth: Some(9), ..Queue::unknown(QueueKind::Unix, Unit::Messages) };
-    task.queues.get_or_insert_default().push(queue);
+    task.queues = Some(task.queues().iter().cloned().chain([queue]).collect());
 }
 
 fn check(state: &State) {

@@ -32,8 +32,8 @@ impl Wire {
         self.n += 1;
         reading.node.at_us = self.n * 1_000_000;
         reading.cgroups.iter_mut().for_each(|cgroup| cgroup.at_us = reading.node.at_us);
-        let tick =
-            Tick { number: self.n, mono_us: reading.node.at_us + 5, wall_us: 7, ..Tick::new(reading, Vec::new()) };
+        let mut tick = Tick::new(reading, Vec::new());
+        (tick.number, tick.mono_us, tick.wall_us) = (self.n, tick.reading.node.at_us + 5, 7);
         let cost = v1::Cost::default();
         let content = Content { tick: &tick, rows: &[], cost: &cost };
         let envelope = match &mut self.encoder {

@@ -39,3 +39,25 @@ fn points_that_come_fast_are_few() {
     assert!(growth.points.len() < 140, "{}", growth.points.len());
     assert_eq!(growth.per_second().map(f64::round), Some(5_000.0));
 }
+
+#[test]
+fn a_level_that_stays_takes_two_points_and_tells_what_all_points_would() {
+    let (mut all, mut growth): (Vec<(u64, f64)>, _) = (Vec::new(), Growth::default());
+    // Runs of one to twenty equal levels, and every fifth level one of its own.
+    for s in 0..2_000_u64 {
+        let level = (s / (1 + s / 100) + u64::from(s % 500 < 100) * (s % 5)) as f64;
+        all.push((s * 1_000_000, level));
+        growth.push(s * 1_000_000, level);
+        let now_us = s * 1_000_000;
+        let (first_us, first) = *all.iter().rev().find(|(us, _)| us + GROWTH_US <= now_us).unwrap_or(&all[0]);
+        let expected = (now_us > first_us).then(|| (level - first) * 1e6 / (now_us - first_us) as f64);
+        assert_eq!(growth.per_second(), expected, "after {s} s");
+    }
+    let mut still = Growth::default();
+    assert!(!still.is_flat());
+    (0..100).for_each(|s| still.push(s * 1_000_000, 7.0));
+    assert!(still.is_flat() && still.points.len() == 2);
+    still.push(100_000_000, 8.0);
+    assert!(!still.is_flat());
+    assert_eq!(still.per_second(), Some(0.1));
+}

@@ -30,7 +30,7 @@ fn another_task_under_the_same_number_has_no_rate_yet() {
 #[test]
 fn a_first_reading_has_levels_but_no_rates() {
     let mut now = reading(1, 5, 5);
-    now.queues = Some(vec![Queue { depth: Some(1000), ..Queue::unknown(QueueKind::Mailbox, Unit::Messages) }]);
+    now.queues = Some([Queue { depth: Some(1000), ..Queue::unknown(QueueKind::Mailbox, Unit::Messages) }].into());
     let vitals = TaskVitals::derive(None, &now, &Growth::default(), &[], None);
     assert_eq!(vitals.cpu, None);
     assert_eq!(vitals.severities.queue.map(Severity::percent), Some(50));
@@ -46,11 +46,11 @@ fn drops_are_counted_though_the_depth_is_zero() {
         ..Queue::unknown(QueueKind::Listen, Unit::Connections)
     };
     let (mut before, mut now) = (reading(1, 0, 0), reading(2, 0, 0));
-    before.queues = Some(vec![listen(10)]);
-    now.queues = Some(vec![listen(444)]);
+    before.queues = Some([listen(10)].into());
+    now.queues = Some([listen(444)].into());
     assert_eq!(derive(&before, &now).drops, Some(434));
-    before.queues = Some(vec![listen(0), listen(0)]);
-    now.queues = Some(vec![listen(u64::MAX), listen(2)]);
+    before.queues = Some([listen(0), listen(0)].into());
+    now.queues = Some([listen(u64::MAX), listen(2)].into());
     assert_eq!(derive(&before, &now).drops, Some(u64::MAX), "a sum beyond all measure is no panic");
 }
 
@@ -75,8 +75,8 @@ fn the_worst_queue_goes_by_severity_then_growth_then_depth() {
 fn rates_keep_their_units_apart() {
     let flow = |n_in| Flow { unit: Unit::Segments, n_in: Some(n_in), n_out: None };
     let (mut before, mut now) = (reading(1, 0, 0), reading(2, 0, 0));
-    before.flows = Some(vec![flow(100)]);
-    now.flows = Some(vec![Flow { unit: Unit::Bytes, n_in: Some(5), n_out: Some(5) }, flow(300)]);
+    before.flows = Some([flow(100)].into());
+    now.flows = Some([Flow { unit: Unit::Bytes, n_in: Some(5), n_out: Some(5) }, flow(300)].into());
     let vitals = derive(&before, &now);
     assert_eq!(vitals.rates[0].rate_in, None, "bytes were not counted before");
     assert_eq!(vitals.rates[1].rate_in, Some(200.0));

@@ -117,7 +117,7 @@ fn a_focus_is_answered_from_the_last_reading_then_closely() {
         n_queues: 300,
         children: vec![thread(11)],
         n_children: 2,
-        ..Close::of(TaskReading { queues: Some(vec![queue]), ..task(1, 20) })
+        ..Close::of(TaskReading { queues: Some([queue].into()), ..task(1, 20) })
     };
     for depth in [5, 9] {
         let queue = Queue { label: Some("a < b".into()), ..unread(depth) };

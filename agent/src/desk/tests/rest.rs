@@ -34,7 +34,7 @@ impl Quiet {
             task.cgroup = Some("/system.slice/chat.service".into());
             task.wait_channel = Some("ep_poll".into());
             // Something waits with each, the same for ever, so that all of them rank.
-            task.queues = Some(vec![Queue { kind: QueueKind::ALL[n as usize % 9], ..unread(n) }]);
+            task.queues = Some([Queue { kind: QueueKind::ALL[n as usize % 9], ..unread(n) }].into());
         }
         let tick = self.tick;
         self.bench.swept(|reading| {

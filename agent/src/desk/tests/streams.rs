@@ -18,7 +18,7 @@ fn scene(seed: u64, tick: u64) -> Vec<TaskReading> {
             let mut task = task(n, tick * (chance(n, tick / 7) % 5) * 1_000);
             task.state = chance(n, tick).is_multiple_of(3).then_some(midair_vitals::TaskState::Running);
             task.wait_channel = chance(n, tick + 1).is_multiple_of(4).then(|| format!("wait-{}", tick % 9).into());
-            task.queues = Some(vec![unread(chance(n, tick) % 5_000)]);
+            task.queues = Some([unread(chance(n, tick) % 5_000)].into());
             task
         })
         .collect()
@@ -289,7 +289,7 @@ fn long_names_do_not_break_the_bound_of_a_message() {
         cgroup: text(n, "g"),
         wait_channel: text(n, "w"),
         // Every kind of queue has owners of its own, so that each order brings other rows.
-        queues: Some(vec![Queue { kind: QueueKind::ALL[n as usize % 9], ..unread(n) }]),
+        queues: Some([Queue { kind: QueueKind::ALL[n as usize % 9], ..unread(n) }].into()),
         ..task(n, n)
     };
     bench.tick((0..5_000).map(hostile).collect());

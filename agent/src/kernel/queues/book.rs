@@ -9,9 +9,9 @@ mod pipes;
 mod sums;
 mod sweep;
 
-use std::cmp::Reverse;
+use std::{cmp::Reverse, sync::Arc};
 
-use midair_vitals::{Queue, QueueKind, Severity, severity};
+use midair_vitals::{Flow, Queue, QueueKind, Severity, severity};
 
 pub(crate) use self::pipes::PipeEnd;
 #[cfg(test)]
@@ -41,6 +41,8 @@ pub(crate) struct Book {
     sweep: Sweep,
     /// Connections of this process are kept in full, idle or not.
     watched: Vec<Place>,
+    /// Room for the queues of one process.
+    room: Vec<Queue>,
 }
 
 /// Up to so many sockets, all that is known of each is kept.
@@ -231,15 +233,25 @@ impl Book {
         }
     }
 
+    /// The worst queue of each kind of a process, and what it moved. Most stay what they were: then nothing is made anew.
+    pub(crate) fn show(&mut self, at: Place) -> Option<(Arc<[Queue]>, Arc<[Flow]>)> {
+        let mut queues = std::mem::take(&mut self.room);
+        queues.clear();
+        self.add_worst_of(self.holders.get(at)?, &mut queues);
+        let holder = self.holders.get_mut(at)?;
+        if *holder.shown != *queues {
+            holder.shown = queues.drain(..).collect();
+        }
+        self.room = queues;
+        Some((Arc::clone(&holder.shown), holder.show_moved()))
+    }
+
     /// The worst queue of each kind of a process.
-    pub(crate) fn worst_of(&self, holder: &Holder) -> Vec<Queue> {
+    fn add_worst_of(&self, holder: &Holder, queues: &mut Vec<Queue>) {
         let full = |worst: &Worst| {
             let full = self.fulls.get(worst.full)?;
             self.queues(full).find(|queue| queue.kind == worst.kind)
         };
-        // Made for each process at each tick: of the right size at once, and without memory where there are none.
-        let n_empty = holder.empty.iter().flatten().count();
-        let mut queues = Vec::with_capacity(holder.worst.len() + if n_empty > 0 { n_empty + 1 } else { 0 });
         queues.extend(holder.worst.iter().filter_map(full));
         for (inode, kind) in holder.empty.iter().zip(Kind::ALL) {
             let Some(inode) = inode else { continue };
@@ -249,7 +261,6 @@ impl Book {
                 queues.push(queue);
             }
         }
-        queues
     }
 
     /// The queues of an object; those that were not read in this tick carry the moment at which they were.

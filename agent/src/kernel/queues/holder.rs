@@ -1,8 +1,8 @@
 //! Processes that may hold sockets and pipes, and what they moved.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
-use midair_vitals::{QueueKind, Severity, TaskId};
+use midair_vitals::{self as vitals, Queue, QueueKind, Severity, TaskId, Unit};
 
 use super::{object::Kind, table::Place};
 
@@ -34,6 +34,8 @@ pub(crate) struct Holder {
     pub(crate) empty: [Option<u32>; Kind::ALL.len()],
     /// Its worst queue of each kind.
     pub(crate) worst: Vec<Worst>,
+    /// The queues that were shown last.
+    pub(crate) shown: Arc<[Queue]>,
     flow: Flow,
     tick: u64,
 }
@@ -56,7 +58,7 @@ pub(crate) const SLOW: u32 = 10_000;
 pub(crate) type Rank = (Option<Severity>, Option<u64>, std::cmp::Reverse<Option<u64>>);
 
 /// Segments that a process moved.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Flow {
     /// Those that are told.
     told: (u64, u64),
@@ -69,6 +71,8 @@ struct Flow {
     n_ticks: u64,
     /// Whether it has a TCP connection at all.
     is_known: bool,
+    /// What was shown last.
+    shown: Arc<[vitals::Flow]>,
 }
 
 /// All processes.
@@ -98,6 +102,7 @@ impl Holder {
             n_owned: [0; Kind::ALL.len()],
             empty: [None; Kind::ALL.len()],
             worst: Vec::new(),
+            shown: Arc::default(),
             flow: Flow { delivered: tick, ..Flow::default() },
             tick,
         }
@@ -142,6 +147,16 @@ impl Holder {
     /// What it moved in segments, in and out, since it was first seen to.
     pub(crate) fn moved(&self) -> Option<(u64, u64)> {
         Some(self.flow.told).filter(|_| self.flow.is_known)
+    }
+
+    /// The same as it is shown.
+    pub(crate) fn show_moved(&mut self) -> Arc<[vitals::Flow]> {
+        let flow = |(n_in, n_out)| vitals::Flow { unit: Unit::Segments, n_in: Some(n_in), n_out: Some(n_out) };
+        let flow = self.moved().map(flow);
+        if self.flow.shown.first() != flow.as_ref() {
+            self.flow.shown = flow.into_iter().collect();
+        }
+        Arc::clone(&self.flow.shown)
     }
 
     /// Whether it has so many descriptors that it is looked at in a lane of its own.
@@ -250,6 +265,7 @@ impl Holders {
     }
 
     /// The process of a pid.
+    #[cfg(test)]
     pub(crate) fn of_pid(&self, pid: u32) -> Option<&Holder> {
         self.get(self.find(pid)?)
     }

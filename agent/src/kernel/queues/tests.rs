@@ -45,7 +45,7 @@ impl Dear {
     }
 
     /// Reads until something is so.
-    fn until(&mut self, is_so: impl Fn(&Self) -> bool) {
+    fn until(&mut self, is_so: impl Fn(&mut Self) -> bool) {
         for _ in 0..2_000 {
             self.read();
             if is_so(self) {
@@ -55,7 +55,7 @@ impl Dear {
         panic!("it never is so");
     }
 
-    fn row(&self) -> TaskReading {
+    fn row(&mut self) -> TaskReading {
         let id = TaskId { runtime: 0, number: std::process::id().into(), start: 1 };
         let mut row = TaskReading::unknown(id, TaskKind::Process, self.now_us);
         self.queues.add_to(&mut row);

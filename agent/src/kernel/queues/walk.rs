@@ -18,7 +18,7 @@ use super::{
     price::{Moment, Period, Price},
     table::Place,
 };
-use crate::kernel::bpf::{Bpf, FileKind, FileRecord, FileWalk};
+use crate::kernel::bpf::{Bpf, FileRecord, FileWalk};
 
 /// A walk between two ticks.
 pub(crate) struct Walk {
@@ -161,7 +161,7 @@ impl Walk {
         let mut one = One { at, walk: tools.bpf.walk_of(pid)?, n_files: 0 };
         let mut fds = HashMap::new();
         let mut remember = |file: &FileRecord<'_>| {
-            fds.entry(file.inode).and_modify(|fd: &mut u32| *fd = file.fd.min(*fd)).or_insert(file.fd);
+            fds.entry(object::number(file)).and_modify(|fd: &mut u32| *fd = file.fd.min(*fd)).or_insert(file.fd);
         };
         one.slice(MOST_CLOSE, tools, true, &mut remember).ok()?;
         Some(fds)
@@ -326,14 +326,9 @@ impl Going {
 
 /// Books a descriptor. `is_proof`: whether all that its process held was seen before.
 fn take(tools: &mut Tools<'_>, file: &FileRecord<'_>, by: Place, is_proof: bool, has_name: bool) {
-    let Some(mut object) = object::object(file, has_name) else { return };
+    let Some(object) = object::object(file, has_name) else { return };
     match object.kind {
         Kind::Pipe | Kind::EventFd | Kind::MessageQueue => {
-            if file.kind == FileKind::EventFd {
-                // All event counters of a host have the same inode; an old kernel does not number them.
-                let unnumbered = u64::from(file.pid) << 32 | u64::from(file.fd);
-                object.inode = file.counter.map_or(unnumbered, u64::from);
-            }
             let end = PipeEnd { can_read: file.can_read, can_write: file.can_write };
             tools.book.see_pipe(file.device.unwrap_or(0), object, by, end);
         }

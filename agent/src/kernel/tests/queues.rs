@@ -19,7 +19,7 @@ fn queues_of(kernel: &mut Kernel, pid: u32) -> Vec<Queue> {
     let first = read(kernel, &Wants::default());
     let id = first.tasks.iter().find(|row| row.id.number == u64::from(pid)).expect("it runs").id;
     let reading = read(kernel, &Wants { close: vec![id], ..Wants::default() });
-    reading.close[&id].task.queues.clone().expect("own descriptors can be read")
+    reading.close[&id].task.queues.as_deref().expect("own descriptors can be read").to_vec()
 }
 
 /// The queues of this process, those named here among them. Tests run side by side, and while others close sockets one

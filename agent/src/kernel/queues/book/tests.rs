@@ -56,6 +56,14 @@ fn moved(book: &Book) -> Option<(u64, u64)> {
     book.holders.of_pid(10).unwrap().moved()
 }
 
+fn shown(book: &mut Book) -> Arc<[Queue]> {
+    let at = book.holders.find(10).unwrap();
+    let (queues, _) = book.show(at).unwrap();
+    let (again, _) = book.show(at).unwrap();
+    assert!(Arc::ptr_eq(&queues, &again), "what has not changed is not made anew");
+    queues
+}
+
 fn depth(book: &Book, kind: QueueKind) -> Option<u64> {
     book.sums().iter().find(|sum| sum.kind == kind).unwrap().depth
 }
@@ -209,16 +217,15 @@ fn on_a_host_with_many_connections_only_what_waits_is_kept_in_full() {
     }
     let kept: Vec<u64> = book.fulls().map(|full| full.object.inode).collect();
     assert_eq!(kept, [78, 79]);
-    let holder = book.holders.of_pid(10).unwrap();
-    assert_eq!(u64::from(holder.n_queues()), 2 * (n - 1) + 1);
-    let worst = book.worst_of(holder);
+    assert_eq!(u64::from(book.holders.of_pid(10).unwrap().n_queues()), 2 * (n - 1) + 1);
+    let worst = shown(&mut book);
     let of = |kind| worst.iter().find(|queue| queue.kind == kind).unwrap();
     assert_eq!((of(QueueKind::TcpReceive).depth, of(QueueKind::TcpReceive).number), (Some(500), Some(78)));
     assert_eq!(depth(&book, QueueKind::TcpReceive), Some(500));
 
     all[77] = connection(78, 1, 1);
     tick(&mut book, &all);
-    let worst = book.worst_of(book.holders.of_pid(10).unwrap());
+    let worst = shown(&mut book);
     let receive = worst.iter().find(|queue| queue.kind == QueueKind::TcpReceive).unwrap();
     assert_eq!((receive.depth, receive.number), (Some(0), Some(1)), "the first of those that are empty stands for all");
     all.truncate(5);

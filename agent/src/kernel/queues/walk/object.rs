@@ -30,7 +30,7 @@ pub(super) fn object(file: &FileRecord<'_>, has_name: bool) -> Option<Object> {
         (FileKind::MessageQueue, _) => Kind::MessageQueue,
         (FileKind::Socket, _) => return None,
     };
-    let mut object = Object { drops: file.drops, ..Object::bare(kind, file.inode) };
+    let mut object = Object { drops: file.drops, ..Object::bare(kind, number(file)) };
     let Depth { bytes, limit_bytes, messages, limit_messages } = file.receive;
     match kind {
         Kind::TcpListener | Kind::UnixListener => {
@@ -55,6 +55,15 @@ pub(super) fn object(file: &FileRecord<'_>, has_name: bool) -> Option<Object> {
     }
     object.ends = ends(file, has_name);
     Some(object)
+}
+
+/// By what its object is known: its inode. All event counters of a host have the same, so theirs is the kernel's number of
+/// the counter, and where an old kernel has none the place where it was seen; no inode is as large.
+pub(super) fn number(file: &FileRecord<'_>) -> u64 {
+    if file.kind != FileKind::EventFd {
+        return file.inode;
+    }
+    1 << 63 | file.counter.map_or(u64::from(file.pid) << 32 | u64::from(file.fd), u64::from)
 }
 
 /// A pipe is full when all its buffers are in use, however few bytes are in them (pipe(7)).
