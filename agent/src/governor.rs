@@ -52,6 +52,11 @@ const PATIENCE_MAX: Duration = Duration::from_secs(900);
 /// What is known of steps fades each time that a level has lasted for so long.
 const LASTS: Duration = Duration::from_secs(60);
 
+/// More steps are taken after so many readings of a level at least, fewer where so many times the budget is used.
+const SURE: usize = 4;
+const SURE_FAR_OVER: usize = 2;
+const FAR_OVER: f64 = 1.5;
+
 /// Steps given back at once.
 const STEPS_AT_ONCE: usize = 8;
 
@@ -152,8 +157,9 @@ impl Governor {
         let brim_milli = f64::from(milli) * EARNED;
         let has_burst = self.balance_us <= -part(milli, DEBT) && self.book.mean_milli() > brim_milli;
         if self.balance_us < 0.0 && (used_milli > brim_milli || has_burst) {
-            // One reading alone may have caught up with something.
-            if self.book.n_since() > 1 {
+            // One reading alone may have caught up with something, and little over may be chance.
+            let is_far_over = has_burst || used_milli > f64::from(milli) * FAR_OVER;
+            if self.book.n_since() >= if is_far_over { SURE_FAR_OVER } else { SURE } {
                 let times = if has_burst { self.book.mean_milli() / used_milli.max(1e-3) } else { 1.0 };
                 self.go_down(milli, costs, times.max(1.0));
             }
@@ -229,10 +235,10 @@ impl Governor {
         let earned_us = elapsed_us as f64 * f64::from(milli) / 1e3 * EARNED;
         let balance_us = self.balance_us + earned_us - used_us;
         let is_starting = self.age_us <= micros(START);
-        // What is left of a start is not saved up, and what it owes is forgiven.
+        // What is left of a start is not saved up, and what it owes is forgiven: all begins anew.
         let (least_us, most_us) = match self.age_us.saturating_sub(elapsed_us) <= micros(START) {
             true if is_starting => (-part(milli, DEBT), part(milli, START)),
-            true => (0.0, part(milli, BURST)),
+            true => (part(milli, BURST), part(milli, BURST)),
             false => (-part(milli, DEBT), part(milli, BURST)),
         };
         self.balance_us = balance_us.clamp(least_us, most_us);

@@ -69,7 +69,9 @@ impl Source for Dear {
         into.node.load1_milli = Some(at_us / 1_000);
         self.burn(self.price.get(NODE));
         // A hundred tasks to be named, anew each time.
+        let before_us = self.clock.thread_cpu_us();
         self.burn(self.price.get(NAMES) * u64::from(wants.thrift.names_per_tick.min(100)) / 100);
+        into.spent.names_us = self.clock.thread_cpu_us() - before_us;
         let before_us = self.clock.thread_cpu_us();
         if self.round.begin(wants.thrift.sockets_every, at_us) {
             self.burn(self.price.get(SOCKETS));
