@@ -25,11 +25,11 @@ use rustix::io::Errno;
 
 use self::{
     book::{Book, Sight, rank},
-    diag::{Diag, Dump, Family, Which},
+    diag::{Diag, Dump, Family, Senders, Which},
     full::Full,
     looks::Looks,
     namespaces::Namespaces,
-    object::{Ends, Kind},
+    object::{Ends, Kind, Object},
     price::Price,
     round::Round,
     walk::Walk,
@@ -205,7 +205,8 @@ impl Queues {
         Ok(())
     }
 
-    /// Looks at listeners and at what was busy, in the agent's own network namespace.
+    /// Looks at listeners, at what was busy, and at all but connections where that is little, in the agent's own network
+    /// namespace.
     fn look_again(&mut self) {
         // Kept only while all goes well: the rest of a broken answer would stand before the next.
         let Some(mut diag) = self.instant.take().or_else(|| Diag::open().ok()) else { return };
@@ -216,6 +217,17 @@ impl Queues {
         if listed.is_err() {
             return;
         }
+        let mut senders = Senders::default();
+        for dump in self.round.small() {
+            let see = &mut |object: Object| {
+                senders.add(&object);
+                book.see(object, sight);
+            };
+            if diag.read(*dump, see).is_err() {
+                return;
+            }
+        }
+        senders.drain().for_each(|(inode, bytes)| book.wait_at_least(inode, bytes));
         for (inode, which) in self
             .book
             .busy(BUSY_PER_TICK)

@@ -66,6 +66,7 @@ impl Book {
         self.tick += 1;
         self.now_us = now_us;
         self.round = self.round.max(1);
+        self.begin_wanting();
         self.holders.sync(processes);
         self.watched.clear();
         self.watched.extend(watched.filter_map(|pid| self.holders.find(pid)));
@@ -135,6 +136,9 @@ impl Book {
             let kind = object.kind;
             full.namespace = entry.namespace();
             let dropped = full.update(object, self.now_us, self.tick);
+            if full.owner.is_none() && (full.object.has_waiting() || dropped > 0) {
+                self.sweep.want_at_once(entry);
+            }
             return self.sums.add_drops(kind.queue_kind(), dropped);
         }
         let mut full = Full::new(object, self.now_us, entry.owner);
@@ -153,7 +157,11 @@ impl Book {
             let empty = &mut holder.empty[entry.kind() as usize];
             *empty = empty.filter(|known| *known != inode);
         }
+        let is_unowned = full.owner.is_none() && (full.object.has_waiting() || full.has_dropped_in(self.tick));
         entry.full = Some(self.fulls.add(full));
+        if is_unowned {
+            self.sweep.want_at_once(entry);
+        }
     }
 
     /// Notes that a process holds a socket; false where the socket is not known.

@@ -21,6 +21,10 @@ pub(crate) struct Round {
     file: Option<procnet::Reading>,
     /// Of unix sockets, in the dump that is being read.
     senders: Senders,
+    /// Sockets of the dump that is being read.
+    n_listed: usize,
+    /// Dumps of the agent's own namespace that listed few sockets: they may be read at each tick.
+    small: Vec<Dump>,
     /// Why netlink could not be used for the agent's own namespace, in this round.
     fault: Option<Fault>,
     /// The same in the last round.
@@ -70,6 +74,9 @@ pub(crate) struct Tools<'a> {
 /// Entries swept between two looks at the price.
 const SWEEP: usize = 8_192;
 
+/// A dump of no more sockets is small; about 1.5 us each.
+const SMALL: usize = 512;
+
 impl Round {
     /// Goes on with the round, or begins one; true when it is over. At least one part is read.
     pub(crate) fn go_on(&mut self, tools: &mut Tools<'_>) -> Result<bool, Errno> {
@@ -109,13 +116,21 @@ impl Round {
         self.period.us(now)
     }
 
+    /// Dumps of other sockets than those of TCP, which a round reads first: where they listed few, they may be read at each
+    /// tick while the round goes on.
+    pub(crate) fn small(&self) -> &[Dump] {
+        &self.small
+    }
+
     fn begin(&mut self, tools: &mut Tools<'_>) {
         tools.namespaces.begin_round();
         let steps = tools.namespaces.places().flat_map(|place| {
             let in_use = if place == 0 { tools.in_use } else { InUse::default() };
             steps(place, in_use)
         });
-        *self = Self { steps: steps.collect(), last_fault: self.last_fault, period: self.period, ..Self::default() };
+        let small = std::mem::take(&mut self.small);
+        let (last_fault, period) = (self.last_fault, self.period);
+        *self = Self { steps: steps.collect(), last_fault, period, small, ..Self::default() };
         self.period.begin(tools.now);
     }
 
@@ -197,14 +212,21 @@ impl Round {
         if !self.has_begun {
             diag.begin(dump)?;
             self.has_begun = true;
+            self.n_listed = 0;
         }
-        let (book, senders) = (&mut *tools.book, &mut self.senders);
+        let (book, senders, n_listed) = (&mut *tools.book, &mut self.senders, &mut self.n_listed);
         let is_done = diag.go_on(&mut |object| {
+            *n_listed += 1;
             senders.add(&object);
             book.see(object, sight);
         })?;
         if is_done {
             senders.drain().for_each(|(inode, bytes)| book.wait_at_least(inode, bytes));
+            if place == 0 {
+                self.small.retain(|known| *known != dump);
+                let is_small = self.n_listed <= SMALL && !matches!(dump, Dump::Tcp(_) | Dump::Listeners(_));
+                self.small.extend(is_small.then_some(dump));
+            }
         }
         Ok(is_done)
     }
@@ -224,21 +246,21 @@ impl Round {
     }
 }
 
-/// The listings of a namespace. Families of which the kernel holds no socket are left out.
+/// The listings of a namespace: the connections last, of which there are most. Families of which the kernel holds no
+/// socket are left out.
 fn steps(namespace: usize, in_use: InUse) -> Vec<Step> {
-    let mut dumps = Vec::new();
+    let mut dumps = vec![Dump::Unix];
+    for (family, n) in [Family::V4, Family::V6].into_iter().zip(in_use.udp) {
+        if n != Some(0) {
+            dumps.push(Dump::Udp(family));
+        }
+    }
     match in_use.tcp.map(|n| n != Some(0)) {
         [true, true] => dumps.push(Dump::Tcp(Family::Both)),
         [true, false] => dumps.push(Dump::Tcp(Family::V4)),
         [false, true] => dumps.push(Dump::Tcp(Family::V6)),
         [false, false] => {}
     }
-    for (family, n) in [Family::V4, Family::V6].into_iter().zip(in_use.udp) {
-        if n != Some(0) {
-            dumps.push(Dump::Udp(family));
-        }
-    }
-    dumps.push(Dump::Unix);
     dumps.into_iter().map(|dump| Step { namespace, what: What::Dump(dump) }).collect()
 }
 

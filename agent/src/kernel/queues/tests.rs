@@ -1,11 +1,11 @@
 use std::{
     cell::Cell,
     io::Write,
-    net::{TcpListener, TcpStream},
+    net::{TcpListener, TcpStream, UdpSocket},
     path::Path,
 };
 
-use midair_vitals::TaskKind;
+use midair_vitals::{QueueKind, TaskKind};
 
 use super::*;
 
@@ -102,6 +102,30 @@ fn while_a_round_takes_many_ticks_listeners_and_what_is_busy_are_fresh_in_each()
         let queue = busy(&host).unwrap();
         assert_eq!((queue.depth, queue.at_us), (Some(100 + n * 100), None));
     }
+}
+
+#[test]
+fn what_waits_has_its_owner_long_before_a_first_round_is_over() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let local = listener.local_addr().unwrap();
+    let _pairs: Vec<(TcpStream, TcpStream)> =
+        (0..400).map(|_| (TcpStream::connect(local).unwrap(), listener.accept().unwrap().0)).collect();
+    let _waiting = TcpStream::connect(local).unwrap();
+    let unread = UdpSocket::bind("127.0.0.1:0").unwrap();
+    let sender = UdpSocket::bind("127.0.0.1:0").unwrap();
+    sender.send_to(&[7; 100], unread.local_addr().unwrap()).unwrap();
+    let mut host = Dear::new();
+    let depth = |host: &mut Dear, kind| {
+        let queues = host.row().queues?;
+        queues.iter().find(|queue| queue.kind == kind)?.depth.filter(|depth| *depth > 0)
+    };
+    host.until(|host| depth(host, QueueKind::Listen).is_some() && depth(host, QueueKind::UdpReceive).is_some());
+    assert_eq!(host.queues.round.period_us((0, 0)), None, "no round is over yet");
+    let before = depth(&mut host, QueueKind::UdpReceive);
+    sender.send_to(&[7; 100], unread.local_addr().unwrap()).unwrap();
+    host.read();
+    assert!(depth(&mut host, QueueKind::UdpReceive) > before, "few sockets are read at each tick");
+    assert!(host.queues.round.is_going());
 }
 
 #[test]

@@ -20,6 +20,8 @@ pub(super) struct Sweep {
     unowned: Vec<Wanted>,
     n_coming: usize,
     n_unowned: usize,
+    /// How many were listed in this tick before the end of the round.
+    n_at_once: usize,
 }
 
 /// A socket that must have an owner.
@@ -40,6 +42,9 @@ pub(crate) type WasRead<'a> = &'a dyn Fn(usize, bool) -> Option<bool>;
 /// Sockets without an owner listed at most; urgent ones come first.
 const MOST_WANTED: usize = 4_096;
 
+/// Of these so many are listed in a tick before the round is over.
+const MOST_AT_ONCE: usize = 64;
+
 impl Book {
     /// Sweeps over so many entries at most, about; true when the round is over. What `was_read` does not say to have been
     /// read as a whole in this round stays as it was.
@@ -47,7 +52,8 @@ impl Book {
         if self.sweep.run == 0 || self.sweep.n_runs != self.table.n_runs() {
             let unowned = std::mem::take(&mut self.sweep.unowned);
             let (n_runs, n_ended) = (self.table.n_runs(), self.holders.n_ended());
-            self.sweep = Sweep { n_runs, n_ended, unowned, n_unowned: self.sweep.n_unowned, ..Sweep::default() };
+            let Sweep { n_unowned, n_at_once, .. } = self.sweep;
+            self.sweep = Sweep { n_runs, n_ended, unowned, n_unowned, n_at_once, ..Sweep::default() };
         }
         let mut n = 0;
         while self.sweep.run < self.sweep.n_runs {
@@ -99,7 +105,12 @@ impl Book {
         n
     }
 
-    /// Sockets without an owner that the last round saw, the urgent ones first.
+    /// Begins a tick.
+    pub(super) fn begin_wanting(&mut self) {
+        self.sweep.n_at_once = 0;
+    }
+
+    /// Sockets without an owner that the last round saw, or this one in which something waits; the urgent ones first.
     pub(crate) fn unowned(&self) -> &[Wanted] {
         &self.sweep.unowned
     }
@@ -182,6 +193,21 @@ impl Broom<'_> {
 }
 
 impl Sweep {
+    /// Lists a socket without an owner in which something waits: the end of a round may be far.
+    pub(super) fn want_at_once(&mut self, entry: &Entry) {
+        if self.n_at_once >= MOST_AT_ONCE || self.unowned.len() >= MOST_WANTED {
+            return;
+        }
+        self.n_at_once += 1;
+        let wanted = Wanted { inode: entry.inode, port: entry.port, is_urgent: true };
+        if let Some(known) = self.unowned.iter_mut().find(|known| known.inode == wanted.inode) {
+            *known = wanted;
+        } else {
+            self.unowned.insert(0, wanted);
+            self.n_unowned += 1;
+        }
+    }
+
     fn want(&mut self, entry: &Entry, is_urgent: bool) {
         self.n_coming += 1;
         if is_urgent || self.coming.len() < MOST_WANTED {
