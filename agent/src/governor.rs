@@ -41,8 +41,10 @@ const BURST: Duration = Duration::from_secs(3);
 /// Debts beyond this are forgiven: a host that was suspended, a collector that had to be loaded anew.
 const DEBT: Duration = Duration::from_secs(5);
 
-/// A start in which much is done for the first time: it has so much of the budget beside what comes in, and leaves no debt.
+/// A start in which much is done for the first time: it has so much of the budget beside what comes in, and leaves no debt
+/// but a little to begin with.
 const START: Duration = Duration::from_secs(10);
+const AFTER_START: Duration = Duration::from_secs(1);
 
 /// A level is held for so long, and for so many readings, before the agent goes back up; at most for [`PATIENCE_MAX`].
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -238,7 +240,7 @@ impl Governor {
         // What is left of a start is not saved up, and what it owes is forgiven: all begins anew.
         let (least_us, most_us) = match self.age_us.saturating_sub(elapsed_us) <= micros(START) {
             true if is_starting => (-part(milli, DEBT), part(milli, START)),
-            true => (part(milli, BURST), part(milli, BURST)),
+            true => (part(milli, AFTER_START), part(milli, AFTER_START)),
             false => (-part(milli, DEBT), part(milli, BURST)),
         };
         self.balance_us = balance_us.clamp(least_us, most_us);
@@ -261,15 +263,15 @@ impl Governor {
 
     /// Leaves out more: as many steps as are needed so that it fits, where all costs so many times what it costs most often.
     fn go_down(&mut self, milli: u32, costs: book::Costs, times: f64) {
-        if self.is_on_trial {
-            // Whatever is dearer yet need not be tried before.
-            let patience = (self.patience[self.level] * 2).min(PATIENCE_MAX);
-            self.patience[..=self.level].iter_mut().for_each(|dearer| *dearer = patience.max(*dearer));
-        }
         let most_milli = f64::from(milli) * FILL;
         let fits = |to: &usize| self.book.milli(&self.ladder, (self.level, costs), *to) * times <= most_milli;
         let n_steps = self.ladder.n_steps();
         let level = (self.level + 1..=n_steps).find(fits).unwrap_or(n_steps);
+        if self.is_on_trial {
+            // Whatever is dearer yet need not be tried before, nor what is not cheaper.
+            let patience = (self.patience[self.level] * 2).min(PATIENCE_MAX);
+            self.patience[..level].iter_mut().for_each(|dear| *dear = patience.max(*dear));
+        }
         self.change(level);
         self.is_on_trial = false;
     }

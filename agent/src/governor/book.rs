@@ -24,7 +24,7 @@ const N_LEARNED: usize = 3;
 const FACTOR_MAX: f64 = 16.0;
 
 /// The same of a step over rows and answers: most of the rest is done whatever there is to send.
-const REST_FACTOR_MAX: f64 = 1.2;
+const REST_FACTOR_MAX: f64 = 1.5;
 
 /// Parts below this tell nothing of steps, microseconds a sample.
 const TELLING_US: f64 = 50.0;

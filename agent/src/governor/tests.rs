@@ -278,8 +278,14 @@ fn parts_that_nobody_measures_are_found_out_about() {
         (Host { node: 42_000, are_threads_whole: true, ..Host::default() }, "a sample every 6 s"),
     ] {
         let mut agent = Agent::new(Some(10));
-        agent.live(host, 400);
-        assert_eq!(agent.shed().last().map(String::as_str), Some(last), "{host:?} {:?}", agent.levels);
+        agent.live(host, 300);
+        // Now and then it is tried whether less would do.
+        let is_right = |agent: &mut Agent| {
+            agent.live(host, 6);
+            agent.shed().last().is_some_and(|words| words == last)
+        };
+        let n_right = (0..100).filter(|_| is_right(&mut agent)).count();
+        assert!(n_right > 75, "{n_right} {host:?} {:?}", agent.levels);
         assert!(agent.worst_minute_milli() <= 10.0, "{host:?} {} {:?}", agent.worst_minute_milli(), agent.levels);
     }
 }
