@@ -302,9 +302,13 @@ fn health(files: &mut Files, tasks: &Tasks, swept: &Swept) -> Health {
             the host; run midair-agent in the host's pid namespace (hostPID), or with --proc-root on the host's /proc";
         return Health::Degraded(why.into());
     }
-    if swept.n_without_delay > 0 {
+    if swept.n_silent > 0 {
         let why = "run delay is not known for all tasks: this kernel has no /proc/PID/schedstat (CONFIG_SCHED_INFO)";
         return Health::Degraded(why.into());
+    }
+    if let Some(what) = tasks.hidden() {
+        let remedy = "what it uses and what waits for it is not known; `--collector proc` reads it";
+        return Health::Degraded(format!("{what}: {remedy}").into());
     }
     match &swept.read.why {
         Some(why) if swept.read.is_missed => Health::Degraded(why.clone()),

@@ -91,7 +91,8 @@ fn beside(
     let variants = flags.variants(options.collector);
     let Times { warm_up, window } = options.times;
     let programs = variants.len() as u64 + if options.with_peers { peers::N_PEERS } else { 0 };
-    let seconds = programs * (warm_up.as_secs() + window.as_secs() + AROUND_S) + START_S;
+    let around_s = AROUND_S + profile.first_round().as_secs();
+    let seconds = programs * (warm_up.as_secs() + window.as_secs() + around_s) + START_S;
     println!("{}: starting the load", profile.name());
     let clock = Clock::system();
     let from_us = clock.mono_us();

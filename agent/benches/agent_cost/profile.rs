@@ -4,6 +4,7 @@ use std::{
     io,
     net::{IpAddr, Ipv4Addr, SocketAddr},
     process::Command,
+    time::Duration,
 };
 
 use anyhow::Context;
@@ -40,6 +41,14 @@ impl Profile {
             Self::M => "M".into(),
             Self::L => "L".into(),
             Self::C { connections } => format!("C {}k", connections / 1000),
+        }
+    }
+
+    /// How long to wait for a first round over all connections: where there are many it takes a while.
+    pub(crate) fn first_round(self) -> Duration {
+        match self {
+            Self::S | Self::M | Self::L => Duration::ZERO,
+            Self::C { .. } => Duration::from_secs(300),
         }
     }
 

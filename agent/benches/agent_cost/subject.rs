@@ -112,7 +112,7 @@ pub(crate) async fn measure(
     times: Times,
 ) -> anyhow::Result<(Row, Vec<Found>)> {
     let agent = Agent::start(&flags.arguments(variant))?;
-    let measured = agent.window(times, &load.planted).await.with_context(|| agent.log())?;
+    let measured = agent.window(times, profile.first_round(), &load.planted).await.with_context(|| agent.log())?;
     let Window { before, after, watch, seconds, witness } = measured;
     let held = &watch.held;
     let found = witness.found(held, seconds, variant.collector == Collector::Bpf);
@@ -124,6 +124,12 @@ pub(crate) async fn measure(
         per_s(held.sample_us),
         sources.join(", ")
     )];
+    if profile.first_round() > Duration::ZERO {
+        notes.push(held.round().map_or_else(
+            || "no round over all connections was seen to end".into(),
+            |round| format!("a round over all connections takes {:.0} s", round.as_secs_f64()),
+        ));
+    }
     notes.extend(held.reasons.iter().map(|(reason, n)| format!("{n} of {} samples: {reason}", held.n_samples)));
     let shed = held.shed.iter().map(|(part, n)| format!("{part} ({n} of {})", held.n_samples)).collect::<Vec<_>>();
     if !shed.is_empty() {
@@ -214,9 +220,14 @@ impl Agent {
         Ok(agent)
     }
 
-    async fn window(&self, times: Times, planted: &[Ready]) -> anyhow::Result<Window> {
+    async fn window(&self, times: Times, first_round: Duration, planted: &[Ready]) -> anyhow::Result<Window> {
         let mut watch = Watch::open(self.socket()).await?;
         watch.watch_for(times.warm_up, &mut Witness::default()).await?;
+        // What all connections take is known when all have been seen.
+        let end_us = self.clock.mono_us() + u64::try_from(first_round.as_micros())?;
+        while self.clock.mono_us() < end_us && watch.held.round().is_none() {
+            watch.watch_for(Duration::from_secs(1), &mut Witness::default()).await?;
+        }
         let mut witness = Witness::new(planted);
         watch.reset();
         let before = Spent::read(self.child.id());

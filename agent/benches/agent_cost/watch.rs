@@ -115,6 +115,13 @@ impl Held {
         self.waited_us.map_or(0, |(first_us, last_us)| last_us.saturating_sub(first_us))
     }
 
+    /// How long the agent says a round over all sockets takes, once one is over.
+    pub(crate) fn round(&self) -> Option<Duration> {
+        let sockets = self.node.sources.iter().flat_map(|sources| &sources.source);
+        let sockets = sockets.filter(|source| source.name.as_deref() == Some("sockets"));
+        sockets.filter_map(|source| source.period_ms).map(|ms| Duration::from_millis(ms.into())).next()
+    }
+
     fn take(&mut self, envelope: &Envelope) -> anyhow::Result<()> {
         let payload = Payload::decode(envelope.payload.clone().context("an event has a payload")?)?;
         match payload.kind.context("a payload has a kind")? {

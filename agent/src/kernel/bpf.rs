@@ -151,9 +151,9 @@ impl Bpf {
             Say::Brief => Over::TasksBrief,
         };
         self.pass.open(self.iterators.open(over)?);
-        let mut take = |record: Record<'_>| match record {
-            Record::Task(task) => each(Thread::Task(&task)),
-            Record::Sleeper(sleeper) => each(Thread::Sleeper(sleeper)),
+        let mut take = |record: &Record<'_>| match record {
+            Record::Task(task) => each(Thread::Task(task)),
+            Record::Sleeper(sleeper) => each(Thread::Sleeper(*sleeper)),
             Record::File(_) | Record::Mark(_) => {}
         };
         while self.pass.read(pass::MOST, &mut take)? > 0 {}

@@ -253,7 +253,7 @@ impl Queues {
             return;
         }
         row.n_queues = Some(holder.n_queues());
-        (row.queues, row.flows) = self.book.show(at).unzip();
+        (row.queues, row.flows) = self.book.show(at).map(|shown| (shown.queues, shown.flows)).unzip();
     }
 
     /// Adds the sums per kind, the queues without an owner in which something waits or was dropped, and how many network

@@ -3,6 +3,7 @@
 mod collector;
 mod dear;
 mod fold;
+mod hidden;
 mod iter;
 mod proc;
 mod process;
@@ -19,12 +20,17 @@ pub(super) use self::{
     collector::{Collectors, Read},
     proc::HOTTEST,
 };
-use self::{dear::Looks, fold::Fold, process::Process, short_lived::ShortLived};
+use self::{
+    dear::Looks,
+    fold::{Fold, Folded},
+    hidden::Hidden,
+    process::Process,
+    short_lived::ShortLived,
+};
 use super::{
     bpf::Bpf,
     files::Files,
     names::{Shared, Users},
-    tally::{Run, Tally},
     whereabouts::Whereabouts,
 };
 use crate::{
@@ -79,6 +85,7 @@ pub(super) struct Tasks {
     /// Whether the last sweep has told the states of all threads.
     are_states_new: bool,
     short_lived: ShortLived,
+    hidden: Hidden,
     /// The latest start of all that the first sweep saw, clock ticks since boot.
     since: u64,
     run_delay_ns: u64,
@@ -97,6 +104,8 @@ pub(super) struct Swept {
     pub n_short_lived: Option<u64>,
     /// Processes of which one thread did not say its run delay.
     pub n_without_delay: u64,
+    /// Of these those that live: their kernel does not say it.
+    pub n_silent: u64,
     /// Run delay of all tasks since the first sweep, microseconds; what has ended takes nothing away.
     pub run_delay_us: u64,
     /// CPU time that names took, microseconds.
@@ -124,6 +133,7 @@ impl Tasks {
             looks: Looks::default(),
             are_states_new: false,
             short_lived: ShortLived::default(),
+            hidden: Hidden::default(),
             since: u64::MAX,
             run_delay_ns: 0,
         }
@@ -137,17 +147,15 @@ impl Tasks {
         n_forks: Option<u64>,
         into: &mut Vec<TaskReading>,
     ) -> Result<(Swept, Threads), Errno> {
-        let began_us = (sweep.clock)();
         // The table of the sweep before is free again, once the desk has gone on.
         let mut next = Arc::try_unwrap(std::mem::take(&mut self.spare)).unwrap_or_default();
         next.clear();
-        let pid = |id: &TaskId| self.threads.find(*id).map_or(id.number as u32, |thread| thread.process);
-        sweep.wanted_pids.extend(sweep.wanted.iter().map(pid));
+        sweep.wanted_pids.extend(sweep.wanted.iter().map(|id| self.process_of(*id)));
         sweep.wanted_pids.sort_unstable();
         let before = std::mem::take(&mut self.threads);
         let mut fold = Fold::begin(&mut self.processes, before.as_slice(), next, (sweep.number, self.since));
         let outcome = self.collectors.collect(sweep, n_forks, &mut fold);
-        let (table, n_new) = fold.finish();
+        let Folded { table, n_new, did } = fold.finish();
         self.spare = before.into_inner();
         self.threads = Threads::new(Arc::new(table));
         let read = outcome?;
@@ -163,18 +171,20 @@ impl Tasks {
         let n_forks = n_forks.filter(|_| self.sees_host());
         let mut swept = Swept { read, ..Swept::default() };
         swept.n_short_lived = self.short_lived.count(n_forks, n_new, swept.read.proc.n_sweeps);
-        self.settle(sweep, into, &mut swept);
         if swept.read.is_bpf {
             sweep.whereabouts.tally.sees_queued();
+            self.hidden.look(sweep.files, sweep.number, |pid| self.processes.contains_key(&pid));
+        } else {
+            self.hidden = Hidden::default();
         }
-        if sweep.number > 1 {
-            self.tally_threads(began_us, &mut sweep.whereabouts.tally);
-        }
+        did.tell(&mut sweep.whereabouts.tally);
+        self.settle(sweep, into, &mut swept);
         Ok((swept, self.threads.clone()))
     }
 
     /// Brings the sums of all processes up to date, and makes their rows.
     fn settle(&mut self, sweep: &mut Sweeper<'_>, into: &mut Vec<TaskReading>, swept: &mut Swept) {
+        let mut unnamed = Vec::new();
         for process in self.processes.values_mut() {
             let is_first = process.first == sweep.number;
             let gained = process.settle(is_first);
@@ -182,9 +192,10 @@ impl Tasks {
             if !is_first || sweep.number > 1 {
                 self.run_delay_ns += gained.run_delay_ns;
             }
+            unnamed.extend(process.lacks_names().then_some(process.now.pid));
         }
         let (clock, before_us) = (Clock::system(), Clock::system().thread_cpu_us());
-        self.read_names(sweep);
+        self.read_names(sweep, unnamed);
         swept.names_us = clock.thread_cpu_us().saturating_sub(before_us);
         // With room for the threads that get rows.
         into.reserve(self.pids.len() + sweep.wanted.len() + 64);
@@ -193,52 +204,45 @@ impl Tasks {
             swept.n_processes += 1;
             swept.n_threads += u64::from(process.now.n_threads);
             swept.n_without_delay += u64::from(process.sweep.lacks_delay);
+            swept.n_silent += u64::from(process.is_silent());
             into.push(process.row());
         }
         swept.run_delay_us = self.run_delay_ns / 1000;
     }
 
-    /// Reads the names that are due, as many as there is time for: the others in the sweeps after.
-    fn read_names(&mut self, sweep: &mut Sweeper<'_>) {
+    /// Reads the names that are due of these processes, as many as there is time for: the others in the sweeps after.
+    fn read_names(&mut self, sweep: &mut Sweeper<'_>, mut pids: Vec<u32>) {
         let most = if sweep.number == 1 { NAMES_AT_FIRST } else { NAMES_PER_SWEEP };
         let are_off = sweep.off.why("names").is_some();
-        let mut n_left = if are_off { 0 } else { most.min(sweep.thrift.names_per_tick as usize) };
-        let next = self.pids.partition_point(|pid| *pid <= self.named);
-        let (before, after) = self.pids.split_at(next);
-        for pid in after.iter().chain(before) {
-            if n_left == 0 {
-                return;
-            }
-            let Some(process) = self.processes.get_mut(pid).filter(|process| process.lacks_names()) else { continue };
+        let n_read = if are_off { 0 } else { most.min(sweep.thrift.names_per_tick as usize) };
+        pids.sort_unstable();
+        let next = pids.partition_point(|pid| *pid <= self.named);
+        pids.rotate_left(next);
+        for pid in pids.into_iter().take(n_read) {
+            let Some(process) = self.processes.get_mut(&pid) else { continue };
             process.read_names(sweep, &mut self.users);
-            self.named = *pid;
-            n_left -= 1;
+            self.named = pid;
         }
     }
 
-    /// Tells what each thread did that was read since this sweep began, and on which CPU, where that is known.
-    fn tally_threads(&self, began_us: u64, tally: &mut Tally) {
-        for thread in self.threads.iter().filter(|thread| thread.now.at_us >= began_us) {
-            if let Some(cpu) = thread.cpu.filter(|_| thread.is_queued) {
-                tally.queued(u32::from(cpu));
-            }
-            let Some((gained, _)) = thread.gained() else { continue };
-            if gained.cpu_ns == 0 && gained.run_delay_ns == 0 {
-                continue;
-            }
-            let process = self.processes.get(&thread.process);
-            tally.ran(Run {
-                cgroup: process.and_then(|process| process.place.as_ref()).map(|place| place.id),
-                cpu: thread.cpu.map(u32::from),
-                cpu_ns: gained.cpu_ns,
-                delay_ns: gained.run_delay_ns,
-            });
+    /// The number of the process that a task is or belongs to.
+    fn process_of(&self, id: TaskId) -> u32 {
+        // Most are processes; to find a thread takes fifteen looks all over the table.
+        match self.is_process(id) {
+            true => id.number as u32,
+            false => self.threads.find(id).map_or(id.number as u32, |thread| thread.process),
         }
+    }
+
+    fn is_process(&self, id: TaskId) -> bool {
+        let process = u32::try_from(id.number).ok().and_then(|pid| self.processes.get(&pid));
+        process.is_some_and(|process| process.id() == id)
     }
 
     /// The rows of those threads that are wanted.
     pub(super) fn wanted_rows(&self, wanted: &TaskSet) -> Vec<TaskReading> {
-        let threads = wanted.iter().filter_map(|id| self.threads.find(*id)).filter(|thread| !thread.is_first());
+        let threads = wanted.iter().filter(|id| !self.is_process(**id)).filter_map(|id| self.threads.find(*id));
+        let threads = threads.filter(|thread| !thread.is_first());
         threads.filter_map(|thread| self.thread_row(thread)).collect()
     }
 
@@ -270,6 +274,11 @@ impl Tasks {
     /// the kernel.
     pub(super) fn sees_host(&self) -> bool {
         self.processes.get(&2).is_some_and(|second| second.now.is_kernel_thread)
+    }
+
+    /// What `/proc` lists and the iterators do not show, in words.
+    pub(super) fn hidden(&self) -> Option<String> {
+        self.hidden.words()
     }
 
     /// Whether a process was seen by the last sweep.

@@ -106,7 +106,13 @@ fn iterators_that_are_removed_are_missed_in_words_and_taken_again_when_they_are_
     let last = readings.last().expect("many were made");
     assert_eq!(way(last), "kernel bpf");
     let state = last.sources.iter().find(|state| state.name == "kernel bpf").expect("it speaks");
-    assert_eq!(state.health, Health::Ok);
+    // Some kernels hide a process from BPF, which is worth a word of its own.
+    let is_well = match &state.health {
+        Health::Ok => true,
+        Health::Degraded(why) => why.contains("hidden from BPF"),
+        Health::Off(_) => false,
+    };
+    assert!(is_well, "{state:?}");
     for pair in readings.windows(2) {
         assert_goes_on(&pair[0], &pair[1]);
     }

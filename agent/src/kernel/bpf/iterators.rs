@@ -165,7 +165,7 @@ fn takes_one(program: &OwnedFd) -> bool {
     };
     let (mut pass_over_nobody, mut n_files) = (Pass::default(), 0);
     pass_over_nobody.open(pass);
-    let mut count = |record: Record<'_>| match record {
+    let mut count = |record: &Record<'_>| match record {
         Record::File(_) => n_files += 1,
         Record::Mark(mark) => n_files += mark.n_files,
         Record::Task(_) | Record::Sleeper(_) => {}

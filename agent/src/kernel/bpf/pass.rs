@@ -38,7 +38,7 @@ impl Pass {
     }
 
     /// Reads up to `most` bytes and hands out their records. Returns how many bytes it read: none at the end.
-    pub(super) fn read(&mut self, most: usize, each: &mut dyn FnMut(Record<'_>)) -> Result<usize, Errno> {
+    pub(super) fn read(&mut self, most: usize, each: &mut dyn FnMut(&Record<'_>)) -> Result<usize, Errno> {
         let Some(fd) = &self.fd else { return Ok(0) };
         self.bytes.resize(self.bytes.len().max(self.n_kept + most), 0);
         let n = loop {
@@ -55,7 +55,7 @@ impl Pass {
         let end = self.n_kept + n;
         let mut records = Records::new(&self.bytes[..end]);
         for record in &mut records {
-            each(record);
+            each(&record);
         }
         self.n_broken += records.n_broken();
         self.n_kept = records.rest().len();

@@ -50,8 +50,8 @@ impl FileWalk {
         let start = self.n_files;
         let mut is_round_done = false;
         while !is_round_done && self.n_files - start < n_files {
-            let mut take = |record: Record<'_>| match record {
-                Record::File(file) => each(&file),
+            let mut take = |record: &Record<'_>| match record {
+                Record::File(file) => each(file),
                 Record::Mark(mark) => self.n_files = mark.n_files,
                 Record::Task(_) | Record::Sleeper(_) => {}
             };

@@ -242,7 +242,7 @@ impl Book {
     }
 
     /// The worst queue of each kind of a process, and what it moved. Most stay what they were: then nothing is made anew.
-    pub(crate) fn show(&mut self, at: Place) -> Option<(Arc<[Queue]>, Arc<[Flow]>)> {
+    pub(crate) fn show(&mut self, at: Place) -> Option<Shown> {
         let mut queues = std::mem::take(&mut self.room);
         queues.clear();
         self.add_worst_of(self.holders.get(at)?, &mut queues);
@@ -251,7 +251,7 @@ impl Book {
             holder.shown = queues.drain(..).collect();
         }
         self.room = queues;
-        Some((Arc::clone(&holder.shown), holder.show_moved()))
+        Some(Shown { queues: Arc::clone(&holder.shown), flows: holder.show_moved() })
     }
 
     /// The worst queue of each kind of a process.
@@ -307,6 +307,15 @@ impl Book {
     pub(crate) fn n_kept(&self) -> usize {
         self.table.len() + self.fulls.len() + self.pipes.len() + self.holders.n_kept()
     }
+}
+
+/// What is shown of a process.
+#[derive(Clone, Debug)]
+pub(crate) struct Shown {
+    /// Its worst queue of each kind.
+    pub(crate) queues: Arc<[Queue]>,
+    /// What it moved.
+    pub(crate) flows: Arc<[Flow]>,
 }
 
 /// How a look at a process went.

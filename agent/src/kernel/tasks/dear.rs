@@ -141,8 +141,8 @@ impl Looks {
         let is_worker = row.kind == TaskKind::KernelThread && row.name.as_deref().is_some_and(is_worker);
         let work = is_worker.then(|| sweep.files.read_once(format_args!("{folder}/comm")).ok()).flatten();
         let work = work.map(|name| names.share(name.trim_ascii_end()));
-        // Of a thread the file tells only the switches, which are for close looks.
-        let lacks_memory = row.process.is_none() && row.anon_bytes.is_none();
+        // Of a thread the file tells only the switches, which are for close looks; the kernel's own have no memory.
+        let lacks_memory = row.process.is_none() && row.anon_bytes.is_none() && row.kind != TaskKind::KernelThread;
         let status = (lacks_memory || has_switches)
             .then(|| sweep.files.read_once(format_args!("{folder}/status")).map(parse_status).ok())
             .flatten();

@@ -8,7 +8,11 @@ use super::{
     seen::{Others, SeenProcess, SeenThread, Sight},
 };
 use crate::{
-    kernel::stat::SchedStat,
+    kernel::{
+        cgroups::Place,
+        stat::SchedStat,
+        tally::{Run, Tally},
+    },
     numbers::NumberMap,
     reading::{ThreadReading, Used},
 };
@@ -26,6 +30,26 @@ pub(in crate::kernel) struct Fold<'a> {
     /// Threads with a later start were born since the first sweep.
     since: u64,
     n_new: u64,
+    did: Did,
+}
+
+/// What a sweep has come to.
+#[derive(Debug)]
+pub(super) struct Folded {
+    /// All threads, in order of tid.
+    pub table: Vec<ThreadReading>,
+    /// New threads that were seen for the first time.
+    pub n_new: u64,
+    /// What threads did since they were last read.
+    pub did: Did,
+}
+
+/// What the threads that were read did in the interval, and where.
+#[derive(Debug, Default)]
+pub(super) struct Did {
+    runs: Vec<Run>,
+    /// The CPUs for which a thread waits now, once for each.
+    queued: Vec<u16>,
 }
 
 impl<'a> Fold<'a> {
@@ -37,7 +61,8 @@ impl<'a> Fold<'a> {
         next: Vec<ThreadReading>,
         (sweep, since): (u64, u64),
     ) -> Self {
-        Self { processes, before, n_done: 0, next, early: Vec::new(), sweep, since, n_new: 0 }
+        let did = Did::default();
+        Self { processes, before, n_done: 0, next, early: Vec::new(), sweep, since, n_new: 0, did }
     }
 
     /// A process was seen at a moment, microseconds.
@@ -77,6 +102,7 @@ impl<'a> Fold<'a> {
             (Sight::Used(_), None) | (Sight::Ended, _) => return,
         };
         process.sweep.note(&row, known.as_ref());
+        self.did.note(&row, process.place.as_ref());
         self.next.push(row);
     }
 
@@ -110,12 +136,14 @@ impl<'a> Fold<'a> {
         self.processes.values_mut().for_each(|process| process.begin_once(self.sweep));
     }
 
-    /// The new table, and how many new threads were seen for the first time. Processes that were not seen are forgotten.
-    pub(super) fn finish(mut self) -> (Vec<ThreadReading>, u64) {
+    /// What the sweep has come to. Processes that were not seen are forgotten.
+    pub(super) fn finish(mut self) -> Folded {
         self.keep_below(u32::MAX);
         self.take_early();
         self.processes.retain(|_, process| process.seen == self.sweep);
-        (self.next, self.n_new)
+        // What was done before the first sweep was not done in an interval.
+        let did = if self.sweep > 1 { self.did } else { Did::default() };
+        Folded { table: self.next, n_new: self.n_new, did }
     }
 
     /// Threads that came before their processes, where these have come since.
@@ -129,6 +157,7 @@ impl<'a> Fold<'a> {
             self.n_new += u64::from(new.start > self.since);
             let row = process.sweep.bear((tid, pid), process.now.start, &new, at_us);
             process.sweep.note(&row, None);
+            self.did.note(&row, process.place.as_ref());
             self.next.push(row);
         }
         self.next.sort_unstable_by_key(|row| row.number);
@@ -152,6 +181,30 @@ impl<'a> Fold<'a> {
             }
             self.next.push(row);
         }
+    }
+}
+
+impl Did {
+    /// Takes note of a thread that was read.
+    fn note(&mut self, row: &ThreadReading, place: Option<&Place>) {
+        if row.is_queued {
+            self.queued.extend(row.cpu);
+        }
+        let Some((gained, _)) = row.gained().filter(|(gained, _)| gained.cpu_ns > 0 || gained.run_delay_ns > 0) else {
+            return;
+        };
+        self.runs.push(Run {
+            cgroup: place.map(|place| place.id),
+            cpu: row.cpu.map(u32::from),
+            cpu_ns: gained.cpu_ns,
+            delay_ns: gained.run_delay_ns,
+        });
+    }
+
+    /// Tells it to a tally.
+    pub(super) fn tell(self, tally: &mut Tally) {
+        self.runs.into_iter().for_each(|run| tally.ran(run));
+        self.queued.into_iter().for_each(|cpu| tally.queued(u32::from(cpu)));
     }
 }
 

@@ -91,8 +91,11 @@ pub(in crate::kernel) struct Collected {
     pub threads_us: u64,
 }
 
-/// Files of threads read in a sweep at least; where there are many threads, an eighth of them, for a round in ten seconds.
+/// Files of threads read in a sweep at least; where that is not enough for a round in ten seconds, an eighth of all threads.
 const THREADS_PER_SWEEP: u64 = 1_000;
+
+/// It is not where some threads have waited for it for so many sweeps.
+const BEHIND_AFTER: u64 = 4;
 
 /// The same in the first sweep, which fills the first screen.
 const THREADS_AT_FIRST: u64 = 4_000;
@@ -100,8 +103,8 @@ const THREADS_AT_FIRST: u64 = 4_000;
 /// At least so many where the agent is over its budget.
 const THREADS_IN_THRIFT: u64 = 100;
 
-/// `stat` files read in a sweep, of processes that moved; the hottest first.
-const STATS_PER_SWEEP: usize = 400;
+/// `stat` files read in a sweep, of processes that moved: of the hottest ones, and of those that have waited longest for it.
+const STATS_PER_SWEEP: [usize; 2] = [100, 150];
 
 /// Processes whose threads are read in each sweep, if they moved: the hottest.
 pub(in crate::kernel) const HOTTEST: usize = 50;
@@ -145,7 +148,8 @@ impl Proc {
         self.accounts.ask(sweep.clock, &mut self.round);
         let Self { watched, seats, turn, round, seen, tids, .. } = self;
         let n_threads = watched.values().map(|process| process.threads.len() as u64).sum::<u64>();
-        let most_threads = most_threads(sweep, n_threads);
+        let is_behind = watched.values().any(|process| process.is_behind(sweep.number, BEHIND_AFTER));
+        let most_threads = most_threads(sweep, n_threads, is_behind);
         let mut reader = Reader {
             files: &mut *sweep.files,
             seats,
@@ -186,12 +190,13 @@ impl Proc {
 }
 
 /// Files of threads that may be read in a sweep.
-fn most_threads(sweep: &Sweeper<'_>, n_threads: u64) -> u64 {
+fn most_threads(sweep: &Sweeper<'_>, n_threads: u64, is_behind: bool) -> u64 {
     let every_us = u64::try_from(sweep.thrift.threads_every.as_micros()).unwrap_or(u64::MAX);
     let most = THREADS_PER_SWEEP.max(n_threads / 8);
     match every_us {
         _ if sweep.off.why("threads").is_some() => 0,
         0 if sweep.number == 1 => THREADS_AT_FIRST,
+        0 if !is_behind => THREADS_PER_SWEEP,
         0 => most,
         _ => (n_threads * sweep.over_us / every_us).clamp(THREADS_IN_THRIFT, most),
     }
@@ -264,9 +269,12 @@ fn read_processes(
     }
     take_turn(watched, round, &mut is_due, turn);
     let mut moved: Vec<usize> = (0..round.len()).filter(|n| !is_due[*n] && round[*n].moved_ns > 0).collect();
-    if moved.len() > STATS_PER_SWEEP {
-        moved.select_nth_unstable_by_key(STATS_PER_SWEEP, |n| Reverse(round[*n].moved_ns));
-        moved.truncate(STATS_PER_SWEEP);
+    let [n_hottest, n_oldest] = STATS_PER_SWEEP;
+    if moved.len() > n_hottest + n_oldest {
+        moved.select_nth_unstable_by_key(n_hottest, |n| Reverse(round[*n].moved_ns));
+        let read = |n: &usize| watched.get(&round[*n].pid).map(|process| process.stat_sweep);
+        moved[n_hottest..].select_nth_unstable_by_key(n_oldest, read);
+        moved.truncate(n_hottest + n_oldest);
     }
     for n in moved {
         is_due[n] = true;
@@ -294,9 +302,7 @@ fn take_turn(watched: &mut NumberMap<Watched>, round: &[Item], is_due: &mut [boo
         *turn = round[n].pid;
         is_due[n] = true;
         n_taken += process.threads.len() as u64;
-        for thread in process.threads.iter_mut().filter(|thread| thread.n_moved == 0 && thread.tid != round[n].pid) {
-            thread.is_doubtful = true;
-        }
+        process.doubt_resting();
     }
 }
 
@@ -362,9 +368,9 @@ fn in_turn(
     places.into_iter().map(|(.., n)| n)
 }
 
-/// Threads that may have run since they were last read.
+/// Files of threads that may have run since they were last read.
 fn n_unread(watched: &NumberMap<Watched>) -> u64 {
-    watched.values().filter(|process| process.is_open).map(|process| u64::from(process.seen.n_threads)).sum()
+    watched.values().map(Watched::n_due).sum()
 }
 
 /// Looks at threads that stand still: those that were seen waiting for a CPU first.

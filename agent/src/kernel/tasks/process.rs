@@ -93,8 +93,8 @@ struct Names {
     owner: bool,
 }
 
-/// User and cgroup of a process are read again after so many sweeps.
-const OWNER_AGAIN: u64 = 64;
+/// User and cgroup of a process are read again after so many sweeps: a tenth of a millisecond each time.
+const OWNER_AGAIN: u64 = 256;
 
 /// The same where the collector tells when most of what they depend on changes; it knows nothing of the effective user.
 const TOLD_OWNER_AGAIN: u64 = 512;
@@ -171,6 +171,12 @@ impl Process {
         tally.process(Member { pid: self.now.pid, cgroup, n_threads: self.now.n_threads, netns: self.netns });
         let SchedStat { cpu_ns, run_delay_ns: delay_ns, .. } = self.gained.minus(self.sweep.gained);
         tally.ran(Run { cgroup, cpu: None, cpu_ns, delay_ns });
+    }
+
+    /// Whether the kernel does not say of it, or of a thread of it, how long it waited, though it lives: the files of one that
+    /// has ended may be gone before it is.
+    pub(super) fn is_silent(&self) -> bool {
+        self.sweep.lacks_delay && self.now.state != Some(TaskState::Zombie)
     }
 
     /// Whether some of its names are to be read.

@@ -185,6 +185,25 @@ fn a_thread_without_schedstat_knows_its_cpu_time_alone() {
 }
 
 #[test]
+fn a_task_that_has_ended_says_nothing_of_the_kernel() {
+    let mut fixture = Fixture::new();
+    for schedstat in ["30/schedstat", "30/task/30/schedstat", "30/task/31/schedstat"] {
+        fixture.write(schedstat, "1000 2000 3\n");
+    }
+    fixture.remove("12/schedstat");
+    let lacks = |reading: &Reading| {
+        let state = reading.sources.iter().find(|state| state.name == "kernel /proc").unwrap();
+        matches!(&state.health, Health::Degraded(why) if why.contains("CONFIG_SCHED_INFO"))
+    };
+    let reading = fixture.read();
+    assert_eq!((row(&reading, 12).state, row(&reading, 12).run_delay_us), (Some(TaskState::Zombie), None));
+    assert!(!lacks(&reading), "{:?}", reading.sources);
+    // One that lives and has no such file does.
+    fixture.remove("11/schedstat");
+    assert!((0..3).any(|_| lacks(&fixture.read())));
+}
+
+#[test]
 fn a_reused_pid_is_another_task_with_nothing_of_the_old_one() {
     let mut fixture = Fixture::new();
     let old = row(&fixture.read(), 10);

@@ -63,7 +63,7 @@ impl Bench {
         for (tid, pid, seen) in threads {
             fold.thread((*tid, *pid), seen.sight(), at_us);
         }
-        (self.table, _) = fold.finish();
+        self.table = fold.finish().table;
         for process in self.processes.values_mut() {
             process.settle(process.first == self.sweep);
         }
@@ -156,7 +156,7 @@ fn a_thread_that_came_before_its_process_is_seen_at_the_next_sweep() {
     fold.thread((9, 10), whole(6, 1).sight(), 3_000_000);
     fold.process(&process(10, 5), P, Others::Ended, 3_000_000);
     fold.thread((10, 10), whole(5, 2).sight(), 3_000_000);
-    let (table, n_new) = fold.finish();
+    let Folded { table, n_new, .. } = fold.finish();
     assert_eq!((table.len(), n_new), (2, 1));
     assert_eq!(bench.processes[&10].sweep.gained, used(2), "one of each");
 }
@@ -209,7 +209,7 @@ fn a_sleeper_is_what_it_was_and_one_that_is_not_known_is_said_to_be() {
     assert!(fold.rests((10, 10), 5, 2_000_000));
     assert!(!fold.rests((11, 10), 9, 2_000_000), "another thread has its number");
     assert!(!fold.rests((12, 10), 6, 2_000_000));
-    (bench.table, _) = fold.finish();
+    bench.table = fold.finish().table;
     assert_eq!(bench.threads(), [(10, 1, 2)]);
     let process = bench.processes.get_mut(&10).unwrap();
     assert_eq!((process.settle(false), process.at_us), (SchedStat::default(), 2_000_000));
@@ -228,7 +228,7 @@ fn a_pass_that_breaks_off_ends_nothing() {
     fold.thread((10, 10), whole(5, 4).sight(), 2_000_000);
     assert!(!fold.is_untouched());
     fold.keep_others();
-    (bench.table, _) = fold.finish();
+    bench.table = fold.finish().table;
     assert_eq!((bench.threads(), bench.processes.len()), (vec![(10, 4, 2), (11, 2, 1), (20, 3, 1)], 2));
 }
 
@@ -248,12 +248,12 @@ fn a_thread_with_a_smaller_number_than_its_process_is_there_from_the_first_sweep
     fold.process(&process(90, 5), None, Others::Ended, 1_000_000);
     fold.thread((90, 90), Sight::Whole(&thread), 1_000_000);
     fold.thread((95, 90), Sight::Whole(&thread), 1_000_000);
-    let (table, n_new) = fold.finish();
+    let Folded { table, n_new, .. } = fold.finish();
     assert_eq!((table.iter().map(|row| row.number).collect::<Vec<_>>(), n_new), (vec![7, 90, 95], 0));
     assert_eq!(processes[&90].sweep.gained, used(120), "what it used is told once, with that of the others");
     let mut fold = Fold::begin(&mut processes, &table, Vec::new(), (2, u64::MAX));
     fold.thread((7, 90), Sight::Whole(&thread), 2_000_000);
     fold.process(&process(90, 5), None, Others::Ended, 2_000_000);
-    assert_eq!(fold.finish().0.first().map(|row| row.before.is_some()), Some(true));
+    assert_eq!(fold.finish().table.first().map(|row| row.before.is_some()), Some(true));
     assert_eq!(processes[&90].sweep.gained, used(0), "and is no news at the second sweep");
 }

@@ -113,7 +113,7 @@ impl Bench {
         let before = std::mem::take(&mut self.table);
         let mut fold = Fold::begin(&mut self.processes, &before, Vec::new(), (self.sweep, 0));
         self.proc.collect(&mut sweep, None, &mut fold).unwrap();
-        (self.table, _) = fold.finish();
+        self.table = fold.finish().table;
     }
 
     /// How many threads of a process the last sweep read, and how many it knows.

@@ -3,17 +3,20 @@
 //! *The account closes*: the kernel says how often all threads of a process together got on a CPU. The threads that ran
 //! lately are read first; when their runs explain the difference, the others have not run, and need not be read.
 
+mod thread;
+
 use midair_vitals::TaskState;
 use rustix::{fd::OwnedFd, io::Errno};
 
+pub(super) use self::thread::WatchedThread;
 use super::{
     kept::{Kept, Seats},
     taskstats::Account,
 };
 use crate::kernel::{
     files::Files,
-    stat::{SchedStat, Stat, parse_schedstat, parse_stat},
-    tasks::seen::{Seen, SeenProcess, SeenThread},
+    stat::{Stat, parse_stat},
+    tasks::seen::{Seen, SeenProcess},
 };
 
 /// A process between two sweeps.
@@ -39,28 +42,9 @@ pub(super) struct Watched {
     runs_of_ended: i64,
     /// Where the reading of all threads goes on, where one sweep was not enough.
     next_tid: u32,
+    /// Whether threads may be doubtful, or wait for a CPU.
+    has_doubts: bool,
     stat_file: Option<Kept>,
-}
-
-/// A thread between two sweeps.
-#[derive(Debug)]
-pub(super) struct WatchedThread {
-    /// Its number.
-    pub tid: u32,
-    /// What it used, by its own `schedstat`.
-    pub used: SchedStat,
-    /// How many readings in a row it has moved in.
-    pub n_moved: u32,
-    /// When it was first seen runnable without having run, microseconds.
-    pub waits_since_us: Option<u64>,
-    /// Whether it stands still since it was last read, but may have been woken meanwhile.
-    pub is_doubtful: bool,
-    /// The sweep that read it last; 0: none has.
-    pub read: u64,
-    /// How often its name was read.
-    n_named: u32,
-    knows_delay: bool,
-    file: Option<Kept>,
 }
 
 /// What a sweep reads with.
@@ -85,14 +69,14 @@ pub(super) struct Reader<'a> {
     pub tids: &'a mut Vec<u32>,
 }
 
-/// A file is kept open for a task that moved in so many readings in a row.
-const KEEP_AFTER: u32 = 2;
-
 /// Moments of asking and of answering lie so far apart at most, most often; microseconds.
 const AGE_SLACK_US: u64 = 20_000;
 
 /// And closed when it has not been read for so many sweeps.
 const CLOSE_AFTER: u64 = 30;
+
+/// Whether it has not is looked at in every so manieth sweep.
+const CLOSE_EVERY: u64 = 8;
 
 impl Watched {
     /// A process that was not seen before.
@@ -108,6 +92,7 @@ impl Watched {
             is_open: true,
             runs_of_ended: 0,
             next_tid: 0,
+            has_doubts: false,
             stat_file: None,
         }
     }
@@ -146,10 +131,8 @@ impl Watched {
             self.moved_sweep = sweep;
         } else if self.moved_sweep + 1 == sweep {
             // What ran until now stands still: it sleeps, or it waits for a CPU.
-            for thread in self.threads.iter_mut().filter(|thread| thread.n_moved > 0) {
-                thread.n_moved = 0;
-                thread.is_doubtful = true;
-            }
+            self.threads.iter_mut().for_each(WatchedThread::stand_still);
+            self.has_doubts = true;
         }
         if now.used.n_runs < before.used.n_runs {
             return true;
@@ -178,15 +161,28 @@ impl Watched {
                 .iter_mut()
                 .filter(|thread| thread.tid == seen.pid)
                 .for_each(|leader| leader.is_doubtful = true);
+            self.has_doubts = true;
         }
         (self.seen, self.stat_sweep) = (seen, sweep);
     }
 
+    /// Lets threads that rest be looked at: they may be woken and get no CPU, and be given other names, without running.
+    pub(super) fn doubt_resting(&mut self) {
+        let pid = self.seen.pid;
+        for thread in self.threads.iter_mut().filter(|thread| thread.stood_still() && thread.tid != pid) {
+            thread.is_doubtful = true;
+            self.has_doubts = true;
+        }
+    }
+
     /// Looks at threads that stand still, those that were seen waiting for a CPU or the others.
     pub(super) fn look_for_waits(&mut self, reader: &mut Reader<'_>, are_waiting: bool) {
+        if !self.has_doubts {
+            return;
+        }
         let (pid, is_open) = (self.seen.pid, self.is_open);
         for thread in &mut self.threads {
-            let is_due = if are_waiting { thread.waits_since_us.is_some() } else { thread.is_doubtful };
+            let is_due = if are_waiting { thread.is_waiting() } else { thread.is_doubtful };
             // What was not read may have run.
             let stands_still = !is_open || thread.read == reader.sweep;
             if !is_due || !stands_still {
@@ -199,16 +195,21 @@ impl Watched {
                 reader.seen.push((thread.tid, pid, seen, (reader.clock)()));
             }
         }
+        self.has_doubts = self.threads.iter().any(|thread| thread.is_doubtful || thread.is_waiting());
     }
 
     /// Gives back the files of what has not moved for long.
     pub(super) fn close_idle(&mut self, sweep: u64) {
-        if self.moved_sweep + CLOSE_AFTER < sweep {
+        if !(sweep + u64::from(self.seen.pid)).is_multiple_of(CLOSE_EVERY) {
+            return;
+        }
+        let rests = self.moved_sweep + CLOSE_AFTER < sweep;
+        if rests {
             self.stat_file = None;
         }
-        for thread in self.threads.iter_mut().filter(|thread| thread.file.is_some()) {
-            if thread.read + CLOSE_AFTER < sweep || self.moved_sweep + CLOSE_AFTER < sweep {
-                thread.file = None;
+        for thread in self.threads.iter_mut().filter(|thread| thread.is_kept_open()) {
+            if rests || thread.read + CLOSE_AFTER < sweep {
+                thread.close();
             }
         }
     }
@@ -242,13 +243,14 @@ impl Watched {
         self.seen.n_threads == 1
             && is_settled
             && self.account.is_some()
-            && thread.knows_delay
+            && thread.knows_delay()
             && self.runs_of_ended == 0
     }
 
     fn account_lone(&mut self, reader: &mut Reader<'_>, stat: Option<&Stat>) {
         let (Some(account), [thread]) = (self.account, &mut self.threads[..]) else { return };
         thread.moved_to(account.used, reader.sweep);
+        self.has_doubts |= thread.is_doubtful;
         let pid = self.seen.pid;
         let seen = stat.map_or(Seen::Used(account.used), |stat| Seen::whole(stat, account.used, true));
         reader.seen.push((pid, pid, seen, self.account_us));
@@ -258,15 +260,31 @@ impl Watched {
 
     fn read_busy(&mut self, reader: &mut Reader<'_>, stat: Option<&Stat>) {
         let pid = self.seen.pid;
-        for thread in self.threads.iter_mut().filter(|thread| thread.n_moved > 0) {
+        for thread in self.threads.iter_mut().filter(|thread| thread.is_busy()) {
             if reader.n_left == 0 {
                 return;
             }
             let stat = stat.filter(|_| thread.tid == pid);
             // One that has ended is found out when all are listed: its runs explain nothing.
             if let Some(seen) = thread.read(reader, pid, None, stat) {
+                self.has_doubts |= thread.is_doubtful;
                 reader.seen.push((thread.tid, pid, seen, (reader.clock)()));
             }
+        }
+    }
+
+    /// Whether its threads have waited for so many sweeps to be read.
+    pub(super) fn is_behind(&self, sweep: u64, n_sweeps: u64) -> bool {
+        self.is_open && self.accounted + n_sweeps < sweep
+    }
+
+    /// Files that are to be read until all its threads are accounted for, as far as one can tell.
+    pub(super) fn n_due(&self) -> u64 {
+        let n_busy = self.threads.iter().filter(|thread| thread.is_busy()).count() as u64;
+        match () {
+            () if !self.is_open => 0,
+            () if self.accounted > 0 && self.next_tid == 0 && n_busy > 0 => n_busy,
+            () => u64::from(self.seen.n_threads),
         }
     }
 
@@ -300,6 +318,7 @@ impl Watched {
                     self.lose(reader, n);
                     continue;
                 };
+                self.has_doubts |= thread.is_doubtful;
                 reader.seen.push((thread.tid, pid, seen, (reader.clock)()));
             }
             n += 1;
@@ -308,12 +327,22 @@ impl Watched {
         if self.next_tid != 0 {
             return;
         }
+        if self.accounted == 0 {
+            self.expect_busy();
+        }
         self.accounted = reader.sweep;
         // Read over several sweeps, threads may have run after they were read.
         if let Some(account) = self.account.filter(|_| began_whole) {
             self.runs_of_ended = self.runs_of_ended.max(self.unexplained(&account));
         }
         self.is_open = !began_whole || self.account.is_none();
+    }
+
+    /// After the first look nobody has seen a thread move: those that ran more often than most have are expected to.
+    fn expect_busy(&mut self) {
+        let n_runs: u64 = self.threads.iter().map(|thread| thread.used.n_runs).sum();
+        let n_threads = self.threads.len() as u64;
+        self.threads.iter_mut().for_each(|thread| thread.is_likely = thread.used.n_runs * n_threads >= n_runs.max(1));
     }
 
     /// Brings the list of its threads up to date; gives their folder, which a lone thread does not need.
@@ -339,6 +368,9 @@ impl Watched {
                     self.threads.insert(at, WatchedThread::new(*tid));
                 }
             }
+            if self.threads.capacity() > self.threads.len() * 5 / 4 + 2 {
+                self.threads.shrink_to_fit();
+            }
             self.seen.n_threads = tids.len() as u32;
         }
         *reader.tids = tids;
@@ -350,141 +382,5 @@ impl Watched {
         let thread = self.threads.remove(n);
         self.runs_of_ended += thread.used.n_runs.cast_signed();
         reader.seen.push((thread.tid, self.seen.pid, Seen::Ended, 0));
-    }
-}
-
-impl WatchedThread {
-    fn new(tid: u32) -> Self {
-        Self {
-            tid,
-            used: SchedStat::default(),
-            n_moved: 0,
-            waits_since_us: None,
-            is_doubtful: false,
-            read: 0,
-            n_named: 0,
-            knows_delay: false,
-            file: None,
-        }
-    }
-
-    /// Reads what it used. `None`: it has ended.
-    fn read(
-        &mut self,
-        reader: &mut Reader<'_>,
-        pid: u32,
-        folder: Option<&OwnedFd>,
-        leader: Option<&Stat>,
-    ) -> Option<Seen> {
-        reader.n_left = reader.n_left.saturating_sub(1);
-        let schedstat = self.read_schedstat(reader, pid, folder);
-        if schedstat == Err(Errno::SRCH) {
-            self.file = None;
-            return None;
-        }
-        let schedstat = schedstat.ok();
-        // A thread that was named by itself after its birth shows its parent's name until then: it is looked at twice.
-        let is_settled = self.n_named >= 2;
-        let goes_on = |now: &SchedStat| now.cpu_ns >= self.used.cpu_ns && now.n_runs >= self.used.n_runs;
-        if let Some(now) = schedstat.filter(|now| is_settled && self.knows_delay && goes_on(now)) {
-            self.moved_to(now, reader.sweep);
-            return Some(leader.map_or(Seen::Used(now), |stat| Seen::whole(stat, now, true)));
-        }
-        let stat = match leader {
-            Some(stat) if schedstat.is_some() => *stat,
-            // Where there is no schedstat, the kernel has none, or the thread has ended.
-            Some(_) | None => read_stat(reader, pid, self.tid, folder)?,
-        };
-        self.n_named += 1;
-        self.knows_delay = schedstat.is_some();
-        let coarse = SchedStat { cpu_ns: stat.cpu_ns(reader.tick_ns), ..SchedStat::default() };
-        let now = schedstat.unwrap_or(coarse);
-        self.moved_to(now, reader.sweep);
-        Some(Seen::whole(&stat, now, self.knows_delay))
-    }
-
-    #[cfg(test)]
-    pub(super) fn is_kept_open(&self) -> bool {
-        self.file.is_some()
-    }
-
-    fn moved_to(&mut self, now: SchedStat, sweep: u64) {
-        let has_moved = now != self.used && self.read > 0;
-        // It ran before, and stands still: it sleeps, or it waits for a CPU.
-        self.is_doubtful = !has_moved && (self.n_moved > 0 || self.waits_since_us.is_some());
-        self.n_moved = if has_moved { self.n_moved + 1 } else { 0 };
-        if has_moved {
-            self.waits_since_us = None;
-        }
-        self.used = now;
-        self.read = sweep;
-    }
-
-    fn read_schedstat(
-        &mut self,
-        reader: &mut Reader<'_>,
-        pid: u32,
-        folder: Option<&OwnedFd>,
-    ) -> Result<SchedStat, Errno> {
-        let tid = self.tid;
-        if self.file.is_none() && self.n_moved >= KEEP_AFTER && reader.seats.has_room() {
-            let file = reader.files.open_kept(format_args!("{pid}/task/{tid}/schedstat"))?;
-            self.file = reader.seats.keep(file);
-        }
-        let line = match (&self.file, folder) {
-            (Some(file), _) => reader.files.read_kept(file)?,
-            (None, Some(folder)) => reader.files.read_once_in(folder, format_args!("{tid}/schedstat"))?,
-            (None, None) if tid == pid => reader.files.read_once(format_args!("{pid}/schedstat"))?,
-            (None, None) => reader.files.read_once(format_args!("{pid}/task/{tid}/schedstat"))?,
-        };
-        parse_schedstat(line).map_err(|_| Errno::INVAL)
-    }
-
-    /// Looks whether it waits for a CPU: runnable, though it has not run since it was last looked at. How long before
-    /// this sweep it was woken nobody knows, so the wait counts from the first look that saw it.
-    fn look_for_wait(&mut self, reader: &mut Reader<'_>, pid: u32) -> Option<Seen> {
-        self.is_doubtful = false;
-        reader.n_left = reader.n_left.saturating_sub(1);
-        let stat = read_stat(reader, pid, self.tid, None)?;
-        if stat.state != Some(TaskState::Running) {
-            self.waits_since_us = None;
-            return Some(Seen::whole(&stat, self.used, self.knows_delay));
-        }
-        let now_us = (reader.clock)();
-        let since_us = *self.waits_since_us.get_or_insert(now_us);
-        let waiting_ns = now_us.saturating_sub(since_us) * 1000;
-        let used = SchedStat { run_delay_ns: self.used.run_delay_ns + waiting_ns, ..self.used };
-        let thread = SeenThread { is_queued: true, waiting_ns, ..SeenThread::of(&stat, used, self.knows_delay) };
-        Some(Seen::Whole(Box::new(thread)))
-    }
-}
-
-fn read_stat(reader: &mut Reader<'_>, pid: u32, tid: u32, folder: Option<&OwnedFd>) -> Option<Stat> {
-    let line = match folder {
-        Some(folder) => reader.files.read_once_in(folder, format_args!("{tid}/stat")),
-        None if tid == pid => reader.files.read_once(format_args!("{pid}/stat")),
-        None => reader.files.read_once(format_args!("{pid}/task/{tid}/stat")),
-    };
-    parse_stat(line.ok()?).ok()
-}
-
-impl SeenThread {
-    fn of(stat: &Stat, used: SchedStat, knows_delay: bool) -> Self {
-        Self {
-            start: stat.start,
-            comm: stat.comm,
-            state: stat.state,
-            cpu: stat.cpu,
-            used,
-            knows_delay,
-            is_queued: false,
-            waiting_ns: 0,
-        }
-    }
-}
-
-impl Seen {
-    fn whole(stat: &Stat, used: SchedStat, knows_delay: bool) -> Self {
-        Self::Whole(Box::new(SeenThread::of(stat, used, knows_delay)))
     }
 }

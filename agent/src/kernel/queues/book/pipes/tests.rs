@@ -47,7 +47,7 @@ fn a_pipe_belongs_to_its_reader_and_its_writer_is_at_the_other_end() {
     assert_eq!(ends(&book), (Some(20), Some(10)), "the first of two readers");
     let counts = [first, second, third].map(|at| book.holders.get(at).unwrap().n_queues());
     assert_eq!(counts, [0, 1, 0]);
-    let worst = book.show(second).unwrap().0;
+    let worst = book.show(second).unwrap().queues;
     assert_eq!((worst[0].kind, worst[0].depth, worst[0].number), (QueueKind::Pipe, Some(100), Some(5)));
     assert_eq!(book.sums().iter().find(|sum| sum.kind == QueueKind::Pipe).unwrap().depth, Some(100));
 }
