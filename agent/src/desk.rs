@@ -209,7 +209,7 @@ impl Desk {
 
     fn take_reading(&mut self, mut reading: Reading, cpu_us: u64) {
         let before_us = self.clock.thread_cpu_us();
-        self.govern(cpu_us + self.own_us, &reading.sources);
+        self.govern(cpu_us + self.own_us, &reading);
         let (mono_us, wall_us) = (self.clock.mono_us(), self.clock.wall_us());
         let last = self.tick.take();
         let number = last.as_ref().map_or(0, |tick| tick.number) + 1;

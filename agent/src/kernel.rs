@@ -44,7 +44,7 @@ use crate::{
     clock::Clock,
     config::Collector,
     numbers::TaskSet,
-    reading::{Close, Health, Reading, Source, SourceState, Wants},
+    reading::{Close, Health, Reading, Source, SourceState, Spent, Wants},
 };
 
 /// The kernel of this host.
@@ -178,6 +178,11 @@ fn read_tasks(tasks: &mut Tasks, sweep: &mut Sweeper<'_>, closely: &[TaskId], in
     into.node.n_processes = Some(swept.n_processes);
     into.node.n_threads = Some(swept.n_threads);
     into.node.n_short_lived = swept.n_short_lived;
+    into.spent = Spent {
+        names_us: swept.names_us,
+        threads_us: swept.read.proc.threads_us,
+        are_threads_whole: swept.read.is_bpf,
+    };
     let name = if swept.read.is_bpf { "kernel bpf" } else { "kernel /proc" };
     let health = health(sweep.files, tasks, &swept);
     let period_us = swept.read.proc.n_sweeps * sweep.over_us;

@@ -55,6 +55,19 @@ pub struct Reading {
     pub cgroups: Vec<CgroupReading>,
     /// Network namespaces in which processes run, the agent's own first.
     pub namespaces: Vec<NetNamespace>,
+    /// What of the reading's cost the governor can make less.
+    pub spent: Spent,
+}
+
+/// CPU time of parts of a reading that may be left out, which are no source of their own; microseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// On names of tasks.
+    pub names_us: u64,
+    /// On threads, as far as they may be read less often than processes.
+    pub threads_us: u64,
+    /// Whether all threads are read in one pass with their processes, and so are never read less often.
+    pub are_threads_whole: bool,
 }
 
 /// A close look at one task.

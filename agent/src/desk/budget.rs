@@ -7,7 +7,7 @@ use midair_proto::v1::{Budget, Stream};
 use super::{Desk, WatcherId};
 use crate::{
     governor::{BUDGET_MILLI_MAX, Measured, RAISED_SECONDS_MAX},
-    reading::SourceState,
+    reading::Reading,
 };
 
 /// Answers that are made between two ticks may cost so much of what the budget allows for a tick; what is asked for then
@@ -27,8 +27,8 @@ pub(super) struct Booked {
 
 impl Desk {
     /// Measures, decides, and writes into the cost of this tick what was decided. `sample_us` is the CPU time of the
-    /// reading, whose sources these are, and of the tick before.
-    pub(super) fn govern(&mut self, sample_us: u64, sources: &[SourceState]) {
+    /// reading and of the tick before.
+    pub(super) fn govern(&mut self, sample_us: u64, reading: &Reading) {
         let mut cost = self.meter.read(sample_us, self.watchers.len());
         let (at_us, used_us) = (self.clock.mono_us(), self.meter.budget_us(&cost));
         let before = std::mem::replace(&mut self.booked, Booked { at_us, used_us, at_once_us: 0 });
@@ -37,7 +37,10 @@ impl Desk {
             let measured = Measured {
                 elapsed_us: at_us.saturating_sub(before.at_us),
                 cpu_us: used_us.saturating_sub(before.used_us),
-                rounds_us: sources.iter().filter(|s| s.name == "sockets").filter_map(|s| s.cpu_us).sum(),
+                names_us: reading.spent.names_us,
+                rounds_us: reading.sources.iter().filter(|s| s.name == "sockets").filter_map(|s| s.cpu_us).sum(),
+                threads_us: reading.spent.threads_us,
+                are_threads_whole: reading.spent.are_threads_whole,
                 rss_bytes: self.meter.bounded_bytes(&cost),
             };
             self.decide(measured, at_us);

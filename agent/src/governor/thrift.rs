@@ -13,7 +13,7 @@ pub struct Thrift {
     /// carry the queues of the last round with its moment. Ask a [`Round`] whether one is due.
     pub sockets_every: Duration,
     /// Time within which all threads are read; zero: all in each reading. Processes are read each time, and so are the
-    /// threads of those that are hot; the others take turns.
+    /// threads of those that are hot; the others take turns. It grows with the interval: as many in each reading.
     pub threads_every: Duration,
     /// Rows of the detail stream at most; the desk keeps it. Dear fields are read for these and for focuses alone.
     pub hot_rows: usize,

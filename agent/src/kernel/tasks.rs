@@ -34,6 +34,7 @@ use super::{
     whereabouts::Whereabouts,
 };
 use crate::{
+    clock::Clock,
     governor::{Off, Thrift},
     numbers::{NumberMap, TaskSet, release},
     reading::{ThreadReading, Threads},
@@ -107,6 +108,8 @@ pub(super) struct Swept {
     pub n_silent: u64,
     /// Run delay of all tasks since the first sweep, microseconds; what has ended takes nothing away.
     pub run_delay_us: u64,
+    /// CPU time that names took, microseconds.
+    pub names_us: u64,
 }
 
 /// Processes whose names are read in a sweep; each costs about 30 us.
@@ -191,7 +194,9 @@ impl Tasks {
             }
             unnamed.extend(process.lacks_names().then_some(process.now.pid));
         }
+        let (clock, before_us) = (Clock::system(), Clock::system().thread_cpu_us());
         self.read_names(sweep, unnamed);
+        swept.names_us = clock.thread_cpu_us().saturating_sub(before_us);
         // With room for the threads that get rows.
         into.reserve(self.pids.len() + sweep.wanted.len() + 64);
         for process in self.pids.iter().filter_map(|pid| self.processes.get(pid)) {

@@ -64,10 +64,18 @@ fn over_the_budget_sources_are_told_and_samples_say_what_is_left_out_in_order() 
         assert_eq!(words, last[..words.len()], "nothing later before all that is earlier");
     }
     let thrift = bench.wants.copy().thrift;
-    assert_eq!((thrift.names_per_tick, thrift.hot_rows), (8, 20));
+    assert_eq!((thrift.names_per_tick, thrift.hot_rows), (8, 50));
     assert!(thrift.interval_times > 1 && thrift.sockets_every == Duration::from_secs(60));
+    // Sixty would rank: twenty by CPU, by memory and by run delay each.
+    for second in 1..3 {
+        bench.clock.spend(60_000);
+        let by_memory = |n| TaskReading { rss_bytes: Some(n << 20), ..task(n, 0) };
+        let by_delay = |n| TaskReading { run_delay_us: Some(second * n * 100), ..task(n, 0) };
+        let by_cpu = (1..=100).map(|n| task(n, second * n * 100));
+        bench.tick(by_cpu.chain((101..=200).map(by_memory)).chain((201..=300).map(by_delay)).collect());
+    }
     let mut newcomer = bench.watch(Stream::Detail, 1_000);
-    assert_eq!(sample(&newcomer.samples()[0]).tasks.len(), 20, "the hot set is smaller, and a key is");
+    assert_eq!(sample(&newcomer.samples()[0]).tasks.len(), 50, "the hot set is smaller, and a key is");
 }
 
 #[test]

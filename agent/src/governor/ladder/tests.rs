@@ -13,10 +13,10 @@ fn the_order_is_names_sockets_threads_hot_set_answers_interval() {
         [
             "names: 8 a sample",
             "sockets every 60 s",
-            "threads within 10 s",
-            "hot set: 20 rows",
+            "threads within 2880 s",
+            "hot set: 50 rows",
             "tables and close looks every 8 samples",
-            "a sample every 32 s",
+            "a sample every 48 s",
         ]
     );
     // Step by step nothing that was left out comes back, and a kind once begun is gone through before the next.
@@ -24,10 +24,10 @@ fn the_order_is_names_sockets_threads_hot_set_answers_interval() {
     for level in 1..=ladder.n_steps() {
         let now = ladder.words(level);
         assert!(now.len() == before.len() || now.len() == before.len() + 1, "{now:?}");
-        assert!(
-            now.iter().zip(&before).take(before.len().saturating_sub(1)).all(|(a, b)| a == b),
-            "{now:?} {before:?}"
-        );
+        let kept = now.iter().zip(&before).take(before.len().saturating_sub(1));
+        // Where samples are further apart, so are rounds over threads.
+        let is_kept = |(a, b): (&String, &String)| a == b || a.starts_with("threads") && b.starts_with("threads");
+        assert!(kept.into_iter().all(is_kept), "{now:?} {before:?}");
         before = now;
     }
 }
@@ -49,7 +49,7 @@ fn steps_that_tell_nothing_at_an_interval_are_left_out() {
     let slow = Duration::from_secs(20);
     assert_eq!(words(slow, 3), ["names: 8 a sample", "sockets every 32 s"]);
     let ladder = Ladder::at(slow);
-    assert_eq!(ladder.thrift(ladder.n_steps()).interval_times, 2, "never longer than a minute");
+    assert_eq!(ladder.thrift(ladder.n_steps()).interval_times, 3, "never longer than a minute");
     let quick = Ladder::at(Duration::from_millis(250));
     assert_eq!(quick.thrift(quick.n_steps()).interval_times, 64);
     assert_eq!(quick.words(quick.n_steps()).last().map(String::as_str), Some("a sample every 16 s"));
@@ -58,9 +58,26 @@ fn steps_that_tell_nothing_at_an_interval_are_left_out() {
 }
 
 #[test]
-fn a_period_is_the_longest_that_something_takes() {
+fn a_longer_interval_makes_no_sample_dearer() {
     let ladder = Ladder::at(Duration::from_secs(1));
-    assert_eq!(ladder.period(0), Duration::from_secs(1));
-    assert_eq!(ladder.period(4), Duration::from_secs(4));
-    assert_eq!(ladder.period(ladder.n_steps()), Duration::from_secs(256), "answers every 8 samples of 32 s each");
+    let part = |level: usize| {
+        let thrift = ladder.thrift(level);
+        thrift.threads_every.as_secs_f64() / f64::from(thrift.interval_times)
+    };
+    let first = (0..ladder.n_steps()).find(|level| ladder.thrift(*level).interval_times > 1).unwrap();
+    for level in first..=ladder.n_steps() {
+        assert_eq!(part(level), 60.0, "a sixtieth of the threads in each sample");
+        assert!(ladder.interval(level) > ladder.interval(level - 1));
+        assert_eq!(ladder.between_rounds(level), Duration::from_secs(60));
+    }
+}
+
+#[test]
+fn where_threads_are_read_with_their_processes_no_step_says_that_they_are_not() {
+    let mut ladder = Ladder::at(Duration::from_secs(1));
+    ladder.heed_threads(true);
+    let all = ladder.words(ladder.n_steps());
+    assert!(all.len() == 5 && !all.iter().any(|words| words.contains("threads")), "{all:?}");
+    assert_eq!(ladder.thrift(ladder.n_steps()).threads_every, Duration::ZERO);
+    assert!((0..=ladder.n_steps()).all(|level| ladder.part(level) != Some(Part::Threads)));
 }

@@ -28,6 +28,7 @@ use super::{
     seen::{Others, Seen, SeenProcess},
 };
 use crate::{
+    clock::Clock,
     kernel::stat::{Stat, parse_stat},
     numbers::{NumberMap, release},
 };
@@ -86,6 +87,8 @@ pub(in crate::kernel) struct Collected {
     pub n_closed: u64,
     /// How many sweeps a round over all threads takes; 1 where all that moved is read in each.
     pub n_sweeps: u64,
+    /// CPU time that the threads took which need not be read in each sweep, microseconds.
+    pub threads_us: u64,
 }
 
 /// Files of threads read in a sweep at least; where that is not enough for a round in ten seconds, an eighth of all threads.
@@ -105,6 +108,9 @@ const STATS_PER_SWEEP: [usize; 2] = [100, 150];
 
 /// Processes whose threads are read in each sweep, if they moved: the hottest.
 pub(in crate::kernel) const HOTTEST: usize = 50;
+
+/// Those of them that come before what is wanted.
+const VERY_HOTTEST: usize = 10;
 
 /// Threads that have just come to stand still looked at in a sweep: do they sleep, or wait for a CPU?
 const DOUBTS_PER_SWEEP: u64 = 64;
@@ -157,7 +163,9 @@ impl Proc {
         };
         let n_turn = (n_threads / 60).clamp(*TURN.start(), *TURN.end());
         read_processes(watched, &mut reader, round, (turn, n_turn), &sweep.wanted_pids);
+        let (cpu, before_us) = (Clock::system(), Clock::system().thread_cpu_us());
         read_threads(watched, &mut reader, round, &sweep.wanted_pids);
+        let threads_us = cpu.thread_cpu_us().saturating_sub(before_us);
         let n_unread = if reader.n_left > 0 || most_threads == 0 { 0 } else { n_unread(watched) };
         reader.n_left = DOUBTS_PER_SWEEP + n_turn;
         look_for_waits(watched, &mut reader, round);
@@ -166,6 +174,7 @@ impl Proc {
         let collected = Collected {
             n_closed: round.iter().filter(|item| item.fate == Fate::Closed).count() as u64,
             n_sweeps: 1 + n_unread.div_ceil(most_threads.max(1)),
+            threads_us,
         };
         self.forget_ended();
         Ok(collected)
@@ -183,12 +192,13 @@ impl Proc {
 /// Files of threads that may be read in a sweep.
 fn most_threads(sweep: &Sweeper<'_>, n_threads: u64, is_behind: bool) -> u64 {
     let every_us = u64::try_from(sweep.thrift.threads_every.as_micros()).unwrap_or(u64::MAX);
+    let most = THREADS_PER_SWEEP.max(n_threads / 8);
     match every_us {
         _ if sweep.off.why("threads").is_some() => 0,
         0 if sweep.number == 1 => THREADS_AT_FIRST,
         0 if !is_behind => THREADS_PER_SWEEP,
-        0 => THREADS_PER_SWEEP.max(n_threads / 8),
-        _ => (n_threads * sweep.over_us / every_us).max(THREADS_IN_THRIFT),
+        0 => most,
+        _ => (n_threads * sweep.over_us / every_us).clamp(THREADS_IN_THRIFT, most),
     }
 }
 
@@ -323,25 +333,39 @@ fn read_stat(watched: &mut NumberMap<Watched>, reader: &mut Reader<'_>, item: &m
     Ok(stat)
 }
 
-/// Reads the threads of processes that moved: those that are wanted and the hottest first, then those that have waited
-/// longest for it.
+/// Reads the threads of processes that moved: of the very hottest, of those that are wanted, of the other hot ones, and then
+/// of those that have waited longest for it.
 fn read_threads(watched: &mut NumberMap<Watched>, reader: &mut Reader<'_>, round: &[Item], wanted: &[u32]) {
     let mut open: Vec<(Reverse<u64>, u64, usize)> = Vec::new();
     for (n, item) in round.iter().enumerate().filter(|(_, item)| item.fate == Fate::Lives) {
         let Some(process) = watched.get(&item.pid).filter(|process| process.is_open) else { continue };
-        let heat = if wanted.binary_search(&item.pid).is_ok() { u64::MAX } else { item.moved_ns };
-        open.push((Reverse(heat), process.accounted, n));
+        open.push((Reverse(item.moved_ns), process.accounted, n));
     }
-    open.sort_unstable();
-    let n_first = open.partition_point(|(Reverse(heat), ..)| *heat == u64::MAX) + HOTTEST;
-    if open.len() > n_first {
-        open[n_first..].sort_unstable_by_key(|(_, accounted, n)| (*accounted, *n));
-    }
-    for (_, _, n) in open {
+    for n in in_turn(open, |n| wanted.binary_search(&round[n].pid).is_ok()) {
         if let Some(process) = watched.get_mut(&round[n].pid) {
             process.read_threads(reader, round[n].stat.as_ref());
         }
     }
+}
+
+/// In which order processes are read, of which it is known how much they moved, and when all of them was read last. However
+/// little there is room for, what burns or starves is found.
+fn in_turn(
+    mut open: Vec<(Reverse<u64>, u64, usize)>,
+    is_wanted: impl Fn(usize) -> bool,
+) -> impl Iterator<Item = usize> {
+    open.sort_unstable();
+    let mut places: Vec<(u8, u64, usize)> = Vec::with_capacity(open.len());
+    for (place, (_, accounted, n)) in open.into_iter().enumerate() {
+        places.push(match place {
+            0..VERY_HOTTEST => (0, place as u64, n),
+            _ if is_wanted(n) => (1, accounted, n),
+            VERY_HOTTEST..HOTTEST => (2, place as u64, n),
+            _ => (3, accounted, n),
+        });
+    }
+    places.sort_unstable();
+    places.into_iter().map(|(.., n)| n)
 }
 
 /// Files of threads that may have run since they were last read.

@@ -192,3 +192,16 @@ fn files_are_kept_open_within_a_bound_and_given_back() {
     drop(kept);
     assert_eq!((seats.n_taken(), seats.has_room()), (0, true));
 }
+
+#[test]
+fn the_very_hottest_come_before_all_that_is_wanted_and_what_has_waited_longest_comes_last() {
+    // A hundred processes, the later the hotter and the longer ago read; every third is wanted.
+    let open = (0..100).map(|n| (Reverse(n as u64 * 1_000), 200 - n as u64, n)).collect();
+    let order: Vec<usize> = in_turn(open, |n| n.is_multiple_of(3)).collect();
+    assert_eq!(order.len(), 100);
+    assert_eq!(order[..VERY_HOTTEST], [99, 98, 97, 96, 95, 94, 93, 92, 91, 90]);
+    let n_wanted = order[VERY_HOTTEST..].iter().take_while(|n| n.is_multiple_of(3)).count();
+    assert_eq!(n_wanted, 30, "then all that are wanted");
+    assert_eq!(order[VERY_HOTTEST + n_wanted..][..3], [89, 88, 86], "then the other hot ones");
+    assert_eq!(order[97..], [4, 2, 1], "and at last those that were read last");
+}
