@@ -136,7 +136,7 @@ impl Book {
             let kind = object.kind;
             full.namespace = entry.namespace();
             let dropped = full.update(object, self.now_us, self.tick);
-            if full.owner.is_none() && (full.object.has_waiting() || dropped > 0) {
+            if full.owner.is_none() && full.is_urgent(self.tick) {
                 self.sweep.want_at_once(entry);
             }
             return self.sums.add_drops(kind.queue_kind(), dropped);
@@ -157,9 +157,9 @@ impl Book {
             let empty = &mut holder.empty[entry.kind() as usize];
             *empty = empty.filter(|known| *known != inode);
         }
-        let is_unowned = full.owner.is_none() && (full.object.has_waiting() || full.has_dropped_in(self.tick));
+        let is_wanted = full.owner.is_none() && full.is_urgent(self.tick);
         entry.full = Some(self.fulls.add(full));
-        if is_unowned {
+        if is_wanted {
             self.sweep.want_at_once(entry);
         }
     }

@@ -67,6 +67,11 @@ impl Full {
         self.dropped == tick
     }
 
+    /// Whether somebody must be found to whom it belongs: something waits in it, or was dropped in this tick.
+    pub(crate) fn is_urgent(&self, tick: u64) -> bool {
+        self.object.has_waiting() || self.has_dropped_in(tick)
+    }
+
     /// Whether it must be kept on a host with many sockets: it is no socket, or listens, or something waits in it, or may,
     /// or was dropped.
     pub(crate) fn is_notable(&self, tick: u64) -> bool {

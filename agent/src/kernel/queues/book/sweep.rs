@@ -176,7 +176,7 @@ impl Broom<'_> {
     fn settle(&mut self, entry: &mut Entry) {
         let full = entry.full.and_then(|place| self.fulls.get(place));
         if entry.owner.is_none() {
-            let is_urgent = full.is_some_and(|full| full.object.has_waiting() || full.has_dropped_in(self.tick));
+            let is_urgent = full.is_some_and(|full| full.is_urgent(self.tick));
             self.sweep.want(entry, is_urgent);
         }
         let is_watched = entry.owner.is_some_and(|owner| self.watched.contains(&owner));
