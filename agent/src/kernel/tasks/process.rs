@@ -96,6 +96,9 @@ struct Names {
 /// User and cgroup of a process are read again after so many sweeps: a tenth of a millisecond each time.
 const OWNER_AGAIN: u64 = 256;
 
+/// User and cgroup of a process are read once more after its first so many sweeps.
+const SETTLED_AFTER: u64 = 8;
+
 /// The same where the collector tells when most of what they depend on changes; it knows nothing of the effective user.
 const TOLD_OWNER_AGAIN: u64 = 512;
 
@@ -127,7 +130,8 @@ impl Process {
     }
 
     /// Takes what a collector says of it, and decides which names are to be read: those of a process at its first two
-    /// sweeps (a child takes its own user, cgroup and program some time after its birth) and with a new short name (it has
+    /// sweeps (a child takes its own user, cgroup and program some time after its birth; into a cgroup it may take seconds,
+    /// on a host that is busy) and with a new short name (it has
     /// become another program). User and cgroup may change at any time: they are read again now and then. The command
     /// line is not, for that waits where a process is stuck in the kernel with its memory locked.
     pub(super) fn begin(&mut self, seen: &SeenProcess, sweep: u64) {
@@ -153,7 +157,8 @@ impl Process {
         let is_told = self.now.user.is_some();
         let is_young = self.first + 1 >= sweep;
         self.names.command |= is_young;
-        self.names.owner |= self.first == sweep || (is_young && !is_told);
+        let is_settled = self.first + SETTLED_AFTER == sweep;
+        self.names.owner |= self.first == sweep || ((is_young || is_settled) && !is_told);
         let again = if is_told { TOLD_OWNER_AGAIN } else { OWNER_AGAIN };
         self.names.owner |= !self.now.is_kernel_thread && (sweep + u64::from(self.now.pid)).is_multiple_of(again);
     }
