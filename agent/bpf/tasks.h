@@ -210,12 +210,16 @@ INLINE void fill_leader(const struct reader *reader, struct task_struct *task, c
 }
 
 /* Whether it has been asleep for so long that nothing of it can have changed since the last look. */
-INLINE bool is_asleep(const struct reader *reader, struct task_struct *task, struct signal_struct *group) {
+INLINE bool is_asleep(const struct reader *reader, struct task_struct *task) {
     u64 ran_ns = task->sched_info.last_arrival;
+    struct signal_struct *group;
+    if (ran_ns == 0 || ran_ns + SLEEPS_NS >= reader->now_ns || task->sched_info.last_queued != 0 || state_of(task) == 0)
+        return 0;
+    if (task->pid != task->tgid)
+        return 1;
     /* A process may grow while its first thread sleeps. */
-    bool is_alone = task->pid != task->tgid || (group && group->nr_threads == 1);
-    return is_alone && state_of(task) != 0 && task->sched_info.last_queued == 0 && ran_ns > 0 &&
-           ran_ns + SLEEPS_NS < reader->now_ns;
+    group = task->signal;
+    return group && group->nr_threads == 1;
 }
 
 INLINE int write_sleeper(struct seq_file *seq, const struct reader *reader, struct task_struct *task) {
@@ -241,10 +245,11 @@ INLINE int write_task(struct bpf_iter__task *ctx, bool is_brief) {
     /* Without a task it is the end of the pass. */
     if (!task)
         return 0;
-    find_parts(task, &parts);
     find_reader(&reader);
-    if (is_brief && is_asleep(&reader, task, parts.group))
+    /* Most tasks of a host sleep: of these no more is read than it takes to see that. */
+    if (is_brief && is_asleep(&reader, task))
         return write_sleeper(seq, &reader, task);
+    find_parts(task, &parts);
     __builtin_memset(&record, 0, sizeof(record));
     fill_task(&reader, task, &record.task);
     if (record.task.head.number == 0)

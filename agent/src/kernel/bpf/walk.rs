@@ -16,6 +16,8 @@ pub struct FileWalk {
     pid: Option<u32>,
     pass: Pass,
     n_files: u64,
+    /// How many the last round saw.
+    n_last: Option<u64>,
     n_broken: u32,
 }
 
@@ -33,12 +35,17 @@ pub struct Progress {
 /// Read at once: with one mark of 256 bytes per 64 descriptors at most 1,024 that hold no queue, or about 20 that do.
 const READ: usize = 4096;
 
+/// The same where the last round saw no more than [`FEW`]: the kernel looks for its place anew at each read.
+const READ_OF_FEW: usize = 16 * 1024;
+const FEW: u64 = 4096;
+
 impl FileWalk {
     pub(super) fn new(iterators: Arc<Iterators>, pid: Option<u32>) -> Self {
-        Self { iterators, pid, pass: Pass::default(), n_files: 0, n_broken: 0 }
+        Self { iterators, pid, pass: Pass::default(), n_files: 0, n_last: None, n_broken: 0 }
     }
 
-    /// Goes on over about `n_files` descriptors, or to the end of the round: never more than a read (1,024) beyond.
+    /// Goes on over about `n_files` descriptors, or to the end of the round: never more than a read beyond (1,024, or 4,096
+    /// where the last round saw no more).
     pub fn slice(&mut self, n_files: u64, each: &mut dyn FnMut(&FileRecord<'_>)) -> Result<Progress, Errno> {
         if !self.pass.is_open() {
             self.pass.open(match self.pid {
@@ -49,15 +56,17 @@ impl FileWalk {
         }
         let start = self.n_files;
         let mut is_round_done = false;
+        let most = if self.n_last.is_some_and(|n| n <= FEW) { READ_OF_FEW } else { READ };
         while !is_round_done && self.n_files - start < n_files {
             let mut take = |record: &Record<'_>| match record {
                 Record::File(file) => each(file),
                 Record::Mark(mark) => self.n_files = mark.n_files,
                 Record::Task(_) | Record::Sleeper(_) => {}
             };
-            is_round_done = self.pass.read(READ, &mut take)? == 0;
+            is_round_done = self.pass.read(most, &mut take)? == 0;
         }
         if is_round_done {
+            self.n_last = Some(self.n_files);
             self.n_broken += self.pass.close();
         }
         Ok(Progress { n_files: self.n_files - start, n_round: self.n_files, is_round_done })

@@ -2,8 +2,8 @@
 //! so they are read for the tasks of the streams (*hot*) and of close looks alone.
 //!
 //! A task that has not run since it was looked at waits where it waited, and is not looked at again. Of the hot ones that
-//! ran, a few a tick are, those whose look is oldest first; the others keep what was seen for ten ticks at most, and a
-//! wait channel only while they wait. Counters are never kept: a rate of old ones would be wrong.
+//! ran, a few a tick are, first those that are blocked, then those whose look is oldest; the others keep what was seen for
+//! twenty ticks at most, and a wait channel only while they wait. Counters are never kept: a rate of old ones would be wrong.
 
 use std::sync::Arc;
 
@@ -19,8 +19,8 @@ use crate::{
     numbers::TaskMap,
 };
 
-/// Hot tasks looked at again per tick; 10 to 25 us each.
-const LOOKS_PER_TICK: usize = 10;
+/// Hot tasks looked at again per tick; 10 to 25 us each. Those that wait for a disk or a lock come first.
+const LOOKS_PER_TICK: usize = 5;
 
 /// Hot tasks that were never looked at, per tick: a first screen fills in a few.
 const FIRST_LOOKS_PER_TICK: usize = 60;
@@ -28,8 +28,8 @@ const FIRST_LOOKS_PER_TICK: usize = 60;
 /// Threads of a close look looked at per tick, of those that ran; the busiest come first.
 const CHILDREN_PER_TICK: usize = 64;
 
-/// What was seen is shown for so many ticks.
-const KEEP_TICKS: u64 = 10;
+/// What was seen is shown for so many ticks: in that time all hot tasks have their turn.
+const KEEP_TICKS: u64 = 20;
 
 /// What looks have found.
 #[derive(Debug, Default)]
@@ -98,13 +98,14 @@ impl Looks {
             if let Some(current) = dear.filter(|dear| dear.is_current(row)) {
                 current.show(row, false);
             } else {
-                due.push((kept.map(|dear| dear.sweep), n));
+                let is_blocked = row.state == Some(TaskState::Blocked);
+                due.push((kept.map(|dear| dear.sweep), !is_blocked, n));
                 kept.inspect(|dear| dear.show(row, false));
             }
         }
-        due.sort_unstable();
-        let n_first = due.iter().filter(|(last, _)| last.is_none()).count();
-        for (_, n) in due.into_iter().take(n_first.clamp(LOOKS_PER_TICK, FIRST_LOOKS_PER_TICK)) {
+        due.sort_unstable_by_key(|(last, is_other, n)| (last.is_some(), *is_other, *last, *n));
+        let n_first = due.iter().filter(|(last, ..)| last.is_none()).count();
+        for (.., n) in due.into_iter().take(n_first.clamp(LOOKS_PER_TICK, FIRST_LOOKS_PER_TICK)) {
             self.look(sweep, names, &mut rows[n], false);
         }
         self.0.retain(|_, dear| dear.wanted + KEEP_TICKS >= sweep.number);

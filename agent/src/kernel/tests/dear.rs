@@ -67,7 +67,28 @@ fn of_many_hot_tasks_a_few_are_looked_at_and_each_has_its_turn() {
         let reading = fixture.read_wanting(&wants);
         seen.push((n_known(&reading, "pipe_read"), n_known(&reading, "do_epoll_wait")));
     }
-    assert_eq!(seen, [(10, 90), (20, 80), (30, 70), (40, 60), (50, 50)], "the oldest looks come first");
+    assert_eq!(seen, [(5, 95), (10, 90), (15, 85), (20, 80), (25, 75)], "the oldest looks come first");
+}
+
+#[test]
+fn blocked_tasks_are_looked_at_before_others() {
+    let mut fixture = Fixture::new();
+    let root = fixture.root.path().to_owned();
+    let numbers = 1000..1020u64;
+    for number in numbers.clone() {
+        fs::create_dir(root.join(number.to_string())).unwrap();
+        copy(&root.join("1"), &root.join(number.to_string()));
+    }
+    let wants = hot(&fixture.read(), numbers.clone());
+    fixture.read_wanting(&wants);
+    for number in numbers.clone() {
+        fixture.write(&format!("{number}/wchan"), "folio_wait_bit_common");
+        fixture.write(&format!("{number}/schedstat"), "99000000 5 99\n");
+    }
+    fixture.replace("1019/stat", "(init) S", "(init) D");
+    let reading = fixture.read_wanting(&wants);
+    let is_seen = |n: &u64| row(&reading, *n).wait_channel.as_deref() == Some("folio_wait_bit_common");
+    assert_eq!(numbers.clone().filter(is_seen).collect::<Vec<_>>(), [1000, 1001, 1002, 1003, 1019]);
 }
 
 #[test]
@@ -75,7 +96,7 @@ fn what_was_seen_long_ago_is_unknown_again() {
     let mut fixture = Fixture::new();
     let wants = hot(&fixture.read(), [1]);
     fixture.read_wanting(&wants);
-    for _ in 0..11 {
+    for _ in 0..21 {
         fixture.read();
     }
     fixture.write("1/schedstat", "99000000 5 99\n");
