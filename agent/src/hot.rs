@@ -1,14 +1,11 @@
 //! Which rows stand in the base streams: the first of each order, and those that were, for ten ticks more.
 
-use std::{
-    cmp::Ordering,
-    collections::{HashMap, HashSet},
-};
+use std::cmp::Ordering;
 
 use midair_proto::v1::Stream;
 use midair_vitals::{Order, QueueKind, Rank, Severity, TaskId, TaskKind, TaskReading, TaskVitals, window::HOLD_TICKS};
 
-use crate::tick::Tick;
+use crate::{numbers::TaskMap, tick::Tick};
 
 /// The orders that every kind of task but threads is ranked by.
 const ORDERS: [Order; 7] =
@@ -41,13 +38,13 @@ pub struct Hot {
     size: Size,
     rows_most: usize,
     /// Tick at which a row last ranked.
-    ranked: HashMap<TaskId, u64>,
+    ranked: TaskMap<u64>,
 }
 
 impl Hot {
     /// No rows yet.
     pub fn new(stream: Stream) -> Self {
-        Self { size: size(stream), rows_most: usize::MAX, ranked: HashMap::new() }
+        Self { size: size(stream), rows_most: usize::MAX, ranked: TaskMap::default() }
     }
 
     /// From now on at most so many rows, and never more than the stream takes.
@@ -63,13 +60,13 @@ impl Hot {
     /// The rows of this tick as places in its reading: those that rank, best places first, then those that are held.
     pub fn choose(&mut self, tick: &Tick, lists: &Lists) -> Vec<usize> {
         let most = self.size.rows.min(self.rows_most);
-        let mut rows = Vec::new();
-        let mut chosen = HashSet::new();
+        let mut rows = Vec::with_capacity(most);
+        let mut is_chosen = vec![false; tick.reading.tasks.len()];
         // Round by round through the orders, so that the cut takes the lower places and never a whole order.
         for place in 0..self.size.top {
             for list in &lists.0 {
                 let Some(n) = list.get(place).copied() else { continue };
-                if rows.len() < most && chosen.insert(n) {
+                if rows.len() < most && !std::mem::replace(&mut is_chosen[n], true) {
                     rows.push(n);
                 }
             }
@@ -79,13 +76,15 @@ impl Hot {
                 self.ranked.insert(task.id, tick.number);
             }
         }
-        self.ranked.retain(|id, last| tick.number.saturating_sub(*last) <= u64::from(HOLD_TICKS) && tick.is_alive(id));
-        let mut held: Vec<(u64, usize)> = self
-            .ranked
-            .iter()
-            .filter_map(|(id, last)| Some((*last, tick.place(id)?)))
-            .filter(|(_, n)| !chosen.contains(n))
-            .collect();
+        let mut held: Vec<(u64, usize)> = Vec::new();
+        self.ranked.retain(|id, last| {
+            if tick.number.saturating_sub(*last) > u64::from(HOLD_TICKS) {
+                return false;
+            }
+            let place = tick.place(id);
+            held.extend(place.filter(|n| !is_chosen[*n]).map(|n| (*last, n)));
+            place.is_some() || tick.is_alive(id)
+        });
         held.sort_unstable_by(|a, b| b.cmp(a));
         let room = most - rows.len();
         rows.extend(held.into_iter().take(room).map(|(_, n)| n));
@@ -127,9 +126,13 @@ impl Lists {
 pub fn threads(tick: &Tick) -> Vec<TaskId> {
     let top = size(Stream::Detail).top;
     let per_second = |ns: u64, over_us: u64| ns as f64 / over_us.max(1) as f64;
-    let used = tick.threads().filter_map(|thread| thread.gained().map(|gained| (thread, gained)));
+    let used = tick.reading.threads.rows().filter_map(|thread| thread.gained().map(|gained| (thread, gained)));
     let (mut by_cpu, mut by_delay) = (Vec::new(), Vec::new());
     for (thread, (gained, over_us)) in used {
+        // Most do nothing, and need not be looked for among the rows.
+        if gained.cpu_ns == 0 && gained.run_delay_ns == 0 || tick.place(&thread.id()).is_some() {
+            continue;
+        }
         if gained.cpu_ns > 0 {
             by_cpu.push((per_second(gained.cpu_ns, over_us), thread.id()));
         }

@@ -64,7 +64,9 @@ impl Ledger {
             task.previous = before;
             TaskVitals::with(movement, task.previous.as_deref(), task, &account.mem, limit_bytes)
         };
-        let vitals = reading.tasks.iter_mut().map(&mut derive).collect();
+        // Threads are given rows later: with room for these.
+        let mut vitals = Vec::with_capacity(reading.tasks.len() + 64);
+        vitals.extend(reading.tasks.iter_mut().map(&mut derive));
         self.tasks.retain(|_, account| account.seen == seen);
         self.spare.truncate(self.tasks.len() / 4);
         vitals

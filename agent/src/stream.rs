@@ -19,7 +19,7 @@ use midair_proto::{
         payload::Kind,
     },
 };
-use midair_vitals::TaskId;
+use midair_vitals::{TaskId, TaskReading};
 
 use crate::{encode, identity::Identity, names::Names, tick::Tick};
 
@@ -87,7 +87,8 @@ struct Full {
     node_mono_us: u64,
     tasks_mono_us: u64,
     node: Node,
-    tasks: BTreeMap<TaskId, Task>,
+    /// In order of their ids.
+    tasks: Vec<(TaskId, Task)>,
     cpus: Vec<Cpu>,
     /// By the name id of their paths.
     cgroups: BTreeMap<u32, Cgroup>,
@@ -123,8 +124,7 @@ impl Encoder {
         if self.full.mono_us.saturating_sub(self.last_key_us) >= KEY_EVERY_US {
             return self.key(names);
         }
-        self.full.settle(&mut before);
-        let mut sample = self.full.since(&before, |id| {
+        let mut sample = self.full.since(&mut before, |id| {
             // A reading without any task is one that failed: nobody can tell who has ended.
             !content.tick.is_alive(id) && !content.tick.reading.tasks.is_empty()
         });
@@ -179,7 +179,9 @@ impl Full {
         let mut node = encoder.node(&reading.node);
         node.runtimes = Some(encode::runtimes(&reading.sources, tick.n_tasks));
         node.sources = is_detail.then(|| encode::sources(&reading.sources));
-        let tasks = rows.iter().filter_map(|n| reading.tasks.get(*n));
+        let mut tasks: Vec<&TaskReading> = rows.iter().filter_map(|n| reading.tasks.get(*n)).collect();
+        tasks.sort_unstable_by_key(|task| task.id);
+        tasks.dedup_by_key(|task| task.id);
         let (mut cgroups, mut namespaces) = (BTreeMap::new(), BTreeMap::new());
         if is_detail {
             let cgroup = |cgroup| {
@@ -199,7 +201,7 @@ impl Full {
             wall_us: tick.wall_us,
             node_mono_us: reading.node.at_us,
             tasks_mono_us,
-            tasks: tasks.map(|task| (task.id, encoder.task(task))).collect(),
+            tasks: tasks.into_iter().map(|task| (task.id, encoder.task(task))).collect(),
             node,
             cpus: if is_detail { encode::cpus(&reading.node) } else { Vec::new() },
             cost: Some(cost.clone()),
@@ -207,31 +209,10 @@ impl Full {
         }
     }
 
-    /// Lets rest what rests: a row of which nothing but the moment of its reading changed stands where its reader takes it
-    /// to stand, unless that is too far off.
-    fn settle(&mut self, before: &mut Self) {
-        let sweep_us = (before.tasks_mono_us, self.tasks_mono_us);
-        carry_stamps(before.tasks.values_mut(), sweep_us.0, sweep_us.1);
-        let slack_us = sweep_us.1.saturating_sub(sweep_us.0) / STAMP_SLACK;
-        for (id, task) in &mut self.tasks {
-            let Some(earlier) = before.tasks.get(id) else { continue };
-            if [&*task, earlier].iter().all(|task| task.worst_thread.is_some_and(|worst| worst.run_delay_us == Some(0)))
-            {
-                // No thread waited; which one did so least, and for how long it did not, is no news.
-                task.worst_thread = earlier.worst_thread;
-            }
-            let at_us = std::mem::replace(&mut task.mono_us, earlier.mono_us);
-            let off_us = at_us.unwrap_or(sweep_us.1).abs_diff(earlier.mono_us.unwrap_or(sweep_us.1));
-            if off_us > slack_us || task.since(earlier).is_some() {
-                task.mono_us = at_us;
-            }
-        }
-    }
-
     fn all(&self) -> Sample {
         Sample {
             node: Some(self.node.clone()),
-            tasks: self.tasks.values().cloned().collect(),
+            tasks: self.tasks.iter().map(|(_, task)| task.clone()).collect(),
             cpus: self.cpus.clone(),
             cgroups: self.cgroups.values().copied().collect(),
             namespaces: self.namespaces.values().cloned().collect(),
@@ -239,18 +220,31 @@ impl Full {
         }
     }
 
-    fn since(&self, before: &Self, has_died: impl Fn(&TaskId) -> bool) -> Sample {
-        let changed = |(id, task): (&TaskId, &Task)| match before.tasks.get(id) {
-            Some(earlier) => task.since(earlier),
-            // A row that enters is whole, and brings its previous counters.
-            None => Some(task.clone()),
-        };
-        let gone = before.tasks.keys().filter(|id| !self.tasks.contains_key(id));
-        let (died, left): (Vec<TaskId>, Vec<TaskId>) = gone.partition(|id| has_died(id));
+    /// What changed since the sample before, whose stamps are moved on to where its reader takes them to stand by now.
+    fn since(&mut self, before: &mut Self, has_died: impl Fn(&TaskId) -> bool) -> Sample {
+        let sweep_us = (before.tasks_mono_us, self.tasks_mono_us);
+        carry_stamps(before.tasks.iter_mut().map(|(_, task)| task), sweep_us.0, sweep_us.1);
+        let mut earlier = before.tasks.iter().peekable();
+        let (mut tasks, mut gone) = (Vec::with_capacity(self.tasks.len()), Vec::new());
+        for (id, task) in &mut self.tasks {
+            while let Some((id, _)) = earlier.next_if(|(earlier, _)| earlier < id) {
+                gone.push(*id);
+            }
+            match earlier.next_if(|(earlier, _)| earlier == id) {
+                Some((_, earlier)) => {
+                    settle(task, earlier, sweep_us);
+                    tasks.extend(task.since(earlier));
+                }
+                // A row that enters is whole, and brings its previous counters.
+                None => tasks.push(task.clone()),
+            }
+        }
+        gone.extend(earlier.map(|(id, _)| *id));
+        let (died, left): (Vec<TaskId>, Vec<TaskId>) = gone.into_iter().partition(has_died);
         let wire = |ids: Vec<TaskId>| -> Vec<WireId> { ids.into_iter().map(encode::task_id).collect() };
         Sample {
             node: self.node.since(&before.node),
-            tasks: self.tasks.iter().filter_map(changed).collect(),
+            tasks,
             left: wire(left),
             died: wire(died),
             cpus: self.cpus.iter().filter(|cpu| !before.cpus.contains(cpu)).copied().collect(),
@@ -270,6 +264,22 @@ impl Full {
             source_costs: self.source_costs.clone(),
             ..Sample::default()
         }
+    }
+}
+
+/// Lets rest what rests: a row of which nothing but the moment of its reading changed stands where its reader takes it to
+/// stand, unless that is too far off. `sweep_us`: when both sweeps began.
+fn settle(task: &mut Task, earlier: &Task, sweep_us: (u64, u64)) {
+    let has_waited = |task: &Task| task.worst_thread.is_none_or(|worst| worst.run_delay_us != Some(0));
+    if !has_waited(task) && !has_waited(earlier) {
+        // Which thread waited least, and for how long it did not, is no news.
+        task.worst_thread = earlier.worst_thread;
+    }
+    let at_us = std::mem::replace(&mut task.mono_us, earlier.mono_us);
+    let off_us = at_us.unwrap_or(sweep_us.1).abs_diff(earlier.mono_us.unwrap_or(sweep_us.1));
+    let slack_us = sweep_us.1.saturating_sub(sweep_us.0) / STAMP_SLACK;
+    if off_us > slack_us || task.since(earlier).is_some() {
+        task.mono_us = at_us;
     }
 }
 

@@ -20,8 +20,8 @@ pub struct Tick {
     pub reading: Reading,
     /// Vitals of the tasks, in the order of the reading's.
     pub vitals: Vec<TaskVitals>,
-    /// So many rows stand first, in rising order of their ids; none is a thread.
-    n_ordered: usize,
+    /// The ids of the rows that stand first, in rising order; none is a thread.
+    ordered: Vec<TaskId>,
     /// Where the others stand in the reading.
     places: TaskMap<usize>,
     /// How many tasks there are, threads without a row of their own included.
@@ -33,19 +33,18 @@ impl Tick {
     pub fn new(reading: Reading, vitals: Vec<TaskVitals>) -> Self {
         let mut last = None;
         let in_order = |task: &&TaskReading| task.kind != TaskKind::Thread && last.replace(task.id) < Some(task.id);
-        let n_ordered = reading.tasks.iter().take_while(in_order).count();
-        let places = reading.tasks.iter().enumerate().skip(n_ordered).map(|(n, task)| (task.id, n)).collect();
+        let mut ordered = Vec::with_capacity(reading.tasks.len());
+        ordered.extend(reading.tasks.iter().take_while(in_order).map(|task| task.id));
+        let places = reading.tasks.iter().enumerate().skip(ordered.len()).map(|(n, task)| (task.id, n)).collect();
         let is_counted = |task: &&TaskReading| task.kind != TaskKind::Thread || reading.threads.find(task.id).is_none();
         let n_tasks = reading.tasks.iter().filter(is_counted).count() + reading.threads.rows().count();
-        Self { reading, vitals, places, n_ordered, n_tasks, ..Self::default() }
+        Self { reading, vitals, places, ordered, n_tasks, ..Self::default() }
     }
 
     /// Where the row of a task stands in the reading.
     pub fn place(&self, id: &TaskId) -> Option<usize> {
         // Sources deliver their tasks in order: a map of thousands need not be made at each tick.
-        let ordered = self.reading.tasks.get(..self.n_ordered)?;
-        let place = ordered.binary_search_by_key(id, |task| task.id).ok();
-        self.places.get(id).copied().or(place)
+        self.places.get(id).copied().or_else(|| self.ordered.binary_search(id).ok())
     }
 
     /// A task and its vitals, where it has a row.
