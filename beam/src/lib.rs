@@ -1,0 +1,24 @@
+//! A hidden Erlang node: what it takes to ask a live VM, with nothing installed on it.
+//!
+//! [`connect`] finds the node ([`epmd`] or a port), shakes hands ([`handshake`], over TCP or [`tls`]) and hands out a
+//! [`Connection`]: calls with a deadline, and linked helpers that die with the connection. [`retry`] says when to come
+//! again. What arrives is [`term`]s, decoded with bounds on depth and size: a peer may send anything.
+//!
+//! Each atom that a VM sees for the first time stays in it for ever, so [`Atom`]s for sending are made of literals alone.
+
+pub mod connect;
+pub mod connection;
+pub mod cookie;
+pub mod epmd;
+pub mod handshake;
+pub mod retry;
+pub mod term;
+pub mod tls;
+
+pub use connect::{Address, ConnectError, Options, connect};
+pub use connection::{CallError, Connection, Ended, Helper, Limits, Mfa, SpawnOptions};
+pub use cookie::{Cookie, CookieError};
+pub use handshake::{HandshakeError, LocalName};
+pub use retry::{Backoff, Trouble};
+pub use term::{Atom, Term};
+pub use tls::{ServerCheck, Tls, TlsError};
