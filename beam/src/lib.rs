@@ -16,9 +16,9 @@ pub mod term;
 pub mod tls;
 
 pub use connect::{Address, ConnectError, Options, connect};
-pub use connection::{CallError, Connection, Ended, Helper, Limits, Mfa, SpawnOptions};
+pub use connection::{CallError, Connection, Ended, Helper, HelperEnded, Limits, Mfa, SpawnOptions};
 pub use cookie::{Cookie, CookieError};
 pub use handshake::{HandshakeError, LocalName};
 pub use retry::{Backoff, Trouble};
-pub use term::{Atom, Term};
+pub use term::{Atom, DecodeError, Pid, Term};
 pub use tls::{ServerCheck, Tls, TlsError};
