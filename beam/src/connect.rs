@@ -77,7 +77,7 @@ pub enum ConnectError {
         source: io::Error,
     },
     /// No TLS, or a certificate is not taken, by us or by it.
-    #[error("no TLS with the node at {at}: {source}; do both sides know the other's authority?")]
+    #[error("no TLS with the node at {at}: {source}; does it speak TLS, and do both sides know the other's authority?")]
     Tls {
         /// Host and port.
         at: String,
@@ -107,6 +107,7 @@ impl ConnectError {
     pub fn trouble(&self) -> Trouble {
         match self {
             Self::Epmd(_) | Self::Tcp { .. } | Self::Timeout { .. } => Trouble::Absent,
+            Self::Tls { source, .. } if source.kind() == io::ErrorKind::TimedOut => Trouble::Absent,
             // A target logs each failed TLS handshake.
             Self::Tls { .. } => Trouble::Refused,
             Self::Handshake { source, .. } => source.trouble(),
@@ -124,8 +125,12 @@ pub async fn connect(address: &Address, options: &Options) -> Result<Connection,
     let stream = stream.map_err(|source| ConnectError::Tcp { at: at.clone(), source })?;
     let Some(tls) = &options.tls else { return greet(stream, Framing::Tcp, at, options).await };
     let secured = timeout(options.within, tls.connect(stream)).await;
-    let secured = secured.map_err(|_| ConnectError::Timeout { at: at.clone(), within: options.within })?;
-    let stream = secured.map_err(|source| ConnectError::Tls { at: at.clone(), source })?;
+    let silent =
+        |_| io::Error::new(io::ErrorKind::TimedOut, format!("no answer within {} ms", options.within.as_millis()));
+    let stream = secured
+        .map_err(silent)
+        .and_then(|stream| stream)
+        .map_err(|source| ConnectError::Tls { at: at.clone(), source })?;
     greet(stream, Framing::Tls, at, options).await
 }
 

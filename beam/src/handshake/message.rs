@@ -8,6 +8,8 @@ use super::{Framing, HandshakeError, LocalName, Phase, flags};
 
 /// No message of a handshake is longer: names have at most 255 characters.
 const MOST_BYTES: usize = 2048;
+/// A TLS record of an alert starts so: what a node that speaks TLS answers to one that does not.
+const TLS_ALERT: usize = 0x1503;
 /// The host part of a name that the target chooses: a fixed one, so that no new atom comes of it.
 const HOST: &str = "localhost";
 
@@ -59,6 +61,9 @@ pub(super) async fn read<S: AsyncRead + Unpin>(
         Framing::Tls => stream.read_u32().await,
     };
     let n = n.map_err(failed)? as usize;
+    if framing == Framing::Tcp && n == TLS_ALERT {
+        return Err(HandshakeError::Garbage { phase, what: "a TLS alert (the node speaks TLS)" });
+    }
     if n > MOST_BYTES {
         return Err(HandshakeError::Garbage { phase, what: "a message longer than any of a handshake" });
     }

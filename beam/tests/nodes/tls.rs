@@ -1,9 +1,9 @@
 //! TLS distribution, with certificates made for the test.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, time::Duration};
 
-use midair_beam::{ConnectError, Options, ServerCheck, Term, Tls, Trouble, tls::Identity};
-use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
+use midair_beam::{Options, ServerCheck, Term, Tls, Trouble, tls::Identity};
+use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, DnType, IsCa, KeyPair};
 use tempfile::TempDir;
 
 use crate::node::{Node, call, options};
@@ -22,8 +22,10 @@ impl Signed {
     }
 }
 
-fn authority() -> Authority {
+/// An authority. By its name it is told from others, and from those whose certificates it signs.
+fn authority(name: &str) -> Authority {
     let mut params = CertificateParams::default();
+    params.distinguished_name.push(DnType::CommonName, name);
     params.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
     CertifiedIssuer::self_signed(params, KeyPair::generate().unwrap()).unwrap()
 }
@@ -31,7 +33,9 @@ fn authority() -> Authority {
 fn signed(by: &Authority, names: &[&str]) -> Signed {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let key = KeyPair::generate().unwrap();
-    let certificate = CertificateParams::new(names).unwrap().signed_by(&key, by).unwrap();
+    let mut params = CertificateParams::new(names).unwrap();
+    params.distinguished_name.push(DnType::CommonName, "a node");
+    let certificate = params.signed_by(&key, by).unwrap();
     Signed { certificate: certificate.pem(), key: key.serialize_pem() }
 }
 
@@ -45,7 +49,7 @@ struct TlsNode {
 
 impl TlsNode {
     async fn start(names: &[&str]) -> Self {
-        let authority = authority();
+        let authority = authority("ours");
         let server = signed(&authority, names);
         let files = tempfile::tempdir().unwrap();
         let path = |name: &str| files.path().join(name).to_str().unwrap().to_owned();
@@ -92,7 +96,7 @@ async fn a_client_without_a_certificate_of_the_authority_is_refused() {
     let target = TlsNode::start(&[]).await;
     let text = target.refused(&target.options(&target.authority.pem(), &ServerCheck::Chain, None)).await;
     assert!(text.contains("alert"), "{text}");
-    let stranger = signed(&authority(), &[]);
+    let stranger = signed(&authority("another"), &[]);
     let stranger = target.options(&target.authority.pem(), &ServerCheck::Chain, Some(stranger.identity()));
     let text = target.refused(&stranger).await;
     assert!(text.contains("alert"), "{text}");
@@ -102,7 +106,7 @@ async fn a_client_without_a_certificate_of_the_authority_is_refused() {
 async fn a_server_of_another_authority_or_name_is_refused() {
     let target = TlsNode::start(&["beam.example", "127.0.0.1"]).await;
     let client = signed(&target.authority, &[]);
-    let (ours, others) = (target.authority.pem(), authority().pem());
+    let (ours, others) = (target.authority.pem(), authority("another").pem());
     let with = |authority: &str, check| target.options(authority, &check, Some(client.identity()));
     for check in [ServerCheck::Chain, ServerCheck::Name("beam.example".into())] {
         let text = target.refused(&with(&others, check)).await;
@@ -122,22 +126,20 @@ async fn a_server_of_another_authority_or_name_is_refused() {
 #[tokio::test]
 async fn tls_on_one_side_alone_is_said() {
     let target = TlsNode::start(&[]).await;
-    let error = target.node.try_connect(&options()).await.unwrap_err();
-    assert!(matches!(error, ConnectError::Handshake { .. }), "{error}");
-    eprintln!("{error}");
+    let error = target.node.try_connect(&options()).await.unwrap_err().to_string();
+    assert!(error.contains("a TLS alert (the node speaks TLS)"), "{error}");
     let plain = Node::start().await;
     let mut tls = target.options(&target.authority.pem(), &ServerCheck::Chain, None);
-    tls.within = std::time::Duration::from_secs(3);
-    let error = plain.try_connect(&tls).await.unwrap_err();
-    assert!(matches!(error, ConnectError::Tls { .. } | ConnectError::Timeout { .. }), "{error}");
-    eprintln!("{error}");
+    tls.within = Duration::from_millis(500);
+    let error = plain.try_connect(&tls).await.unwrap_err().to_string();
+    assert!(error.contains("no answer within 500 ms; does it speak TLS"), "{error}");
 }
 
 #[tokio::test]
 async fn a_certificate_that_is_none_is_said() {
     let error = Tls::new(b"no pem", &ServerCheck::Chain, None).unwrap_err().to_string();
     assert_eq!(error, "no certificate among the authorities: nothing could be verified");
-    let authority = authority().pem();
+    let authority = authority("ours").pem();
     let identity = Identity { certificates: authority.as_bytes(), key: b"no key" };
     let error = Tls::new(authority.as_bytes(), &ServerCheck::Chain, Some(identity)).unwrap_err().to_string();
     assert!(error.starts_with("cannot read the key as PEM"), "{error}");
