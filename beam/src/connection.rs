@@ -22,6 +22,7 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     sync::{mpsc, oneshot, watch},
+    time::timeout,
 };
 
 use self::core::{Command, Core};
@@ -32,7 +33,7 @@ pub use self::{
 };
 use crate::{
     handshake::Agreed,
-    term::{Bounds, Term},
+    term::{Bounds, Pid, Term},
 };
 
 /// Commands that wait for the task. When it is full, callers wait: it is only so while the node does not read.
@@ -123,11 +124,11 @@ impl Connection {
         within: Duration,
     ) -> Result<Term, CallError> {
         let (answer, answered) = oneshot::channel();
-        self.tell(Command::Call { mfa, args, options, within, answer }).await?;
-        match answered.await {
-            Ok(result) => result,
-            Err(_) => Err(self.why().into()),
-        }
+        let asked = async {
+            self.tell(Command::Call { mfa, args, options, within, answer }).await?;
+            answered.await.unwrap_or_else(|_| Err(self.why().into()))
+        };
+        bounded(mfa, within, asked).await
     }
 
     /// Starts a function there in a process that is linked to the helper handed out: it gets messages that the process
@@ -135,18 +136,21 @@ impl Connection {
     pub async fn spawn_linked(
         &self,
         mfa: Mfa,
-        make_args: impl FnOnce(&crate::term::Pid) -> Vec<Term>,
+        make_args: impl FnOnce(&Pid) -> Vec<Term>,
         options: SpawnOptions,
         within: Duration,
     ) -> Result<Helper, CallError> {
-        let (named, name) = oneshot::channel();
-        self.tell(Command::Name { named }).await?;
-        let (number, pid) = name.await.map_err(|_| self.why())?;
-        let args = make_args(&pid);
-        let (started, start) = oneshot::channel();
-        self.tell(Command::Spawn { number, mfa, args, options, within, started }).await?;
-        let parts = start.await.map_err(|_| self.why())??;
-        Ok(Helper::new(self.clone(), pid, number, parts))
+        let started = async {
+            let (named, name) = oneshot::channel();
+            self.tell(Command::Name { named }).await?;
+            let (number, pid) = name.await.map_err(|_| self.why())?;
+            let args = make_args(&pid);
+            let (started, start) = oneshot::channel();
+            self.tell(Command::Spawn { number, mfa, args, options, within, started }).await?;
+            let parts = start.await.map_err(|_| self.why())??;
+            Ok(Helper::new(self.clone(), pid, number, parts))
+        };
+        bounded(mfa, within, started).await
     }
 
     /// Waits until the connection has ended, and says why.
@@ -170,4 +174,13 @@ impl Connection {
     fn why(&self) -> Ended {
         self.ended.borrow().clone().unwrap_or(Ended::Dropped)
     }
+}
+
+/// The task keeps the deadline too, to kill what runs; but while a node does not read it takes no commands.
+async fn bounded<T>(
+    mfa: Mfa,
+    within: Duration,
+    asked: impl Future<Output = Result<T, CallError>>,
+) -> Result<T, CallError> {
+    timeout(within, asked).await.unwrap_or(Err(CallError::Timeout { mfa, within }))
 }

@@ -85,7 +85,7 @@ async fn shake<S: AsyncRead + AsyncWrite + Unpin>(
 
     *phase = Phase::Challenge;
     let challenge = Challenge::parse(&read(stream, framing, *phase).await?)?;
-    let lacks = flags::MANDATORY & !challenge.flags;
+    let lacks = flags::lacking(challenge.flags);
     if lacks != 0 {
         return Err(HandshakeError::Incompatible { peer: challenge.name, lacks });
     }

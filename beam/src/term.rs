@@ -10,7 +10,7 @@ mod integer;
 pub use atom::Atom;
 pub use decode::{Bounds, DecodeError, Decoder};
 pub use encode::{EncodeError, encode};
-pub use ids::{Pid, Port, Reference, Words};
+pub use ids::{Export, Pid, Port, Reference, Words};
 pub use integer::BigInt;
 
 /// The first byte of a term in the external format (`erl_ext_dist`, "version number").
@@ -20,6 +20,8 @@ pub(crate) const VERSION: u8 = 131;
 ///
 /// Equality is of structure, not Erlang's `==`: maps compare in the order they came in, `1` is not `1.0`, and a big integer
 /// never stands for one that fits an `i64`.
+///
+/// What is rare is boxed: a reply of a million pids is a million of these.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Term {
     /// An integer that fits.
@@ -45,13 +47,13 @@ pub enum Term {
     /// A process.
     Pid(Pid),
     /// A port.
-    Port(Port),
+    Port(Box<Port>),
     /// A reference.
-    Reference(Reference),
+    Reference(Box<Reference>),
     /// A fun with its environment, unread: it can be sent back as it came.
     Fun(Vec<u8>),
     /// An external fun, `fun module:function/arity`.
-    Export(Atom, Atom, u8),
+    Export(Box<Export>),
 }
 
 impl Term {
@@ -177,7 +179,7 @@ impl From<Pid> for Term {
 
 impl From<Reference> for Term {
     fn from(reference: Reference) -> Self {
-        Self::Reference(reference)
+        Self::Reference(Box::new(reference))
     }
 }
 

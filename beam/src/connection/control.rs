@@ -77,13 +77,13 @@ fn understood(items: Vec<Term>, payload: Option<Payload>) -> Option<Signal> {
                 Term::Pid(pid) => Ok(pid),
                 reason => Err(reason),
             };
-            Signal::Spawned { request, result }
+            Signal::Spawned { request: *request, result }
         }
         LINK => Signal::Link { from: pid(a)?, to: pid(b)? },
         UNLINK_ID => Signal::Unlink { id: a, from: pid(b)?, to: pid(items.next()?)? },
         MONITOR_P => {
             let Term::Reference(reference) = items.next()? else { return None };
-            Signal::Monitor { from: pid(a)?, to: b, reference }
+            Signal::Monitor { from: pid(a)?, to: b, reference: *reference }
         }
         UNLINK | UNLINK_ID_ACK | DEMONITOR_P => Signal::Other,
         _ => Signal::Other,

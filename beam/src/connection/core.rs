@@ -2,6 +2,7 @@
 
 use std::{
     future::pending,
+    io,
     sync::{Arc, atomic::Ordering},
     time::Duration,
 };
@@ -66,6 +67,8 @@ pub(super) struct Core {
     outgoing: BytesMut,
     /// Since the last look whether a tick is due.
     has_written: bool,
+    /// TLS may keep a record back until it is flushed.
+    is_unflushed: bool,
     heard: Instant,
 }
 
@@ -79,6 +82,7 @@ impl Core {
             incoming: Incoming::new(Decoder::new(limits.bounds), limits.frame),
             outgoing: BytesMut::new(),
             has_written: false,
+            is_unflushed: false,
             heard: Instant::now(),
         }
     }
@@ -102,22 +106,16 @@ impl Core {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let deadline = self.owners.deadline();
-            // Each branch may be dropped half way: read_buf and write_buf have then moved nothing.
+            // Each branch may be dropped half way: reading, writing and flushing have then moved nothing.
             let step = tokio::select! {
-                read = reader.read_buf(&mut self.incoming.bytes) => match read {
+                read = reader.read_buf(self.incoming.room()) => match read {
                     Ok(0) => Err(Ended::Closed),
                     Ok(n) => self.received(n),
                     Err(error) => Err(broken(&error)),
                 },
-                written = writer.write_buf(&mut self.outgoing), if !self.outgoing.is_empty() => match written {
-                    Ok(0) => Err(Ended::Closed),
-                    Ok(n) => {
-                        self.written(n);
-                        // TLS keeps a record back until it is flushed; on TCP this does nothing.
-                        if self.outgoing.is_empty() { writer.flush().await.map_err(|e| broken(&e)) } else { Ok(()) }
-                    }
-                    Err(error) => Err(broken(&error)),
-                },
+                written = put(&mut writer, &mut self.outgoing), if !self.outgoing.is_empty() || self.is_unflushed => {
+                    written.map_err(|error| broken(&error)).map(|written| self.written(written))
+                }
                 command = commands.recv(), if self.outgoing.len() < BUSY => match command {
                     Some(command) => {
                         self.obey(command);
@@ -151,9 +149,14 @@ impl Core {
         if self.outgoing.len() > DEAF { Err(Ended::Deaf(self.outgoing.len())) } else { Ok(()) }
     }
 
-    fn written(&mut self, n: usize) {
-        self.counters.sent.fetch_add(n as u64, Ordering::Relaxed);
-        self.has_written = true;
+    fn written(&mut self, written: Written) {
+        match written {
+            Written::Bytes(n) => {
+                self.counters.sent.fetch_add(n as u64, Ordering::Relaxed);
+                (self.has_written, self.is_unflushed) = (true, true);
+            }
+            Written::All => self.is_unflushed = false,
+        }
     }
 
     fn tick(&mut self) -> Result<(), Ended> {
@@ -195,6 +198,9 @@ impl Core {
 
     fn obey(&mut self, command: Command) {
         match command {
+            // It waited here for so long that nobody waits for its result.
+            Command::Call { answer, .. } if answer.is_closed() => {}
+            Command::Spawn { started, .. } if started.is_closed() => {}
             Command::Call { mfa, args, options, within, answer } => {
                 let number = self.owners.name();
                 let (module, function) = mfa.atoms();
@@ -299,9 +305,25 @@ fn io_reply(message: &Term) -> Option<(Pid, Term)> {
     Some((asker.as_pid()?.clone(), Term::tuple([Term::atom("io_reply"), reply_as.clone(), result])))
 }
 
-fn broken(error: &std::io::Error) -> Ended {
+enum Written {
+    Bytes(usize),
+    All,
+}
+
+/// Writes what there is, as much as is taken; and when nothing is left, flushes.
+async fn put<S: AsyncWrite + Unpin>(writer: &mut S, outgoing: &mut BytesMut) -> io::Result<Written> {
+    if outgoing.is_empty() {
+        return writer.flush().await.map(|()| Written::All);
+    }
+    match writer.write_buf(outgoing).await? {
+        0 => Err(io::ErrorKind::UnexpectedEof.into()),
+        n => Ok(Written::Bytes(n)),
+    }
+}
+
+fn broken(error: &io::Error) -> Ended {
     match error.kind() {
-        std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset => Ended::Closed,
+        io::ErrorKind::UnexpectedEof | io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe => Ended::Closed,
         _ => Ended::Broken(error.to_string()),
     }
 }

@@ -50,7 +50,7 @@ pub enum Garbage {
 /// Why a call has no result.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CallError {
-    /// It took too long, and its process was killed.
+    /// It took too long, and its process was killed, if it was started at all.
     #[error("{mfa} did not answer within {} ms; its process was killed", within.as_millis())]
     Timeout {
         /// What was called.

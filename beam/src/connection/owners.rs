@@ -251,7 +251,7 @@ impl Owner {
 fn result(mfa: Mfa, reference: &Reference, reason: Result<Term, DecodeError>) -> Result<Term, CallError> {
     let reason = reason.map_err(|source| CallError::Unreadable { mfa, source })?;
     let Term::Tuple(items) = reason else { return Err(CallError::Exited { mfa, reason: Box::new(reason) }) };
-    let is_answer = matches!(&items[..], [Term::Reference(r), Term::Atom(_), _, ..] if r == reference);
+    let is_answer = matches!(&items[..], [Term::Reference(r), Term::Atom(_), _, ..] if **r == *reference);
     if !is_answer {
         return Err(CallError::Exited { mfa, reason: Box::new(Term::Tuple(items)) });
     }

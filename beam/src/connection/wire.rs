@@ -8,6 +8,8 @@ use super::{
 };
 use crate::term::{Decoder, Term};
 
+/// A read takes at least so many bytes, if they are there.
+const LEAST_ROOM: usize = 8 << 10;
 /// A buffer that grew beyond this for one frame is given back.
 const KEPT: usize = 1 << 20;
 
@@ -23,14 +25,20 @@ pub(super) enum Frame {
 /// Bytes that came and are no whole frame yet. It holds what has arrived and no more, whatever lengths say.
 #[derive(Debug)]
 pub(super) struct Incoming {
-    pub(super) bytes: BytesMut,
+    bytes: BytesMut,
     decoder: Decoder,
     limit: usize,
 }
 
 impl Incoming {
     pub(super) fn new(decoder: Decoder, limit: usize) -> Self {
-        Self { bytes: BytesMut::with_capacity(8 << 10), decoder, limit }
+        Self { bytes: BytesMut::new(), decoder, limit }
+    }
+
+    /// Where to read to: there is always some room, and as much again as has come.
+    pub(super) fn room(&mut self) -> &mut BytesMut {
+        self.bytes.reserve(LEAST_ROOM);
+        &mut self.bytes
     }
 
     /// The next frame, where it is all there.
@@ -46,7 +54,7 @@ impl Incoming {
         self.bytes.advance(4);
         let frame = self.bytes.split_to(length);
         if self.bytes.is_empty() && length > KEPT {
-            self.bytes = BytesMut::with_capacity(8 << 10);
+            self.bytes = BytesMut::new();
         }
         read(&mut self.decoder, &frame).map(Some).map_err(Ended::from)
     }
@@ -63,3 +71,6 @@ fn read(decoder: &mut Decoder, frame: &[u8]) -> Result<Frame, Garbage> {
         Some((other, _)) => Err(Garbage::Start(*other)),
     }
 }
+
+#[cfg(test)]
+mod tests;

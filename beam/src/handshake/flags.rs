@@ -21,8 +21,27 @@ const SPAWN: u64 = 1 << 32;
 const NAME_ME: u64 = 1 << 33;
 const V4_NC: u64 = 1 << 34;
 
+/// What [`MANDATORY_25_DIGEST`] stands for: a later OTP may leave the single bits out (`dist_util:expand_mand_25/1`).
+const MANDATORY_25: u64 = EXTENDED_REFERENCES
+    | FUN_TAGS
+    | NEW_FUN_TAGS
+    | EXTENDED_PIDS_PORTS
+    | EXPORT_PTR_TAG
+    | BIT_BINARIES
+    | NEW_FLOATS
+    | UTF8_ATOMS
+    | MAP_TAG
+    | BIG_CREATION
+    | HANDSHAKE_23;
+
 /// What the target must be able to do.
-pub(crate) const MANDATORY: u64 = HANDSHAKE_23 | SPAWN | BIG_CREATION | UTF8_ATOMS | MAP_TAG;
+const NEEDED: u64 = HANDSHAKE_23 | SPAWN | BIG_CREATION | UTF8_ATOMS | MAP_TAG;
+
+/// What a target with these flags lacks.
+pub(crate) fn lacking(theirs: u64) -> u64 {
+    let implied = if theirs & MANDATORY_25_DIGEST == 0 { 0 } else { MANDATORY_25 };
+    NEEDED & !(theirs | implied)
+}
 
 /// What we can do. We are hidden, since `PUBLISHED` is not among it. `FRAGMENTS` and `DIST_HDR_ATOM_CACHE` are not
 /// either: so each message comes as one frame that can be read by itself. With `EXIT_PAYLOAD` a reason comes after the
@@ -48,3 +67,6 @@ pub(crate) const OURS: u64 = EXTENDED_REFERENCES
 
 /// What we can do, and that we want to be given a name.
 pub(crate) const OURS_WITHOUT_NAME: u64 = OURS | NAME_ME;
+
+#[cfg(test)]
+mod tests;

@@ -4,7 +4,7 @@
 //! bound, and so has the memory of what is made: a byte of wire can become [`size_of::<Term>`](Term) bytes here.
 
 use super::{
-    Atom, BigInt, Pid, Port, Reference, Term, VERSION,
+    Atom, BigInt, Export, Pid, Port, Reference, Term, VERSION,
     atom::{Atoms, MOST_CHARS},
     ids::Words,
 };
@@ -120,11 +120,11 @@ impl<'a> Reading<'a, '_> {
                 self.big(n)?
             }
             112 => Term::Fun(self.fun(at_tag)?),
-            113 => self.export()?,
+            113 => Term::Export(self.boxed(Self::export)?),
             116 => self.map(depth)?,
             tag @ (88 | 103) => Term::Pid(self.pid(tag)?),
-            tag @ (89 | 102 | 120) => Term::Port(self.port(tag)?),
-            tag @ (90 | 101 | 114) => Term::Reference(self.reference(tag)?),
+            tag @ (89 | 102 | 120) => Term::Port(self.boxed(|r| r.port(tag))?),
+            tag @ (90 | 101 | 114) => Term::Reference(self.boxed(|r| r.reference(tag))?),
             tag => return Err(DecodeError::Tag(tag)),
         })
     }
@@ -160,6 +160,11 @@ impl<'a> Reading<'a, '_> {
     fn spend(&mut self, bytes: usize) -> Read<()> {
         self.memory = self.memory.checked_sub(bytes).ok_or(DecodeError::Large)?;
         Ok(())
+    }
+
+    fn boxed<T>(&mut self, read: impl FnOnce(&mut Self) -> Read<T>) -> Read<Box<T>> {
+        self.spend(size_of::<T>())?;
+        read(self).map(Box::new)
     }
 
     fn owned(&mut self, n: usize) -> Read<Vec<u8>> {
@@ -320,10 +325,10 @@ impl<'a> Reading<'a, '_> {
         Ok(at_tag[..size + 1].to_vec())
     }
 
-    fn export(&mut self) -> Read<Term> {
+    fn export(&mut self) -> Read<Export> {
         let (module, function) = (self.atom()?, self.atom()?);
         match (self.u8()?, self.u8()?) {
-            (97, arity) => Ok(Term::Export(module, function, arity)),
+            (97, arity) => Ok(Export { module, function, arity }),
             (tag, _) => Err(DecodeError::Tag(tag)),
         }
     }

@@ -63,7 +63,7 @@ fn write_term(out: &mut Cut, term: &Term) -> fmt::Result {
         Term::Port(port) => write!(out, "#Port<0.{}>", port.id),
         Term::Reference(reference) => write!(out, "#Ref<{:?}>", reference.words.as_slice()),
         Term::Fun(_) => out.write_str("#Fun<>"),
-        Term::Export(module, function, arity) => write!(out, "fun {module}:{function}/{arity}"),
+        Term::Export(fun) => write!(out, "fun {}:{}/{}", fun.module, fun.function, fun.arity),
     }
 }
 

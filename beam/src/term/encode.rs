@@ -59,11 +59,11 @@ fn put(term: &Term, out: &mut Vec<u8>) -> Result<(), EncodeError> {
         }
         Term::Reference(reference) => put_reference(reference, out),
         Term::Fun(raw) => out.extend(raw),
-        Term::Export(module, function, arity) => {
+        Term::Export(fun) => {
             out.push(113);
-            put_atom(module, out);
-            put_atom(function, out);
-            out.extend([97, *arity]);
+            put_atom(&fun.module, out);
+            put_atom(&fun.function, out);
+            out.extend([97, fun.arity]);
         }
     }
     Ok(())

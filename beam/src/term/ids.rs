@@ -1,4 +1,4 @@
-//! Pids, ports and references: names that hold for one life of one node (`creation`).
+//! Pids, ports and references, names that hold for one life of one node (`creation`); and external funs, that hold for all.
 
 use super::Atom;
 
@@ -35,6 +35,17 @@ pub struct Reference {
     pub creation: u32,
     /// One to five words, the lowest first.
     pub words: Words,
+}
+
+/// `fun module:function/arity`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Export {
+    /// The module.
+    pub module: Atom,
+    /// The function.
+    pub function: Atom,
+    /// How many arguments it takes.
+    pub arity: u8,
 }
 
 /// The words of a reference.

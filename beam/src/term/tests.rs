@@ -50,12 +50,15 @@ impl Chance {
             4 => Term::Binary(self.bytes(30)),
             5 => Term::Bits(vec![self.next() as u8; 1 + self.below(9)], 1 + self.below(7) as u8),
             6 => Term::Pid(Pid { node: self.atom(), creation: 7, id: self.next() as u32, serial: 3 }),
-            7 => Term::Port(Port { node: self.atom(), creation: self.next() as u32, id: self.next() }),
+            7 => Term::Port(Box::new(Port { node: self.atom(), creation: self.next() as u32, id: self.next() })),
             8 => {
                 let words: Vec<u32> = (0..1 + self.below(5)).map(|_| self.next() as u32).collect();
-                Term::Reference(Reference { node: self.atom(), creation: 9, words: Words::new(&words).unwrap() })
+                Reference { node: self.atom(), creation: 9, words: Words::new(&words).unwrap() }.into()
             }
-            9 => Term::Export(self.atom(), self.atom(), self.next() as u8),
+            9 => {
+                let (module, function) = (self.atom(), self.atom());
+                Term::Export(Box::new(Export { module, function, arity: self.next() as u8 }))
+            }
             10 => {
                 let body = self.bytes(20);
                 let mut raw = vec![112];
@@ -150,6 +153,11 @@ fn nesting_has_a_bound() {
 }
 
 #[test]
+fn a_term_is_five_words() {
+    assert!(size_of::<Term>() <= 40, "{} bytes", size_of::<Term>());
+}
+
+#[test]
 fn memory_has_a_bound_though_each_item_is_one_byte() {
     let bytes = [vec![131, 108, 0, 1, 0, 0], vec![106; 65_536], vec![106]].concat();
     let mut small = Decoder::new(Bounds { depth: 8, memory: 65_536 * 8 });
@@ -165,7 +173,7 @@ fn old_forms_are_read() {
     let pid = Pid { node: name.clone(), creation: 2, id: 5, serial: 6 };
     assert_eq!(with(&[103], &[0, 0, 0, 5, 0, 0, 0, 6, 2]), Ok(pid.into()));
     let port = Port { node: name.clone(), creation: 2, id: 5 };
-    assert_eq!(with(&[102], &[0, 0, 0, 5, 2]), Ok(Term::Port(port)));
+    assert_eq!(with(&[102], &[0, 0, 0, 5, 2]), Ok(Term::Port(Box::new(port))));
     let reference = |words| Reference { node: name.clone(), creation: 2, words };
     let words = Words::new(&[1, 2]).unwrap();
     assert_eq!(with(&[114, 0, 2], &[2, 0, 0, 0, 1, 0, 0, 0, 2]), Ok(reference(words).into()));

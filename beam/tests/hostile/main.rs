@@ -2,10 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
-use std::{fs, future::Future, time::Duration};
+use std::{future::Future, time::Duration};
 
 use md5::{Digest, Md5};
-use midair_beam::{Address, Connection, Cookie, LocalName, Mfa, Options, connect};
+use midair_beam::{Address, CallError, Connection, Cookie, LocalName, Mfa, Options, Term, connect};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::{TcpListener, TcpStream},
@@ -52,16 +52,21 @@ async fn refusal(address: &Address) -> String {
     text
 }
 
-/// A peer that knows the cookie, shakes hands, and then sends these bytes and closes.
+/// A peer that knows the cookie and shakes hands.
+async fn greet(stream: &mut TcpStream) {
+    receive(stream).await;
+    stream.write_all(b"\0\x03sok").await.unwrap();
+    stream.write_all(&challenge(u64::MAX, b"evil@host")).await.unwrap();
+    let reply = receive(stream).await;
+    let theirs = u32::from_be_bytes(*reply[1..].first_chunk().unwrap());
+    let digest = Md5::digest(format!("secret{theirs}"));
+    stream.write_all(&[&b"\0\x11a"[..], &digest].concat()).await.unwrap();
+}
+
+/// A connection to one that then sends these bytes and closes.
 async fn greeted(bytes: Vec<u8>) -> Connection {
     let address = peer(move |mut stream| async move {
-        receive(&mut stream).await;
-        stream.write_all(b"\0\x03sok").await.unwrap();
-        stream.write_all(&challenge(u64::MAX, b"evil@host")).await.unwrap();
-        let reply = receive(&mut stream).await;
-        let theirs = u32::from_be_bytes(*reply[1..].first_chunk().unwrap());
-        let digest = Md5::digest(format!("secret{theirs}"));
-        stream.write_all(&[&b"\0\x11a"[..], &digest].concat()).await.unwrap();
+        greet(&mut stream).await;
         stream.write_all(&bytes).await.unwrap();
         // It goes when all was read: a reset would take away what was not.
         stream.shutdown().await.unwrap();
@@ -167,26 +172,36 @@ async fn garbage_at_random_never_panics() {
     }
 }
 
-/// The most memory that this process ever had (`VmHWM`, proc_pid_status(5)), in KiB.
-fn peak_kib() -> u64 {
-    let status = fs::read_to_string("/proc/self/status").unwrap();
-    let line = status.lines().find(|line| line.starts_with("VmHWM:")).unwrap();
-    line.split_whitespace().nth(1).unwrap().parse().unwrap()
+#[tokio::test]
+async fn one_that_does_not_read_holds_nobody_up() {
+    let address = peer(|mut stream| async move {
+        greet(&mut stream).await;
+        tokio::time::sleep(LONG).await;
+    });
+    let connection = connect(&address.await, &options()).await.unwrap();
+    let call = || {
+        let large = vec![Term::binary(vec![0; 4 << 20])];
+        connection.call(Mfa::new("erlang", "byte_size"), large, Duration::from_millis(20))
+    };
+    // Many more than the task takes while it cannot write, and than wait for it.
+    for _ in 0..100 {
+        let error = timeout(LONG, call()).await.expect("a call is bounded").unwrap_err();
+        assert!(matches!(error, CallError::Timeout { .. }), "{error}");
+    }
 }
 
 #[tokio::test]
-async fn lengths_that_are_only_claimed_take_no_memory() {
-    assert!(ending(vec![]).await.contains("closed"));
-    let before = peak_kib();
-    // A frame just within the limit, of which ten bytes come; and terms that claim four billion items.
-    let announced = (64_u32 << 20).to_be_bytes();
-    for _ in 0..20 {
-        assert!(ending([&announced[..], b"p\x83hello"].concat()).await.contains("closed the connection"));
-    }
-    for tag in [105, 108, 109, 111, 116] {
-        let body = [&b"p\x83"[..], &[tag, 0xff, 0xff, 0xff, 0xff, 1, 1, 1]].concat();
-        assert!(ending([&(body.len() as u32).to_be_bytes()[..], &body].concat()).await.contains("cut off"));
-    }
-    let grown_kib = peak_kib() - before;
-    assert!(grown_kib < 16 << 10, "{grown_kib} KiB more");
+async fn one_that_asks_without_reading_is_given_up() {
+    // {19, <p.1.0>, x, #Ref<1>}: who monitors a process that is not there is answered.
+    let pid = b"Xw\x03e@h\0\0\0\x01\0\0\0\0\0\0\0\x01";
+    let reference = b"Z\0\x01w\x03e@h\0\0\0\x01\0\0\0\x01";
+    let body = [&b"p\x83h\x04a\x13"[..], pid, b"w\x01x", reference].concat();
+    let frames = [&(body.len() as u32).to_be_bytes()[..], &body].concat().repeat(1_000);
+    let address = peer(move |mut stream| async move {
+        greet(&mut stream).await;
+        while stream.write_all(&frames).await.is_ok() {}
+    });
+    let connection = connect(&address.await, &options()).await.unwrap();
+    let ended = timeout(LONG, connection.ended()).await.expect("it ends").to_string();
+    assert!(ended.starts_with("the node does not read"), "{ended}");
 }
