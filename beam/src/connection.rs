@@ -1,6 +1,6 @@
 //! A connection to one node: calls with a deadline, and linked helpers whose messages arrive here.
 //!
-//! One task ([`core`]) owns the socket and everything that waits for an answer. All else talks to it through a bounded
+//! One task (`core`) owns the socket and everything that waits for an answer. All else talks to it through a bounded
 //! channel, and learns from it how the connection ended.
 
 mod control;

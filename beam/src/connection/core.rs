@@ -65,6 +65,8 @@ pub(super) struct Core {
     limits: Limits,
     incoming: Incoming,
     outgoing: BytesMut,
+    /// Bytes that the node made us answer since all was written: those that we wanted to send may be any number.
+    owed: usize,
     /// Since the last look whether a tick is due.
     has_written: bool,
     /// TLS may keep a record back until it is flushed.
@@ -77,10 +79,11 @@ impl Core {
         Self {
             owners: Owners::new(agreed),
             counters,
-            tick_time: tick_time.max(Duration::from_millis(40)),
+            tick_time: tick_time.clamp(Duration::from_millis(40), Duration::from_secs(86_400)),
             limits,
             incoming: Incoming::new(Decoder::new(limits.bounds), limits.frame),
             outgoing: BytesMut::new(),
+            owed: 0,
             has_written: false,
             is_unflushed: false,
             heard: Instant::now(),
@@ -138,6 +141,7 @@ impl Core {
     fn received(&mut self, n: usize) -> Result<(), Ended> {
         self.counters.received.fetch_add(n as u64, Ordering::Relaxed);
         self.heard = Instant::now();
+        let unwritten = self.outgoing.len();
         while let Some(frame) = self.incoming.next()? {
             match frame {
                 // An answer to each tick holds the link whatever tick time the node has.
@@ -146,7 +150,8 @@ impl Core {
                 Frame::Message(control, payload) => self.hear(control::signal(control, payload)),
             }
         }
-        if self.outgoing.len() > DEAF { Err(Ended::Deaf(self.outgoing.len())) } else { Ok(()) }
+        self.owed += self.outgoing.len() - unwritten;
+        if self.owed > DEAF { Err(Ended::Deaf(self.owed)) } else { Ok(()) }
     }
 
     fn written(&mut self, written: Written) {
@@ -155,7 +160,7 @@ impl Core {
                 self.counters.sent.fetch_add(n as u64, Ordering::Relaxed);
                 (self.has_written, self.is_unflushed) = (true, true);
             }
-            Written::All => self.is_unflushed = false,
+            Written::All => (self.is_unflushed, self.owed) = (false, 0),
         }
     }
 

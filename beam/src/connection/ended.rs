@@ -18,7 +18,7 @@ pub enum Ended {
     #[error("the node was silent for {} s: it hangs, or its host does", .0.as_secs())]
     Silent(Duration),
     /// It does not read.
-    #[error("the node does not read: {0} bytes wait for it")]
+    #[error("the node does not read: {0} bytes of answers wait for it")]
     Deaf(usize),
     /// The stream broke.
     #[error("the connection broke: {0}")]

@@ -113,7 +113,10 @@ impl Owners {
         (mfa, within, now): (Mfa, Duration, Instant),
         answer: oneshot::Sender<Result<Term, CallError>>,
     ) {
-        self.add(number, Owner { mfa, within, deadline: now + within, process: None, waiting: Waiting::Call(answer) });
+        self.add(
+            number,
+            Owner { mfa, within, deadline: after(now, within), process: None, waiting: Waiting::Call(answer) },
+        );
     }
 
     /// A helper was asked for, whose mailbox holds so many messages.
@@ -129,7 +132,7 @@ impl Owners {
         let n_dropped = Arc::new(AtomicU64::new(0));
         let slot = Slot { inbox: sender, ended: end, n_dropped: n_dropped.clone() };
         let waiting = Waiting::Start(started, slot, Mailbox { inbox, ended, n_dropped });
-        self.add(number, Owner { mfa, within, deadline: now + within, process: None, waiting });
+        self.add(number, Owner { mfa, within, deadline: after(now, within), process: None, waiting });
     }
 
     fn add(&mut self, number: Number, owner: Owner) {
@@ -245,6 +248,11 @@ impl Owner {
             waiting @ (Waiting::Helper(_) | Waiting::Nobody) => self.waiting = waiting,
         }
     }
+}
+
+/// A deadline beyond what clocks count is one in a year.
+fn after(now: Instant, within: Duration) -> Instant {
+    now + within.min(Duration::from_secs(365 * 86_400))
 }
 
 /// What `erpc:execute_call/4` ended with: `{Ref, return, Result}` or `{Ref, Class, Reason}`, the stack after it.

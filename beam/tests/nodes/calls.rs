@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use midair_beam::{CallError, DecodeError, Ended, Mfa, SpawnOptions, Term, connection::Priority};
+use tokio::task::JoinSet;
 
 use crate::node::{LONG, Node, call, eval, options, until};
 
@@ -35,11 +36,25 @@ async fn a_reply_of_ten_megabytes_comes_whole() {
 async fn a_large_argument_and_a_large_reply_go_at_once() {
     let node = Node::start().await;
     let connection = node.connect().await;
-    let large = Term::binary(vec![7; 5 << 20]);
+    let large = Term::binary(vec![7; 20 << 20]);
     let ask = || call(&connection, "erlang", "binary_to_list", vec![Term::binary("x")]);
     let echo = || call(&connection, "erlang", "list_to_binary", vec![Term::list([large.clone()])]);
     let (a, b, c, d) = tokio::join!(echo(), ask(), echo(), ask());
     assert!(a == large && c == large && b == Term::string("x") && d == b);
+}
+
+#[tokio::test]
+async fn a_thousand_calls_at_once_get_each_its_own_result() {
+    let node = Node::start().await;
+    let connection = node.connect().await;
+    let mut calls = JoinSet::new();
+    for n in 0..1_000_i64 {
+        let connection = connection.clone();
+        calls.spawn(async move { (n, call(&connection, "erlang", "abs", vec![(-n).into()]).await) });
+    }
+    for (n, result) in calls.join_all().await {
+        assert_eq!(result, Term::from(n));
+    }
 }
 
 #[tokio::test]
