@@ -92,7 +92,10 @@ impl Book {
         let (entry, is_new) = self.table.get_or_add(inode);
         let was_absent = entry.is_absent();
         if !is_new && (entry.kind() != object.kind || was_absent) {
-            count(&mut self.holders, entry, false);
+            // One that was absent was counted out when it went.
+            if !was_absent {
+                count(&mut self.holders, entry, false);
+            }
             entry.set_kind(object.kind);
             entry.set_absent(false);
             count(&mut self.holders, entry, true);

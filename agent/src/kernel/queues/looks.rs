@@ -144,7 +144,8 @@ impl Looks {
                 self.rest(wanted.inode, now_us, RETRY_IDLE_US);
             }
         }
-        asked.retain(|at| !self.next.contains(at) && !self.late.contains(at));
+        let going = self.asked.as_ref().map(|going| going.at);
+        asked.retain(|at| !self.next.contains(at) && !self.late.contains(at) && Some(*at) != going);
         self.next.extend(asked);
         if self.is_everywhere {
             return;

@@ -147,6 +147,21 @@ fn a_socket_that_one_round_passes_over_is_hidden_and_not_forgotten() {
 }
 
 #[test]
+fn sockets_that_come_back_are_counted_once_each() {
+    let mut book = Book::default();
+    let both = [connection(1, 5, 0), connection(2, 5, 0)];
+    let n_queues = |book: &Book| book.holders.of_pid(10).unwrap().n_queues();
+    tick(&mut book, &both);
+    assert_eq!(n_queues(&book), 4);
+    for _ in 0..3 {
+        tick(&mut book, &both[..1]);
+        assert_eq!(n_queues(&book), 2);
+        tick(&mut book, &both);
+        assert_eq!(n_queues(&book), 4);
+    }
+}
+
+#[test]
 fn drops_outlive_their_socket() {
     let mut book = Book::default();
     let drops = |book: &Book| book.sums().iter().find(|sum| sum.kind == QueueKind::Listen).unwrap().drops;
