@@ -145,7 +145,14 @@ INLINE void process_ended(struct task_struct___ended *task, struct totals *own, 
     bpf_probe_read_kernel_str(this.pair.name, NAME_SIZE, leader->comm);
     bpf_probe_read_kernel_str(this.pair.parent, NAME_SIZE, leader->real_parent->group_leader->comm);
     u64 place = (u64)leader;
-    bool is_kept = !bpf_map_update_elem(&ended, &place, &this, BPF_ANY);
+    bool is_kept = !bpf_map_update_elem(&ended, &place, &this, BPF_NOEXIST);
+    struct ended *known = is_kept ? NULL : bpf_map_lookup_elem(&ended, &place);
+    if (known) {
+        /* Of threads that end at the same time each may find that none is left. */
+        if (known->start_time == born)
+            return;
+        is_kept = !bpf_map_update_elem(&ended, &place, &this, BPF_ANY);
+    }
     /* Where there is no room to wait for the rest: as much as is known. */
     add(&this.pair, own, 1, is_kept ? 0 : cpu_ns_of(leader));
 }

@@ -1,5 +1,5 @@
 //! The steps by which the agent leaves things out, in the order in which it does: names, sockets, threads, hot set,
-//! answers, and at last the interval itself. Node vitals stand on no step.
+//! answers, and at last the interval itself. Node vitals stand on no other step: they are in each reading.
 
 use std::time::Duration;
 

@@ -3,13 +3,13 @@
 
 use std::{
     collections::{BTreeMap, HashMap},
-    sync::Arc,
+    sync::{Arc, Weak},
 };
 
 use midair_vitals::{SHORT_LIVED_MOST, ShortLived, ShortLivedName};
 use rustix::io::Errno;
 
-use super::bpf::{Bpf, Counting, Ended, Name, Totals};
+use super::bpf::{Bpf, Counting, Ended, Exits, Name, Totals};
 use crate::{governor::Off, reading::Comm};
 
 /// What was counted so far.
@@ -17,8 +17,8 @@ use crate::{governor::Off, reading::Comm};
 pub(super) struct Exited {
     /// `None` where nothing counts.
     counting: Option<Counting>,
-    /// Whether the kernel has refused: it is not asked again.
-    is_refused: bool,
+    /// The programs that the kernel has refused: it is not asked for these again.
+    refused: Weak<Exits>,
     book: Book,
 }
 
@@ -86,7 +86,8 @@ impl Exited {
             Ok(found) => Some(found),
             Err(error) => {
                 tracing::warn!(%error, "counts of short-lived processes can no longer be read");
-                (self.counting, self.is_refused) = (None, true);
+                self.counting = None;
+                self.refused = bpf.and_then(Bpf::exits).map_or_else(Weak::new, Arc::downgrade);
                 None
             }
         }
@@ -98,7 +99,7 @@ impl Exited {
             self.counting = None;
             return;
         };
-        let exits = bpf.exits().filter(|_| !self.is_refused);
+        let exits = bpf.exits().filter(|exits| !std::ptr::eq(self.refused.as_ptr(), Arc::as_ptr(exits)));
         if self.counting.as_ref().zip(exits).is_some_and(|(counting, exits)| counting.is_of(exits)) {
             return;
         }
@@ -108,7 +109,7 @@ impl Exited {
             counting
                 .inspect_err(|why| {
                     tracing::info!(%why, "short-lived processes are not counted by name");
-                    self.is_refused = true;
+                    self.refused = Arc::downgrade(exits);
                 })
                 .ok()
         });

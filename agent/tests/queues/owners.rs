@@ -128,3 +128,20 @@ fn a_process_with_very_many_descriptors_delays_nobody() {
         assert!(n_readings <= Some(8), "{collector:?}: {n_readings:?} readings");
     }
 }
+
+#[test]
+fn a_long_table_is_read_after_the_short_ones() {
+    // Since Linux 6.2 the folder says how many descriptors there are (proc(5)).
+    let says_how_many = std::fs::metadata("/proc/self/fd").unwrap().len() > 0;
+    let (long, _) = Working::start("hold 9000");
+    let (load, _) = Working::start("listen 64 6");
+    let mut host = Host::new(Collector::Proc);
+    let n_readings = (1..).find(|_| {
+        let reading = host.read(&Wants::default());
+        queue_of(&reading, load.pid(), QueueKind::Listen).is_some_and(|queue| queue.depth == Some(6))
+    });
+    assert!(n_readings <= Some(if says_how_many { 3 } else { 10 }), "{n_readings:?} readings");
+    host.until("what waits in the long one", |reading| {
+        queue_of(reading, long.pid(), QueueKind::UdpReceive).filter(|queue| queue.depth > Some(0)).cloned()
+    });
+}

@@ -1,5 +1,7 @@
 //! Why a table is empty, and what would fill it.
 
+use midair_vitals::TaskKind;
+
 use crate::app::{
     State,
     screen::{Panel, Screen},
@@ -45,9 +47,13 @@ pub(super) fn why(state: &State, panel: Panel) -> String {
 fn queues_missing(state: &State) -> &'static str {
     match state.task() {
         None => "waiting for the close look that lists queues",
-        Some(task) if task.reading.queues.is_none() => {
-            "its sockets and pipes cannot be read: run the agent as the same user, as root, or with CAP_SYS_PTRACE"
-        }
+        Some(task) if task.reading.queues.is_none() => match task.reading.kind {
+            TaskKind::KernelThread => "a thread of the kernel: it holds no sockets or pipes",
+            TaskKind::Thread => "threads share the sockets and pipes of their process: they are listed there",
+            TaskKind::Process | TaskKind::Erlang | TaskKind::Tokio => {
+                "its sockets and pipes cannot be read: run the agent as the same user, as root, or with CAP_SYS_PTRACE"
+            }
+        },
         Some(_) => "it holds no sockets or pipes in which anything could wait",
     }
 }

@@ -106,9 +106,8 @@ fn unknown(vital: Vital, shown: Shown<'_>) -> Option<&'static str> {
         Vital::Mem if reading.rss_bytes.is_none() => Some("not known: threads share the memory of their process"),
         Vital::Queue | Vital::Rate if reading.queues.is_none() && vitals.rates.is_empty() => Some(match reading.kind {
             TaskKind::Thread => "not known: threads share the sockets of their process",
-            TaskKind::Process | TaskKind::KernelThread | TaskKind::Erlang | TaskKind::Tokio => {
-                "its sockets cannot be read: see below"
-            }
+            TaskKind::KernelThread => "none: a thread of the kernel holds no sockets or pipes",
+            TaskKind::Process | TaskKind::Erlang | TaskKind::Tokio => "its sockets cannot be read: see below",
         }),
         Vital::Queue if task.worst_queue().is_none() => Some("no queues: it holds no sockets or pipes"),
         Vital::Rate if vitals.rates.is_empty() && probe.is_some() => Some("no TCP sockets"),

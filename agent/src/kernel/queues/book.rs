@@ -92,7 +92,10 @@ impl Book {
         let (entry, is_new) = self.table.get_or_add(inode);
         let was_absent = entry.is_absent();
         if !is_new && (entry.kind() != object.kind || was_absent) {
-            count(&mut self.holders, entry, false);
+            // One that was absent was counted out when it went.
+            if !was_absent {
+                count(&mut self.holders, entry, false);
+            }
             entry.set_kind(object.kind);
             entry.set_absent(false);
             count(&mut self.holders, entry, true);
@@ -104,6 +107,7 @@ impl Book {
         } else if entry.unseen_for(self.round) > 0 {
             entry.grow_older();
         }
+        let is_again = !is_new && entry.unseen_for(self.round) == 0;
         entry.mark_seen(self.round);
         entry.port = object.port();
         if let Some(tcp) = object.tcp {
@@ -115,7 +119,7 @@ impl Book {
         }
         // What was seen and not kept had dropped nothing then; a socket that may be old may have dropped before.
         let are_drops_new = if is_new { sight.is_proof || self.tick == 1 } else { !was_absent };
-        self.keep(inode, object, are_drops_new);
+        self.keep(inode, object, are_drops_new, is_again);
     }
 
     /// Notes that at least so much waits in a socket, where its own counters say less.
@@ -128,8 +132,8 @@ impl Book {
         }
     }
 
-    /// Keeps all that was read of a socket, where it is worth it.
-    fn keep(&mut self, inode: u32, object: Object, are_drops_new: bool) {
+    /// Keeps all that was read of a socket, where it is worth it. `is_again`: it was seen in this round before.
+    fn keep(&mut self, inode: u32, object: Object, are_drops_new: bool, is_again: bool) {
         let is_small = self.table.len() <= KEEP_ALL;
         let Some(entry) = self.table.get_mut(inode) else { return };
         if let Some(full) = entry.full.and_then(|full| self.fulls.get_mut(full)) {
@@ -148,7 +152,11 @@ impl Book {
             return;
         }
         if self.fulls.len() >= MOST_FULL {
-            return self.sums.add_loose(&full.object);
+            // Several may hold it, and each of them shows it.
+            if !is_again {
+                self.sums.add_loose(&full.object);
+            }
+            return;
         }
         if are_drops_new {
             self.sums.add_drops(full.object.kind.queue_kind(), full.dropped_all(self.tick));

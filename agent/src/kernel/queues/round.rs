@@ -162,7 +162,7 @@ impl Round {
                 if let Some(namespace) = tools.namespaces.get_mut(step.namespace) {
                     namespace.close();
                 }
-                self.instead(step, dump, error);
+                self.instead(step, dump, error, tools.namespaces);
                 Ok(true)
             }
             What::File(_) => {
@@ -179,7 +179,7 @@ impl Round {
     }
 
     /// What is read where a dump failed.
-    fn instead(&mut self, step: Step, dump: Dump, error: Errno) {
+    fn instead(&mut self, step: Step, dump: Dump, error: Errno, namespaces: &mut Namespaces) {
         let is_refused = matches!(error, Errno::NOENT | Errno::INVAL | Errno::OPNOTSUPP);
         let instead: &[What] = match dump {
             // The older request is gone, or its module: the newer ones know.
@@ -193,6 +193,13 @@ impl Round {
             Dump::Udp(_) => &[What::File(NetFile::Udp)],
             Dump::Unix | Dump::Listeners(_) => &[],
         };
+        if instead.is_empty()
+            && !is_refused
+            && let Some(namespace) = namespaces.get_mut(step.namespace)
+        {
+            // Nothing else tells of those that the rest of the dump would have listed.
+            namespace.is_whole = false;
+        }
         let is_last = !matches!(instead.first(), Some(What::Dump(_)));
         if step.namespace == 0 && is_last {
             self.fault = Some(Fault { is_unix: dump == Dump::Unix, error });

@@ -303,13 +303,16 @@ impl One {
         let progress = self.walk.slice(most, &mut |file| {
             // The number may have been given to another process.
             if file.pid == pid {
-                self.n_files += 1;
                 each(file);
                 take(tools, file, self.at, n_looks > 0, has_name);
             }
         });
         match progress {
-            Ok(progress) => Ok(progress.is_round_done),
+            Ok(progress) => {
+                // Those without a queue are walked over, too.
+                self.n_files = u32::try_from(progress.n_round).unwrap_or(u32::MAX);
+                Ok(progress.is_round_done)
+            }
             Err(Errno::SRCH | Errno::NOENT) => Ok(true),
             Err(error) => Err(error),
         }

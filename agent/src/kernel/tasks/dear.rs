@@ -3,7 +3,7 @@
 //!
 //! A task that has not run since it was looked at waits where it waited, and is not looked at again. Of the hot ones that
 //! ran, a few a tick are, first those that are blocked, then those whose look is oldest; the others keep what was seen for
-//! twenty ticks at most, and a wait channel only while they wait. Counters are never kept: a rate of old ones would be wrong.
+//! ten ticks at most, and a wait channel only while they wait. Counters are never kept: a rate of old ones would be wrong.
 
 use std::sync::Arc;
 
@@ -28,8 +28,9 @@ const FIRST_LOOKS_PER_TICK: usize = 60;
 /// Threads of a close look looked at per tick, of those that ran; the busiest come first.
 const CHILDREN_PER_TICK: usize = 64;
 
-/// What was seen is shown for so many ticks: in that time all hot tasks have their turn.
-const KEEP_TICKS: u64 = 20;
+/// What was seen is shown for so many ticks. Where more run than have their turn in that time, those that were not looked
+/// at meanwhile come first again.
+const KEEP_TICKS: u64 = 10;
 
 /// What looks have found.
 #[derive(Debug, Default)]
@@ -103,7 +104,7 @@ impl Looks {
                 kept.inspect(|dear| dear.show(row, false));
             }
         }
-        due.sort_unstable_by_key(|(last, is_other, n)| (last.is_some(), *is_other, *last, *n));
+        due.sort_unstable_by_key(|(last, is_other, n)| (*is_other, *last, *n));
         let n_first = due.iter().filter(|(last, ..)| last.is_none()).count();
         for (.., n) in due.into_iter().take(n_first.clamp(LOOKS_PER_TICK, FIRST_LOOKS_PER_TICK)) {
             self.look(sweep, names, &mut rows[n], false);

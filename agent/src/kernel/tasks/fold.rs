@@ -3,6 +3,8 @@
 //! The table of the sweep before and what was seen now are both in order of tid, so that they are merged in one pass: no
 //! thread is looked up, and one that rests costs a copy of its row.
 
+use midair_vitals::TaskState;
+
 use super::{
     process::{Found, Process, Total},
     seen::{Others, SeenProcess, SeenThread, Sight},
@@ -107,7 +109,8 @@ impl<'a> Fold<'a> {
     }
 
     /// A thread was seen that has neither run nor waited for long; `start_low` are the lower bits of its start. `false`:
-    /// it is not known, and must be told as a whole.
+    /// it must be told as a whole, for it is not known, or ran when it was last told of: a thread that runs for long without
+    /// a switch, and then sleeps, has used more since than is known.
     pub(in crate::kernel) fn rests(&mut self, (tid, pid): (u32, u32), start_low: u32, at_us: u64) -> bool {
         self.keep_below(tid);
         let known = self.before.get(self.n_done).filter(|known| known.number == tid).copied();
@@ -121,7 +124,7 @@ impl<'a> Fold<'a> {
         let row = rested(known, at_us);
         process.sweep.note(&row, Some(&known));
         self.next.push(row);
-        true
+        known.state != Some(TaskState::Running)
     }
 
     /// Whether nothing was told yet.
@@ -286,7 +289,7 @@ fn used_more(known: ThreadReading, used: SchedStat, at_us: u64) -> ThreadReading
 
 fn rested(known: ThreadReading, at_us: u64) -> ThreadReading {
     // What ran when it was last looked at, and has not run since, does not run now.
-    let state = known.state.filter(|state| *state != midair_vitals::TaskState::Running);
+    let state = known.state.filter(|state| *state != TaskState::Running);
     let now = Used { at_us, ..known.now };
     ThreadReading { now, before: Some(known.now), state, is_queued: false, waiting_ns: 0, ..known }
 }

@@ -26,6 +26,9 @@ pub(in crate::kernel) struct Iter {
 /// A brief pass leaves out threads that have slept for ten seconds: nothing may have been missed before that.
 const BRIEF_WITHIN_US: u64 = 5_000_000;
 
+/// Of a process whose only thread sleeps, memory may be taken and the parent may end: every so manieth pass tells it whole.
+const WHOLE_EVERY: u64 = 16;
+
 /// The clock is read once for so many threads: in a microsecond each is behind by less than a tenth of a millisecond.
 const THREADS_PER_STAMP: u32 = 64;
 
@@ -43,7 +46,8 @@ impl Iter {
     /// Reads all threads.
     pub(in crate::kernel) fn collect(&mut self, sweep: &Sweeper<'_>, fold: &mut Fold<'_>) -> Result<(), Errno> {
         let began_us = (sweep.clock)();
-        let is_brief = self.whole_us.take().is_some_and(|whole_us| began_us < whole_us + BRIEF_WITHIN_US);
+        let is_turn = sweep.number.is_multiple_of(WHOLE_EVERY);
+        let is_brief = self.whole_us.take().is_some_and(|whole_us| began_us < whole_us + BRIEF_WITHIN_US) && !is_turn;
         let (mut at_us, mut n_threads, mut n_unknown) = (began_us, 0u32, 0);
         self.bpf.tasks(if is_brief { Say::Brief } else { Say::All }, &mut |thread| {
             n_threads = n_threads.wrapping_add(1);

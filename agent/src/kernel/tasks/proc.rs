@@ -228,14 +228,15 @@ impl Accounts {
                     items[n].fate = Fate::Ended;
                 }
             });
+            // What was answered before an error is as old as this, too.
+            let at_us = clock();
+            for item in items {
+                item.at_us = at_us;
+            }
             if asked.is_err() {
                 // Three times in a row is no accident.
                 *self = if n_failed >= 2 { Self::Threads } else { Self::Untried(n_failed + 1) };
                 return;
-            }
-            let at_us = clock();
-            for item in items {
-                item.at_us = at_us;
             }
         }
     }

@@ -157,7 +157,8 @@ impl Process {
         let is_told = self.now.user.is_some();
         let is_young = self.first + 1 >= sweep;
         self.names.command |= is_young;
-        let is_settled = self.first + SETTLED_AFTER == sweep;
+        // What ran before the first sweep has long gone where it belongs.
+        let is_settled = self.first > 1 && self.first + SETTLED_AFTER == sweep && !self.now.is_kernel_thread;
         self.names.owner |= self.first == sweep || ((is_young || is_settled) && !is_told);
         let again = if is_told { TOLD_OWNER_AGAIN } else { OWNER_AGAIN };
         self.names.owner |= !self.now.is_kernel_thread && (sweep + u64::from(self.now.pid)).is_multiple_of(again);

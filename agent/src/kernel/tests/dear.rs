@@ -96,7 +96,7 @@ fn what_was_seen_long_ago_is_unknown_again() {
     let mut fixture = Fixture::new();
     let wants = hot(&fixture.read(), [1]);
     fixture.read_wanting(&wants);
-    for _ in 0..21 {
+    for _ in 0..11 {
         fixture.read();
     }
     fixture.write("1/schedstat", "99000000 5 99\n");

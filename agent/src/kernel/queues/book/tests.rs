@@ -147,6 +147,21 @@ fn a_socket_that_one_round_passes_over_is_hidden_and_not_forgotten() {
 }
 
 #[test]
+fn sockets_that_come_back_are_counted_once_each() {
+    let mut book = Book::default();
+    let both = [connection(1, 5, 0), connection(2, 5, 0)];
+    let n_queues = |book: &Book| book.holders.of_pid(10).unwrap().n_queues();
+    tick(&mut book, &both);
+    assert_eq!(n_queues(&book), 4);
+    for _ in 0..3 {
+        tick(&mut book, &both[..1]);
+        assert_eq!(n_queues(&book), 2);
+        tick(&mut book, &both);
+        assert_eq!(n_queues(&book), 4);
+    }
+}
+
+#[test]
 fn drops_outlive_their_socket() {
     let mut book = Book::default();
     let drops = |book: &Book| book.sums().iter().find(|sum| sum.kind == QueueKind::Listen).unwrap().drops;
@@ -337,4 +352,23 @@ fn a_socket_that_begins_to_listen_is_counted_once() {
     assert_eq!(book.holders.of_pid(10).unwrap().n_queues(), 1);
     tick(&mut book, &[]);
     assert_eq!(book.holders.of_pid(10).unwrap().n_queues(), 0);
+}
+
+#[test]
+fn beyond_what_is_kept_a_socket_of_several_holders_is_summed_once() {
+    let mut book = Book::default();
+    book.begin(1_000_000, &[(10, 1), (20, 1)], std::iter::empty());
+    let waiting = |inode: u64| {
+        let ends = (([127, 0, 0, 1], 1).into(), ([127, 0, 0, 1], 2).into());
+        Object::tcp(inode, 1, ends, (1, 0))
+    };
+    let sight = Sight { namespace: 0, is_proof: true };
+    let n = MOST_FULL as u64 + 10;
+    for inode in (1..=n).flat_map(|inode| [inode; 3]) {
+        book.see(waiting(inode), sight);
+    }
+    assert!(book.sweep(usize::MAX, &|_, _| Some(true)));
+    book.end();
+    let sum = book.sums().into_iter().find(|sum| sum.kind == QueueKind::TcpReceive && sum.unit == Unit::Bytes);
+    assert_eq!(sum.unwrap().depth, Some(n));
 }

@@ -198,3 +198,26 @@ fn a_process_with_very_many_descriptors_delays_nobody() {
     }
     assert_eq!((host.looks.slow_period_us(), host.of(1)), (None, Some(10)), "it is back among the others");
 }
+
+#[test]
+fn processes_with_long_tables_are_looked_at_last() {
+    let mut host = Host::new();
+    host.large_process(10, 5_000);
+    host.process(20, &["/dev/null"]);
+    let all = [(10, 1), (20, 1)];
+    // Both are looked at once, for a socket that nobody has.
+    for _ in 0..8 {
+        host.tick(1_000_000, &all, &[(99, 1, true)]);
+    }
+    symlink("socket:[101]", host.path("20/fd/1")).unwrap();
+    host.tick(60_000_000, &all, &[(101, 2, true)]);
+    assert_eq!(host.of(101), Some(20), "found before 5,000 others have been read");
+    // And who holds it in a long table is found all the same.
+    fs::remove_file(host.path("20/fd/1")).unwrap();
+    symlink("socket:[102]", host.path("10/fd/5000")).unwrap();
+    let n_ticks = (1..20).find(|_| {
+        host.tick(1_000_000, &all, &[(102, 3, true)]);
+        host.of(102).is_some()
+    });
+    assert_eq!((host.of(102), n_ticks.is_some_and(|n| n <= 8)), (Some(10), true), "{n_ticks:?}");
+}

@@ -216,6 +216,21 @@ fn a_sleeper_is_what_it_was_and_one_that_is_not_known_is_said_to_be() {
 }
 
 #[test]
+fn what_ran_when_it_was_last_told_of_is_told_again_though_it_sleeps() {
+    let mut bench = Bench::default();
+    let told = (process(10, 5), Some(Total::EndedCpu(7)), Others::Ended);
+    let running = SeenThread { state: Some(TaskState::Running), ..*unboxed(whole(5, 1)) };
+    bench.sweep(&[told], &[(10, 10, Seen::Whole(Box::new(running)))]);
+    for (sweep, is_known) in [(2, false), (3, true)] {
+        let before = std::mem::take(&mut bench.table);
+        let mut fold = Fold::begin(&mut bench.processes, &before, Vec::new(), (sweep, 0));
+        assert_eq!(fold.rests((10, 10), 5, sweep * 1_000_000), is_known);
+        bench.table = fold.finish().table;
+        assert_eq!(bench.threads().len(), 1, "its row stays");
+    }
+}
+
+#[test]
 fn a_pass_that_breaks_off_ends_nothing() {
     let mut bench = Bench::default();
     let told = |pid| (process(pid, 5), P, Others::Ended);
