@@ -86,6 +86,23 @@ fn the_other_end_of_a_connection_and_of_a_unix_socket_is_named() {
 }
 
 #[test]
+fn who_waits_to_be_accepted_is_led_to_who_listens() {
+    for collector in collectors() {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let mut near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        near.set_nonblocking(true).unwrap();
+        while near.write(&[7; 65536]).is_ok() {}
+        let number = inode(&near);
+        let child = Sleeper::on(listener.into());
+        let queue = Host::new(collector).close_until(std::process::id(), "who listens", |close| {
+            queue_in(close, QueueKind::TcpSend, number).filter(|queue| queue.peer.is_some()).cloned()
+        });
+        assert_eq!(queue.peer.map(|peer| peer.number), Some(child.pid().into()), "{collector:?}");
+        assert!(queue.depth > Some(0), "{collector:?}");
+    }
+}
+
+#[test]
 fn a_full_pipe_belongs_to_who_does_not_read_and_names_who_cannot_write() {
     for collector in collectors().into_iter().filter(|collector| *collector == Collector::Bpf) {
         let (reader, mut writer) = io::pipe().unwrap();
@@ -100,6 +117,12 @@ fn a_full_pipe_belongs_to_who_does_not_read_and_names_who_cannot_write() {
         assert_eq!(queue.peer.map(|peer| peer.number), Some(std::process::id().into()));
         let queues = host.until("own queues", |reading| row(reading, std::process::id())?.queues.clone());
         assert!(queues.iter().all(|queue| queue.number != Some(number)), "the writer's row does not have it");
+        // A close look at the writer lists it all the same, and leads to the reader.
+        let written = host.close_until(std::process::id(), "the reader", |close| {
+            queue_in(close, QueueKind::Pipe, number).filter(|queue| queue.peer.is_some()).cloned()
+        });
+        assert_eq!((written.depth, written.peer.map(|peer| peer.number)), (Some(65536), Some(child.pid().into())));
+        assert_eq!(written.label.as_deref(), Some(&*format!("> pipe:[{number}]")));
         drop(writer);
         let orphaned = host.close_until(child.pid(), "the pipe without a writer", |close| {
             queue_in(close, QueueKind::Pipe, number).filter(|queue| queue.peer.is_none()).cloned()

@@ -54,6 +54,6 @@ fn queues_missing(state: &State) -> &'static str {
                 "its sockets and pipes cannot be read: run the agent as the same user, as root, or with CAP_SYS_PTRACE"
             }
         },
-        Some(_) => "it holds no sockets or pipes in which anything could wait",
+        Some(_) => "it holds no socket in which anything could wait, and no pipe (which are read through BPF alone)",
     }
 }
