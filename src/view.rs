@@ -106,7 +106,7 @@ fn draw_overlay(buffer: &mut Buffer, areas: &Areas, state: &State, findings: &[F
     Clear.render(area, buffer);
     match overlay {
         Overlay::Help { scroll } => help::draw(buffer, area, *scroll, theme),
-        Overlay::Findings(chosen) => finding::draw_overlay(buffer, area, findings, chosen, theme),
+        Overlay::Findings(chosen) => finding::draw_overlay(buffer, area, state, (findings, chosen), theme),
     }
 }
 

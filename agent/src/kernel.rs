@@ -299,7 +299,9 @@ fn health(files: &mut Files, tasks: &Tasks, swept: &Swept) -> Health {
         return Health::Degraded(why.into());
     }
     // With hidepid=2 the processes of others are not even listed; the first of all is always somebody's.
+    let hidden = tasks.hidden();
     if !tasks.has(1)
+        && hidden.is_none()
         && matches!(files.read_once(format_args!("1/stat")), Err(Errno::NOENT | Errno::ACCESS | Errno::PERM))
     {
         return Health::Degraded(format!("processes of other users are hidden; {remedy}").into());
@@ -313,9 +315,8 @@ fn health(files: &mut Files, tasks: &Tasks, swept: &Swept) -> Health {
         let why = "run delay is not known for all tasks: this kernel has no /proc/PID/schedstat (CONFIG_SCHED_INFO)";
         return Health::Degraded(why.into());
     }
-    if let Some(what) = tasks.hidden() {
-        let remedy = "what it uses and what waits for it is not known; `--collector proc` reads it";
-        return Health::Degraded(format!("{what}: {remedy}").into());
+    if let Some(what) = hidden {
+        return Health::Degraded(format!("{what}: `--collector proc` reads all").into());
     }
     match &swept.read.why {
         Some(why) if swept.read.is_missed => Health::Degraded(why.clone()),

@@ -1,6 +1,6 @@
 //! The headless agent: reads its command line, listens, samples until it is told to stop.
 
-use std::{process::ExitCode, time::Duration};
+use std::{io::Write as _, process::ExitCode, time::Duration};
 
 use anyhow::Context;
 use clap::Parser;
@@ -74,8 +74,11 @@ fn print_once(cli: &Cli) -> anyhow::Result<()> {
     let sources = sampler::sources(&config, &clock)?;
     let off = Switches::new(config.off_dir.clone()).look(clock.mono_us()).clone();
     let sample = once::sample(&Identity::read(&config)?, sources, &clock, off);
-    println!("{sample:#}");
-    Ok(())
+    match writeln!(std::io::stdout().lock(), "{sample:#}") {
+        // Whoever reads has read enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write the sample"),
+    }
 }
 
 async fn serve(cli: &Cli) -> anyhow::Result<()> {

@@ -13,6 +13,7 @@ use crate::{
         Chosen, State,
         screen::{Scope, Screen},
     },
+    event::Health,
     model::{Finding, finding::Lead, why, words::Part},
 };
 
@@ -70,16 +71,23 @@ fn told(state: &State, findings: &[Finding]) -> Vec<Told> {
     why.into_iter().chain(mine.into_iter().chain(beside).map(of)).collect()
 }
 
+/// Whether a source of a node that this screen speaks of does not read all that it could.
+fn is_in_part(state: &State) -> bool {
+    let nodes = state.node().map_or_else(|| state.model.nodes.values().collect(), |node| vec![node]);
+    let mut sources = nodes.iter().filter_map(|node| node.latest.as_ref()).flat_map(|latest| &latest.sources);
+    sources.any(|source| source.health != Health::Ok)
+}
+
 /// Draws the line: as much as fits, the worst first, and how many more findings there are.
 pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Finding], theme: &Theme) {
     let mut pen = Pen::new(buffer, area, 0);
     let told = told(state, findings);
     if told.is_empty() {
         let is_measured = state.model.nodes.values().any(|n| n.latest.is_some());
-        let words = if is_measured {
-            "nothing found: no task waits long, memory, queues and rates are well"
-        } else {
-            "nothing measured yet"
+        let words = match (is_measured, is_in_part(state)) {
+            (false, _) => "nothing measured yet",
+            (true, false) => "nothing found: no task waits long, memory, queues and rates are well",
+            (true, true) => "nothing found in what is read; not all is: the sources say what is missing",
         };
         pen.skip(1).put(words, theme.dim);
         return;
@@ -108,7 +116,13 @@ pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Fin
 }
 
 /// Draws all of them over the screen.
-pub fn draw_overlay(buffer: &mut Buffer, area: Rect, findings: &[Finding], chosen: &Chosen, theme: &Theme) {
+pub fn draw_overlay(
+    buffer: &mut Buffer,
+    area: Rect,
+    state: &State,
+    (findings, chosen): (&[Finding], &Chosen),
+    theme: &Theme,
+) {
     let selected = chosen.position(findings);
     let title = [
         (format!(" {} found · worst first ", findings.len()), theme.title),
@@ -116,12 +130,11 @@ pub fn draw_overlay(buffer: &mut Buffer, area: Rect, findings: &[Finding], chose
     ];
     let inside = panel::frame(buffer, area, &title, theme);
     if findings.is_empty() {
-        panel::empty(
-            buffer,
-            inside,
-            "nothing found: no node is silent, no task waits long, memory, queues and rates are well",
-            theme,
-        );
+        let words = match is_in_part(state) {
+            false => "nothing found: no node is silent, no task waits long, memory, queues and rates are well",
+            true => "nothing found in what is read; not all is: the sources of the nodes say what is missing",
+        };
+        panel::empty(buffer, inside, words, theme);
     }
     let lines = |finding: &Finding| {
         let columns = usize::from(inside.width.saturating_sub(INDENT + 1)).max(1);

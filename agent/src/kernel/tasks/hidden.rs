@@ -67,8 +67,8 @@ impl Hidden {
         let first = self.found.first()?;
         let more = if self.found.len() == MOST { "at least " } else { "" };
         Some(match self.found.len() {
-            1 => format!("one process that /proc lists is hidden from BPF (number {first}), with all its threads"),
-            n => format!("{more}{n} processes that /proc lists are hidden from BPF (the first is number {first})"),
+            1 => format!("process {first} is hidden from BPF and not measured"),
+            n => format!("{more}{n} processes are hidden from BPF and not measured, the first is {first}"),
         })
     }
 }
