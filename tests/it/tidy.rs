@@ -14,7 +14,7 @@ struct Rule {
 const IO: [&str; 8] =
     ["std::fs", "std::io", "std::net", "std::process", "std::env", "Instant::now", "SystemTime", "std::thread"];
 
-const RULES: [Rule; 7] = [
+const RULES: [Rule; 8] = [
     Rule {
         places: &["vitals/src"],
         never: &["tokio", "prost", "tonic", "ratatui", "crossterm", "midair_proto", "rustix", "serde"],
@@ -58,6 +58,7 @@ const RULES: [Rule; 7] = [
         never: &["crate::model", "crate::app", "crate::view", "crate::shell", "ratatui", "crossterm"],
     },
     Rule { places: &["agent/src"], never: &["midair::", "ratatui", "crossterm"] },
+    Rule { places: &["beam/src"], never: &["midair_", "ratatui", "tonic", "prost"] },
     Rule { places: &["proto/src"], never: &["midair_vitals", "midair_agent", "tokio", "ratatui"] },
 ];
 
@@ -132,7 +133,7 @@ fn unsafe_stands_in_one_file() {
 }
 
 fn own_sources() -> Vec<PathBuf> {
-    ["src", "agent/src", "proto/src", "vitals/src"]
+    ["src", "agent/src", "beam/src", "proto/src", "vitals/src"]
         .iter()
         .flat_map(|p| sources(&root().join(p)))
         .filter(|f| !is_test(f))

@@ -178,12 +178,12 @@ struct Settling {
 }
 
 impl Settling {
-    /// Whether a round over all connections is over and, unless a budget says how much may be seen, all that was planted
-    /// has been found: what it costs to find the owners of 100,000 sockets for the first time is paid once.
+    /// Whether the agent says how long a round over all connections takes, and all that was planted has been found, but for
+    /// what it says that it leaves out: what it costs to find the owners of 100,000 sockets for the first time is paid once.
     fn is_over(self, watch: &Watch, witness: &Witness) -> bool {
         let found = witness.found(&watch.held, 0.0, self.variant.collector == Collector::Bpf);
         let lacks = found.iter().any(|found| matches!(found, Found::Missing(_)));
-        watch.held.round().is_some() && (self.variant.is_budgeted || !lacks)
+        watch.held.round().is_some() && !lacks
     }
 }
 
