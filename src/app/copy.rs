@@ -115,7 +115,7 @@ fn scope_text(node: &Node, scope: &Scope) -> Option<String> {
         Scope::Namespace(inode) => {
             let namespace = node.namespaces.get(inode)?;
             said.push(format!("network namespace {} ({inode}) on {}", namespace.title(), node.name()));
-            said.extend(namespace.listen_drops.sum().map(|n| format!("{n} connections dropped in 10 s")));
+            said.extend(namespace.listen_drops.sum().map(|n| format!("{n} connection attempts dropped in 10 s")));
             said.extend(namespace.udp_drops.sum().map(|n| format!("{n} datagrams dropped in 10 s")));
         }
     }

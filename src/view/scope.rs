@@ -143,7 +143,7 @@ fn of_namespace(namespace: &Namespace) -> Vec<Vec<Value>> {
             Value::new("out/s", format::number(vitals.udp_out)),
         ],
         vec![
-            drops("connections dropped in 10 s", namespace.listen_drops.sum()),
+            drops("connection attempts dropped in 10 s", namespace.listen_drops.sum()),
             Value::new("since it was made", format::count(reading.listen_drops.max(reading.listen_overflows))),
             drops("datagrams dropped in 10 s", namespace.udp_drops.sum()),
             Value::new("since it was made", format::count(reading.udp_drops)),

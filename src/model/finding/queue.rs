@@ -53,7 +53,7 @@ impl Teller<'_> {
     pub(super) fn namespaces(&mut self) {
         for namespace in self.node.namespaces.values().filter(|namespace| !namespace.reading.is_own) {
             let drops = [
-                (namespace.listen_drops.sum(), " connections dropped at listen queues of "),
+                (namespace.listen_drops.sum(), " connection attempts dropped at listen queues of "),
                 (namespace.udp_drops.sum(), " datagrams dropped at full sockets of "),
             ];
             for (n, words) in drops {

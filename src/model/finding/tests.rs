@@ -178,7 +178,10 @@ fn memory_says_who_grows_and_when_it_is_full() {
 #[test]
 fn drops_are_told_though_the_queue_is_empty_now() {
     let with = |s: f64, drops| sample_with(s, "a", |sample| sample.reading.listen_drops = Some(drops));
-    assert_eq!(said(&[with(1.0, 5), with(2.0, 12)], None, 2.0), ["listen queues: 7 connections dropped in 10 s"]);
+    assert_eq!(
+        said(&[with(1.0, 5), with(2.0, 12)], None, 2.0),
+        ["listen queues: 7 connection attempts dropped in 10 s"]
+    );
 }
 
 #[test]
@@ -252,6 +255,6 @@ fn what_another_namespace_turns_away_is_told_with_its_name() {
             sample.namespaces = vec![own, pod];
         })
     };
-    let expected = ["434 connections dropped at listen queues of pod-7 in 10 s"];
+    let expected = ["434 connection attempts dropped at listen queues of pod-7 in 10 s"];
     assert_eq!(said(&[told(1.0, 5), told(2.0, 439)], None, 2.0), expected);
 }

@@ -90,7 +90,7 @@ fn lost_cpu(vitals: &NodeVitals, found: &mut Found) {
 fn listen_queues(bursts: &Bursts, found: &mut Found) {
     let n_drops = bursts.listen_drops();
     let severity = worst_of(&[(n_drops, &[(1.0, 600), (100.0, 800), (1_000.0, 950)])]);
-    found.push(Check::ListenQueues, severity, || counted(&[(n_drops, " connections dropped")]));
+    found.push(Check::ListenQueues, severity, || counted(&[(n_drops, " connection attempts dropped")]));
 }
 
 /// Sent again: a share says how bad the path is, but of few segments it says nothing.
