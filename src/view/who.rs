@@ -165,7 +165,8 @@ fn uses(cgroup: &Cgroup) -> Vec<Value> {
 fn namespace(task: &Task, node: &Node, focus: Option<&Focus>) -> Vec<Value> {
     let Some(inode) = task.reading.netns else { return Vec::new() };
     let of_look = focus.and_then(|focus| focus.namespace.as_ref()).filter(|known| known.reading.inode == inode);
-    let Some(namespace) = of_look.or_else(|| node.namespaces.get(&inode)) else {
+    // The node's own row knows its listeners, and what it dropped before somebody looked.
+    let Some(namespace) = node.namespaces.get(&inode).or(of_look) else {
         return vec![Value::new("network namespace", inode.to_string())];
     };
     let mut values = vec![Value::new("network namespace", &*namespace.title())];
