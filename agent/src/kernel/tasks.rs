@@ -166,6 +166,7 @@ impl Tasks {
         self.pids.sort_unstable();
         if self.since == u64::MAX {
             self.since = self.threads.iter().map(|thread| thread.start).max().unwrap_or(u64::MAX);
+            self.processes.values_mut().for_each(|process| process.began_before(self.since));
         }
         // Forks are counted over all pid namespaces: elsewhere than in the first, nobody sees all that is forked.
         let n_forks = n_forks.filter(|_| self.sees_host());

@@ -52,6 +52,8 @@ pub(super) struct Process {
     /// What the sweep that is going on has found.
     pub sweep: Found,
     names: Names,
+    /// Whether it had run for a while when it was first seen.
+    is_old: bool,
 }
 
 /// What a sweep finds out about a process, thread by thread.
@@ -99,6 +101,9 @@ const OWNER_AGAIN: u64 = 256;
 /// User and cgroup of a process are read once more after its first so many sweeps.
 const SETTLED_AFTER: u64 = 8;
 
+/// Of those of the first sweep: unless they started so many clock ticks before it (half a minute).
+const OLD_TICKS: u64 = 3_000;
+
 /// The same where the collector tells when most of what they depend on changes; it knows nothing of the effective user.
 const TOLD_OWNER_AGAIN: u64 = 512;
 
@@ -121,7 +126,13 @@ impl Process {
             seen: 0,
             sweep: Found::default(),
             names: Names::default(),
+            is_old: false,
         }
+    }
+
+    /// Notes when the first sweep was, clock ticks since boot: what started long before has gone where it belongs.
+    pub(super) fn began_before(&mut self, first_sweep: u64) {
+        self.is_old = self.now.start + OLD_TICKS < first_sweep;
     }
 
     /// Its identity.
@@ -157,8 +168,7 @@ impl Process {
         let is_told = self.now.user.is_some();
         let is_young = self.first + 1 >= sweep;
         self.names.command |= is_young;
-        // What ran before the first sweep has long gone where it belongs.
-        let is_settled = self.first > 1 && self.first + SETTLED_AFTER == sweep && !self.now.is_kernel_thread;
+        let is_settled = !self.is_old && self.first + SETTLED_AFTER == sweep && !self.now.is_kernel_thread;
         self.names.owner |= self.first == sweep || ((is_young || is_settled) && !is_told);
         let again = if is_told { TOLD_OWNER_AGAIN } else { OWNER_AGAIN };
         self.names.owner |= !self.now.is_kernel_thread && (sweep + u64::from(self.now.pid)).is_multiple_of(again);
