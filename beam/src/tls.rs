@@ -16,7 +16,7 @@ use tokio_rustls::{
 
 mod verify;
 
-use verify::{Chain, Pinned};
+use verify::{Nameless, Trust};
 
 /// What is checked of the target's certificate. That it holds the key of its certificate is always checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -83,12 +83,13 @@ impl Tls {
         let builder = ClientConfig::builder_with_provider(provider.clone()).with_safe_default_protocol_versions()?;
         let builder = match check {
             ServerCheck::Name(_) => builder.with_root_certificates(roots(authorities)?),
-            ServerCheck::Chain => builder
-                .dangerous()
-                .with_custom_certificate_verifier(Arc::new(Chain { roots: roots(authorities)?, provider })),
+            ServerCheck::Chain => builder.dangerous().with_custom_certificate_verifier(Arc::new(Nameless {
+                trust: Trust::Chain(roots(authorities)?),
+                provider,
+            })),
             ServerCheck::Pinned => builder
                 .dangerous()
-                .with_custom_certificate_verifier(Arc::new(Pinned { allowed: authorities, provider })),
+                .with_custom_certificate_verifier(Arc::new(Nameless { trust: Trust::Pinned(authorities), provider })),
         };
         let mut config = match identity {
             Some(identity) => builder.with_client_auth_cert(

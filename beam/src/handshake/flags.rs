@@ -46,24 +46,8 @@ pub(crate) fn lacking(theirs: u64) -> u64 {
 /// What we can do. We are hidden, since `PUBLISHED` is not among it. `FRAGMENTS` and `DIST_HDR_ATOM_CACHE` are not
 /// either: so each message comes as one frame that can be read by itself. With `EXIT_PAYLOAD` a reason comes after the
 /// control message: where it cannot be read, it is still known whose it was. Both forms are understood.
-pub(crate) const OURS: u64 = EXTENDED_REFERENCES
-    | DIST_MONITOR
-    | FUN_TAGS
-    | DIST_MONITOR_NAME
-    | NEW_FUN_TAGS
-    | EXTENDED_PIDS_PORTS
-    | EXPORT_PTR_TAG
-    | BIT_BINARIES
-    | NEW_FLOATS
-    | UTF8_ATOMS
-    | MAP_TAG
-    | BIG_CREATION
-    | EXIT_PAYLOAD
-    | HANDSHAKE_23
-    | UNLINK_ID
-    | MANDATORY_25_DIGEST
-    | SPAWN
-    | V4_NC;
+pub(crate) const OURS: u64 =
+    MANDATORY_25 | MANDATORY_25_DIGEST | DIST_MONITOR | DIST_MONITOR_NAME | EXIT_PAYLOAD | UNLINK_ID | SPAWN | V4_NC;
 
 /// What we can do, and that we want to be given a name.
 pub(crate) const OURS_WITHOUT_NAME: u64 = OURS | NAME_ME;

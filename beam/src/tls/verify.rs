@@ -15,21 +15,23 @@ use tokio_rustls::rustls::{
 
 use super::Provider;
 
-/// Signed by an authority and in date.
+/// A check that asks for no name.
 #[derive(Debug)]
-pub(super) struct Chain {
-    pub(super) roots: Arc<RootCertStore>,
+pub(super) struct Nameless {
+    pub(super) trust: Trust,
     pub(super) provider: Provider,
 }
 
-/// One of these, to the byte.
+/// What a certificate must be.
 #[derive(Debug)]
-pub(super) struct Pinned {
-    pub(super) allowed: Vec<CertificateDer<'static>>,
-    pub(super) provider: Provider,
+pub(super) enum Trust {
+    /// Signed by an authority and in date.
+    Chain(Arc<RootCertStore>),
+    /// One of these, to the byte.
+    Pinned(Vec<CertificateDer<'static>>),
 }
 
-impl ServerCertVerifier for Chain {
+impl ServerCertVerifier for Nameless {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -38,49 +40,19 @@ impl ServerCertVerifier for Chain {
         _ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let algorithms = self.provider.signature_verification_algorithms.all;
-        let certificate = ParsedCertificate::try_from(certificate)?;
-        verify_server_cert_signed_by_trust_anchor(&certificate, &self.roots, intermediates, now, algorithms)?;
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls12_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, Error> {
-        verify_tls13_signature(message, certificate, signed, &self.provider.signature_verification_algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
-}
-
-impl ServerCertVerifier for Pinned {
-    fn verify_server_cert(
-        &self,
-        certificate: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _name: &ServerName<'_>,
-        _ocsp: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, Error> {
-        if self.allowed.iter().any(|allowed| allowed.as_ref() == certificate.as_ref()) {
-            Ok(ServerCertVerified::assertion())
-        } else {
-            Err(CertificateError::ApplicationVerificationFailure.into())
+        match &self.trust {
+            Trust::Chain(roots) => {
+                let algorithms = self.provider.signature_verification_algorithms.all;
+                let certificate = ParsedCertificate::try_from(certificate)?;
+                verify_server_cert_signed_by_trust_anchor(&certificate, roots, intermediates, now, algorithms)?;
+            }
+            Trust::Pinned(allowed) => {
+                if !allowed.iter().any(|allowed| allowed.as_ref() == certificate.as_ref()) {
+                    return Err(CertificateError::ApplicationVerificationFailure.into());
+                }
+            }
         }
+        Ok(ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
