@@ -231,10 +231,7 @@ impl Full {
                 gone.push(*id);
             }
             match earlier.next_if(|(earlier, _)| earlier == id) {
-                Some((_, earlier)) => {
-                    settle(task, earlier, sweep_us);
-                    tasks.extend(task.since(earlier));
-                }
+                Some((_, earlier)) => tasks.extend(change(task, earlier, sweep_us)),
                 // A row that enters is whole, and brings its previous counters.
                 None => tasks.push(task.clone()),
             }
@@ -267,9 +264,9 @@ impl Full {
     }
 }
 
-/// Lets rest what rests: a row of which nothing but the moment of its reading changed stands where its reader takes it to
-/// stand, unless that is too far off. `sweep_us`: when both sweeps began.
-fn settle(task: &mut Task, earlier: &Task, sweep_us: (u64, u64)) {
+/// What changed of a row. It lets rest what rests: one of which nothing but the moment of its reading changed stands where
+/// its reader takes it to stand, unless that is too far off. `sweep_us`: when both sweeps began.
+fn change(task: &mut Task, earlier: &Task, sweep_us: (u64, u64)) -> Option<Task> {
     let has_waited = |task: &Task| task.worst_thread.is_none_or(|worst| worst.run_delay_us != Some(0));
     if !has_waited(task) && !has_waited(earlier) {
         // Which thread waited least, and for how long it did not, is no news.
@@ -278,9 +275,11 @@ fn settle(task: &mut Task, earlier: &Task, sweep_us: (u64, u64)) {
     let at_us = std::mem::replace(&mut task.mono_us, earlier.mono_us);
     let off_us = at_us.unwrap_or(sweep_us.1).abs_diff(earlier.mono_us.unwrap_or(sweep_us.1));
     let slack_us = sweep_us.1.saturating_sub(sweep_us.0) / STAMP_SLACK;
-    if off_us > slack_us || task.since(earlier).is_some() {
-        task.mono_us = at_us;
+    if off_us <= slack_us && task.since(earlier).is_none() {
+        return None;
     }
+    task.mono_us = at_us;
+    task.since(earlier)
 }
 
 /// The rows that entered or changed, each whole.

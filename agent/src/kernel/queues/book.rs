@@ -102,12 +102,12 @@ impl Book {
         }
         entry.set_kind(object.kind);
         entry.set_namespace(sight.namespace);
+        let is_again = !is_new && entry.unseen_for(self.round) == 0;
         if is_new {
             entry.set_fresh(sight.is_proof);
-        } else if entry.unseen_for(self.round) > 0 {
+        } else if !is_again {
             entry.grow_older();
         }
-        let is_again = !is_new && entry.unseen_for(self.round) == 0;
         entry.mark_seen(self.round);
         entry.port = object.port();
         if let Some(tcp) = object.tcp {
