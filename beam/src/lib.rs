@@ -27,6 +27,7 @@ pub mod handshake;
 pub mod retry;
 pub mod term;
 pub mod tls;
+pub mod watch;
 
 pub use connect::{Address, ConnectError, Options, connect};
 pub use connection::{CallError, Connection, Ended, Helper, HelperEnded, Limits, Mfa, SpawnOptions};
