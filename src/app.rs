@@ -268,6 +268,7 @@ fn event(state: &mut State, stamped: &Stamped) {
         | Event::Sample(_)
         | Event::Rows(_)
         | Event::Details(_)
+        | Event::Traced(_)
         | Event::Refused { .. }
         | Event::Lost { .. }
         | Event::Mark(_)

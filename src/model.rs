@@ -18,6 +18,7 @@ pub mod series;
 pub mod task;
 pub mod timeline;
 pub mod vital;
+pub mod vm;
 pub mod wait;
 pub mod why;
 pub mod words;
@@ -35,6 +36,7 @@ pub use series::{Series, Window};
 pub use task::{Task, TaskValue};
 pub use timeline::Timeline;
 pub use vital::Vital;
+pub use vm::{Vm, VmValue};
 
 /// All that is known.
 #[derive(Clone, Debug, Default, PartialEq)]
