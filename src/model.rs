@@ -12,6 +12,7 @@ pub mod node;
 pub mod presence;
 pub mod rank;
 pub mod recent;
+pub mod relatives;
 #[cfg(test)]
 pub(crate) mod script;
 pub mod series;

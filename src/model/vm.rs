@@ -107,6 +107,17 @@ impl Vm {
         }
     }
 
+    /// What does not work with it, and why: itself, and lists of which not all was looked at.
+    pub fn notices<'a>(&'a self, node: &'a Node) -> Vec<&'a str> {
+        let itself = self.runtime(node).and_then(|runtime| match &runtime.health {
+            Health::Off(why) | Health::Degraded(why) => Some(&**why),
+            Health::Ok => None,
+        });
+        let ports = self.reading.ports.as_ref().and_then(|ports| ports.partial.as_deref());
+        let tables = self.reading.tables.as_ref().and_then(|tables| tables.partial.as_deref());
+        itself.into_iter().chain(ports).chain(tables).collect()
+    }
+
     /// How old its last answer is, microseconds; `None` where it never answered.
     pub fn answer_age_us(&self, node: &Node) -> Option<u64> {
         Some(node.latest.as_ref()?.mono_us.saturating_sub(self.reading.answered_us?))
