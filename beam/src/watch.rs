@@ -1,4 +1,12 @@
 //! What is asked of a VM: by helpers that its own interpreter runs, so that nothing is loaded there and all of it ends
 //! with the connection.
 
+mod asked;
+mod calls;
 mod form;
+pub mod node;
+pub mod vm;
+
+pub use asked::WatchError;
+pub use node::{NodeTick, NodeWatch};
+pub use vm::Vm;

@@ -30,3 +30,9 @@ impl Form {
         vec![call, Term::List(bindings), Term::atom("none")]
     }
 }
+
+/// What a form returned to a call: of `{value, Value, Bindings}`.
+pub(crate) fn value(returned: Term) -> Option<Term> {
+    let Term::Tuple(items) = returned else { return None };
+    items.into_iter().nth(1)
+}

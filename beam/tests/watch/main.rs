@@ -1,0 +1,9 @@
+//! What a real VM says of itself, against what it says to another connection. Each test starts its own VM on loopback.
+
+#![expect(clippy::disallowed_methods, reason = "these tests wait for real programs in real time")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
+
+#[expect(dead_code, reason = "the tests of connections use the rest of it")]
+#[path = "../nodes/node.rs"]
+mod node;
+mod whole;
