@@ -3,7 +3,10 @@
 #![expect(clippy::disallowed_methods, reason = "these tests wait for real programs in real time")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod happenings;
+mod links;
 #[expect(dead_code, reason = "the tests of connections use the rest of it")]
 #[path = "../nodes/node.rs"]
 mod node;
+mod pair;
 mod whole;
