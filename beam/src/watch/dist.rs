@@ -1,8 +1,9 @@
 //! The links of a VM to other nodes: what waits for each, and what went through.
 
-use std::{fmt, time::Duration};
+use std::time::Duration;
 
 use super::{
+    address::host_and_port,
     asked::{Asked, WatchError},
     form::Form,
 };
@@ -133,31 +134,6 @@ fn link(term: &Term, ours: &str, busy: Option<&[&str]>) -> Option<Link> {
 fn socket_address(address: &Term) -> Option<String> {
     let [_, socket, ..] = address.as_tuple()? else { return None };
     host_and_port(socket)
-}
-
-/// Of `{IpAddress, Port}` (inet:socket_address()), or a path.
-pub(crate) fn host_and_port(socket: &Term) -> Option<String> {
-    let [host, port] = socket.as_tuple()? else { return None };
-    if host.as_atom() == Some("local") {
-        return port.to_text();
-    }
-    let port = u16::try_from(port.as_count()?).ok()?; // A number that is no port.
-    let words = host.as_tuple()?.iter().map(|word| u16::try_from(word.as_count()?).ok()); // Nor part of an address.
-    let words: Vec<u16> = words.collect::<Option<_>>()?;
-    let text: &dyn fmt::Display = match words[..] {
-        [a, b, c, d] => &format!("{}:{port}", std::net::Ipv4Addr::from(bytes([a, b, c, d])?)),
-        [a, b, c, d, e, f, g, h] => &std::net::SocketAddr::from(([a, b, c, d, e, f, g, h], port)),
-        _ => return None,
-    };
-    Some(text.to_string())
-}
-
-fn bytes(words: [u16; 4]) -> Option<[u8; 4]> {
-    let mut bytes = [0; 4];
-    for (byte, word) in bytes.iter_mut().zip(words) {
-        *byte = u8::try_from(word).ok()?; // No part of an address.
-    }
-    Some(bytes)
 }
 
 #[cfg(test)]

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod happenings;
+mod holdings;
 mod links;
 #[expect(dead_code, reason = "the tests of connections use the rest of it")]
 #[path = "../nodes/node.rs"]
