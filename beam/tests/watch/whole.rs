@@ -1,5 +1,7 @@
 //! The node as a whole: what it is, and its ticks.
 
+use std::time::Instant;
+
 use midair_beam::{
     Connection, Term,
     watch::{
@@ -139,4 +141,30 @@ async fn the_flag_and_the_helper_are_gone_after_the_cut() {
     until(&other, "erlang", "is_process_alive", &[process], &Term::atom("false")).await;
     until(&other, "erlang", "statistics", &[flag], &Term::atom("undefined")).await;
     watch.tick().await.unwrap_err();
+}
+
+#[tokio::test]
+async fn dirty_jobs_show_on_dirty_schedulers_and_those_that_wait_in_their_queue() {
+    let node = Node::start().await;
+    let connection = node.connect().await;
+    let mut watch = watch(&connection).await;
+    let before = watch.tick().await.unwrap();
+    assert_eq!(before.dirty_cpu_queue, Some(0));
+    // Two dirty CPU schedulers for eight jobs, each of them longer than this test.
+    eval(&connection, "[spawn(fun() -> erts_debug:dirty_cpu(wait, 30000) end) || _ <- lists:seq(1, 8)].").await;
+    let start = Instant::now();
+    let waiting = loop {
+        let tick = watch.tick().await.unwrap();
+        if tick.dirty_cpu_queue >= Some(6) {
+            break tick;
+        }
+        assert!(start.elapsed() < LONG, "{:?}", tick.dirty_cpu_queue);
+        sleep(Duration::from_millis(20)).await;
+    };
+    sleep(Duration::from_millis(300)).await;
+    let after = watch.tick().await.unwrap();
+    let busy = utilisation(&waiting, &after, SchedulerKind::DirtyCpu);
+    assert!(busy.len() == 2 && busy.iter().all(|share| *share > 0.9), "{busy:?}");
+    assert!(utilisation(&waiting, &after, SchedulerKind::DirtyIo).iter().all(|share| *share < 0.1));
+    assert_eq!((after.dirty_cpu_queue, after.dirty_io_queue), (Some(6), Some(0)));
 }
