@@ -5,7 +5,8 @@
 %% Busy are the nodes to which who sends is suspended. How much waits does not tell that: with a socket that takes no more, a
 %% link that was full stays busy with less. So where something waits, a send that would not suspend is tried, to a name that
 %% nobody can have (register/2): what comes of it is dropped there.
-%% Of a link over TLS the controller is a process; its socket is linked to a process that is linked to it, looked for once.
+%% Of a link over TLS the controller is a process (tls_sender). Its socket is linked to one (tls_connection) that shares a
+%% supervisor with it: looked for once, two links far, but not beyond net_kernel, to which all are linked.
 fun(Us, Most) ->
     Field = fun(N) -> {element, N, '$1'} end,
     Spec = [{'$1', [{'>', {size, '$1'}, 9}, {'==', Field(1), connection}],
@@ -22,8 +23,11 @@ fun(Us, Most) ->
     end,
     Linked = fun(Pid) -> try element(2, process_info(Pid, links)) catch _:_ -> [] end end,
     Socket = fun(Pid) ->
-        Near = lists:append([Linked(P) || P <- Linked(Pid), is_pid(P), node(P) =:= node(), P =/= whereis(net_kernel)]),
-        case lists:filter(fun erlang:is_port/1, Near) of [S | _] -> S; [] -> none end
+        Near = fun(All) -> [P || P <- All, is_pid(P), node(P) =:= node(), P =/= whereis(net_kernel)] end,
+        First = Near(Linked(Pid)),
+        Further = lists:append([Linked(P) || P <- First]),
+        Furthest = lists:append([Linked(P) || P <- lists:usort(Near(Further))]),
+        case lists:filter(fun erlang:is_port/1, lists:append(Further, Furthest)) of [S | _] -> S; [] -> none end
     end,
     (fun Loop(Own, Known) ->
         receive

@@ -1,16 +1,17 @@
 //! Links to other nodes: what went through, what waits, and who waits because of it.
 
-use std::time::Instant;
+use std::{fs, time::Instant};
 
 use midair_beam::{
-    Connection, Mfa, Term,
+    Connection, Mfa, ServerCheck, Term, Tls,
     watch::{DistWatch, dist::Link},
 };
 
+use tempfile::TempDir;
 use tokio::time::{Duration, sleep};
 
 use crate::{
-    node::{LONG, Node, call, eval, until},
+    node::{LONG, Node, call, eval, options, until},
     pair::{Pair, ping, stop},
 };
 
@@ -112,4 +113,35 @@ async fn a_thousand_readings_leave_the_helper_as_small_as_it_was() {
     let memory = connection.call(Mfa::new("erlang", "process_info"), memory.to_vec(), LONG).await.unwrap();
     let bytes = memory.as_tuple().unwrap()[1].as_count().unwrap();
     assert!(bytes < 400_000, "{bytes} bytes");
+}
+
+/// A node whose links go through TLS, and a connection to it.
+async fn over_tls() -> (Node, Connection, TempDir) {
+    let files = tempfile::tempdir().unwrap();
+    let key = rcgen::KeyPair::generate().unwrap();
+    let certificate = rcgen::CertificateParams::new(vec!["127.0.0.1".into()]).unwrap().self_signed(&key).unwrap().pem();
+    let path = |name: &str| files.path().join(name).to_str().unwrap().to_owned();
+    let (certificate_file, key_file) = (path("certificate.pem"), path("key.pem"));
+    fs::write(&certificate_file, &certificate).unwrap();
+    fs::write(&key_file, key.serialize_pem()).unwrap();
+    let pair = ["server_certfile", &certificate_file, "server_keyfile", &key_file];
+    let node = Node::start_with(&[&["-proto_dist", "inet_tls", "-ssl_dist_opt"][..], &pair].concat()).await;
+    let mut options = options();
+    options.tls = Some(Tls::new(certificate.as_bytes(), &ServerCheck::Pinned, None).unwrap());
+    let connection = node.try_connect(&options).await.unwrap();
+    (node, connection, files)
+}
+
+#[tokio::test]
+async fn a_link_over_tls_tells_as_much_as_one_over_tcp() {
+    let (_node, connection, _files) = over_tls().await;
+    let mut watch = watch(&connection).await;
+    let before = watch.read().await.unwrap().links.remove(0);
+    call(&connection, "binary", "copy", vec![Term::binary("x"), 1_000_000.into()]).await;
+    let after = watch.read().await.unwrap().links.remove(0);
+    assert_eq!((after.is_ours, after.carrier.as_deref(), after.state.as_deref()), (true, Some("tls"), Some("up")));
+    assert_eq!((after.pending_bytes, after.is_busy), (Some(0), Some(false)));
+    let sent = after.out_bytes.unwrap() - before.out_bytes.unwrap();
+    assert!((1_000_000..1_100_000).contains(&sent), "{sent}");
+    assert!(after.in_bytes > before.in_bytes && after.out_packets > before.out_packets && before.in_packets > Some(0));
 }
