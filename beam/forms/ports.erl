@@ -1,28 +1,28 @@
 %% Ports, each time it is asked with a number: {Number, At, Own, All, Looked, Queued, Moved}, times in us: those in which most
 %% bytes wait, and those that moved most bytes since the question before, at most N of each; of each port
-%% {Port, Queue, In, Out, SendPending, MovedSince, Name, Owner, OwnerName, IsDist, Peer}, [] where something is not known.
+%% {Port, Queue, In, Out, MovedSince, Name, Owner, OwnerName, IsDist, Peer}, [] where something is not known.
 %% Of more than Most ports a run of Most is looked at, another one each time.
 %% Bytes in and out of a socket are those of its own counters (inet:getstat/2); of other ports those of port_info/2.
 fun(Us, N, Most) ->
-    Counters = [recv_oct, send_oct, send_pend],
-    %% {Port, Queue, Stat} to {Port, Queue, In, Out, Pending}; a port that is closed has no queue.
+    Counters = [recv_oct, send_oct],
+    %% {Port, Queue, Stat} to {Port, Queue, In, Out}; a port that is closed has no queue.
     Rows = ets:match_spec_compile([
-        {{'$1', {queue_size, '$2'}, {ok, [{recv_oct, '$3'}, {send_oct, '$4'}, {send_pend, '$5'}]}}, [],
-         [{{'$1', '$2', '$3', '$4', '$5'}}]},
-        {{'$1', {queue_size, '$2'}, '_'}, [], [{{'$1', '$2', [], [], []}}]}]),
-    Sums = ets:match_spec_compile([{{'$1', '_', '$2', '$3', '_'}, [{is_integer, '$2'}], [{{'$1', {'+', '$2', '$3'}}}]}]),
-    Uncounted = ets:match_spec_compile([{{'$1', '_', [], '_', '_'}, [], ['$1']}]),
+        {{'$1', {queue_size, '$2'}, {ok, [{recv_oct, '$3'}, {send_oct, '$4'}]}}, [],
+         [{{'$1', '$2', '$3', '$4'}}]},
+        {{'$1', {queue_size, '$2'}, '_'}, [], [{{'$1', '$2', [], []}}]}]),
+    Sums = ets:match_spec_compile([{{'$1', '_', '$2', '$3'}, [{is_integer, '$2'}], [{{'$1', {'+', '$2', '$3'}}}]}]),
+    Uncounted = ets:match_spec_compile([{{'$1', '_', [], '_'}, [], ['$1']}]),
     OtherSums = ets:match_spec_compile([{{'$1', {input, '$2'}, {output, '$3'}}, [], [{{'$1', {'+', '$2', '$3'}}}]}]),
     Second = ets:match_spec_compile([{{'_', '$1'}, [], ['$1']}]),
     First = ets:match_spec_compile([{{'$1', '_'}, [], ['$1']}]),
     Greatest = fun(Place, All) -> lists:sublist(lists:reverse(lists:keysort(Place, All)), N) end,
     One = fun(Port, Item) -> try element(2, erlang:port_info(Port, Item)) catch _:_ -> [] end end,
-    Whole = fun({Port, Queue, In, Out, Pending}, Since, Links) ->
+    Whole = fun({Port, Queue, In, Out}, Since, Links) ->
         Owner = One(Port, connected),
         Name = try element(2, process_info(Owner, registered_name)) catch _:_ -> [] end,
         Peer = try {ok, Address} = inet:peername(Port), Address catch _:_ -> [] end,
         {I, O} = case In of [] -> {One(Port, input), One(Port, output)}; _ -> {In, Out} end,
-        {Port, Queue, I, O, Pending, maps:get(Port, Since, []), One(Port, name), Owner, Name,
+        {Port, Queue, I, O, maps:get(Port, Since, []), One(Port, name), Owner, Name,
          lists:keymember(Port, 2, Links), Peer}
     end,
     (fun Loop(Own, Before) ->

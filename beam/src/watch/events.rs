@@ -175,7 +175,7 @@ impl EventWatch {
     ) -> Result<Self, WatchError> {
         let has_sessions = vm.otp_release >= Some(RELEASE_WITH_SESSIONS);
         let wanted = said::wanted(&options, vm, has_sessions);
-        let session = Term::atom(if has_sessions { "true" } else { "false" });
+        let session = Term::List(has_sessions.then(|| Term::atom("session_create")).into_iter().collect());
         let args = vec![(MOST_EVENTS as i64).into(), session, wanted];
         let asked = Asked::start(connection, ("its events", EVENTS), args, within).await?;
         let ours = connection.agreed().name.as_str().to_owned();

@@ -58,8 +58,6 @@ pub struct PortRow {
     /// Bytes that its driver has yet to write. For a link to another node, what waits before is in
     /// [`Link`](super::dist::Link).
     pub queue_bytes: Option<u64>,
-    /// The same as its socket tells it.
-    pub send_pending_bytes: Option<u64>,
     /// Bytes that came in. Counter.
     pub in_bytes: Option<u64>,
     /// Bytes that went out. Counter.
@@ -101,9 +99,9 @@ fn reading(said: &[Term]) -> Option<PortReading> {
     })
 }
 
-/// Of `{Port, Queue, In, Out, SendPending, MovedSince, Name, Owner, OwnerName, IsDist, Peer}`.
+/// Of `{Port, Queue, In, Out, MovedSince, Name, Owner, OwnerName, IsDist, Peer}`.
 fn row(term: &Term) -> Option<PortRow> {
-    let [port, queue, input, output, pending, moved, name, owner, owner_name, is_dist, peer] = term.as_tuple()? else {
+    let [port, queue, input, output, moved, name, owner, owner_name, is_dist, peer] = term.as_tuple()? else {
         return None;
     };
     let Term::Port(port) = port else { return None };
@@ -116,7 +114,6 @@ fn row(term: &Term) -> Option<PortRow> {
         is_dist: is_dist.as_atom().and_then(|is| is.parse().ok()), // Another atom: unknown.
         peer: host_and_port(peer),
         queue_bytes: queue.as_count(),
-        send_pending_bytes: pending.as_count(),
         in_bytes: input.as_count(),
         out_bytes: output.as_count(),
         moved_bytes: moved.as_count(),

@@ -46,7 +46,7 @@ async fn a_socket_that_is_stuck_is_the_first_port() {
     };
     let first = &reading.queued[0];
     assert_eq!(Term::Port(Box::new(first.port.clone())), port);
-    assert!(first.queue_bytes > Some(10_000) && first.queue_bytes == first.send_pending_bytes, "{first:?}");
+    assert!(first.queue_bytes > Some(10_000), "{first:?}");
     assert_eq!((first.name.as_deref(), first.is_dist), (Some("tcp_inet"), Some(false)));
     assert_eq!(first.owner_name.as_deref(), Some("the_sender"));
     assert_eq!(first.peer, Some(format!("127.0.0.1:{at}")));

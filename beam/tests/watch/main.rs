@@ -6,8 +6,8 @@
 mod happenings;
 mod holdings;
 mod links;
-#[expect(dead_code, reason = "the tests of connections use the rest of it")]
 #[path = "../nodes/node.rs"]
 mod node;
 mod pair;
+mod traces;
 mod whole;

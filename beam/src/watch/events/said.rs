@@ -40,12 +40,12 @@ pub(super) fn reading(said: &[Term], ours: &str) -> Option<EventReading> {
     })
 }
 
-/// Of `own`, `session`, or `{taken, Receiver, Name, Options}`.
+/// Of `true`, `trace` where it is a session, or `{Receiver, Name, Options}` of whoever has it.
 fn whose(slot: &Term) -> Slot {
     match (slot.as_atom(), slot.as_tuple()) {
-        (Some("own"), _) => Slot::Ours,
-        (Some("session"), _) => Slot::Session,
-        (_, Some([_, receiver, name, _])) => Slot::TakenBy(match name.as_atom() {
+        (Some("true"), _) => Slot::Ours,
+        (Some("trace"), _) => Slot::Session,
+        (_, Some([receiver, name, _])) => Slot::TakenBy(match name.as_atom() {
             Some(name) => name.to_owned(),
             None => receiver.as_pid().map_or_else(|| receiver.to_string(), ToString::to_string),
         }),

@@ -77,10 +77,10 @@ fn a_node_that_goes_is_told_with_its_reason() {
 
 #[test]
 fn an_owner_is_told_by_name_or_number() {
-    let taken = |name| whose(&Term::tuple([Term::atom("taken"), pid().into(), name, Term::List(vec![])]));
+    let taken = |name| whose(&Term::tuple([pid().into(), name, Term::List(vec![])]));
     assert_eq!(taken(Term::atom("rabbit_sysmon_handler")), Slot::TakenBy("rabbit_sysmon_handler".into()));
     assert_eq!(taken(Term::List(vec![])), Slot::TakenBy("<0.77.0>".into()));
-    assert_eq!(whose(&Term::atom("own")), Slot::Ours);
+    assert_eq!(whose(&Term::atom("true")), Slot::Ours);
     assert_eq!(whose(&Term::from(7)), Slot::Unknown);
 }
 
