@@ -12,13 +12,21 @@ pub(crate) const INTERPRETER: Mfa = Mfa::new("erl_eval", "expr");
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Form(pub(crate) &'static [u8]);
 
+/// Names of the arguments, in their order and sorted, as `erl_eval` keeps bindings: functions that each VM has, and none
+/// of those that `forms/build` gives to variables.
+const ARGUMENTS: [&str; 8] = ["abs", "apply", "ceil", "exit", "float", "floor", "hd", "length"];
+
 impl Form {
-    /// The arguments for [`INTERPRETER`] that call the fun with these.
+    /// The arguments for [`INTERPRETER`] that call the fun with these, at most [`ARGUMENTS`] of them.
     pub(crate) fn applied_to(self, args: Vec<Term>) -> Vec<Term> {
         let (fun, _) = Decoder::default().decode(self.0).expect("what `forms/build` made is a term");
-        // erl_eval takes values among its forms (`{value, Anno, Value}`).
-        let values = args.into_iter().map(|value| Term::tuple([Term::atom("value"), Term::Int(0), value]));
-        let call = Term::tuple([Term::atom("call"), Term::Int(0), fun, Term::List(values.collect())]);
-        vec![call, Term::List(Vec::new())]
+        // Values do not stand among forms: `{value, Anno, Value}` is taken by no `erl_eval` of its own (OTP 25).
+        let names = ARGUMENTS.map(Term::atom);
+        let variable = |name: &Term| Term::tuple([Term::atom("var"), Term::Int(0), name.clone()]);
+        let variables = names.iter().take(args.len()).map(variable).collect();
+        let bindings = names.iter().zip(args).map(|(name, value)| Term::tuple([name.clone(), value])).collect();
+        let call = Term::tuple([Term::atom("call"), Term::Int(0), fun, Term::List(variables)]);
+        // With the third argument it is not linted first (`erl_eval:expr/2` does that each time, from OTP 25 on).
+        vec![call, Term::List(bindings), Term::atom("none")]
     }
 }
