@@ -2,3 +2,8 @@
 //! with the connection.
 
 mod form;
+pub mod look;
+pub mod wait;
+
+pub use look::{Look, LookError, ProcessLook, Seen};
+pub use wait::Waits;

@@ -1,0 +1,38 @@
+%% What the tests look at: servers that call each other, a loop, a process with a name.
+-module(subject).
+-behaviour(gen_server).
+-export([start/1, chain/1, init/1, handle_call/3, handle_cast/2, spin/0, idle/0, called/1, long/0, tick/0]).
+
+%% A server with this name, that answers nobody or passes on.
+start(Name) ->
+    {ok, Pid} = gen_server:start({local, Name}, ?MODULE, Name, []),
+    Pid.
+
+%% Makes the first of these wait for the second one, and so on; the last one answers nobody.
+chain([First | Rest]) -> gen_server:cast(First, {pass, Rest}).
+
+init(Name) -> {ok, Name}.
+
+handle_call({pass, [Next | Rest]}, _From, State) -> {reply, gen_server:call(Next, {pass, Rest}, infinity), State};
+handle_call({pass, []}, _From, State) -> {noreply, State}.
+
+handle_cast({pass, [Next | Rest]}, State) ->
+    gen_server:call(Next, {pass, Rest}, infinity),
+    {noreply, State}.
+
+spin() -> spin().
+
+idle() -> receive stop -> ok end.
+
+%% A process that calls and has other monitors too.
+called(Others) ->
+    [monitor(process, Other) || Other <- Others],
+    receive go -> ok end,
+    gen_server:call(hd(Others), {pass, []}, infinity).
+
+%% Compares two terms of half a billion cells, of which few exist: one BIF of seconds, that does not yield.
+long() -> doubled(29) =:= doubled(29).
+
+doubled(N) -> lists:foldl(fun(_, Half) -> [Half, Half] end, [], lists:seq(1, N)).
+
+tick() -> timer:sleep(2), tick().

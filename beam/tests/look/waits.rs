@@ -1,0 +1,115 @@
+//! What a process waits for, and whom: chains are followed from one to the next.
+
+use std::time::Duration;
+
+use midair_beam::watch::{Seen, Waits};
+use tokio::time::{Instant, sleep};
+
+use crate::{
+    node::LONG,
+    subject::{Subject, read},
+};
+
+#[tokio::test]
+async fn a_chain_of_calls_is_followed_to_its_end() {
+    let subject = Subject::start().await;
+    let mut pids = Vec::new();
+    for name in ["first", "second", "third"] {
+        pids.push(subject.pid(&format!("subject:start({name}).")).await);
+    }
+    subject.eval("subject:chain([first, second, third]).").await;
+    sleep(Duration::from_millis(300)).await;
+    let mut at = pids[0].clone();
+    for (next, name) in [(&pids[1], "second"), (&pids[2], "third")] {
+        let seen = read(&mut subject.look(&at).await).await;
+        let Waits::Call { through, callee: Some(callee), n_candidates } = seen.waits else {
+            panic!("{at} is in no call: {:?}", seen.waits);
+        };
+        assert_eq!((through.to_string().as_str(), n_candidates), ("gen:do_call/4", 1));
+        assert_eq!((callee.pid(), callee.name.as_deref(), callee.node.as_deref()), (Some(next), Some(name), None));
+        at = next.clone();
+    }
+    let seen = read(&mut subject.look(&at).await).await;
+    assert!(matches!(seen.waits, Waits::Message(_)), "{:?}", seen.waits);
+    assert_eq!(seen.monitored_by.n, Some(1));
+}
+
+#[tokio::test]
+async fn the_callee_is_told_from_what_is_monitored_always() {
+    let subject = Subject::start().await;
+    let callee = subject.pid("subject:start(first).").await;
+    subject.pid("subject:start(second).").await;
+    let caller = subject.pid("spawn(subject, called, [[whereis(first), whereis(second)]]).").await;
+    let mut look = subject.look(&caller).await;
+    let seen = read(&mut look).await;
+    assert_eq!(seen.monitors.n, Some(2));
+    assert!(matches!(seen.waits, Waits::Message(_)), "{:?}", seen.waits);
+    subject.eval(&format!("list_to_pid(\"{caller}\") ! go.")).await;
+    sleep(Duration::from_millis(1200)).await;
+    let Waits::Call { callee: Some(found), .. } = read(&mut look).await.waits else { panic!("in no call") };
+    assert_eq!(found.pid(), Some(&callee));
+    // Who comes later cannot know which of the two it is, and says so.
+    let seen = read(&mut subject.look(&caller).await).await;
+    assert!(matches!(seen.waits, Waits::Call { callee: None, n_candidates: 2, .. }), "{:?}", seen.waits);
+}
+
+#[tokio::test]
+async fn a_loop_computes_and_a_sleeper_sleeps() {
+    let subject = Subject::start().await;
+    let spinning = subject.pid("spawn(subject, spin, []).").await;
+    let mut look = subject.look(&spinning).await;
+    read(&mut look).await;
+    sleep(Duration::from_millis(600)).await;
+    let seen = read(&mut look).await;
+    assert_eq!(seen.waits, Waits::Computing);
+    assert!(seen.tally.n() >= 5 && seen.tally.n_active() == seen.tally.n(), "{:?}", seen.tally);
+    assert_eq!(seen.n_waits, seen.tally.n());
+    assert_eq!(seen.tally.tops()[0].0.to_string(), "subject:spin/0");
+
+    let sleeping = subject.pid("spawn(timer, sleep, [100000]).").await;
+    // The module may have to be loaded first.
+    sleep(Duration::from_millis(500)).await;
+    assert_eq!(read(&mut subject.look(&sleeping).await).await.waits, Waits::Sleep);
+}
+
+#[tokio::test]
+async fn who_receives_from_a_socket_waits_for_a_port() {
+    let subject = Subject::start().await;
+    let pid = subject
+        .pid("spawn(fun() -> {ok, L} = gen_tcp:listen(0, [{ip, {127,0,0,1}}]), {ok, P} = inet:port(L), {ok, _} = gen_tcp:connect({127,0,0,1}, P, []), {ok, S} = gen_tcp:accept(L), inet:setopts(S, [{active, false}]), gen_tcp:recv(S, 0) end).")
+        .await;
+    sleep(Duration::from_millis(500)).await;
+    let seen = read(&mut subject.look(&pid).await).await;
+    assert!(matches!(&seen.waits, Waits::Port(through) if through.module.as_str() == "prim_inet"), "{:?}", seen.waits);
+}
+
+/// A binary matched against itself with no yield: seconds of one BIF.
+#[tokio::test]
+async fn a_process_in_a_long_bif_is_silent_and_then_back() {
+    let subject = Subject::start().await;
+    // Schedulers that have nothing to do sleep, and take nothing from the one that is held.
+    subject.eval("[spawn(subject, tick, []) || _ <- lists:seq(1, 8)].").await;
+    let pid = subject.pid("spawn(fun() -> receive go -> ok end, subject:long(), subject:idle() end).").await;
+    let within = Duration::from_millis(300);
+    let mut look =
+        midair_beam::watch::Look::start(&subject.connection, pid.clone(), subject.release, within).await.unwrap();
+    let before = read(&mut look).await;
+    subject.eval(&format!("list_to_pid(\"{pid}\") ! go.")).await;
+    let (start, mut n_silent) = (Instant::now(), 0);
+    let after = loop {
+        assert!(start.elapsed() < LONG, "it stays silent");
+        match look.read().await.unwrap() {
+            Seen::Silent(silence) => {
+                n_silent += usize::from(silence.does_node_answer);
+                let last = silence.last.clone().unwrap();
+                assert_eq!(last.initial_call, before.initial_call);
+                let says = if silence.does_node_answer { "inside a BIF or NIF" } else { "nor its node" };
+                assert!(silence.lasts >= within && silence.to_string().contains(says), "{silence}");
+            }
+            Seen::Answered(seen) if n_silent > 0 => break seen,
+            Seen::Answered(_) => sleep(Duration::from_millis(20)).await,
+            Seen::Gone => panic!("it died"),
+        }
+    };
+    assert!(after.reductions > before.reductions, "{after:?}");
+}
