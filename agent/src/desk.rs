@@ -6,6 +6,7 @@ mod controls;
 mod description;
 mod door;
 mod hand_out;
+mod traces;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -41,6 +42,7 @@ use asked::Asked;
 use budget::Booked;
 
 pub use door::Door;
+use traces::Traces;
 
 /// Commands that wait for the desk at most; when full, the sampler and clients wait.
 pub const N_COMMANDS: usize = 64;
@@ -103,6 +105,7 @@ pub struct Desk {
     watchers: BTreeMap<WatcherId, Watcher>,
     tables: Asked<table::Query>,
     focuses: Asked<TaskId>,
+    traces: Traces,
     marks: Marks,
     rollups: Rollups,
     meter: Meter,
@@ -160,6 +163,7 @@ impl Desk {
             watchers: BTreeMap::new(),
             tables: Asked::new(table::N_QUERIES, "table queries"),
             focuses: Asked::new(focus::N_FOCUSES, "focuses"),
+            traces: Traces::default(),
             marks: Marks::default(),
             rollups: Rollups::default(),
             meter: Meter::new(clock.clone(), config.payer, threads),
@@ -209,6 +213,7 @@ impl Desk {
 
     fn take_reading(&mut self, mut reading: Reading, cpu_us: u64) {
         let before_us = self.clock.thread_cpu_us();
+        let (happened, traced) = (std::mem::take(&mut reading.happened), std::mem::take(&mut reading.traced));
         self.govern(cpu_us + self.own_us, &reading);
         let (mono_us, wall_us) = (self.clock.mono_us(), self.clock.wall_us());
         let last = self.tick.take();
@@ -237,6 +242,11 @@ impl Desk {
         for rollup in rollups {
             self.tell_all(Kind::Rollup(rollup));
         }
+        for text in happened {
+            let mark = self.marks.note(text, wall_us);
+            self.tell_all(Kind::Mark(mark));
+        }
+        self.answer_traces(traced);
         self.want();
         self.own_us = self.clock.thread_cpu_us().saturating_sub(before_us);
     }
@@ -266,7 +276,8 @@ impl Desk {
         let id = |n: &usize| self.tick.as_ref().and_then(|tick| Some(tick.reading.tasks.get(*n)?.id));
         let hot: BTreeSet<TaskId> = rows.filter_map(id).collect();
         let thrift = self.governor.thrift();
-        self.wants.set(Wants { close, hot: hot.into_iter().collect(), thrift, ..Wants::default() });
+        let traces = self.traces.wanted();
+        self.wants.set(Wants { close, hot: hot.into_iter().collect(), traces, thrift, ..Wants::default() });
     }
 
     fn drop_unwatched(&mut self) {

@@ -11,7 +11,7 @@ use prost::Message;
 
 use crate::{
     names::Names,
-    reading::{Health, SourceState},
+    reading::{Health, Reading, SourceState},
 };
 
 /// This program, as it names itself to others.
@@ -82,6 +82,8 @@ impl<'a> Rows<'a> {
             netns: task.netns,
             n_fds: task.n_fds,
             waiting_us: task.waiting_us,
+            binary_bytes: task.binary_bytes,
+            active_milli: task.active_milli,
         }
     }
 
@@ -181,6 +183,7 @@ impl<'a> Rows<'a> {
             rss_bytes: previous.rss_bytes,
             queues: (!queues.is_empty()).then_some(wire::Queues { queue: queues, n_total: None }),
             flows: (!previous.flows.is_empty()).then(|| flows(&previous.flows)),
+            binary_bytes: previous.binary_bytes,
         }
     }
 
@@ -247,20 +250,33 @@ pub fn source_costs(states: &[SourceState]) -> Vec<wire::SourceCost> {
     states.iter().map(|state| wire::SourceCost { cpu_us: state.cpu_us }).collect()
 }
 
-/// What schedules tasks here: the kernel, for now.
-pub fn runtimes(states: &[SourceState], n_tasks: usize) -> wire::Runtimes {
+/// What schedules tasks here: the kernel with so many tasks, and what sources have found.
+pub fn runtimes(reading: &Reading, n_tasks: usize) -> wire::Runtimes {
+    let states = &reading.sources;
+    // The kernel's tasks come from the first source, whichever that is.
     let is_read = states.iter().any(|state| !matches!(state.health, Health::Off(_)));
     let reason = states.iter().find_map(|state| health(&state.health).1).filter(|_| !is_read);
-    let health = if is_read { wire::Health::Ok } else { wire::Health::Off };
+    let os_health = if is_read { wire::Health::Ok } else { wire::Health::Off };
     let os = wire::Runtime {
         id: Some(0),
         kind: Some("os".into()),
         name: Some("os".into()),
-        health: Some(health.into()),
+        health: Some(os_health.into()),
         reason,
         n_tasks: is_read.then_some(n_tasks as u64),
     };
-    wire::Runtimes { runtime: vec![os] }
+    let found = reading.runtimes.iter().map(|runtime| {
+        let (health, reason) = health(&runtime.health);
+        wire::Runtime {
+            id: Some(runtime.id),
+            kind: Some(runtime.kind.to_owned()),
+            name: Some(runtime.name.clone()),
+            health: Some(health.into()),
+            reason,
+            n_tasks: runtime.n_tasks,
+        }
+    });
+    wire::Runtimes { runtime: std::iter::once(os).chain(found).collect() }
 }
 
 /// The four severities, per mille.
@@ -296,6 +312,9 @@ pub fn order_from(order: wire::Order) -> vitals::Order {
         wire::Order::Name => vitals::Order::Name,
         wire::Order::Number => vitals::Order::Number,
         wire::Order::Age => vitals::Order::Age,
+        wire::Order::Active => vitals::Order::Active,
+        wire::Order::Binary => vitals::Order::Binary,
+        wire::Order::BinaryGrowth => vitals::Order::BinaryGrowth,
     }
 }
 

@@ -87,6 +87,7 @@ fn encoded(look: &Close, mono_us: u64, names: &mut Names) -> Details {
         namespace,
         probed: look.probed.as_deref().map(encode::flows),
         probe_us: look.probe_us,
+        erlang: look.erlang.as_deref().cloned(),
     }
 }
 

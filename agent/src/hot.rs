@@ -11,6 +11,11 @@ use crate::{numbers::TaskMap, tick::Tick};
 const ORDERS: [Order; 7] =
     [Order::Severity, Order::Cpu, Order::Delay, Order::Mem, Order::MemGrowth, Order::Rate, Order::Drops];
 
+/// The orders that Erlang processes are ranked by among themselves: beside the processes of the kernel their memory is
+/// little, and nothing else has these numbers.
+const ERLANG_ORDERS: [Order; 6] =
+    [Order::Active, Order::Rate, Order::Mem, Order::MemGrowth, Order::Binary, Order::BinaryGrowth];
+
 /// The orders that threads are ranked by, after all others: a process stands for its threads but where one of them burns
 /// or starves.
 const THREAD_ORDERS: [Order; 2] = [Order::Cpu, Order::Delay];
@@ -117,6 +122,8 @@ impl Lists {
             lists.push(first(tick, &with_queues, top, |t, v| level(kind, t, v), compare));
             lists.push(first(tick, &with_queues, top, |t, v| growth(kind, t, v), compare));
         }
+        let erlang: Vec<usize> = places(tick, |task| task.kind == TaskKind::Erlang);
+        lists.extend(ERLANG_ORDERS.map(|order| by(order, &erlang)));
         lists.extend(THREAD_ORDERS.map(|order| by(order, &threads)));
         Self(lists)
     }

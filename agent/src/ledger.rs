@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use midair_vitals::{Growth, Movement, Previous, QueueKind, TaskKind, TaskReading, TaskVitals};
+use midair_vitals::{Growth, Movement, Previous, Queue, QueueKind, TaskKind, TaskReading, TaskVitals};
 
 use crate::{numbers::TaskMap, reading::Reading, tick::thread_vitals};
 
@@ -20,6 +20,7 @@ pub struct Ledger {
 struct Account {
     counters: Previous,
     mem: Growth,
+    binaries: Growth,
     queues: Vec<(QueueKind, Option<u64>)>,
     /// The windows of these queues, in their order.
     windows: Vec<Growth>,
@@ -49,8 +50,13 @@ impl Ledger {
             let is_new = account.seen == 0;
             account.seen = seen;
             let is_same = is_known && account.moved_nothing(task);
+            // A row that enters may bring its past from its source.
+            let past = task.previous.take().filter(|past| is_new && past.at_us < task.at_us);
+            if let Some(past) = &past {
+                account.grow(past.at_us, [past.rss_bytes, past.binary_bytes], &past.queues, false);
+            }
             if !is_again {
-                account.grow(task, is_same);
+                account.grow(task.at_us, [task.rss_bytes, task.binary_bytes], task.queues(), is_same);
             }
             let before = is_known.then(|| {
                 let mut before = spare.pop().unwrap_or_default();
@@ -60,9 +66,11 @@ impl Ledger {
             if is_new {
                 account.counters = task.counters();
             }
+            let before = before.or(past);
             let movement = account.movement(before.as_deref(), task, is_same);
             task.previous = before;
-            TaskVitals::with(movement, task.previous.as_deref(), task, &account.mem, limit_bytes)
+            let vitals = TaskVitals::with(movement, task.previous.as_deref(), task, &account.mem, limit_bytes);
+            TaskVitals { binary_growth: account.binaries.per_second(), ..vitals }
         };
         // Threads are given rows later: with room for these.
         let mut vitals = Vec::with_capacity(reading.tasks.len() + 64);
@@ -101,10 +109,13 @@ impl Account {
     }
 
     /// Moves the windows on; those of queues that are gone are dropped, so that they stand in the order of the reading's.
-    fn grow(&mut self, task: &TaskReading, is_same: bool) {
-        match task.rss_bytes {
-            Some(bytes) => self.mem.push(task.at_us, bytes as f64),
-            None => self.mem.clear(),
+    /// `levels` are memory and binaries.
+    fn grow(&mut self, at_us: u64, levels: [Option<u64>; 2], queues: &[Queue], is_same: bool) {
+        for (window, level) in [&mut self.mem, &mut self.binaries].into_iter().zip(levels) {
+            match level {
+                Some(bytes) => window.push(at_us, bytes as f64),
+                None => window.clear(),
+            }
         }
         if self.at_rest.is_some() {
             if is_same {
@@ -113,7 +124,6 @@ impl Account {
             self.at_rest = None;
             self.windows.iter_mut().for_each(|window| window.stay(self.counters.at_us));
         }
-        let queues = task.queues();
         if queues.is_empty() && self.queues.is_empty() {
             return;
         }
@@ -123,7 +133,7 @@ impl Account {
             let known = keys.iter().position(|k| *k == key);
             let mut window = known.map(|n| std::mem::take(&mut windows[n])).unwrap_or_default();
             match queue.depth {
-                Some(depth) => window.push(task.at_us, depth as f64),
+                Some(depth) => window.push(at_us, depth as f64),
                 None => window.clear(),
             }
             self.queues.push(key);

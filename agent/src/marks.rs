@@ -54,11 +54,29 @@ impl Marks {
         let author = Some(author.to_owned()).filter(|author| !author.is_empty());
         let wall_us = Some(request.wall_us.unwrap_or(wall_us));
         let mark = Mark { wall_us, text: Some(text), author, focus, automatic: Some(false) };
+        self.keep(&mark);
+        Ok(mark)
+    }
+
+    /// A mark that a source puts there by itself.
+    pub fn note(&mut self, mut text: String, wall_us: u64) -> Mark {
+        text.truncate(text.floor_char_boundary(TEXT_BYTES));
+        let mark = Mark {
+            wall_us: Some(wall_us),
+            text: Some(text),
+            author: Some("midair-agent".into()),
+            focus: None,
+            automatic: Some(true),
+        };
+        self.keep(&mark);
+        mark
+    }
+
+    fn keep(&mut self, mark: &Mark) {
         if self.kept.len() == N_MARKS {
             self.kept.pop_front();
         }
         self.kept.push_back(mark.clone());
-        Ok(mark)
     }
 
     /// The marks that are kept, oldest first.

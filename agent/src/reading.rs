@@ -4,6 +4,7 @@ mod threads;
 
 use std::{collections::HashMap, sync::Arc};
 
+use midair_proto::v1::{ErlangLook, Traced, Vm};
 use midair_vitals::{CgroupReading, NetNamespace, NodeReading, TaskId, TaskReading};
 
 pub use self::threads::{Comm, ThreadReading, Threads, Used};
@@ -16,6 +17,8 @@ pub struct Wants {
     pub close: Vec<TaskId>,
     /// Tasks that stand in the base streams now: dear fields (wait channel) are read for these and `close` alone.
     pub hot: Vec<TaskId>,
+    /// Receive traces that have not been answered yet.
+    pub traces: Vec<TraceWanted>,
     /// What to leave out to stay within the agent's budget.
     pub thrift: Thrift,
     /// What an operator has switched off: a part that is says so as its state, and reads nothing.
@@ -55,8 +58,48 @@ pub struct Reading {
     pub cgroups: Vec<CgroupReading>,
     /// Network namespaces in which processes run, the agent's own first.
     pub namespaces: Vec<NetNamespace>,
+    /// What else schedules tasks here than the kernel: each Erlang VM that was found, whether it answers or not.
+    pub runtimes: Vec<RuntimeState>,
+    /// What is known of each Erlang VM, as it travels: nothing here is derived from it.
+    pub vms: Vec<Vm>,
+    /// What happened since the last reading, for the time line.
+    pub happened: Vec<String>,
+    /// Receive traces that have ended, by the number under which they were wanted.
+    pub traced: Vec<(u64, Result<Traced, String>)>,
+    /// CPU time that watching has caused inside of VMs, cumulative, microseconds; `None` where none is watched.
+    pub vm_cost_us: Option<u64>,
+    /// CPU time that children of the agent which still run have used, microseconds.
+    pub children_us: u64,
     /// What of the reading's cost the governor can make less.
     pub spent: Spent,
+}
+
+/// What schedules tasks on a node, besides its kernel.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RuntimeState {
+    /// Its id: of this agent's instance, never used again.
+    pub id: u32,
+    /// Its kind: "beam".
+    pub kind: &'static str,
+    /// Its name: "chat@node-0412".
+    pub name: String,
+    /// Whether it answers, and why not.
+    pub health: Health,
+    /// How many tasks it has.
+    pub n_tasks: Option<u64>,
+}
+
+/// A receive trace that somebody wants, once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TraceWanted {
+    /// Its number, rising, never used again.
+    pub number: u64,
+    /// The Erlang process.
+    pub task: TaskId,
+    /// For how long, seconds.
+    pub seconds: u32,
+    /// At most so many messages.
+    pub most: u32,
 }
 
 /// CPU time of parts of a reading that may be left out, which are no source of their own; microseconds.
@@ -89,6 +132,8 @@ pub struct Close {
     pub probed: Option<Vec<midair_vitals::Flow>>,
     /// What the probe has cost the node, microseconds; estimated.
     pub probe_us: Option<u64>,
+    /// What a look at an Erlang process showed, as it travels.
+    pub erlang: Option<Box<ErlangLook>>,
 }
 
 impl Close {
@@ -103,6 +148,7 @@ impl Close {
             namespace: None,
             probed: None,
             probe_us: None,
+            erlang: None,
         }
     }
 }

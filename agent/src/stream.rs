@@ -15,7 +15,7 @@ use bytes::Bytes;
 use midair_proto::{
     delta::{Delta, carry_stamps},
     v1::{
-        Cgroup, Cost, Cpu, Envelope, NetNamespace, Node, Sample, SourceCost, Stream, Task, TaskId as WireId,
+        Cgroup, Cost, Cpu, Envelope, NetNamespace, Node, Sample, SourceCost, Stream, Task, TaskId as WireId, Vm,
         payload::Kind,
     },
 };
@@ -34,6 +34,9 @@ pub const N_CGROUPS: usize = 64;
 
 /// Network namespaces that the detail stream takes.
 pub const N_NAMESPACES: usize = 64;
+
+/// Erlang VMs that the detail stream takes.
+pub const N_VMS: usize = 16;
 
 /// How far from its true moment a resting row may stand on the reader's side, as a part of the time between two samples:
 /// so far may the first rate be off when it stirs.
@@ -94,6 +97,8 @@ struct Full {
     cgroups: BTreeMap<u32, Cgroup>,
     /// By their inodes.
     namespaces: BTreeMap<u64, NetNamespace>,
+    /// By their runtimes.
+    vms: BTreeMap<u32, Vm>,
     cost: Option<Cost>,
     source_costs: Vec<SourceCost>,
 }
@@ -177,7 +182,7 @@ impl Full {
         let tasks_mono_us = reading.node.at_us;
         let mut encoder = encode::Rows::new(names, tasks_mono_us);
         let mut node = encoder.node(&reading.node);
-        node.runtimes = Some(encode::runtimes(&reading.sources, tick.n_tasks));
+        node.runtimes = Some(encode::runtimes(reading, tick.n_tasks));
         node.sources = is_detail.then(|| encode::sources(&reading.sources));
         let mut tasks: Vec<&TaskReading> = rows.iter().filter_map(|n| reading.tasks.get(*n)).collect();
         tasks.sort_unstable_by_key(|task| task.id);
@@ -193,9 +198,11 @@ impl Full {
             let of_inode = |namespace: NetNamespace| Some((namespace.inode?, namespace));
             namespaces = reading.namespaces.iter().take(N_NAMESPACES).map(namespace).filter_map(of_inode).collect();
         }
+        let vms = reading.vms.iter().take(N_VMS).filter(|_| is_detail);
         Self {
             cgroups,
             namespaces,
+            vms: vms.filter_map(|vm| Some((vm.runtime?, vm.clone()))).collect(),
             seq: key.seq(tick.number),
             mono_us: tick.mono_us,
             wall_us: tick.wall_us,
@@ -216,6 +223,7 @@ impl Full {
             cpus: self.cpus.clone(),
             cgroups: self.cgroups.values().copied().collect(),
             namespaces: self.namespaces.values().cloned().collect(),
+            vms: self.vms.values().cloned().collect(),
             ..self.stamped()
         }
     }
@@ -249,6 +257,8 @@ impl Full {
             cgroups_left: before.cgroups.keys().filter(|path| !self.cgroups.contains_key(path)).copied().collect(),
             namespaces: changed_rows(&before.namespaces, &self.namespaces),
             namespaces_left: before.namespaces.keys().filter(|n| !self.namespaces.contains_key(n)).copied().collect(),
+            vms: self.vms.iter().filter_map(|(runtime, vm)| changed_vm(before.vms.get(runtime), vm)).collect(),
+            vms_left: before.vms.keys().filter(|runtime| !self.vms.contains_key(runtime)).copied().collect(),
             ..self.stamped()
         }
     }
@@ -285,6 +295,11 @@ fn change(task: &mut Task, earlier: &Task, sweep_us: (u64, u64)) -> Option<Task>
 /// The rows that entered or changed, each whole.
 fn changed_rows<K: Ord, R: Clone + PartialEq>(before: &BTreeMap<K, R>, now: &BTreeMap<K, R>) -> Vec<R> {
     now.iter().filter(|(key, row)| before.get(key) != Some(row)).map(|(_, row)| row.clone()).collect()
+}
+
+/// What changed of a VM; one that is new is whole.
+fn changed_vm(before: Option<&Vm>, now: &Vm) -> Option<Vm> {
+    before.map_or_else(|| Some(now.clone()), |before| now.since(before))
 }
 
 /// Ids of all names that a sample refers to.

@@ -24,7 +24,7 @@ pub struct Tick {
     ordered: Vec<TaskId>,
     /// Where the others stand in the reading.
     places: TaskMap<usize>,
-    /// How many tasks there are, threads without a row of their own included.
+    /// How many tasks the kernel has, threads without a row of their own included.
     pub n_tasks: usize,
 }
 
@@ -36,7 +36,10 @@ impl Tick {
         let mut ordered = Vec::with_capacity(reading.tasks.len());
         ordered.extend(reading.tasks.iter().take_while(in_order).map(|task| task.id));
         let places = reading.tasks.iter().enumerate().skip(ordered.len()).map(|(n, task)| (task.id, n)).collect();
-        let is_counted = |task: &&TaskReading| task.kind != TaskKind::Thread || reading.threads.find(task.id).is_none();
+        let is_counted = |task: &&TaskReading| {
+            let is_os = task.id.runtime == 0;
+            is_os && (task.kind != TaskKind::Thread || reading.threads.find(task.id).is_none())
+        };
         let n_tasks = reading.tasks.iter().filter(is_counted).count() + reading.threads.rows().count();
         Self { reading, vitals, places, ordered, n_tasks, ..Self::default() }
     }

@@ -3,7 +3,7 @@
 //! The fields are listed once per message, with their numbers; `tests/delta.rs` compares the list with the proto files,
 //! so that a field added there and forgotten here fails a test.
 
-use crate::v1::{Node, Task};
+use crate::v1::{Node, Task, Vm};
 
 /// A message that travels as a delta against the one before.
 pub trait Delta: Sized {
@@ -72,6 +72,7 @@ delta!(Task, identity: [id],
     11 => wait_channel, 12 => cpu_us, 13 => run_delay_us, 14 => n_runs, 15 => n_voluntary, 16 => n_involuntary,
     17 => rss_bytes, 18 => swap_bytes, 19 => anon_bytes, 20 => file_bytes, 21 => n_threads, 22 => queues,
     23 => flows, 25 => mono_us, 26 => worst_thread, 27 => unit, 28 => netns, 29 => n_fds, 30 => waiting_us,
+    31 => binary_bytes, 32 => active_milli,
 );
 
 delta!(Node, identity: [],
@@ -88,3 +89,5 @@ delta!(Node, identity: [],
     59 => n_short_lived, 60 => delay_neighbour_us, 61 => n_netns, 62 => n_netns_unread, 63 => n_cgroups,
     64 => delay_quota_us, 65 => short_lived,
 );
+
+delta!(Vm, identity: [runtime], 3 => process, 4 => otp_release, 5 => erts, 6 => answered_us, 7 => mono_us, 8 => creation, 9 => up_us, 10 => schedulers, 11 => run_queue, 12 => run_queue_dirty_cpu, 13 => run_queue_dirty_io, 14 => memory, 15 => counts, 16 => in_bytes, 17 => out_bytes, 18 => reductions, 19 => n_gcs, 20 => reclaimed_bytes, 21 => n_switches, 22 => sweep, 23 => links, 24 => dist_busy_bytes, 25 => carriers_bytes, 26 => blocks_bytes, 27 => monitor_owner, 28 => ports, 29 => tables, 30 => cost_us, 31 => wire_bytes, 32 => crash_dump, 33 => active_functions, 34 => found_by, 35 => name);

@@ -20,6 +20,7 @@ fn covers<D: Delta>(message: &str, apart: &[&str]) {
 fn every_field_takes_part() {
     covers::<v1::Task>("Task", &["id", "unknown", "previous"]);
     covers::<v1::Node>("Node", &["unknown"]);
+    covers::<v1::Vm>("Vm", &["runtime", "unknown"]);
 }
 
 #[test]

@@ -54,6 +54,9 @@ impl Standing {
             Order::Drops => vitals.drops.is_some(),
             Order::Name => reading.name.is_some(),
             Order::Number | Order::Age => true,
+            Order::Active => reading.active_milli.is_some(),
+            Order::Binary => reading.binary_bytes.is_some(),
+            Order::BinaryGrowth => vitals.binary_growth.is_some(),
         };
         let moving = || vitals.rates.iter().find(|r| r.rate_in.is_some() || r.rate_out.is_some());
         let (severity, unit) = match order {
@@ -68,7 +71,10 @@ impl Standing {
             | Order::Drops
             | Order::Name
             | Order::Number
-            | Order::Age => (None, None),
+            | Order::Age
+            | Order::Active
+            | Order::Binary
+            | Order::BinaryGrowth => (None, None),
         };
         let measure = Measure::Task(Rank::of(order, reading, vitals));
         Self { attention: 0, is_known, severity, unit, measure }
@@ -90,7 +96,8 @@ impl Standing {
             Order::QueueGrowth => (None, node.queue_growth()),
             Order::Rate => (severities.rate, vitals.and_then(|v| v.moved())),
             Order::Drops => (None, count(node.n_drops())),
-            Order::Name => (None, None),
+            // Nodes are not ranked by what only Erlang processes have.
+            Order::Name | Order::Active | Order::Binary | Order::BinaryGrowth => (None, None),
             Order::Number => (None, count(latest.and_then(|l| l.reading.n_processes))),
             Order::Age => (None, count(latest.and_then(|l| l.reading.up_us)).map(|up| -up)),
         };

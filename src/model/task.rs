@@ -73,6 +73,7 @@ pub struct Task {
     /// Counters of the reading before this one.
     before: Option<Previous>,
     mem_growth: Growth,
+    binary_growth: Growth,
     /// Growth windows of the queues, in the order of `growing`.
     queue_growth: Vec<Growth>,
     /// Which queues those are: kind and number.
@@ -89,6 +90,7 @@ impl Task {
             seen: Seen::default(),
             series: Series::default(),
             mem_growth: Growth::default(),
+            binary_growth: Growth::default(),
             queue_growth: Vec::new(),
             growing: Vec::new(),
             reading: TaskReading::unknown(reading.id, reading.kind, 0),
@@ -139,7 +141,7 @@ impl Task {
         let Some(previous) = reading.previous.as_deref().filter(|p| p.at_us < reading.at_us) else { return };
         if self.before.as_ref().is_none_or(|b| b.at_us < previous.at_us || b.at_us >= reading.at_us) {
             if self.before.is_none() {
-                self.push_growth(previous.at_us, previous.rss_bytes, &previous.queues);
+                self.push_growth(previous.at_us, [previous.rss_bytes, previous.binary_bytes], &previous.queues);
             }
             self.before = Some(previous.clone());
         }
@@ -147,9 +149,10 @@ impl Task {
 
     fn take(&mut self, reading: &TaskReading, at: Stamp, limit_bytes: Option<u64>, keep: Keep) {
         let is_again = self.reading.at_us == reading.at_us;
-        self.push_growth(reading.at_us, reading.rss_bytes, reading.queues());
+        self.push_growth(reading.at_us, [reading.rss_bytes, reading.binary_bytes], reading.queues());
         self.vitals =
             TaskVitals::derive(self.before.as_ref(), reading, &self.mem_growth, &self.queue_growth, limit_bytes);
+        self.vitals.binary_growth = self.binary_growth.per_second();
         self.reading = TaskReading { previous: None, ..reading.clone() };
         self.at = at;
         if !is_again {
@@ -159,12 +162,15 @@ impl Task {
     }
 
     /// Brings the growth windows to a reading: one per queue, in the order of its queues.
-    fn push_growth(&mut self, at_us: u64, rss_bytes: Option<u64>, queues: &[Queue]) {
+    /// `levels` are its memory and its binaries.
+    fn push_growth(&mut self, at_us: u64, levels: [Option<u64>; 2], queues: &[Queue]) {
         let is_again = self.reading.at_us == at_us;
-        match rss_bytes {
-            Some(_) if is_again => {}
-            Some(bytes) => self.mem_growth.push(at_us, bytes as f64),
-            None => self.mem_growth.clear(),
+        for (window, level) in [&mut self.mem_growth, &mut self.binary_growth].into_iter().zip(levels) {
+            match level {
+                Some(_) if is_again => {}
+                Some(bytes) => window.push(at_us, bytes as f64),
+                None => window.clear(),
+            }
         }
         let (old, growing) = (std::mem::take(&mut self.queue_growth), std::mem::take(&mut self.growing));
         let mut old: Vec<_> = growing.into_iter().zip(old).collect();

@@ -38,6 +38,9 @@ fn by(order: Order) -> &'static str {
         Order::Name => "by name",
         Order::Number => "by number",
         Order::Age => "youngest first",
+        Order::Active => "by active share",
+        Order::Binary => "by binaries",
+        Order::BinaryGrowth => "by growth of binaries",
     }
 }
 

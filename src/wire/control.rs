@@ -95,5 +95,8 @@ fn order_to_wire(order: Order) -> v1::Order {
         Order::Name => v1::Order::Name,
         Order::Number => v1::Order::Number,
         Order::Age => v1::Order::Age,
+        Order::Active => v1::Order::Active,
+        Order::Binary => v1::Order::Binary,
+        Order::BinaryGrowth => v1::Order::BinaryGrowth,
     }
 }

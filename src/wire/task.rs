@@ -58,6 +58,8 @@ pub(super) fn reading(sent: &v1::Task, names: &Names, mono_us: u64) -> Option<Ta
         netns: sent.netns,
         n_fds: value(sent.n_fds),
         waiting_us: value(sent.waiting_us),
+        binary_bytes: value(sent.binary_bytes),
+        active_milli: sent.active_milli,
         previous: sent.previous.as_ref().and_then(|p| previous(p, names)).map(Box::new),
         ..TaskReading::unknown(task_id, kind, at_us)
     })
@@ -110,6 +112,7 @@ fn previous(sent: &v1::Previous, names: &Names) -> Option<Previous> {
         rss_bytes: value(sent.rss_bytes),
         queues: sent.queues.as_ref().map(|q| queues(q, names).into()).unwrap_or_default(),
         flows: sent.flows.as_ref().map(|f| flows(f).into()).unwrap_or_default(),
+        binary_bytes: value(sent.binary_bytes),
     })
 }
 

@@ -35,6 +35,12 @@ pub enum Order {
     Number,
     /// Youngest first.
     Age,
+    /// Erlang: share of looks in which it ran or was runnable.
+    Active,
+    /// Erlang: binaries held by reference.
+    Binary,
+    /// Erlang: growth of these.
+    BinaryGrowth,
 }
 
 /// One task's place in an order: what compares higher ranks first. Unknown ranks below everything known.
@@ -83,6 +89,9 @@ impl Rank {
             }
             Order::Number => number(Some(task.id.number as f64)),
             Order::Age => number(Some(task.id.start as f64)),
+            Order::Active => number(task.active_milli.map(f64::from)),
+            Order::Binary => number(task.binary_bytes.map(|b| b as f64)),
+            Order::BinaryGrowth => number(vitals.binary_growth),
         }
     }
 

@@ -134,6 +134,10 @@ pub struct TaskReading {
     pub n_fds: Option<u64>,
     /// How long it has been runnable without being put on a CPU, microseconds; `None` where it does not wait.
     pub waiting_us: Option<u64>,
+    /// Erlang: binaries that it holds by reference, bytes.
+    pub binary_bytes: Option<u64>,
+    /// Erlang: share of the last looks in which it ran or was runnable, per mille; estimated.
+    pub active_milli: Option<u32>,
     /// Counters at the sample before, on a row that enters.
     pub previous: Option<Box<Previous>>,
 }
@@ -171,6 +175,8 @@ impl TaskReading {
             netns: None,
             n_fds: None,
             waiting_us: None,
+            binary_bytes: None,
+            active_milli: None,
             previous: None,
         }
     }
@@ -190,6 +196,7 @@ impl TaskReading {
             rss_bytes: self.rss_bytes,
             queues: self.queues.clone().unwrap_or_default(),
             flows: self.flows.clone().unwrap_or_default(),
+            binary_bytes: self.binary_bytes,
         }
     }
 }
@@ -222,6 +229,8 @@ pub struct Previous {
     pub queues: Arc<[Queue]>,
     /// Its flows.
     pub flows: Arc<[Flow]>,
+    /// Binaries that it held by reference, bytes.
+    pub binary_bytes: Option<u64>,
 }
 
 /// What is derived of one task.
@@ -237,6 +246,8 @@ pub struct TaskVitals {
     pub runs: Option<f64>,
     /// Growth of the resident memory, bytes per second over ten seconds.
     pub mem_growth: Option<f64>,
+    /// Growth of the binaries that it holds, bytes per second over ten seconds; left to who keeps the window.
+    pub binary_growth: Option<f64>,
     /// Vitals of each queue, in the order of the reading's.
     pub queues: Arc<[QueueVitals]>,
     /// Index of the worst queue: by severity, then growth, then depth.
@@ -347,6 +358,7 @@ impl TaskVitals {
             worst_delay: now.worst_thread.filter(|t| t.over_us > 0).map(|t| t.run_delay_us as f64 / t.over_us as f64),
             runs: before.and_then(|p| per_second(p.n_runs, now.n_runs, p.at_us, now.at_us)),
             mem_growth: mem_growth.per_second(),
+            binary_growth: None,
             queues,
             worst_queue,
             rates,

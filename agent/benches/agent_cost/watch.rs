@@ -137,7 +137,8 @@ impl Held {
             | payload::Kind::Details(_)
             | payload::Kind::Echo(_)
             | payload::Kind::Mark(_)
-            | payload::Kind::Rollup(_) => {}
+            | payload::Kind::Rollup(_)
+            | payload::Kind::Traced(_) => {}
         }
         Ok(())
     }

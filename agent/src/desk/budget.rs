@@ -30,6 +30,8 @@ impl Desk {
     /// reading and of the tick before.
     pub(super) fn govern(&mut self, sample_us: u64, reading: &Reading) {
         let mut cost = self.meter.read(sample_us, self.watchers.len());
+        cost.cpu_us = cost.cpu_us.map(|us| us + reading.children_us);
+        cost.vm_us = reading.vm_cost_us;
         let (at_us, used_us) = (self.clock.mono_us(), self.meter.budget_us(&cost));
         let before = std::mem::replace(&mut self.booked, Booked { at_us, used_us, at_once_us: 0 });
         // What came before the first tick is the price of a start, which no thrift makes smaller.

@@ -43,6 +43,7 @@ impl Desk {
         }
         self.tables.leave(id);
         self.focuses.leave(id);
+        self.traces.leave(id);
         self.drop_unwatched();
     }
 
@@ -66,6 +67,7 @@ impl Desk {
             control::Kind::Echo(_) => (None, Ok(())),
             control::Kind::Mark(request) => (None, self.mark(id, request)),
             control::Kind::Budget(budget) => (None, self.budget(id, budget)),
+            control::Kind::Trace(request) => (request.id, self.trace(id, &request)),
         };
         if let Err(reason) = outcome {
             self.refuse(id, number, reason);

@@ -36,7 +36,7 @@ impl Desk {
         let n_cpus = reading.map(|r| r.node.cpus.len()).filter(|n| *n > 0);
         let n_cpus = n_cpus.or_else(|| std::thread::available_parallelism().ok().map(usize::from));
         let tick = self.tick.as_ref();
-        let runtimes = tick.map(|tick| encode::runtimes(&tick.reading.sources, tick.n_tasks).runtime);
+        let runtimes = tick.map(|tick| encode::runtimes(&tick.reading, tick.n_tasks).runtime);
         let label = |(key, value): &(String, String)| Label { key: Some(key.clone()), value: Some(value.clone()) };
         let program = Some(encode::PROGRAM.to_owned());
         Description {

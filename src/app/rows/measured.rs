@@ -52,9 +52,17 @@ pub(super) fn cgroups(state: &State, list: &List) -> Vec<RowId> {
         let (reading, vitals) = (&cgroup.reading, &cgroup.vitals);
         let (severity, value) = match list.sort {
             // Of healthy ones the busy one is the one to look at.
-            Sort::By(Order::Severity | Order::Queue | Order::QueueGrowth | Order::Rate | Order::Drops | Order::Age) => {
-                (vitals.severities.worst(), vitals.cpu)
-            }
+            Sort::By(
+                Order::Severity
+                | Order::Queue
+                | Order::QueueGrowth
+                | Order::Rate
+                | Order::Drops
+                | Order::Age
+                | Order::Active
+                | Order::Binary
+                | Order::BinaryGrowth,
+            ) => (vitals.severities.worst(), vitals.cpu),
             Sort::By(Order::Delay) => (None, vitals.delay),
             Sort::By(Order::Cpu) => (None, vitals.cpu),
             Sort::By(Order::Mem | Order::MemGrowth) => (None, vitals.mem_used_bytes.map(|bytes| bytes as f64)),

@@ -56,7 +56,17 @@ fn compare((a, a_vitals): (&Queue, &QueueVitals), (b, b_vitals): (&Queue, &Queue
         Sort::By(Order::Drops) => v.drops.is_some(),
         Sort::By(Order::Rate) => v.rate_in.is_some() || v.rate_out.is_some(),
         Sort::By(Order::Name | Order::Number) => true,
-        Sort::By(Order::Severity | Order::Queue | Order::Cpu | Order::Delay | Order::Mem | Order::Age)
+        Sort::By(
+            Order::Severity
+            | Order::Queue
+            | Order::Cpu
+            | Order::Delay
+            | Order::Mem
+            | Order::Age
+            | Order::Active
+            | Order::Binary
+            | Order::BinaryGrowth,
+        )
         | Sort::Caused
         | Sort::Throttled => q.depth.is_some(),
     };
@@ -66,7 +76,17 @@ fn compare((a, a_vitals): (&Queue, &QueueVitals), (b, b_vitals): (&Queue, &Queue
         Sort::By(Order::Rate) => rate(b_vitals).total_cmp(&rate(a_vitals)),
         Sort::By(Order::Name) => (a.kind, label(a)).cmp(&(b.kind, label(b))),
         Sort::By(Order::Number) => b.number.cmp(&a.number),
-        Sort::By(Order::Severity | Order::Queue | Order::Cpu | Order::Delay | Order::Mem | Order::Age)
+        Sort::By(
+            Order::Severity
+            | Order::Queue
+            | Order::Cpu
+            | Order::Delay
+            | Order::Mem
+            | Order::Age
+            | Order::Active
+            | Order::Binary
+            | Order::BinaryGrowth,
+        )
         | Sort::Caused
         | Sort::Throttled => {
             let by_severity = b_vitals.severity.cmp(&a_vitals.severity);
