@@ -7,5 +7,6 @@ mod looks;
 #[path = "../nodes/node.rs"]
 #[expect(dead_code, reason = "shared with tests that need more of it")]
 mod node;
+mod pair;
 mod subject;
 mod waits;

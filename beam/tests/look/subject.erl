@@ -1,7 +1,7 @@
 %% What the tests look at: servers that call each other, a loop, a process with a name.
 -module(subject).
 -behaviour(gen_server).
--export([start/1, chain/1, init/1, handle_call/3, handle_cast/2, spin/0, idle/0, called/1, long/0, tick/0]).
+-export([start/1, chain/1, init/1, handle_call/3, handle_cast/2, spin/0, idle/0, called/1, long/0, tick/0, flood/1]).
 
 %% A server with this name, that answers nobody or passes on.
 start(Name) ->
@@ -36,3 +36,6 @@ long() -> doubled(29) =:= doubled(29).
 doubled(N) -> lists:foldl(fun(_, Half) -> [Half, Half] end, [], lists:seq(1, N)).
 
 tick() -> timer:sleep(2), tick().
+
+%% Sends to a name of another node for ever.
+flood(To) -> To ! binary:copy(<<"x">>, 50000), flood(To).

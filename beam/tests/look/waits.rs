@@ -2,11 +2,12 @@
 
 use std::time::Duration;
 
-use midair_beam::watch::{Seen, Waits};
+use midair_beam::watch::{Look, Seen, Waits, look::Party};
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    node::LONG,
+    node::{LONG, eval},
+    pair::Pair,
     subject::{Subject, read},
 };
 
@@ -112,4 +113,51 @@ async fn a_process_in_a_long_bif_is_silent_and_then_back() {
         }
     };
     assert!(after.reductions > before.reductions, "{after:?}");
+}
+
+#[tokio::test]
+async fn a_callee_on_another_node_is_named_and_followed_there() {
+    let pair = Pair::start().await;
+    let callee = eval(&pair.two, "subject:start(far).").await.as_pid().unwrap().clone();
+    let caller = eval(&pair.one, "subject:start(near).").await.as_pid().unwrap().clone();
+    eval(&pair.one, "subject:chain([near, {far, 'two@127.0.0.1'}]).").await;
+    sleep(Duration::from_millis(500)).await;
+    let mut look = Look::start(&pair.one, caller, pair.release, LONG).await.unwrap();
+    let Waits::Call { callee: Some(found), .. } = read(&mut look).await.waits else { panic!("in no call") };
+    assert_eq!((found.node.as_deref(), found.party), (Some("two@127.0.0.1"), Party::Name("far".into())));
+
+    let by_pid = eval(
+        &pair.one,
+        "P = rpc:call('two@127.0.0.1', erlang, whereis, [far]), spawn(gen_server, call, [P, {pass, []}, infinity]).",
+    )
+    .await;
+    sleep(Duration::from_millis(500)).await;
+    let mut look = Look::start(&pair.one, by_pid.as_pid().unwrap().clone(), pair.release, LONG).await.unwrap();
+    let seen = read(&mut look).await;
+    let Waits::Call { callee: Some(found), .. } = seen.waits else { panic!("in no call: {seen:?}") };
+    assert_eq!((found.node.as_deref(), found.pid()), (Some("two@127.0.0.1"), Some(&callee)));
+    let mut there = Look::start(&pair.two, callee, pair.release, LONG).await.unwrap();
+    assert_eq!(read(&mut there).await.name.as_deref(), Some("far"));
+}
+
+#[tokio::test]
+async fn who_sends_over_a_full_link_is_suspended_and_the_link_is_named() {
+    let pair = Pair::start().await;
+    pair.signal_second("-STOP").await;
+    let sender = eval(&pair.one, "spawn(subject, flood, [{nobody, 'two@127.0.0.1'}]).").await;
+    let mut look = Look::start(&pair.one, sender.as_pid().unwrap().clone(), pair.release, LONG).await.unwrap();
+    let start = Instant::now();
+    let seen = loop {
+        sleep(Duration::from_millis(300)).await;
+        let seen = read(&mut look).await;
+        eprintln!("{:?} {:?} {:?}", seen.status, seen.stack, seen.waits);
+        if matches!(&seen.waits, Waits::Suspended { links, .. } if !links.is_empty()) || start.elapsed() > LONG {
+            break seen;
+        }
+    };
+    pair.signal_second("-CONT").await;
+    let Waits::Suspended { links, .. } = &seen.waits else { panic!("not suspended: {seen:?}") };
+    assert_eq!(links.iter().map(|link| link.node.as_str()).collect::<Vec<_>>(), ["two@127.0.0.1"]);
+    assert!(links[0].pending >= 1 << 20, "{links:?}");
+    assert!(seen.tally.n_suspended() > 0);
 }
