@@ -3,7 +3,10 @@
 
 mod form;
 pub mod look;
+mod names;
+pub mod trace;
 pub mod wait;
 
 pub use look::{Look, LookError, ProcessLook, Seen};
+pub use trace::{Received, TraceError, receive_trace};
 pub use wait::Waits;

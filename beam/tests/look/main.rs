@@ -9,4 +9,5 @@ mod looks;
 mod node;
 mod pair;
 mod subject;
+mod traces;
 mod waits;

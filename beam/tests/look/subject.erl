@@ -1,7 +1,7 @@
 %% What the tests look at: servers that call each other, a loop, a process with a name.
 -module(subject).
 -behaviour(gen_server).
--export([start/1, chain/1, init/1, handle_call/3, handle_cast/2, spin/0, idle/0, called/1, long/0, tick/0, flood/1]).
+-export([start/1, chain/1, init/1, handle_call/3, handle_cast/2, spin/0, idle/0, called/1, long/0, tick/0, flood/1, sink/1, sender/4, tracer/1]).
 
 %% A server with this name, that answers nobody or passes on.
 start(Name) ->
@@ -39,3 +39,20 @@ tick() -> timer:sleep(2), tick().
 
 %% Sends to a name of another node for ever.
 flood(To) -> To ! binary:copy(<<"x">>, 50000), flood(To).
+
+%% A process with this name, that takes what comes.
+sink(Name) -> named(Name, spawn(fun taking/0)).
+
+named(Name, Pid) -> register(Name, Pid), Pid.
+
+taking() -> receive _ -> taking() end.
+
+%% A process with this name, that sends so many once it is told to.
+sender(Name, To, N, Message) ->
+    named(Name, spawn(fun() -> receive go -> sent(To, Message, N), idle() end end)).
+
+sent(_, _, 0) -> ok;
+sent(To, Message, N) -> To ! Message, sent(To, Message, N - 1).
+
+%% A process that traces another.
+tracer(Of) -> spawn(fun() -> register(other_tracer, self()), erlang:trace(whereis(Of), true, [send]), idle() end).
