@@ -6,6 +6,7 @@
 
 mod answer;
 mod process;
+mod state;
 mod tally;
 
 use std::{fmt, time::Duration};
@@ -15,6 +16,7 @@ use tokio::time::{Instant, timeout};
 pub(super) use self::tally::Glance;
 pub use self::{
     process::{Frame, Function, Heap, Neighbour, Neighbours, Party, ProcessLook, Status},
+    state::{Printed, StateError, dictionary, state},
     tally::Tally,
 };
 use super::{

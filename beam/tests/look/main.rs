@@ -8,6 +8,7 @@ mod looks;
 #[expect(dead_code, reason = "shared with tests that need more of it")]
 mod node;
 mod pair;
+mod states;
 mod subject;
 mod traces;
 mod waits;

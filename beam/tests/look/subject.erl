@@ -1,7 +1,7 @@
 %% What the tests look at: servers that call each other, a loop, a process with a name.
 -module(subject).
 -behaviour(gen_server).
--export([start/1, chain/1, init/1, handle_call/3, handle_cast/2, spin/0, idle/0, called/1, long/0, tick/0, flood/1, sink/1, sender/4, tracer/1]).
+-export([start/1, chain/1, init/1, handle_call/3, handle_cast/2, spin/0, idle/0, called/1, long/0, tick/0, flood/1, sink/1, sender/4, tracer/1, keeper/1]).
 
 %% A server with this name, that answers nobody or passes on.
 start(Name) ->
@@ -56,3 +56,6 @@ sent(To, Message, N) -> To ! Message, sent(To, Message, N - 1).
 
 %% A process that traces another.
 tracer(Of) -> spawn(fun() -> register(other_tracer, self()), erlang:trace(whereis(Of), true, [send]), idle() end).
+
+%% A server with this state.
+keeper(State) -> {ok, Pid} = gen_server:start(?MODULE, State, []), Pid.
