@@ -80,8 +80,9 @@ fun(Us, Pid, Release) ->
                          || Node <- lists:sublist(nodes(connected), 200)];
                     _ -> []
                 end,
-                Ports = case Value(status) of
-                    suspended -> [{Port, erlang:port_info(Port, queue_size)} || Port <- Pids, is_port(Port)];
+                Ports = case {Value(status), Value(current_stacktrace)} of
+                    {Status, [Top | _]} when Status =:= suspended; element(1, Top) =:= prim_inet ->
+                        [{Port, erlang:port_info(Port, queue_size)} || Port <- Pids, is_port(Port)];
                     _ -> []
                 end,
                 Limit = erlang:system_info(dist_buf_busy_limit),

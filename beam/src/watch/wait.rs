@@ -3,7 +3,7 @@
 //! A call of `gen` monitors whom it calls as long as it waits (`gen:do_call/4`, OTP's `gen.erl`), so the one monitor that a
 //! process has only while it is in such a call names the callee.
 
-use super::look::{Function, Neighbour, ProcessLook, Status, Tally};
+use super::look::{Function, Neighbour, Party, ProcessLook, Status, Tally};
 use crate::{term::Port, watch::look};
 
 /// What a process waits for.
@@ -27,8 +27,15 @@ pub enum Waits {
         /// How many it may be, where it is one of several that it monitors: 1 where it is known.
         n_candidates: usize,
     },
-    /// For a port or socket, in this function: `prim_inet:recv0/3`.
-    Port(Function),
+    /// For a port or socket.
+    Port {
+        /// The function that waits: `prim_inet:recv0/3`.
+        through: Function,
+        /// The port, where it has only one.
+        port: Option<Port>,
+        /// Bytes that wait in that port to be sent, where they were asked.
+        queued: Option<u64>,
+    },
     /// To send: a link or a port over which it sends is busy. With neither, another process may have suspended it.
     Suspended {
         /// Distribution links that hold more than the limit (`dist_buf_busy_limit`).
@@ -109,6 +116,30 @@ fn waiting_in(top: &Function) -> Kind {
     WAITING_IN.iter().find(is).map_or(Kind::Message, |(_, _, kind)| *kind)
 }
 
+/// What is busy, as far as it was told: ports that hold something.
+fn suspended(look: &ProcessLook) -> Waits {
+    let Waits::Suspended { links, ports } = &look.waits else {
+        return Waits::Suspended { links: Vec::new(), ports: Vec::new() };
+    };
+    let ports = ports.iter().filter(|port| port.queued > 0).cloned().collect();
+    Waits::Suspended { links: links.clone(), ports }
+}
+
+/// The port that a process has, if that is one, and what is queued there.
+fn for_port(look: &ProcessLook, through: Function) -> Waits {
+    let mut ports = look.links.some.iter().chain(&look.monitors.some).filter_map(|near| match &near.party {
+        Party::Port(port) => Some(port),
+        Party::Process(_) | Party::Name(_) | Party::Other(_) => None,
+    });
+    let first = ports.next();
+    let port = first.filter(|first| ports.all(|port| port == *first));
+    let queued = match &look.waits {
+        Waits::Suspended { ports, .. } => ports.iter().find(|busy| Some(&busy.port) == port).map(|busy| busy.queued),
+        _ => None,
+    };
+    Waits::Port { through, port: port.cloned(), queued }
+}
+
 /// What a process monitors while it calls nobody.
 #[derive(Debug, Default)]
 pub(super) struct Standing {
@@ -137,15 +168,12 @@ impl Standing {
         let waits = match (kind, top) {
             (Kind::Computing, _) => Waits::Computing,
             (Kind::Sleep, _) => Waits::Sleep,
-            (Kind::Suspended, _) => match &look.waits {
-                busy @ Waits::Suspended { .. } => busy.clone(),
-                _ => Waits::Suspended { links: Vec::new(), ports: Vec::new() },
-            },
+            (Kind::Suspended, _) => suspended(look),
             (Kind::Call, Some(through)) => {
                 let (callee, n_candidates) = self.callee.clone().unwrap_or_default();
                 Waits::Call { through, callee, n_candidates }
             }
-            (Kind::Port, Some(function)) => Waits::Port(function),
+            (Kind::Port, Some(through)) => for_port(look, through),
             (Kind::Message, Some(function)) => Waits::Message(function),
             (Kind::Call | Kind::Port | Kind::Message, None) => Waits::Unknown,
         };
@@ -169,3 +197,6 @@ impl Standing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

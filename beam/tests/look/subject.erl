@@ -1,7 +1,7 @@
 %% What the tests look at: servers that call each other, a loop, a process with a name.
 -module(subject).
 -behaviour(gen_server).
--export([start/1, chain/1, init/1, handle_call/3, handle_cast/2, spin/0, idle/0, called/1, long/0, tick/0, flood/1, sink/1, sender/4, tracer/1, keeper/1]).
+-export([start/1, chain/1, init/1, handle_call/3, handle_cast/2, spin/0, idle/0, called/1, long/0, tick/0, flood/1, sink/1, sender/4, tracer/1, keeper/1, pushing/0]).
 
 %% A server with this name, that answers nobody or passes on.
 start(Name) ->
@@ -59,3 +59,14 @@ tracer(Of) -> spawn(fun() -> register(other_tracer, self()), erlang:trace(wherei
 
 %% A server with this state.
 keeper(State) -> {ok, Pid} = gen_server:start(?MODULE, State, []), Pid.
+
+%% A process that sends to a socket that nobody reads.
+pushing() ->
+    {ok, Listener} = gen_tcp:listen(0, [{active, false}, {ip, {127, 0, 0, 1}}]),
+    {ok, Port} = inet:port(Listener),
+    Pid = spawn(fun() -> {ok, Socket} = gen_tcp:connect({127, 0, 0, 1}, Port, []), push(Socket) end),
+    %% The listener is that of whoever asks, and would end with it.
+    gen_tcp:controlling_process(Listener, spawn(fun idle/0)),
+    Pid.
+
+push(Socket) -> gen_tcp:send(Socket, binary:copy(<<1>>, 100000)), push(Socket).

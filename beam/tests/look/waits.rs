@@ -81,15 +81,18 @@ async fn who_receives_from_a_socket_waits_for_a_port() {
         .await;
     sleep(Duration::from_millis(500)).await;
     let seen = read(&mut subject.look(&pid).await).await;
-    assert!(matches!(&seen.waits, Waits::Port(through) if through.module.as_str() == "prim_inet"), "{:?}", seen.waits);
+    let Waits::Port { through, port, .. } = &seen.waits else { panic!("for no port: {:?}", seen.waits) };
+    // The listening socket is its own too, and so it cannot be known which one it waits for.
+    assert_eq!((through.module.as_str(), port), ("prim_inet", &None));
+    assert!(seen.links.n.unwrap() > 1);
 }
 
 /// A binary matched against itself with no yield: seconds of one BIF.
 #[tokio::test]
 async fn a_process_in_a_long_bif_is_silent_and_then_back() {
     let subject = Subject::start().await;
-    // Schedulers that have nothing to do sleep, and take nothing from the one that is held.
-    subject.eval("[spawn(subject, tick, []) || _ <- lists:seq(1, 8)].").await;
+    // A scheduler that sleeps takes nothing over from the one that is held: so both have something to do.
+    subject.eval("[spawn_opt(subject, tick, [], [{scheduler, N}]) || N <- [1, 2]].").await;
     let pid = subject.pid("spawn(fun() -> receive go -> ok end, subject:long(), subject:idle() end).").await;
     let within = Duration::from_millis(300);
     let mut look =
@@ -160,4 +163,22 @@ async fn who_sends_over_a_full_link_is_suspended_and_the_link_is_named() {
     assert_eq!(links.iter().map(|link| link.node.as_str()).collect::<Vec<_>>(), ["two@127.0.0.1"]);
     assert!(links[0].pending >= 1 << 20, "{links:?}");
     assert!(seen.tally.n_suspended() > 0);
+}
+
+#[tokio::test]
+async fn who_sends_to_a_socket_that_nobody_reads_waits_for_its_port() {
+    let subject = Subject::start().await;
+    let pid = subject.pid("subject:pushing().").await;
+    let mut look = subject.look(&pid).await;
+    let start = Instant::now();
+    loop {
+        sleep(Duration::from_millis(200)).await;
+        let seen = read(&mut look).await;
+        if let Waits::Port { through, port: Some(port), queued: Some(queued) } = &seen.waits {
+            assert_eq!((through.module.as_str(), port.node.as_str()), ("prim_inet", "target@127.0.0.1"));
+            assert!(*queued > 0);
+            break;
+        }
+        assert!(start.elapsed() < LONG, "it waits for {:?}", seen.waits);
+    }
 }

@@ -121,7 +121,7 @@ fn suspended_by(busy: &Term) -> Waits {
         is_busy.then(|| Some(BusyLink { node: node.as_atom()?.to_owned(), pending }))?
     };
     let port = |(port, queue): (Term, Vec<Term>)| {
-        let queued = queue.get(1).and_then(Term::as_count).filter(|queued| *queued > 0)?;
+        let queued = queue.get(1).and_then(Term::as_count)?;
         if let Term::Port(port) = port { Some(BusyPort { port: *port, queued }) } else { None }
     };
     Waits::Suspended {
@@ -129,3 +129,6 @@ fn suspended_by(busy: &Term) -> Waits {
         ports: pairs(ports).into_iter().filter_map(port).collect(),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -77,7 +77,7 @@ impl Tally {
         n
     }
 
-    pub(super) fn add_one(&mut self, status: Option<Status>, top: Option<Function>) {
+    pub(crate) fn add_one(&mut self, status: Option<Status>, top: Option<Function>) {
         if self.0.len() == WINDOW {
             self.0.pop_front();
         }
