@@ -69,18 +69,19 @@ fun(Us, Pid, Time, Most, Session) ->
             true -> maps:with(Pids, maps:from_list(lists:zip(lists:map(fun erlang:whereis/1, Names), Names)));
             false -> #{}
         end,
-        Us ! {ok, All, Left, Lasted, maps:to_list(Sums), Known}
+        {ok, All, Left, Lasted, maps:to_list(Sums), Known}
     end,
-    case Session of
+    Us ! case Session of
         {Create, Destroy, Wait} ->
             In = apply(trace, Create, [trace, Self, []]),
             trace:recv(In, Spec, []),
-            case trace:process(In, Pid, true, ['receive']) of
-                1 -> Counted(fun() -> trace:process(In, Pid, false, ['receive']) end,
-                             fun() -> apply(trace, Wait, [In, Pid]) end);
-                _ -> Us ! {error, undefined}
+            Told = try trace:process(In, Pid, true, ['receive']) of
+                _ -> Counted(fun() -> trace:process(In, Pid, false, ['receive']) end,
+                             fun() -> apply(trace, Wait, [In, Pid]) end)
+            catch error:_ -> {error, undefined}
             end,
-            apply(trace, Destroy, [In]);
+            apply(trace, Destroy, [In]),
+            Told;
         [] ->
             case {erlang:trace_info(Pid, tracer), erlang:trace_info(Pid, flags), erlang:trace_info('receive', match_spec)} of
                 {{_, []}, {_, []}, {_, true}} ->
@@ -94,18 +95,17 @@ fun(Us, Pid, Time, Most, Session) ->
                         end
                     end),
                     erlang:trace_pattern('receive', Spec, []),
-                    try erlang:trace(Pid, true, ['receive']) of
-                        1 -> Counted(fun() -> erlang:trace(Pid, false, ['receive']) end,
-                                     fun() -> erlang:trace_delivered(Pid) end);
-                        _ -> Us ! {error, undefined}
-                    catch error:_ -> Us ! {error, undefined}
+                    Told = try erlang:trace(Pid, true, ['receive']) of
+                        _ -> Counted(fun() -> erlang:trace(Pid, false, ['receive']) end,
+                                     fun() -> erlang:trace_delivered(Pid) end)
+                    catch error:_ -> {error, undefined}
                     end,
                     Gone = monitor(process, Keeper),
                     Keeper ! {Self, done},
-                    receive {'DOWN', Gone, _, _, _} -> ok end;
-                {undefined, _, _} -> Us ! {error, undefined};
-                {{_, []}, {_, []}, {_, Pattern}} -> Us ! {error, match_spec};
-                {{_, Tracer}, {_, Flags}, _} -> Us ! {error, Tracer, Flags}
+                    receive {'DOWN', Gone, _, _, _} -> Told end;
+                {undefined, _, _} -> {error, undefined};
+                {{_, []}, {_, []}, {_, Pattern}} -> {error, match_spec};
+                {{_, Tracer}, {_, Flags}, _} -> {error, Tracer, Flags}
             end
     end
 end.

@@ -9,25 +9,29 @@ use midair_beam::{
         trace::{Count, Sender},
     },
 };
-use tokio::time::sleep;
+use tokio::time::{Instant, sleep};
 
 use crate::{
-    node::{eval, until},
+    node::{LONG, eval, until},
     pair::Pair,
-    subject::Subject,
+    subject::{Subject, release_of},
 };
 
-/// The process has no trace on it, and the node no pattern.
-async fn until_clean(connection: &Connection, pid: &Term) {
-    let none = |of: &'static str| Term::tuple([Term::atom(of), Term::List(vec![])]);
-    until(connection, "erlang", "trace_info", &[pid.clone(), Term::atom("flags")], &none("flags")).await;
-    until(connection, "erlang", "trace_info", &[pid.clone(), Term::atom("tracer")], &none("tracer")).await;
-    until_default(connection).await;
-}
-
-async fn until_default(connection: &Connection) {
-    let default = Term::tuple([Term::atom("match_spec"), Term::atom("true")]);
-    until(connection, "erlang", "trace_info", &[Term::atom("receive"), Term::atom("match_spec")], &default).await;
+/// Waits until the process has a trace on it, or none, and the node no pattern of one.
+async fn until_traced(connection: &Connection, name: &str, is_traced: bool) {
+    let release = release_of(connection).await;
+    let flags = format!("erlang:trace_info(whereis({name}), flags) =/= {{flags, []}}");
+    let pattern = "erlang:trace_info('receive', match_spec) =/= {match_spec, true}";
+    // From OTP 27 on each tracer has a session of its own (`trace:session_info/1`).
+    let any = match release {
+        27.. => format!("{flags} orelse trace:session_info(whereis({name})) =/= [] orelse {pattern}."),
+        _ => format!("{flags} orelse {pattern}."),
+    };
+    let (start, wanted) = (Instant::now(), Term::atom(if is_traced { "true" } else { "false" }));
+    while eval(connection, &any).await != wanted {
+        assert!(start.elapsed() < LONG, "{name}: that it is traced is not {wanted}");
+        sleep(Duration::from_millis(20)).await;
+    }
 }
 
 fn find<'a>(counts: &'a [Count], name: &str) -> &'a Count {
@@ -68,7 +72,7 @@ async fn three_senders_are_counted_right_and_one_of_them_is_remote() {
     let others = received.counts.iter().find(|count| count.n == 100).unwrap();
     assert_eq!((&others.sender, others.tag.as_deref()), (&Sender::Node("two@127.0.0.1".into()), Some("binary")));
     assert!(received.lasted >= Duration::from_secs(4) && received.per_second().unwrap() <= 163.0, "{received:?}");
-    until_clean(&pair.one, &sink).await;
+    until_traced(&pair.one, "sink", false).await;
 }
 
 #[tokio::test]
@@ -83,7 +87,7 @@ async fn it_ends_at_its_most_messages_and_leaves_nothing() {
     assert_eq!(received.counts.iter().map(|count| count.n).sum::<u64>(), 1000);
     assert!(received.n >= 1000, "{received:?}");
     eprintln!("{} messages seen in {:?} at a limit of 1000", received.n, received.lasted);
-    until_clean(&subject.connection, &sink).await;
+    until_traced(&subject.connection, "sink", false).await;
 }
 
 #[tokio::test]
@@ -92,14 +96,12 @@ async fn nothing_is_left_where_the_link_is_cut_or_the_tracer_killed() {
     let sink = subject.eval("subject:sink(sink).").await;
     let pid = sink.as_pid().unwrap().clone();
     let release = subject.release;
-    let flagged = Term::tuple([Term::atom("flags"), Term::list([Term::atom("receive")])]);
-    let ask = [sink.clone(), Term::atom("flags")];
     for how in ["cut", "killed", "dropped"] {
         let other = subject.node.connect().await;
         let (asker, pid) = (other.clone(), pid.clone());
         let trace =
             tokio::spawn(async move { receive_trace(&asker, &pid, release, Duration::from_secs(5), 5000).await });
-        until(&subject.connection, "erlang", "trace_info", &ask, &flagged).await;
+        until_traced(&subject.connection, "sink", true).await;
         match how {
             "cut" => {
                 let name = other.agreed().name.clone().into();
@@ -107,12 +109,13 @@ async fn nothing_is_left_where_the_link_is_cut_or_the_tracer_killed() {
                 assert!(matches!(trace.await.unwrap(), Err(TraceError::Helper(_))));
             }
             "killed" => {
-                subject.eval("exit(element(2, erlang:trace_info(whereis(sink), tracer)), kill).").await;
+                // Of all processes, that which has our interpreter at the bottom of its stack and waits for a trace.
+                subject.eval("[exit(P, kill) || P <- processes(), P =/= self(), {_, {erl_eval, expr, 3}} <- [process_info(P, initial_call)], is_process_alive(P)].").await;
                 trace.await.unwrap().unwrap_err();
             }
             _ => trace.abort(),
         }
-        until_clean(&subject.connection, &sink).await;
+        until_traced(&subject.connection, "sink", false).await;
     }
 }
 
@@ -123,20 +126,33 @@ async fn it_is_refused_where_somebody_else_traces() {
     let pid = sink.as_pid().unwrap();
     let ask = || receive_trace(&subject.connection, pid, subject.release, Duration::from_secs(1), 10);
     subject.eval("subject:tracer(sink).").await;
+    let flags = [sink.clone(), Term::atom("flags")];
     let flagged = Term::tuple([Term::atom("flags"), Term::list([Term::atom("send")])]);
-    until(&subject.connection, "erlang", "trace_info", &[sink.clone(), Term::atom("flags")], &flagged).await;
-    let error = ask().await.unwrap_err();
-    assert!(matches!(error, TraceError::Traced(_)) && error.to_string().contains("somebody else traces"), "{error}");
-    until(&subject.connection, "erlang", "trace_info", &[sink.clone(), Term::atom("flags")], &flagged).await;
+    until(&subject.connection, "erlang", "trace_info", &flags, &flagged).await;
+    match (subject.release, ask().await) {
+        (27.., received) => assert_eq!(received.unwrap().n, 0),
+        (_, Err(error @ TraceError::Traced(_))) => {
+            assert!(error.to_string().contains("somebody else traces"), "{error}")
+        }
+        (_, other) => panic!("not refused: {other:?}"),
+    }
+    until(&subject.connection, "erlang", "trace_info", &flags, &flagged).await;
     subject.eval("exit(whereis(other_tracer), kill).").await;
-    until_clean(&subject.connection, &sink).await;
+    until_traced(&subject.connection, "sink", false).await;
 
     subject.eval("erlang:trace_pattern('receive', [{'_', [], []}], []).").await;
-    assert_eq!(ask().await.unwrap_err(), TraceError::Pattern);
+    match (subject.release, ask().await) {
+        (27.., received) => assert_eq!(received.unwrap().n, 0),
+        (_, received) => assert_eq!(received.unwrap_err(), TraceError::Pattern),
+    }
+    let pattern = subject.eval("erlang:trace_info('receive', match_spec).").await;
+    assert_eq!(pattern.to_string(), "{match_spec,[{'_',[],[]}]}");
     subject.eval("erlang:trace_pattern('receive', true, []).").await;
     assert_eq!(ask().await.unwrap().n, 0);
+    until_traced(&subject.connection, "sink", false).await;
 
     subject.eval("exit(whereis(sink), kill).").await;
     assert_eq!(ask().await.unwrap_err(), TraceError::Gone);
-    until_default(&subject.connection).await;
+    let pattern = subject.eval("erlang:trace_info('receive', match_spec).").await;
+    assert_eq!(pattern.to_string(), "{match_spec,true}");
 }
