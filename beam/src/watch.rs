@@ -2,3 +2,4 @@
 //! with the connection.
 
 mod form;
+pub mod sweep;
