@@ -13,6 +13,7 @@ mod names;
 pub mod node;
 pub mod ports;
 pub mod sockets;
+pub mod sweep;
 pub mod tables;
 pub mod trace;
 pub mod vm;
