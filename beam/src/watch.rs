@@ -2,4 +2,5 @@
 //! with the connection.
 
 mod form;
+pub mod hot;
 pub mod sweep;
