@@ -8,6 +8,7 @@ mod calls;
 pub mod dist;
 pub mod events;
 mod form;
+pub mod hot;
 pub mod look;
 mod names;
 pub mod node;

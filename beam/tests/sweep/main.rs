@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod found;
+mod hot;
 #[path = "../nodes/node.rs"]
 #[expect(dead_code, reason = "some of it is for other tests")]
 mod node;
