@@ -1,0 +1,107 @@
+%% One process, for as long as it is looked at: {Number, Gap} -> {Number, Looks, Seen}, or {Number, Looks, undefined} where
+%% it is gone. Between two requests it takes up to 20 looks more, so many milliseconds apart: cheap ones, for the counts.
+%% What is long is cut here to 64, with its length; neighbours of a process that has very many are told seldom. What walks
+%% the mailbox is asked where it is short, and of the dictionary a few keys leave, where the heap is small: it is copied.
+fun(Us, Pid, Release) ->
+    Plain = [registered_name, status, message_queue_len, reductions, current_stacktrace, garbage_collection, initial_call,
+             priority, group_leader, trap_exit, message_queue_data, parent, heap_size, stack_size],
+    Keys = ['$initial_call', '$ancestors', '$callers', '$process_label', process_name],
+    Cut = fun(List) -> try {length(List), lists:sublist(List, 64)} catch _:_ -> {0, []} end end,
+    Small = fun(Term) ->
+        case erlang:external_size(Term) =< 512 of
+            true -> Term;
+            false -> unicode:characters_to_binary(io_lib:format("~0tP", [Term, 12], [{chars_limit, 200}]))
+        end
+    end,
+    Told = fun
+        ({_, {dictionary, Found}}) -> Found;
+        ({{dictionary, Key}, Value}) -> {Key, Value};
+        (Pair) -> Pair
+    end,
+    Kept = fun({Key, Value}) when Key =:= '$ancestors'; Key =:= '$callers' ->
+                   {Length, Some} = Cut(Value),
+                   {Key, {Length, lists:map(Small, Some)}};
+              ({Key, Value}) -> {Key, Small(Value)}
+           end,
+    Named = fun(Pids) ->
+        case registered() of
+            Names when length(Names) =< 2000 ->
+                maps:with(Pids, maps:from_list(lists:zip(lists:map(fun erlang:whereis/1, Names), Names)));
+            _ -> #{}
+        end
+    end,
+    Second = fun({_, Of}) -> Of; (Of) -> Of end,
+    Dictionary = fun(Heap) ->
+        Words = fun(Key) -> element(2, lists:keyfind(Key, 1, element(2, hd(Heap)))) end,
+        case true of
+            _ when Release >= 27 ->
+                case erlang:process_info(Pid, [label | [{dictionary, Key} || Key <- Keys]]) of
+                    undefined -> [];
+                    Pairs -> [Kept(Told(Pair)) || Pair <- Pairs, element(2, Pair) =/= undefined]
+                end;
+            _ when Heap =:= [] -> [];
+            _ ->
+                case Words(heap_size) + Words(old_heap_size) + Words(mbuf_size) =< 250000
+                     andalso erlang:process_info(Pid, dictionary) of
+                    {_, All} ->
+                        [Kept(Found) || Key <- Keys, Found <- [lists:keyfind(Key, 1, All)], Found =/= false];
+                    _ -> []
+                end
+        end
+    end,
+    Seen = fun(Round, Wait) ->
+        Near = case Wait of 0 -> [links, monitors, monitored_by]; _ -> [] end,
+        case erlang:process_info(Pid, Near ++ Plain) of
+            undefined -> undefined;
+            Info ->
+                Value = fun(Key) -> element(2, lists:keyfind(Key, 1, Info)) end,
+                Queue = Value(message_queue_len),
+                Walked = case true of
+                    _ when Queue =< 1000 -> [garbage_collection_info, memory];
+                    _ when Queue =< 20000, Round =:= 0 -> [garbage_collection_info];
+                    _ -> []
+                end,
+                Heap = case Walked =/= [] andalso erlang:process_info(Pid, Walked) of
+                    Sizes when is_list(Sizes) -> Sizes;
+                    _ -> []
+                end,
+                Kin = case Round rem 16 of 0 -> Dictionary(Heap); _ -> undefined end,
+                Around = [{Key, Cut(Value(Key))} || Key <- Near],
+                Pids = [Value(group_leader), Value(parent)]
+                    ++ lists:flatmap(fun({_, {_, Some}}) -> lists:map(Second, Some) end, Around)
+                    ++ case Kin of
+                        undefined -> [];
+                        _ -> lists:flatmap(fun({_, {_, Some}}) when is_list(Some) -> Some; (_) -> [] end, Kin)
+                    end,
+                Local = [{Name, erlang:whereis(Name)} || {Name, Node} <- Pids, is_atom(Name), Node =:= node()],
+                Links = case Value(status) of
+                    suspended ->
+                        [{Node, try erlang:dist_get_stat(element(3, hd(ets:lookup(sys_dist, Node)))) catch _:_ -> [] end}
+                         || Node <- lists:sublist(nodes(connected), 200)];
+                    _ -> []
+                end,
+                Ports = case {Value(status), Value(current_stacktrace)} of
+                    {Status, [Top | _]} when Status =:= suspended; element(1, Top) =:= prim_inet ->
+                        [{Port, erlang:port_info(Port, queue_size)} || Port <- Pids, is_port(Port)];
+                    _ -> []
+                end,
+                Limit = erlang:system_info(dist_buf_busy_limit),
+                Rest = [case Pair of {current_stacktrace, S} -> {current_stacktrace, lists:sublist(S, 32)}; _ -> Pair end
+                        || Pair <- Info, not lists:keymember(element(1, Pair), 1, Around)],
+                {Rest ++ Around, Heap, Kin, Named(Pids), Local, {Limit, Links, Ports}}
+        end
+    end,
+    (fun Loop(Left, Gap, Looks, Round, Wait) ->
+        receive {Number, Next} ->
+            All = Seen(Round, Wait),
+            Us ! {Number, Looks, All},
+            Many = case Wait =:= 0 andalso All =/= undefined of
+                true -> lists:max([N || {Key, {N, _}} <- element(1, All), lists:member(Key, [links, monitors, monitored_by])]);
+                false -> 0
+            end,
+            Loop(20, Next, [], Round + 1, case Wait of 0 -> min(Many div 2000, 60); _ -> Wait - 1 end)
+        after case Left of 0 -> infinity; _ -> Gap end ->
+            Loop(Left - 1, Gap, [erlang:process_info(Pid, [status, current_function]) | Looks], Round, Wait)
+        end
+    end)(0, 50, [], 0, 0)
+end.
