@@ -60,7 +60,7 @@ async fn a_loop_computes_and_a_sleeper_sleeps() {
     let spinning = subject.pid("spawn(subject, spin, []).").await;
     let mut look = subject.look(&spinning).await;
     read(&mut look).await;
-    sleep(Duration::from_millis(600)).await;
+    sleep(Duration::from_millis(1200)).await;
     let seen = read(&mut look).await;
     assert_eq!(seen.waits, Waits::Computing);
     assert!(seen.tally.n() >= 5 && seen.tally.n_active() == seen.tally.n(), "{:?}", seen.tally);
@@ -144,6 +144,19 @@ async fn a_callee_on_another_node_is_named_and_followed_there() {
 }
 
 #[tokio::test]
+async fn a_remote_procedure_call_leads_to_its_process() {
+    let pair = Pair::start().await;
+    let caller = eval(&pair.one, "spawn(rpc, call, ['two@127.0.0.1', timer, sleep, [100000]]).").await;
+    sleep(Duration::from_millis(700)).await;
+    let mut look = Look::start(&pair.one, caller.as_pid().unwrap().clone(), pair.release, LONG).await.unwrap();
+    let seen = read(&mut look).await;
+    let Waits::Call { callee: Some(found), .. } = seen.waits else { panic!("in no call: {seen:?}") };
+    assert_eq!(found.node.as_deref(), Some("two@127.0.0.1"));
+    let mut there = Look::start(&pair.two, found.pid().unwrap().clone(), pair.release, LONG).await.unwrap();
+    assert_eq!(read(&mut there).await.waits, Waits::Sleep);
+}
+
+#[tokio::test]
 async fn who_sends_over_a_full_link_is_suspended_and_the_link_is_named() {
     let pair = Pair::start().await;
     pair.signal_second("-STOP").await;
@@ -153,7 +166,6 @@ async fn who_sends_over_a_full_link_is_suspended_and_the_link_is_named() {
     let seen = loop {
         sleep(Duration::from_millis(300)).await;
         let seen = read(&mut look).await;
-        eprintln!("{:?} {:?} {:?}", seen.status, seen.stack, seen.waits);
         if matches!(&seen.waits, Waits::Suspended { links, .. } if !links.is_empty()) || start.elapsed() > LONG {
             break seen;
         }
