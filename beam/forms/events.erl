@@ -1,0 +1,74 @@
+%% What happened since it was last asked, with a number: {Number, At, Own, Slot, Dropped, Events}, times in us, Own and Dropped
+%% since the start, of each event {At, Message}, the last one first. At most Most of them are kept from one question to the
+%% next, the rest is counted.
+%% Nodes that come and go are monitored here. The VM's own events (erlang:system_monitor/2) go to a process beside, since they
+%% may come in floods: after Most of them it ends, which gives the slot back and frees what waits in its mailbox, in native
+%% code; and with the next question another takes its place. It ends with this one, which ends with the connection.
+%% The slot belongs to whoever holds it. On OTP 28 and later there are as many as one likes: Session names the function that
+%% makes one, so that an older VM need not hear of it; there it is empty. Tags are atoms that each VM has.
+fun(Us, Most, Session, Options) ->
+    Parent = self(),
+    Pass = fun Pass(0, _) ->
+            Parent ! {exit, self(), element(2, process_info(self(), message_queue_len))};
+        Pass(Left, Held) ->
+            receive
+                more -> Pass(Most, Held);
+                Event -> Parent ! {monitor, erlang:monotonic_time(microsecond), Event}, Pass(Left - 1, Held)
+            end
+    end,
+    Take = fun() ->
+        case Session of
+            [Create] ->
+                Held = trace:Create(trace, self(), []),
+                [try trace:system(Held, E, V) catch _:_ -> [] end || {E, V} <- Options],
+                Pass(Most, Held);
+            [] ->
+                case erlang:system_monitor(self(), Options) of
+                    undefined -> Pass(Most, none);
+                    %% Somebody took it since it was looked at.
+                    {Other, Theirs} -> erlang:system_monitor(Other, Theirs), Parent ! {exit, self(), 0}
+                end
+        end
+    end,
+    Start = fun() -> spawn_opt(Take, [link, {priority, high}, {message_queue_data, off_heap}]) end,
+    Stop = fun(none) -> none; (P) -> unlink(P), exit(P, kill), none end,
+    %% Who takes the events from now on, and what is said of it.
+    Held = fun(P) ->
+        case Session of
+            [_] when P =:= none -> {Start(), trace};
+            [_] -> P ! more, {P, trace};
+            [] ->
+                case erlang:system_monitor() of
+                    {P, _} -> P ! more, {P, true};
+                    undefined -> Stop(P), {Start(), true};
+                    {Other, Of} ->
+                        Name = try element(2, process_info(Other, registered_name)) catch _:_ -> [] end,
+                        {Stop(P), {Other, Name, Of}}
+                end
+        end
+    end,
+    net_kernel:monitor_nodes(true, [nodedown_reason, {node_type, all}]),
+    (fun Loop(P, Own, Kept, Dropped, Events) ->
+        receive
+            N when is_integer(N) ->
+                At = erlang:monotonic_time(microsecond),
+                {Next, Slot} = Held(P),
+                erlang:send(Us, {N, At, Own, Slot, Dropped, Events}, [noconnect]),
+                Loop(Next, Own + erlang:monotonic_time(microsecond) - At, 0, Dropped, []);
+            {exit, P, Lost} ->
+                Loop(none, Own, Kept, Dropped + Lost, Events);
+            {exit, _, Lost} ->
+                Loop(P, Own, Kept, Dropped + Lost, Events);
+            _ when Kept >= Most ->
+                Loop(P, Own, Kept, Dropped + 1, Events);
+            {monitor, At, Event} when is_integer(At) ->
+                Loop(P, Own, Kept + 1, Dropped, [{At, Event} | Events]);
+            {Way, Node, Why} when Way =:= nodeup; Way =:= nodedown ->
+                At = erlang:monotonic_time(microsecond),
+                Short = case erlang:external_size(Why) > 1000 of true -> []; false -> Why end,
+                Loop(P, Own + erlang:monotonic_time(microsecond) - At, Kept + 1, Dropped, [{At, {Way, Node, Short}} | Events]);
+            _ ->
+                Loop(P, Own, Kept, Dropped, Events)
+        end
+    end)(none, 0, 0, 0, [])
+end.

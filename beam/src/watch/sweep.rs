@@ -1,0 +1,114 @@
+//! The rolling sweep: passes over all processes of a VM that wake none of them, reported pass by pass.
+//!
+//! A helper on the target (`forms/sweep.erl`) keeps what it knows of each process there, in a table that dies with it,
+//! and sends the first of each order alone.
+
+mod history;
+mod pass;
+mod read;
+
+use std::time::Duration;
+
+pub use self::{
+    history::Looks,
+    pass::{Look, Order, Pass, Row, Status, Statuses},
+};
+use crate::{
+    connection::{CallError, Connection, Helper, HelperEnded, SpawnOptions},
+    term::Term,
+    watch::form::{Form, INTERPRETER},
+};
+
+const FORM: Form = Form(include_bytes!("../../forms/sweep.etf"));
+
+/// What passes may cost the VM: their period follows from the number of processes and the work that was measured.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SweepBudget {
+    /// Share of one core, as long as the period stays within `slow`.
+    pub share: f64,
+    /// Share of one core that is taken so that the period does not grow beyond `slow`.
+    pub share_beyond: f64,
+    /// The period from which on the second share is taken.
+    pub slow: Duration,
+    /// The shortest period, however few processes there are.
+    pub least: Duration,
+}
+
+impl Default for SweepBudget {
+    /// 2 % of a core up to a period of 10 s, at most 6 % beyond, and a pass each 2 s on small nodes. What is measured is
+    /// the work itself; the schedulers that it wakes up add to it, so a quarter is left to them.
+    fn default() -> Self {
+        Self { share: 0.015, share_beyond: 0.045, slow: Duration::from_secs(10), least: Duration::from_secs(2) }
+    }
+}
+
+impl SweepBudget {
+    fn term(self) -> Term {
+        let per_100_000 = |share: f64| Term::Int((share * 100_000.0).clamp(1.0, 100_000.0) as i64);
+        let us = |time: Duration| Term::Int(i64::try_from(time.as_micros()).unwrap_or(i64::MAX));
+        Term::tuple([per_100_000(self.share), per_100_000(self.share_beyond), us(self.slow), us(self.least)])
+    }
+}
+
+/// How to sweep.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct SweepOptions {
+    /// What it may cost.
+    pub budget: SweepBudget,
+    /// How many processes of each [`Order`] are reported.
+    pub rows: u16,
+}
+
+impl Default for SweepOptions {
+    /// The budget by default, and 20 rows.
+    fn default() -> Self {
+        Self { budget: SweepBudget::default(), rows: 20 }
+    }
+}
+
+/// How a sweep ended.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum SweepEnded {
+    /// Its helper ended, or the connection.
+    #[error("the sweep ended: {0}")]
+    Helper(#[from] HelperEnded),
+    /// A report that is none.
+    #[error("the sweep reported what cannot be read: {0}")]
+    Unreadable(Box<Term>),
+}
+
+/// A sweep that runs. Dropped, it ends, and leaves nothing on the target.
+#[derive(Debug)]
+pub struct Sweep {
+    helper: Helper,
+    rows: u16,
+}
+
+impl Sweep {
+    /// Starts passes, one after the other.
+    pub async fn start(connection: &Connection, options: SweepOptions, within: Duration) -> Result<Self, CallError> {
+        let SweepOptions { budget, rows } = options;
+        let args = |us: &crate::Pid| {
+            let [idle, active] = history::shares();
+            FORM.applied_to(vec![us.clone().into(), budget.term(), Term::Int(rows.into()), idle, active])
+        };
+        let helper = connection.spawn_linked(INTERPRETER, args, SpawnOptions::default(), within).await?;
+        Ok(Self { helper, rows })
+    }
+
+    /// Waits for the report of the next pass.
+    pub async fn next(&mut self) -> Result<Pass, SweepEnded> {
+        let message = self.helper.next().await?;
+        read::pass(&message, self.rows.into()).ok_or_else(|| SweepEnded::Unreadable(Box::new(message)))
+    }
+
+    /// From the next pass on it may cost this much.
+    pub async fn set_budget(&self, budget: SweepBudget) -> Result<(), CallError> {
+        self.helper.send(Term::tuple([Term::atom("limit"), budget.term()])).await
+    }
+
+    /// The process on the target that keeps the sweep going.
+    pub fn process(&self) -> &crate::Pid {
+        self.helper.process()
+    }
+}

@@ -1,0 +1,68 @@
+use super::*;
+use crate::{term::Atom, watch::sweep::Order};
+
+fn pid(id: u32) -> Pid {
+    Pid { node: Atom::fixed("target@127.0.0.1"), creation: 1, id, serial: 0 }
+}
+
+fn int(n: u64) -> Term {
+    n.into()
+}
+
+fn found(id: u32, mailbox: u64, before: u64, status: &'static str) -> Term {
+    let looks = int(before << 20 | 0b10);
+    let found = [pid(id).into(), int(mailbox), looks, int(5000), int(1000), Term::atom(status)];
+    Term::tuple([Term::tuple(found), Term::tuple([Term::Int(-500), Term::Int(-2_000_500)])])
+}
+
+fn report(statuses: Term, rows: Vec<Term>) -> Term {
+    let time = Term::tuple([Term::Int(-600), Term::Int(-400), int(1_000_000), int(70)]);
+    let counts = Term::tuple([int(10), int(777), statuses]);
+    Term::tuple([Term::atom("report"), int(2), time, counts, Term::List(rows)])
+}
+
+#[test]
+fn rates_come_from_both_looks() {
+    let rows = vec![found(1, 30, 10, "waiting"), found(2, 5, 9, "running"), found(1, 30, 10, "waiting")];
+    let pass = pass(&report(int(1), rows), 20).unwrap();
+    assert_eq!((pass.n_swept, pass.n_messages, pass.own_work_us), (10, 777, 70));
+    assert_eq!(pass.rows.len(), 2);
+    let first = pass.first(Order::MailboxGrowth);
+    assert_eq!(first.iter().map(|row| row.pid.id).collect::<Vec<_>>(), [1]);
+    assert_eq!(first[0].mailbox_growth(), Some(10.0));
+    assert_eq!(first[0].reductions_rate(), Some(2000.0));
+    let active = pass.first(Order::ActiveShare);
+    assert_eq!(active.iter().map(|row| row.pid.id).collect::<Vec<_>>(), [2]);
+    assert_eq!(active[0].looks.and_then(|looks| looks.share()), Some(0.5));
+}
+
+#[test]
+fn statuses_are_fields_of_their_sum() {
+    // 1 running, 2 runnable, 4 suspended: beyond 64 bits.
+    let mut bytes = [0_u8; 15];
+    (bytes[0], bytes[3], bytes[9]) = (1, 2, 4);
+    let sum = crate::term::BigInt::from_bytes(false, &bytes);
+    let statuses = pass(&report(sum, vec![]), 20).unwrap().statuses;
+    let expected = Statuses { running: 1, runnable: 2, suspended: 4, waiting: 3, ..Statuses::default() };
+    assert_eq!(statuses, expected);
+}
+
+#[test]
+fn a_process_that_is_new_has_no_look_before() {
+    let looks = int(NEVER << 20 | 1);
+    let new = [pid(1).into(), int(3), looks, int(9), int(NEVER), Term::atom("waiting")];
+    let row_ = Term::tuple([Term::tuple(new), Term::tuple([Term::Int(2), Term::Int(1)])]);
+    let row = row(&row_).unwrap();
+    assert_eq!((row.before, row.mailbox_growth(), row.reductions_rate()), (None, None, None));
+    assert_eq!(row.looks, Some(crate::watch::sweep::Looks { active: 0, of: 1 }));
+}
+
+#[test]
+fn what_is_no_report_is_none_and_rows_that_are_none_are_left_out() {
+    assert_eq!(pass(&Term::Int(1), 20), None);
+    assert_eq!(pass(&report(Term::atom("garbage"), vec![]), 20), None);
+    let rows = vec![Term::Int(1), found(1, 1, 1, "no such status")];
+    let pass = pass(&report(int(0), rows), 20).unwrap();
+    assert_eq!(pass.rows.len(), 1);
+    assert_eq!((pass.rows[0].now.status, pass.rows[0].looks), (None, None));
+}

@@ -1,0 +1,52 @@
+//! What passes find.
+
+use midair_beam::watch::sweep::{Order, Status};
+
+use crate::{
+    node::{Node, eval},
+    target::{crowd, fast, pass, planted, sweep},
+};
+
+/// A process that reads nothing and has so many messages.
+fn mailbox(n: u32) -> String {
+    format!("P = spawn(timer, sleep, [infinity]), [P ! N || N <- lists:seq(1, {n})], P.")
+}
+
+#[tokio::test]
+async fn the_first_of_each_order_are_found_among_all() {
+    let node = Node::start().await;
+    let connection = node.connect().await;
+    crowd(&connection, 3000).await;
+    let full = planted(&connection, &mailbox(777)).await;
+    let spinning = planted(&connection, "spawn(fun() -> (fun L() -> L() end)() end).").await;
+    let growing = "spawn(fun() -> (fun L() -> self() ! x, receive after 5 -> L() end end)() end).";
+    let growing = planted(&connection, growing).await;
+    let halted = planted(
+        &connection,
+        "P = spawn(timer, sleep, [infinity]), spawn(fun() -> erlang:suspend_process(P), timer:sleep(infinity) end), P.",
+    )
+    .await;
+    let mut sweep = sweep(&connection, fast()).await;
+
+    let first = pass(&mut sweep).await;
+    assert!(first.is_first() && first.n_swept > 3003, "{first:?}");
+    let n = eval(&connection, "erlang:system_info(process_count).").await.as_count().unwrap();
+    assert!(first.n_swept.abs_diff(n) < 5, "{} of {n}", first.n_swept);
+    assert!(first.rows.iter().all(|row| row.before.is_none()), "no rates yet");
+    assert_eq!(first.first(Order::Mailbox)[0].pid, full);
+    assert_eq!(first.first(Order::Mailbox)[0].now.mailbox, Some(777));
+
+    let second = pass(&mut sweep).await;
+    assert_eq!((second.number, second.is_first()), (2, false));
+    assert_eq!(second.first(Order::Mailbox)[0].pid, full);
+    let grown = second.first(Order::MailboxGrowth)[0];
+    assert_eq!(grown.pid, growing);
+    assert!((50.0..201.0).contains(&grown.mailbox_growth().unwrap()), "{grown:?}");
+    assert_eq!(second.first(Order::Reductions)[0].pid, spinning);
+    assert_eq!(second.first(Order::ActiveShare)[0].pid, spinning);
+    assert_eq!(second.suspended().map(|row| &row.pid).collect::<Vec<_>>(), [&halted]);
+    assert_eq!(second.statuses.suspended, 1);
+    assert!(second.statuses.running + second.statuses.runnable >= 1, "{:?}", second.statuses);
+    assert!(second.n_messages > 777 && second.n_messages < 20_000);
+    assert_eq!(second.first(Order::Mailbox)[0].now.status, Some(Status::Waiting));
+}
