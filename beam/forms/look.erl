@@ -74,10 +74,13 @@ fun(Us, Pid, Release) ->
                         _ -> lists:flatmap(fun({_, {_, Some}}) when is_list(Some) -> Some; (_) -> [] end, Kin)
                     end,
                 Local = [{Name, erlang:whereis(Name)} || {Name, Node} <- Pids, is_atom(Name), Node =:= node()],
+                %% How much waits does not tell which link is busy: a send that would not suspend does, to a name that nobody
+                %% can have (register/2). What comes of it is dropped there.
                 Links = case Value(status) of
                     suspended ->
                         [{Node, try erlang:dist_get_stat(element(3, hd(ets:lookup(sys_dist, Node)))) catch _:_ -> [] end}
-                         || Node <- lists:sublist(nodes(connected), 200)];
+                         || Node <- lists:sublist(nodes(connected), 200), Node =/= node(Us),
+                            erlang:send({undefined, Node}, [], [nosuspend, noconnect]) =:= nosuspend];
                     _ -> []
                 end,
                 Ports = case {Value(status), Value(current_stacktrace)} of
@@ -85,11 +88,10 @@ fun(Us, Pid, Release) ->
                         [{Port, erlang:port_info(Port, queue_size)} || Port <- Pids, is_port(Port)];
                     _ -> []
                 end,
-                Limit = erlang:system_info(dist_buf_busy_limit),
                 %% Items come in the order asked. Over all of them one library call: a comprehension costs 30 us for each.
                 Rest = lists:keyreplace(current_stacktrace, 1, lists:nthtail(length(Near), Info),
                                         {current_stacktrace, lists:sublist(Value(current_stacktrace), 32)}),
-                {Around ++ Rest, Heap, Kin, Named(Pids), Local, {Limit, Links, Ports}}
+                {Around ++ Rest, Heap, Kin, Named(Pids), Local, {Links, Ports}}
         end
     end,
     Glance = fun(Known) ->

@@ -177,6 +177,6 @@ async fn two_hundred_drill_downs_leave_few_atoms() {
     let made = atoms().await - before;
     let new = format!("[binary_to_term(<<131, 75, N:24>>) || N <- lists:seq({before}, {before} + {made} - 1)].");
     eprintln!("{made} atoms after 200 drill-downs: {}", subject.eval(&new).await);
-    // Four keys of ours, five that the VM makes for its own answer, and names for connections that overlap.
+    // Three keys of ours, five that the VM makes for its own answer, and names for connections that overlap.
     assert!(made <= 12, "{made} atoms after 200 drill-downs");
 }
