@@ -2,6 +2,7 @@
 //!
 //! Pure: no clock, no IO, no screen. Given the same messages it does the same, live and in replay.
 
+mod across;
 mod act;
 mod asks;
 mod command;
@@ -20,6 +21,7 @@ pub mod screen;
 mod shown;
 pub mod sort;
 pub mod tabs;
+mod trace;
 
 use std::sync::Arc;
 
@@ -196,8 +198,17 @@ pub fn target(row: &RowId) -> Option<(&NodeId, Option<TaskId>)> {
     match row {
         RowId::Node(node) => Some((node, None)),
         RowId::Task(node, task) | RowId::OwnedQueue(node, task, ..) => Some((node, Some(*task))),
-        RowId::Scope(node, _) => Some((node, None)),
-        RowId::Queue(..) | RowId::Cpu(_) | RowId::Check(_) => None,
+        RowId::Scope(node, _) | RowId::Vm(node, _) => Some((node, None)),
+        RowId::Queue(..)
+        | RowId::Cpu(_)
+        | RowId::Check(_)
+        | RowId::Scheduler(..)
+        | RowId::Function(_)
+        | RowId::Link(_)
+        | RowId::Port(_)
+        | RowId::Table(..)
+        | RowId::Spot(_)
+        | RowId::Relative(..) => None,
     }
 }
 
@@ -268,6 +279,7 @@ fn event(state: &mut State, stamped: &Stamped) {
         | Event::Sample(_)
         | Event::Rows(_)
         | Event::Details(_)
+        | Event::Traced(_)
         | Event::Refused { .. }
         | Event::Lost { .. }
         | Event::Mark(_)

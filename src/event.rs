@@ -3,9 +3,17 @@
 //! Pure data: no clock, no IO, no protobuf, no screen. Times are microseconds since 1970 on the dashboard's clock
 //! ([`Stamp`]) unless a name says otherwise.
 
+mod control;
+mod erlang;
+mod input;
+
 use std::sync::Arc;
 
-use midair_vitals::{CgroupReading, Flow, NetNamespace, NodeReading, Order, Severity, TaskId, TaskKind, TaskReading};
+use midair_vitals::{CgroupReading, Flow, NetNamespace, NodeReading, Severity, TaskId, TaskReading, VmReading};
+
+pub use control::{Control, TableQuery};
+pub use erlang::{ErlangLook, Sender, Traced, WaitKind};
+pub use input::{Input, Key, Mouse, MouseKind};
 
 /// A moment: microseconds since 1970 on the dashboard's clock, in order of arrival.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -55,6 +63,8 @@ pub enum Event {
     Rows(Box<Rows>),
     /// The answer to a focus: a close look at one task.
     Details(Box<Details>),
+    /// What a receive trace of an Erlang process counted.
+    Traced(Box<Traced>),
     /// A control was not carried out, in words.
     Refused {
         /// Who refused.
@@ -299,6 +309,8 @@ pub struct Sample {
     pub cgroups: Vec<CgroupReading>,
     /// The network namespaces of the stream.
     pub namespaces: Vec<NetNamespace>,
+    /// The Erlang VMs of the stream; an overview tells of none.
+    pub vms: Vec<VmReading>,
 }
 
 /// The answer to a table query: complete in itself.
@@ -345,6 +357,8 @@ pub struct Details {
     pub probed: Option<Vec<Flow>>,
     /// What the probe has cost the node, microseconds; estimated.
     pub probe_us: Option<u64>,
+    /// What the look at an Erlang process showed.
+    pub erlang: Option<Box<ErlangLook>>,
 }
 
 /// A note on the time line.
@@ -375,156 +389,4 @@ pub struct Rollup {
     pub wall_us: u64,
     /// Minimum, mean, maximum of each severity.
     pub summaries: [Option<[Severity; 3]>; 4],
-}
-
-/// What the screen asks of a feed.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Control {
-    /// Which base stream of a node, and how often.
-    Interest {
-        /// Of whom.
-        node: NodeId,
-        /// Which.
-        stream: Stream,
-        /// How often, milliseconds.
-        interval_ms: u32,
-    },
-    /// Start a table query, or change the one with this id.
-    Table {
-        /// Of whom.
-        node: NodeId,
-        /// Its number.
-        id: u32,
-        /// What is asked.
-        query: TableQuery,
-    },
-    /// Look closely at a task.
-    Focus {
-        /// On whom.
-        node: NodeId,
-        /// Its number.
-        id: u32,
-        /// At what.
-        task: TaskId,
-    },
-    /// End the query or focus with this id.
-    Stop {
-        /// Of whom.
-        node: NodeId,
-        /// Its number.
-        id: u32,
-    },
-    /// Put a note on the time line.
-    Mark {
-        /// Of whom.
-        node: NodeId,
-        /// The note.
-        text: String,
-        /// The node's wall time that it is about; `None`: now.
-        wall_us: Option<u64>,
-        /// What it is about, as `--go` takes it.
-        focus: Option<String>,
-    },
-    /// Change an agent's budget for a while.
-    Budget {
-        /// Of whom.
-        node: NodeId,
-        /// CPU time in per mille of one core; `None`: back to its own.
-        milli: Option<u32>,
-        /// For how long, seconds.
-        seconds: u32,
-    },
-}
-
-/// A table query: which rows an agent chooses.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct TableQuery {
-    /// Tasks of one runtime; `None`: of all.
-    pub runtime: Option<u32>,
-    /// Kinds; empty: every kind but threads.
-    pub kinds: Vec<TaskKind>,
-    /// By what rows are chosen.
-    pub order: Order,
-    /// True to choose the lowest first.
-    pub lowest: bool,
-    /// Text that must occur in name, command, user, cgroup or number; a leading `!` inverts.
-    pub filter: String,
-    /// How many at most.
-    pub limit: u32,
-    /// Only threads of this process.
-    pub process: Option<u64>,
-}
-
-/// What a person does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Input {
-    /// A key.
-    Key(Key),
-    /// The mouse.
-    Mouse(Mouse),
-    /// The terminal has this size now, columns and rows.
-    Resize(u16, u16),
-}
-
-/// A key, whatever terminal it came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Key {
-    /// A printable character.
-    Char(char),
-    /// A character with Control.
-    Ctrl(char),
-    /// Function key.
-    F(u8),
-    /// Return.
-    Enter,
-    /// Escape.
-    Esc,
-    /// Tabulator.
-    Tab,
-    /// Shift and tabulator.
-    BackTab,
-    /// Delete to the left.
-    Backspace,
-    /// Delete to the right.
-    Delete,
-    /// Arrow.
-    Up,
-    /// Arrow.
-    Down,
-    /// Arrow.
-    Left,
-    /// Arrow.
-    Right,
-    /// A page up.
-    PageUp,
-    /// A page down.
-    PageDown,
-    /// To the start.
-    Home,
-    /// To the end.
-    End,
-}
-
-/// What the mouse did, and where: column and row from 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Mouse {
-    /// What.
-    pub kind: MouseKind,
-    /// Column.
-    pub column: u16,
-    /// Row.
-    pub row: u16,
-}
-
-/// What a mouse does.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MouseKind {
-    /// Left button.
-    Click,
-    /// Left button twice within 400 ms in one place; the shell tells.
-    DoubleClick,
-    /// Wheel away from the person.
-    WheelUp,
-    /// Wheel towards the person.
-    WheelDown,
 }

@@ -12,12 +12,14 @@ pub mod node;
 pub mod presence;
 pub mod rank;
 pub mod recent;
+pub mod relatives;
 #[cfg(test)]
 pub(crate) mod script;
 pub mod series;
 pub mod task;
 pub mod timeline;
 pub mod vital;
+pub mod vm;
 pub mod wait;
 pub mod why;
 pub mod words;
@@ -35,6 +37,7 @@ pub use series::{Series, Window};
 pub use task::{Task, TaskValue};
 pub use timeline::Timeline;
 pub use vital::Vital;
+pub use vm::{Vm, VmValue};
 
 /// All that is known.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -72,6 +72,15 @@ fn draw_picture(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme
             }
             about::draw_node(buffer, rect(areas.about), state, theme);
         }
+        Screen::Vm(..) => {
+            for (vital, area) in Vital::FOUR.into_iter().zip(areas.vitals) {
+                if let (Some(node), Some(vm), false) = (state.node(), state.vm(), area.is_empty()) {
+                    let shown = panel::vm::Shown { vm, node, now: state.now() };
+                    panel::vm::draw(buffer, rect(area), vital, shown, theme);
+                }
+            }
+            about::draw_vm(buffer, rect(areas.about), state, theme);
+        }
         Screen::Scope(..) => scope::draw(buffer, areas, state, theme),
         Screen::Task(..) => {
             draw_charts(buffer, areas, state, theme);

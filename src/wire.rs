@@ -5,11 +5,13 @@
 
 mod control;
 mod describe;
+mod erlang;
 mod host;
 mod names;
 mod node;
 mod stream;
 mod task;
+mod vm;
 
 use std::{
     collections::{HashMap, hash_map},
@@ -170,8 +172,10 @@ impl Decoder {
             Kind::Mark(mark) if is_long(&mark) => vec![malformed(&node, "a mark longer than the contract allows")],
             Kind::Mark(mark) => vec![Event::Mark(mark_of(context, mark))],
             Kind::Rollup(rollup) => vec![Event::Rollup(Box::new(rollup_of(context, &rollup)))],
-            // Nothing asks for traces yet.
-            Kind::Traced(_) => Vec::new(),
+            Kind::Traced(traced) => {
+                let event = erlang::traced(context, &traced);
+                vec![event.unwrap_or_else(|| malformed(&node, "counts that answer no trace"))]
+            }
         }
     }
 
@@ -295,6 +299,7 @@ fn details_event(context: &Context, details: v1::Details) -> Vec<Event> {
         namespace: details.namespace.and_then(|n| host::namespace(&n, &names, mono_us)),
         probed: details.probed.map(|flows| task::flows(&flows)),
         probe_us: task::value(details.probe_us),
+        erlang: details.erlang.map(|look| Box::new(erlang::look(&look))),
     }))]
 }
 

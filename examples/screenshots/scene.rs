@@ -179,6 +179,7 @@ fn tell(events: &mut Vec<Stamped>, host: &Host, at: Stamp, left: u64) {
         }),
         cgroups: if is_near { host.cgroups() } else { Vec::new() },
         namespaces: if is_near { host.namespaces() } else { Vec::new() },
+        vms: Vec::new(),
     };
     events.push(Stamped { at, event: Event::Sample(Box::new(sample)) });
     if host.name == "chat-07" && left < 120 {
@@ -213,6 +214,7 @@ fn details(host: &Host, id: u32, of: TaskId) -> Details {
         namespace: None,
         probed: None,
         probe_us: None,
+        erlang: None,
     }
 }
 

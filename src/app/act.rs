@@ -1,12 +1,10 @@
 //! What each action of the key table does to the state.
 
-use midair_vitals::QueueKind;
-
 use super::{
-    Chosen, Effect, Overlay, PromptKind, State, copy, heads,
+    Chosen, Effect, Overlay, PromptKind, State, across, copy, heads,
     keymap::Action,
     overlay, prompt,
-    screen::{Level, Panel, RowId, Screen, Way},
+    screen::{Level, Panel, RowId, Screen},
 };
 use crate::{
     event::NodeId,
@@ -28,7 +26,8 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::First => state.move_by(i32::MIN),
         Action::Last => state.move_by(i32::MAX),
         Action::Enter => enter(state),
-        Action::Across => follow(state),
+        Action::Across => across::follow(state),
+        Action::Vm => across::to_vm(state),
         Action::Leave => leave(state),
         Action::Filter => prompt::open(state, PromptKind::Filter),
         Action::Command => prompt::open(state, PromptKind::Command),
@@ -48,7 +47,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Threads => state.toggle_threads(),
         Action::Mouse => state.toggle_mouse(),
         Action::Columns(n) => {
-            let most = heads::most_skipped(heads::of(state.level().panel, state.screen()));
+            let most = heads::most_skipped(heads::of(state.level().panel, state.screen(), state.is_mixed()));
             let list = state.level_mut().current_mut();
             list.n_columns_skipped = list.n_columns_skipped.saturating_add_signed(n as isize).min(most);
         }
@@ -81,63 +80,28 @@ fn enter(state: &mut State) {
             if *state.screen() == Screen::Cluster {
                 state.push_level(Screen::Node(node.clone()));
             }
+            let vm = state.model.node(&node).and_then(|n| Some(n.vm_of(task)?.name(n).to_owned()));
             state.push_level(Screen::Task(node, task));
+            if let Some(vm) = vm {
+                state.notice(format!("this is the Erlang VM {vm}, seen from outside; v shows it from inside"));
+            }
         }
         Some(RowId::OwnedQueue(node, task, ..)) => state.push_level(Screen::Task(node, task)),
         Some(RowId::Scope(node, scope)) => state.push_level(Screen::Scope(node, scope)),
-        Some(RowId::Queue(kind, number)) => across(state, kind, number),
+        Some(RowId::Queue(kind, number)) => across::queue(state, kind, number),
+        Some(RowId::Vm(node, runtime)) => state.push_level(Screen::Vm(node, runtime)),
+        Some(
+            row @ (RowId::Scheduler(..)
+            | RowId::Function(_)
+            | RowId::Link(_)
+            | RowId::Port(_)
+            | RowId::Table(..)
+            | RowId::Spot(_)
+            | RowId::Relative(..)),
+        ) => across::of_vm(state, &row),
         Some(RowId::Cpu(_)) => state.refuse("a CPU holds no tasks of its own: they move between all of them"),
         Some(RowId::Check(check)) => into_check(state, &check),
         None => state.refuse("there is no row to go into"),
-    }
-}
-
-/// Across the selected queue, whichever panel has the keys; without a selection across the first.
-fn follow(state: &mut State) {
-    state.go = None;
-    let rows = state.rows(Panel::Queues);
-    let list = state.list(Panel::Queues);
-    match list.position(&rows).or(list.selected.is_none().then_some(0)).and_then(|at| rows.get(at)) {
-        Some(RowId::Queue(kind, number)) => across(state, *kind, *number),
-        _ => state.refuse("there is no queue to go across"),
-    }
-}
-
-/// To the task at the other end of a queue. One that was come from is gone back to: no way is longer than it is.
-fn across(state: &mut State, kind: QueueKind, number: Option<u64>) {
-    let Screen::Task(node, _) = state.screen().clone() else { return };
-    let queue = state.task().and_then(|task| {
-        let mut queues = task.queues().map(|(queue, _)| queue);
-        queues.find(|queue| queue.kind == kind && queue.number == number)
-    });
-    let Some(peer) = queue.and_then(|queue| queue.peer) else {
-        let why = queue.map_or("this queue is gone", |queue| no_peer(queue.kind));
-        state.refuse(why);
-        return;
-    };
-    let there = Screen::Task(node, peer);
-    match state.levels.iter().position(|level| level.screen == there) {
-        Some(at) if at + 1 == state.levels.len() => state.refuse("the task itself holds the other end"),
-        Some(at) => state.levels.truncate(at + 1),
-        None => {
-            state.push_level(there);
-            state.level_mut().way = Way::Across;
-        }
-    }
-}
-
-/// Why nobody is known at the other end of a queue.
-fn no_peer(kind: QueueKind) -> &'static str {
-    match kind {
-        QueueKind::Listen => "a listener has no other end: those who connect to it have",
-        QueueKind::UdpReceive => "a datagram socket has no other end: anybody may send to it",
-        QueueKind::TcpReceive | QueueKind::TcpSend => "the other end is on another host, or was not found on this one",
-        QueueKind::Unix | QueueKind::Pipe => {
-            "who holds the other end was not found: nobody, or one that cannot be read"
-        }
-        QueueKind::Mailbox | QueueKind::Channel | QueueKind::Waiters | QueueKind::Event | QueueKind::MessageQueue => {
-            "who is at the other end is not known"
-        }
     }
 }
 

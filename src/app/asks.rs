@@ -58,7 +58,7 @@ fn wanted(state: &State) -> Asks {
     let node = state.screen().node().filter(is_described);
     let focus = match state.screen() {
         Screen::Task(node, task) => Some((node.clone(), *task)),
-        Screen::Cluster | Screen::Node(_) | Screen::Scope(..) => None,
+        Screen::Cluster | Screen::Node(_) | Screen::Scope(..) | Screen::Vm(..) => None,
     };
     Asks {
         interests: interests.collect(),
@@ -69,9 +69,13 @@ fn wanted(state: &State) -> Asks {
 
 /// The query behind the node's table. It goes on while one of the tasks is looked at: going out shows a table at once.
 fn query(state: &State, node: &NodeId) -> TableQuery {
-    let of_node = |level: &&Level| level.screen.node() == Some(node) && level.screen.panels().contains(&Panel::Tasks);
+    let panel_of = |level: &Level| {
+        let of_tasks = [Panel::Tasks, Panel::Processes];
+        of_tasks.into_iter().find(|panel| level.screen.panels().contains(panel))
+    };
+    let of_node = |level: &&Level| level.screen.node() == Some(node) && panel_of(level).is_some();
     let level = state.levels().iter().rev().find(of_node);
-    let list = level.map(|level| level.list(Panel::Tasks));
+    let list = level.and_then(|level| Some(level.list(panel_of(level)?)));
     let (order, lowest) = list.map_or((state.vital.order(), false), |list| (list.sort.order(), list.is_inverted));
     let offset = list.map_or(0, |list| list.offset);
     let filter = list.map_or("", |list| &list.filter);
@@ -79,6 +83,10 @@ fn query(state: &State, node: &NodeId) -> TableQuery {
     // An agent looks for one text: of a cgroup's tasks it looks for all, and what is typed is sought among them.
     let of_scope = level.and_then(|level| match &level.screen {
         Screen::Scope(_, Scope::Cgroup(path)) => Some(path.trim_end_matches('/')).filter(|path| !path.is_empty()),
+        Screen::Cluster | Screen::Node(_) | Screen::Scope(..) | Screen::Vm(..) | Screen::Task(..) => None,
+    });
+    let runtime = level.and_then(|level| match level.screen {
+        Screen::Vm(_, runtime) => Some(runtime),
         Screen::Cluster | Screen::Node(_) | Screen::Scope(..) | Screen::Task(..) => None,
     });
     let is_narrowed = of_scope.is_some() && !filter.is_empty();
@@ -91,7 +99,7 @@ fn query(state: &State, node: &NodeId) -> TableQuery {
         false => Vec::new(),
     };
     let filter = if filter == "!" { String::new() } else { filter.to_owned() };
-    TableQuery { runtime: None, kinds, order, lowest, filter, limit: limit as u32, process: None }
+    TableQuery { runtime, kinds, order, lowest, filter, limit: limit as u32, process: None }
 }
 
 fn changes(before: &Asks, now: &Asks) -> Vec<Control> {

@@ -1,10 +1,11 @@
 //! The `:` commands.
 
 use super::{
-    Effect, Overlay, State,
+    Effect, Overlay, State, across,
     go::Go,
     screen::{Panel, Screen},
     sort::{self, Sort},
+    trace,
 };
 use crate::event::{Control, NodeId};
 
@@ -20,6 +21,9 @@ enum Command {
         seconds: u32,
     },
     Show(Panel),
+    /// For how long, seconds.
+    Trace(u32),
+    Vm,
     Threads,
     Mouse,
     Go(Go),
@@ -29,10 +33,15 @@ enum Command {
 /// Every command: its name and what may follow.
 pub const COMMANDS: &[(&str, &str)] = &[
     ("quit", ""),
-    ("sort", "severity, cpu, delay, mem, memgrowth, queue, growth, rate, drops, name, number, age, caused, throttled"),
+    (
+        "sort",
+        "severity, cpu, delay, mem, memgrowth, queue, growth, rate, drops, name, number, age, active, binary, binarygrowth, caused, throttled",
+    ),
     ("interval", "250ms to 60s"),
     ("budget", "0.1% to 100% of a core and for how long, or off"),
-    ("view", "tasks, queues, cgroups, netns, cpus, host"),
+    ("view", "tasks, queues, cgroups, netns, cpus, host, vms; of a VM processes, schedulers, links, ports, ets"),
+    ("vm", ""),
+    ("trace", "receive, and for how long: 1s to 5s"),
     ("threads", ""),
     ("mouse", ""),
     ("go", "NODE/RUNTIME/TASK"),
@@ -53,6 +62,8 @@ pub(super) fn run(state: &mut State, line: &str) -> Vec<Effect> {
         Ok(Some(Command::Sort(sort))) => sort_by(state, sort),
         Ok(Some(Command::Budget { milli, seconds })) => return budget(state, milli, seconds),
         Ok(Some(Command::Show(panel))) => show(state, panel),
+        Ok(Some(Command::Trace(seconds))) => return trace::receive(state, seconds),
+        Ok(Some(Command::Vm)) => across::to_vm(state),
         Ok(Some(Command::Interval(ms))) => {
             state.interval_ms = ms;
             state.model.asked_interval_us = u64::from(ms) * 1000;
@@ -82,6 +93,8 @@ fn parse(line: &str) -> Result<Option<Command>, String> {
         "sort" => Command::Sort(sort(rest)?),
         "budget" => parse_budget(rest)?,
         "view" => Command::Show(panel(rest)?),
+        "vm" => Command::Vm,
+        "trace" => Command::Trace(trace::parse(rest)?),
         "interval" => Command::Interval(interval(rest)?),
         "threads" => Command::Threads,
         "mouse" => Command::Mouse,
@@ -113,7 +126,8 @@ fn sort_by(state: &mut State, sort: Sort) {
 }
 
 fn panel(name: &str) -> Result<Panel, String> {
-    let tabs = Screen::Node(NodeId::new("")).panels();
+    let (node, vm) = (Screen::Node(NodeId::new("")), Screen::Vm(NodeId::new(""), 0));
+    let tabs = [node.panels(), vm.panels()].concat();
     let words = || tabs.iter().map(|panel| panel.word());
     let found = tabs.iter().find(|panel| panel.word() == name.to_lowercase());
     found.copied().ok_or_else(|| suggestion("table", name, words()))
@@ -124,7 +138,8 @@ fn show(state: &mut State, panel: Panel) {
     let Some(at) =
         state.levels.iter().rposition(|level| level.screen.panels().contains(&panel) && level.screen.has_tabs())
     else {
-        state.refuse(format!("{} are those of a node: go into one first", panel.word()));
+        let of = if Screen::Vm(NodeId::new(""), 0).panels().contains(&panel) { "an Erlang VM" } else { "a node" };
+        state.refuse(format!("{} are those of {of}: go into one first", panel.word()));
         return;
     };
     state.levels.truncate(at + 1);

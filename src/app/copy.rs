@@ -12,6 +12,7 @@ use crate::{
     model::{
         Cgroup, Node, Task,
         host::{self, Check},
+        relatives::Spot,
         words::Part,
     },
 };
@@ -22,7 +23,7 @@ pub(super) fn text(state: &State, row: Option<&RowId>) -> Option<String> {
     let node = state.model.node(node)?;
     let known = match &place {
         Place::Task(id) => node.task(*id),
-        Place::Node | Place::Scope(_) => None,
+        Place::Node | Place::Scope(_) | Place::Vm(_) => None,
     };
     let said = match (row, known, &place) {
         (Some(RowId::Queue(kind, number)), Some(task), _) => queue_text(task, *kind, *number)?,
@@ -32,6 +33,8 @@ pub(super) fn text(state: &State, row: Option<&RowId>) -> Option<String> {
         (Some(RowId::Check(check)), ..) => check_text(node, check)?,
         (Some(RowId::Cpu(number)), ..) => cpu_text(node, *number)?,
         (_, Some(task), _) => task_text(node, task),
+        (Some(row), ..) if row_text(state, row).is_some() => row_text(state, row)?,
+        (_, None, Place::Vm(runtime)) => vm_text(node, *runtime),
         (_, None, Place::Scope(scope)) => scope_text(node, scope)?,
         (_, None, Place::Node | Place::Task(_)) => node_text(node),
     };
@@ -47,9 +50,20 @@ fn place<'a>(state: &'a State, row: Option<&'a RowId>) -> Option<(&'a NodeId, Pl
         Some(RowId::Node(node)) => Some((node, Place::Node)),
         Some(RowId::Task(node, task) | RowId::OwnedQueue(node, task, ..)) => Some((node, Place::Task(*task))),
         Some(RowId::Scope(node, scope)) => Some((node, Place::Scope(scope.clone()))),
-        Some(RowId::Queue(..) | RowId::Cpu(_) | RowId::Check(_)) | None => {
-            Some((state.screen().node()?, Place::of(state.screen())))
-        }
+        Some(RowId::Vm(node, runtime)) => Some((node, Place::Vm(*runtime))),
+        Some(
+            RowId::Queue(..)
+            | RowId::Cpu(_)
+            | RowId::Check(_)
+            | RowId::Scheduler(..)
+            | RowId::Function(_)
+            | RowId::Link(_)
+            | RowId::Port(_)
+            | RowId::Table(..)
+            | RowId::Spot(_)
+            | RowId::Relative(..),
+        )
+        | None => Some((state.screen().node()?, Place::of(state.screen()))),
     }
 }
 
@@ -71,6 +85,48 @@ fn quoted(text: &str) -> String {
     }
     let clean: String = text.chars().filter(|c| !c.is_control()).collect();
     format!("'{}'", clean.replace('\'', r"'\''"))
+}
+
+/// What a row of a VM, or of an Erlang process, says.
+fn row_text(state: &State, row: &RowId) -> Option<String> {
+    match row {
+        RowId::Link(peer) => {
+            let links = state.vm()?.reading.links.as_ref()?;
+            let link = links.rows.iter().find(|link| link.peer == *peer)?;
+            let pending = link.pending_bytes.map_or_else(String::new, |bytes| format!("  pending {bytes} B"));
+            Some(format!("link to {peer}{pending}{}", if link.is_busy == Some(true) { "  busy" } else { "" }))
+        }
+        RowId::Port(id) => Some(format!("port {id}")),
+        RowId::Table(name, owner) => Some(format!("table {name}  owner {}", owner.as_deref().unwrap_or("-"))),
+        RowId::Scheduler(kind, number) => Some(format!("{} scheduler {number}", kind.word())),
+        RowId::Relative(relation, key) => Some(format!("{} {key}", relation.word())),
+        RowId::Function(function) => Some(function.to_string()),
+        RowId::Spot(n) => Some(match state.spots().get(usize::from(*n))? {
+            Spot::Top(seen, _) | Spot::Tag(seen, _) => format!("{} {}", seen.what, seen.n),
+            Spot::Frame(frame, _) => frame.to_string(),
+        }),
+        RowId::Node(_)
+        | RowId::Task(..)
+        | RowId::Queue(..)
+        | RowId::OwnedQueue(..)
+        | RowId::Scope(..)
+        | RowId::Cpu(_)
+        | RowId::Check(_)
+        | RowId::Vm(..) => None,
+    }
+}
+
+fn vm_text(node: &Node, runtime: u32) -> String {
+    let mut said = vec![format!("{} on {}", node.runtime_name(runtime).unwrap_or("beam"), node.name())];
+    let vm = node.vms.get(&runtime);
+    said.extend(vm.and_then(|vm| vm.reading.otp_release.as_ref()).map(|release| format!("OTP {release}")));
+    let why = vm.and_then(|vm| vm.unanswered(node));
+    said.extend(why.map(|why| format!("does not answer: {why}")));
+    let busy = vm.and_then(|vm| vm.vitals.utilisation[0]);
+    said.extend(busy.map(|share| format!("schedulers {:.0} %", share * 100.0)));
+    said.extend(vm.and_then(|vm| vm.reading.memory.total_bytes).map(|bytes| format!("memory {bytes} B")));
+    said.extend(vm.and_then(|vm| vm.reading.counts[0].n).map(|n| format!("{n} processes")));
+    said.join("  ")
 }
 
 fn node_text(node: &Node) -> String {

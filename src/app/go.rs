@@ -1,6 +1,6 @@
 //! `--go NODE/RUNTIME/TASK`: drilling to a place as soon as the names in it are known, and writing such a path.
 
-use midair_vitals::TaskId;
+use midair_vitals::{TaskId, TaskKind};
 
 use super::{
     Message, State,
@@ -9,7 +9,10 @@ use super::{
 };
 use crate::{
     event::{NodeId, Stamp},
-    model::Node,
+    model::{
+        Node,
+        task::{number_of, pid_number},
+    },
 };
 
 /// A place to go to, as a person wrote it.
@@ -47,6 +50,9 @@ impl Go {
     /// What an agent is to look for: the task's number or name.
     pub(super) fn task_text(&self) -> Option<&str> {
         let task = self.task.as_deref()?;
+        if pid_number(task).is_some() {
+            return Some(task);
+        }
         Some(number_and_start(task).map_or(task, |_| task.split_once('.').map_or(task, |(number, _)| number)))
     }
 
@@ -82,6 +88,11 @@ impl Go {
         if self.lacks_runtime(node) {
             return None;
         }
+        if let (Some(runtime), Some(number)) = (runtime.filter(|runtime| *runtime != 0), pid_number(text)) {
+            let of_rows = || node.tasks.keys().find(|id| id.runtime == runtime).map(|id| id.start);
+            let life = node.vms.get(&runtime).and_then(|vm| vm.reading.creation).or_else(of_rows);
+            return life.map(|start| TaskId { runtime, number, start });
+        }
         if let (Some(runtime), Some((number, start))) = (runtime, number_and_start(text)) {
             return Some(TaskId { runtime, number, start });
         }
@@ -116,8 +127,17 @@ pub(super) fn pursue(state: &mut State) {
     let is_empty = |since: Stamp| node.answers.get(&TABLE_ID).is_some_and(|a| a.total == 0 && a.at >= since);
     let is_late = |since: Stamp| state.now().since_us(since) > PATIENCE_US;
     let is_refuted = !is_settled && since.is_some_and(|since| is_empty(since) || is_late(since));
-    if state.screen() != &Screen::Node(id.clone()) {
+    // A path to a VM without a task leads into it.
+    let vm = go.runtime_of(node).filter(|runtime| *runtime != 0);
+    let base = match vm {
+        Some(runtime) => Screen::Vm(id.clone(), runtime),
+        None => Screen::Node(id.clone()),
+    };
+    if state.screen() != &base {
         state.enter_node(id.clone());
+        if vm.is_some() {
+            state.push_level(base);
+        }
     }
     if let Some(task) = task {
         state.levels.push(Level::new(Screen::Task(id, task), state.vital.order()));
@@ -170,6 +190,8 @@ pub(super) enum Place {
     Node,
     /// A part of it.
     Scope(Scope),
+    /// An Erlang VM: its runtime.
+    Vm(u32),
     /// A task.
     Task(TaskId),
 }
@@ -179,10 +201,20 @@ impl Place {
     pub(super) fn of(screen: &Screen) -> Self {
         match screen {
             Screen::Cluster | Screen::Node(_) => Self::Node,
+            Screen::Vm(_, runtime) => Self::Vm(*runtime),
             Screen::Scope(_, scope) => Self::Scope(scope.clone()),
             Screen::Task(_, task) => Self::Task(*task),
         }
     }
+}
+
+/// The path of an Erlang process: its number says no life, so it leads to the life that is.
+pub(super) fn pid_path(node: &Node, runtime: u32, pid: &str) -> String {
+    format!("{}/{}/{pid}", node.name(), runtime_text(node, runtime))
+}
+
+fn runtime_text(node: &Node, runtime: u32) -> String {
+    node.runtime_name(runtime).map_or_else(|| runtime.to_string(), str::to_owned)
 }
 
 /// The words that stand in the place of a runtime where a path leads to a part of a node.
@@ -195,8 +227,12 @@ pub(super) fn path(node: &Node, place: &Place) -> String {
         Place::Node => name.to_owned(),
         Place::Scope(Scope::Cgroup(path)) => format!("{name}/{}/{}", PARTS[0], path.trim_start_matches('/')),
         Place::Scope(Scope::Namespace(inode)) => format!("{name}/{}/{inode}", PARTS[1]),
+        Place::Vm(runtime) => format!("{name}/{}", runtime_text(node, *runtime)),
+        Place::Task(id) if node.task(*id).is_some_and(|task| task.reading.kind == TaskKind::Erlang) => {
+            pid_path(node, id.runtime, &number_of(*id, TaskKind::Erlang))
+        }
         Place::Task(TaskId { runtime, number, start }) => {
-            let runtime = node.runtime_name(*runtime).map_or_else(|| runtime.to_string(), str::to_owned);
+            let runtime = runtime_text(node, *runtime);
             format!("{name}/{runtime}/{number}.{start}")
         }
     }

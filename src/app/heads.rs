@@ -1,6 +1,8 @@
 //! The heads of columns: how much room each takes, and what a click on it sorts by. What stands below a head is the
 //! view's.
 
+mod erlang;
+
 use midair_vitals::Order;
 
 use super::{
@@ -145,6 +147,54 @@ pub const OF_NODE: &[Head] = &[
     COMMAND,
 ];
 
+const RUNTIME: Head = Head::new("runtime", 14, 4).growing(1);
+
+/// The hottest tasks of the cluster, where some are not the kernel's.
+pub const OF_CLUSTER_MIXED: &[Head] = &[
+    TASK,
+    RUNTIME,
+    NODE,
+    PID,
+    WORST,
+    DELAY,
+    CPU,
+    MEM,
+    MEM_GROWTH,
+    QUEUE,
+    QUEUE_GROWTH,
+    DROPS,
+    IN,
+    OUT,
+    UNIT,
+    STATE,
+    UP,
+    USER,
+    COMMAND,
+];
+
+/// The tasks of a node, where some are not the kernel's.
+pub const OF_NODE_MIXED: &[Head] = &[
+    TASK,
+    RUNTIME,
+    PID,
+    WORST,
+    DELAY,
+    CPU,
+    MEM,
+    MEM_GROWTH,
+    QUEUE,
+    QUEUE_GROWTH,
+    DROPS,
+    IN,
+    OUT,
+    UNIT,
+    STATE,
+    UP,
+    USER,
+    CGROUP,
+    COMMAND,
+];
+
 /// The threads or children of a task: all of them have room in half of 120 columns.
 pub const CHILDREN: &[Head] = &[
     Head::new("thread", 10, 0).growing(3).by(Order::Name),
@@ -255,12 +305,23 @@ pub const HOST: &[Head] = &[
     Head::new("now", 40, 1).growing(4),
 ];
 
-/// The heads of a panel on a screen.
-pub fn of(panel: Panel, screen: &Screen) -> &'static [Head] {
+/// The heads of a panel on a screen. Where all tasks are the kernel's, nothing is said of runtimes.
+pub fn of(panel: Panel, screen: &Screen, is_mixed: bool) -> &'static [Head] {
     match (panel, screen) {
         (Panel::Nodes, _) => NODES,
+        (Panel::Tasks, Screen::Cluster) if is_mixed => OF_CLUSTER_MIXED,
         (Panel::Tasks, Screen::Cluster) => OF_CLUSTER,
-        (Panel::Tasks, Screen::Node(_) | Screen::Scope(..) | Screen::Task(..)) => OF_NODE,
+        (Panel::Tasks, Screen::Node(_)) if is_mixed => OF_NODE_MIXED,
+        (Panel::Tasks, Screen::Node(_) | Screen::Scope(..) | Screen::Vm(..) | Screen::Task(..)) => OF_NODE,
+        (Panel::Vms, _) => erlang::VMS,
+        (Panel::Processes, _) => erlang::PROCESSES,
+        (Panel::Schedulers, _) => erlang::SCHEDULERS,
+        (Panel::Functions, _) => erlang::FUNCTIONS,
+        (Panel::Links, _) => erlang::LINKS,
+        (Panel::Ports, _) => erlang::PORTS,
+        (Panel::Tables, _) => erlang::TABLES,
+        (Panel::Spots, _) => erlang::SPOTS,
+        (Panel::Relatives, _) => erlang::RELATIVES,
         (Panel::AllQueues, _) => ALL_QUEUES,
         (Panel::Cgroups, _) => CGROUPS,
         (Panel::Namespaces, _) => NAMESPACES,

@@ -24,8 +24,10 @@ pub enum Action {
     Last,
     /// Into what is selected.
     Enter,
-    /// To the task at the other end of the selected queue.
+    /// To the task at the other end of the selected queue, or to what an Erlang process waits for.
     Across,
+    /// To the Erlang VM of the row or the screen, or from a VM to its OS process.
+    Vm,
     /// Out: of the prompt, the filter, the level.
     Leave,
     /// Type a filter.
@@ -81,7 +83,7 @@ impl Place {
         match self {
             Self::Everywhere => true,
             Self::Cluster => matches!(screen, Screen::Cluster),
-            Self::Node => matches!(screen, Screen::Node(_) | Screen::Scope(..)),
+            Self::Node => matches!(screen, Screen::Node(_) | Screen::Scope(..) | Screen::Vm(..)),
             Self::Task => matches!(screen, Screen::Task(..)),
             Self::Panels => screen.panels().len() > 1,
         }
@@ -165,7 +167,7 @@ pub const SECTIONS: &[Section] = &[
                 binding(
                     &[(Key::Tab, Action::Panel(1)), (Key::BackTab, Action::Panel(-1))],
                     "Tab",
-                    "next table: tasks, queues, cgroups, netns, cpus, host",
+                    "next table: tasks, queues, cgroups ...; Shift-Tab back",
                     Some("table"),
                 ),
             ),
@@ -174,10 +176,11 @@ pub const SECTIONS: &[Section] = &[
                 binding(
                     &[(Key::Char('o'), Action::Across)],
                     "o",
-                    "to the task at the other end of the queue",
+                    "to the other end of the queue; to what a process waits for",
                     Some("other end"),
                 ),
             ),
+            binding(&[(Key::Char('v'), Action::Vm)], "v", "to the Erlang VM; from a VM to its OS process", None),
             binding(
                 &[(Key::Right, Action::Columns(1)), (Key::Left, Action::Columns(-1))],
                 "← →",
@@ -257,7 +260,7 @@ pub const SECTIONS: &[Section] = &[
             binding(
                 &[(Key::Char(':'), Action::Command)],
                 ":",
-                "command: quit, sort, view, go, interval, budget, help ...",
+                "command: quit, sort, view, go, interval, budget, trace ...",
                 Some("command"),
             ),
             binding(&[(Key::Char('M'), Action::Mouse)], "M", "leave the mouse to the terminal, or take it", None),

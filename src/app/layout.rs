@@ -137,7 +137,7 @@ pub struct Areas {
 }
 
 /// Most tables of one screen.
-pub const TABLES_MAX: usize = 6;
+pub const TABLES_MAX: usize = 7;
 
 /// Columns of the name of the time line, where it has no box.
 const TIMELINE_LABEL: u16 = 9;
@@ -208,7 +208,7 @@ pub fn areas(screen: &Screen, panel: Panel, (width, height): (u16, u16), content
     let base = Areas { header, finding, timeline, footer, frames, ..Areas::default() };
     match screen {
         Screen::Cluster => cluster::areas(base, body, room, panel, content),
-        Screen::Node(_) => node::areas(base, body, room, (screen.panels(), panel), content),
+        Screen::Node(_) | Screen::Vm(..) => node::areas(base, body, room, (screen.panels(), panel), content),
         Screen::Scope(..) => node::areas_of_part(base, body, room, content),
         Screen::Task(..) => task::areas(base, body, room, panel, content),
     }

@@ -92,7 +92,7 @@ fn sort(state: &mut State, areas: &Areas, mouse: Mouse) -> bool {
         return false;
     }
     let Some(panel) = state.screen().panels().get(table).copied() else { return false };
-    let heads = heads::of(panel, state.screen());
+    let heads = heads::of(panel, state.screen(), state.is_mixed());
     let places = heads::arrange(heads, row.width, state.list(panel).n_columns_skipped, state.longest_name());
     let sort = heads::at(heads, &places, mouse.column - row.x).and_then(|head| head.sort);
     state.level_mut().panel = panel;

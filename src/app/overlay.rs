@@ -71,6 +71,7 @@ pub(super) fn act(state: &mut State, overlay: Overlay, action: Action) -> Vec<Ef
             return Vec::new();
         }
         Action::Across
+        | Action::Vm
         | Action::Filter
         | Action::Command
         | Action::Mark
@@ -108,6 +109,15 @@ fn go_to(state: &mut State, finding: Finding) {
         Lead::Task(task) => state.push_level(Screen::Task(node, task)),
         Lead::Cgroup(path) => state.push_level(Screen::Scope(node, Scope::Cgroup(path))),
         Lead::Namespace(inode) => state.push_level(Screen::Scope(node, Scope::Namespace(inode))),
+        Lead::Vm(runtime) => state.push_level(Screen::Vm(node, runtime)),
+        Lead::Links(runtime) => {
+            state.push_level(Screen::Vm(node, runtime));
+            state.level_mut().panel = Panel::Links;
+        }
+        Lead::Functions(runtime) => {
+            state.push_level(Screen::Vm(node, runtime));
+            state.level_mut().panel = Panel::Functions;
+        }
         Lead::Host => state.level_mut().panel = Panel::Host,
     }
 }

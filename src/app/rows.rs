@@ -2,6 +2,7 @@
 
 mod measured;
 mod queues;
+mod vms;
 
 use midair_vitals::TaskKind;
 
@@ -24,9 +25,16 @@ pub fn rows(state: &State, panel: Panel) -> Vec<RowId> {
             rows.truncate(N_HOTTEST);
             rows
         }
-        (Panel::Tasks, Screen::Node(_) | Screen::Scope(..) | Screen::Task(..)) => {
-            tasks(state.node().into_iter(), state, list)
-        }
+        (Panel::Tasks, Screen::Node(_) | Screen::Scope(..) | Screen::Vm(..) | Screen::Task(..))
+        | (Panel::Processes, _) => tasks(state.node().into_iter(), state, list),
+        (Panel::Vms, _) => vms::of_node(state, list),
+        (Panel::Schedulers, _) => vms::schedulers(state, list),
+        (Panel::Functions, _) => vms::functions(state, list),
+        (Panel::Links, _) => vms::links(state, list),
+        (Panel::Ports, _) => vms::ports(state, list),
+        (Panel::Tables, _) => vms::tables(state, list),
+        (Panel::Spots, _) => vms::spots(state, list),
+        (Panel::Relatives, _) => vms::relatives(state, list),
         (Panel::AllQueues, _) => queues::of_node(state, list),
         (Panel::Cgroups, _) => measured::cgroups(state, list),
         (Panel::Namespaces, _) => measured::namespaces(state, list),
@@ -61,7 +69,7 @@ impl Filter {
             return true;
         }
         let reading = &task.reading;
-        let number = reading.id.number.to_string();
+        let number = task.number();
         let texts = [&reading.name, &reading.command, &reading.user, &reading.cgroup, &reading.unit];
         let texts = texts.into_iter().filter_map(|text| text.as_deref());
         let runtime = node.runtime_name(reading.id.runtime);
@@ -119,6 +127,7 @@ fn is_in_scope(screen: &Screen, node: &Node, task: &Task) -> bool {
             // A task of the agent's own namespace names none.
             None => node.namespaces.get(inode).is_some_and(|namespace| namespace.reading.is_own),
         },
+        Screen::Vm(_, runtime) => task.id().runtime == *runtime,
         Screen::Cluster | Screen::Node(_) | Screen::Task(..) => true,
     }
 }

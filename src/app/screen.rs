@@ -1,11 +1,18 @@
 //! The levels that one goes into, their panels, and what is selected in each.
 
+mod panel;
+
 use std::sync::Arc;
 
-use midair_vitals::{Order, QueueKind, TaskId};
+use midair_vitals::{Order, QueueKind, TaskId, vm::SchedulerKind};
 
 use super::sort::Sort;
-use crate::{event::NodeId, model::host::Check};
+use crate::{
+    event::NodeId,
+    model::{host::Check, relatives::Relation},
+};
+
+pub use panel::Panel;
 
 /// One of the levels, and what it shows.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +24,8 @@ pub enum Screen {
     Node(NodeId),
     /// What hurts in this part of it?
     Scope(NodeId, Scope),
+    /// What hurts in this Erlang VM? Its runtime on the node.
+    Vm(NodeId, u32),
     /// Why?
     Task(NodeId, TaskId),
 }
@@ -35,10 +44,21 @@ impl Screen {
     pub fn panels(&self) -> &'static [Panel] {
         match self {
             Self::Cluster => &[Panel::Nodes, Panel::Tasks],
-            Self::Node(_) => {
-                &[Panel::Tasks, Panel::AllQueues, Panel::Cgroups, Panel::Namespaces, Panel::Cpus, Panel::Host]
+            Self::Node(_) => &[
+                Panel::Tasks,
+                Panel::AllQueues,
+                Panel::Cgroups,
+                Panel::Namespaces,
+                Panel::Cpus,
+                Panel::Host,
+                Panel::Vms,
+            ],
+            Self::Vm(..) => {
+                &[Panel::Processes, Panel::Schedulers, Panel::Functions, Panel::Links, Panel::Ports, Panel::Tables]
             }
             Self::Scope(..) => &[Panel::Tasks],
+            // Those of other runtimes hold no sockets and have no threads: other things tell where they are.
+            Self::Task(_, task) if task.runtime != 0 => &[Panel::Spots, Panel::Relatives],
             Self::Task(..) => &[Panel::Queues, Panel::Children],
         }
     }
@@ -46,7 +66,7 @@ impl Screen {
     /// Whether its panels stand in one place, of which one is shown: tabs.
     pub fn has_tabs(&self) -> bool {
         match self {
-            Self::Node(_) => true,
+            Self::Node(_) | Self::Vm(..) => true,
             Self::Cluster | Self::Scope(..) | Self::Task(..) => false,
         }
     }
@@ -55,164 +75,18 @@ impl Screen {
     pub fn node(&self) -> Option<&NodeId> {
         match self {
             Self::Cluster => None,
-            Self::Node(node) | Self::Scope(node, _) | Self::Task(node, _) => Some(node),
+            Self::Node(node) | Self::Scope(node, _) | Self::Vm(node, _) | Self::Task(node, _) => Some(node),
         }
     }
 
     /// The same place under the node's new name.
     pub(super) fn rename_node(&mut self, from: &NodeId, to: &NodeId) {
         match self {
-            Self::Node(node) | Self::Scope(node, _) | Self::Task(node, _) if node == from => *node = to.clone(),
-            Self::Cluster | Self::Node(_) | Self::Scope(..) | Self::Task(..) => {}
+            Self::Node(node) | Self::Scope(node, _) | Self::Vm(node, _) | Self::Task(node, _) if node == from => {
+                *node = to.clone();
+            }
+            Self::Cluster | Self::Node(_) | Self::Scope(..) | Self::Vm(..) | Self::Task(..) => {}
         }
-    }
-}
-
-/// A panel with a table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub enum Panel {
-    /// Nodes, the worst first.
-    Nodes,
-    /// Tasks: of the whole cluster, of one node, or of a part of it.
-    Tasks,
-    /// Queues of all tasks of a node.
-    AllQueues,
-    /// Cgroups of a node.
-    Cgroups,
-    /// Network namespaces of a node.
-    Namespaces,
-    /// CPUs of a node.
-    Cpus,
-    /// What explains a stuck host beyond its tasks.
-    Host,
-    /// Queues of one task.
-    Queues,
-    /// Threads or children of one task.
-    Children,
-}
-
-const TASK_SORTS: &[Sort] = &[
-    Sort::By(Order::Severity),
-    Sort::By(Order::Name),
-    Sort::By(Order::Number),
-    Sort::By(Order::Delay),
-    Sort::By(Order::Cpu),
-    Sort::By(Order::Mem),
-    Sort::By(Order::MemGrowth),
-    Sort::By(Order::Queue),
-    Sort::By(Order::QueueGrowth),
-    Sort::By(Order::Drops),
-    Sort::By(Order::Rate),
-    Sort::By(Order::Age),
-];
-
-const NODE_SORTS: &[Sort] = &[
-    Sort::By(Order::Severity),
-    Sort::By(Order::Name),
-    Sort::By(Order::Delay),
-    Sort::By(Order::Cpu),
-    Sort::By(Order::Mem),
-    Sort::By(Order::MemGrowth),
-    Sort::By(Order::Queue),
-    Sort::By(Order::QueueGrowth),
-    Sort::By(Order::Drops),
-    Sort::By(Order::Rate),
-    Sort::By(Order::Number),
-    Sort::By(Order::Age),
-];
-
-const QUEUE_SORTS: &[Sort] = &[
-    Sort::By(Order::Queue),
-    Sort::By(Order::Name),
-    Sort::By(Order::QueueGrowth),
-    Sort::By(Order::Drops),
-    Sort::By(Order::Rate),
-];
-
-const CGROUP_SORTS: &[Sort] = &[
-    Sort::By(Order::Severity),
-    Sort::By(Order::Name),
-    Sort::Caused,
-    Sort::By(Order::Delay),
-    Sort::By(Order::Cpu),
-    Sort::Throttled,
-    Sort::By(Order::Mem),
-    Sort::By(Order::Number),
-];
-
-const NAMESPACE_SORTS: &[Sort] = &[
-    Sort::By(Order::Severity),
-    Sort::By(Order::Name),
-    Sort::By(Order::Drops),
-    Sort::By(Order::Rate),
-    Sort::By(Order::Number),
-];
-
-const CPU_SORTS: &[Sort] =
-    &[Sort::By(Order::Number), Sort::By(Order::Cpu), Sort::By(Order::Delay), Sort::By(Order::Queue)];
-
-const HOST_SORTS: &[Sort] = &[Sort::By(Order::Severity), Sort::By(Order::Name)];
-
-impl Panel {
-    /// All of them.
-    pub const ALL: [Self; 9] = [
-        Self::Nodes,
-        Self::Tasks,
-        Self::AllQueues,
-        Self::Cgroups,
-        Self::Namespaces,
-        Self::Cpus,
-        Self::Host,
-        Self::Queues,
-        Self::Children,
-    ];
-
-    /// What the rows are, for a title.
-    pub fn word(self) -> &'static str {
-        match self {
-            Self::Nodes => "nodes",
-            Self::Tasks => "tasks",
-            Self::AllQueues | Self::Queues => "queues",
-            Self::Cgroups => "cgroups",
-            Self::Namespaces => "netns",
-            Self::Cpus => "cpus",
-            Self::Host => "host",
-            Self::Children => "threads",
-        }
-    }
-
-    /// What `<` and `>` go through, as the columns stand from left to right.
-    pub fn sorts(self) -> &'static [Sort] {
-        match self {
-            Self::Nodes => NODE_SORTS,
-            Self::Tasks | Self::Children => TASK_SORTS,
-            Self::AllQueues | Self::Queues => QUEUE_SORTS,
-            Self::Cgroups => CGROUP_SORTS,
-            Self::Namespaces => NAMESPACE_SORTS,
-            Self::Cpus => CPU_SORTS,
-            Self::Host => HOST_SORTS,
-        }
-    }
-
-    /// How it is sorted when a vital is chosen: by that, where it says something of these rows. Queues of a task have an
-    /// order of their own, and so have CPUs.
-    pub(super) fn sort_by(self, order: Order) -> Sort {
-        let sorts = self.sorts();
-        match self {
-            Self::Queues | Self::Cpus => sorts[0],
-            Self::Nodes
-            | Self::Tasks
-            | Self::AllQueues
-            | Self::Cgroups
-            | Self::Namespaces
-            | Self::Host
-            | Self::Children => *sorts.iter().find(|sort| **sort == order).unwrap_or(&sorts[0]),
-        }
-    }
-
-    /// Whether choosing a vital sorts it.
-    pub(super) fn follows_vital(self) -> bool {
-        !matches!(self, Self::Queues | Self::Cpus)
     }
 }
 
@@ -233,13 +107,33 @@ pub enum RowId {
     Cpu(u32),
     /// Something that is looked at of the node.
     Check(Check),
+    /// An Erlang VM of the node: its runtime.
+    Vm(NodeId, u32),
+    /// A scheduler of the VM.
+    Scheduler(SchedulerKind, u32),
+    /// A function that active processes of the VM are in.
+    Function(Arc<str>),
+    /// A distribution link of the VM: the other node.
+    Link(Arc<str>),
+    /// A port of the VM: its text.
+    Port(Arc<str>),
+    /// An ETS table of the VM: its name, and its owner, for names are not unique.
+    Table(Arc<str>, Option<Arc<str>>),
+    /// A line of where the process is.
+    Spot(u16),
+    /// Another process around the one in focus.
+    Relative(Relation, Arc<str>),
 }
 
 impl RowId {
     /// The same row under the node's new name.
     pub(super) fn rename_node(&mut self, from: &NodeId, to: &NodeId) {
         match self {
-            Self::Node(node) | Self::Task(node, _) | Self::OwnedQueue(node, ..) | Self::Scope(node, _)
+            Self::Node(node)
+            | Self::Task(node, _)
+            | Self::OwnedQueue(node, ..)
+            | Self::Scope(node, _)
+            | Self::Vm(node, _)
                 if node == from =>
             {
                 *node = to.clone();
@@ -250,7 +144,15 @@ impl RowId {
             | Self::Scope(..)
             | Self::Queue(..)
             | Self::Cpu(_)
-            | Self::Check(_) => {}
+            | Self::Check(_)
+            | Self::Vm(..)
+            | Self::Scheduler(..)
+            | Self::Function(_)
+            | Self::Link(_)
+            | Self::Port(_)
+            | Self::Table(..)
+            | Self::Spot(_)
+            | Self::Relative(..) => {}
         }
     }
 }

@@ -6,10 +6,19 @@ use super::{
     rows,
     screen::{List, Panel, RowId, Scope, Screen},
 };
-use crate::model::{Cgroup, Finding, Focus, Namespace, Node, Task, cluster::Group, finding, timeline};
+use crate::model::{
+    Cgroup, Finding, Focus, Namespace, Node, Task, Vm,
+    cluster::Group,
+    finding,
+    relatives::{self, Relative, Spot},
+    timeline,
+};
 
 /// Lines that tell what a part of a node uses.
 const ABOUT_SCOPE: usize = 3;
+
+/// Lines that tell who an Erlang process is: what it does, who it is, its memory.
+const ABOUT_ERLANG: usize = 3;
 
 /// Lines that tell who a task is: what it does, who it is, its cgroup, its command. One more for a network namespace.
 const ABOUT_TASK: usize = 4;
@@ -24,7 +33,15 @@ impl State {
     pub fn task(&self) -> Option<&Task> {
         match self.screen() {
             Screen::Task(node, task) => self.model.node(node)?.task(*task),
-            Screen::Cluster | Screen::Node(_) | Screen::Scope(..) => None,
+            Screen::Cluster | Screen::Node(_) | Screen::Scope(..) | Screen::Vm(..) => None,
+        }
+    }
+
+    /// The Erlang VM that the screen is about.
+    pub fn vm(&self) -> Option<&Vm> {
+        match self.screen() {
+            Screen::Vm(node, runtime) => self.model.node(node)?.vms.get(runtime),
+            Screen::Cluster | Screen::Node(_) | Screen::Scope(..) | Screen::Task(..) => None,
         }
     }
 
@@ -32,8 +49,28 @@ impl State {
     pub fn focus(&self) -> Option<&Focus> {
         match self.screen() {
             Screen::Task(node, task) => self.model.node(node)?.focus_on(*task),
-            Screen::Cluster | Screen::Node(_) | Screen::Scope(..) => None,
+            Screen::Cluster | Screen::Node(_) | Screen::Scope(..) | Screen::Vm(..) => None,
         }
+    }
+
+    /// Where the Erlang process in focus is.
+    pub fn spots(&self) -> Vec<Spot<'_>> {
+        let Some((node, focus)) = self.node().zip(self.focus()) else { return Vec::new() };
+        let traced = node.traced(focus.task.id());
+        focus.erlang.as_ref().map_or_else(Vec::new, |look| relatives::spots(look, traced))
+    }
+
+    /// Other processes around the Erlang process in focus.
+    pub fn relatives(&self) -> Vec<Relative> {
+        let Some((node, focus)) = self.node().zip(self.focus()) else { return Vec::new() };
+        let traced = node.traced(focus.task.id());
+        focus.erlang.as_ref().map_or_else(Vec::new, |look| relatives::relatives(look, traced))
+    }
+
+    /// Whether some tasks that the screen lists are not the kernel's.
+    pub fn is_mixed(&self) -> bool {
+        let has_others = |node: &Node| node.runtimes.iter().any(|runtime| runtime.id != 0);
+        self.node().map_or_else(|| self.model.nodes.values().any(has_others), has_others)
     }
 
     /// A table of the current screen.
@@ -50,7 +87,9 @@ impl State {
     pub fn total(&self, panel: Panel) -> Option<u64> {
         let reading = || self.node()?.latest.as_ref().map(|latest| &latest.reading);
         match (panel, self.screen()) {
-            (Panel::Tasks, Screen::Node(_)) => self.node()?.answers.get(&TABLE_ID).map(|answer| answer.total),
+            (Panel::Tasks, Screen::Node(_)) | (Panel::Processes, _) => {
+                self.node()?.answers.get(&TABLE_ID).map(|answer| answer.total)
+            }
             (Panel::Tasks, Screen::Scope(_, Scope::Namespace(inode))) => {
                 self.node()?.namespaces.get(inode)?.reading.n_processes
             }
@@ -63,8 +102,22 @@ impl State {
             (Panel::Namespaces, _) => reading()?.n_netns,
             (Panel::Queues, _) => self.focus()?.n_queues.map(u64::from),
             (Panel::Children, _) => self.focus()?.n_children.map(u64::from),
-            (Panel::Nodes | Panel::AllQueues | Panel::Cpus | Panel::Host, _)
-            | (Panel::Tasks, Screen::Cluster | Screen::Task(..)) => None,
+            (Panel::Links, _) => self.vm()?.reading.links.as_ref()?.n_total,
+            (Panel::Ports, _) => self.vm()?.reading.ports.as_ref()?.n_total,
+            (Panel::Tables, _) => self.vm()?.reading.tables.as_ref()?.n_total,
+            (
+                Panel::Nodes
+                | Panel::AllQueues
+                | Panel::Cpus
+                | Panel::Host
+                | Panel::Vms
+                | Panel::Schedulers
+                | Panel::Functions
+                | Panel::Spots
+                | Panel::Relatives,
+                _,
+            )
+            | (Panel::Tasks, Screen::Cluster | Screen::Vm(..) | Screen::Task(..)) => None,
         }
     }
 
@@ -72,7 +125,7 @@ impl State {
     pub fn cgroup(&self) -> Option<&Cgroup> {
         match self.screen() {
             Screen::Scope(node, Scope::Cgroup(path)) => self.model.node(node)?.cgroups.get(path),
-            Screen::Cluster | Screen::Node(_) | Screen::Scope(..) | Screen::Task(..) => None,
+            Screen::Cluster | Screen::Node(_) | Screen::Scope(..) | Screen::Vm(..) | Screen::Task(..) => None,
         }
     }
 
@@ -80,7 +133,7 @@ impl State {
     pub fn namespace(&self) -> Option<&Namespace> {
         match self.screen() {
             Screen::Scope(node, Scope::Namespace(inode)) => self.model.node(node)?.namespaces.get(inode),
-            Screen::Cluster | Screen::Node(_) | Screen::Scope(..) | Screen::Task(..) => None,
+            Screen::Cluster | Screen::Node(_) | Screen::Scope(..) | Screen::Vm(..) | Screen::Task(..) => None,
         }
     }
 
@@ -114,6 +167,16 @@ impl State {
                 Content { groups: self.model.group_sizes(self.group_by.as_deref()), ..Content::default() }
             }
             Screen::Node(_) => Content { notices: self.node().map(notices).unwrap_or_default(), ..Content::default() },
+            Screen::Vm(..) => Content {
+                notices: self.node().zip(self.vm()).map(|(node, vm)| vm_notices(node, vm)).unwrap_or_default(),
+                ..Content::default()
+            },
+            Screen::Task(_, task) if task.runtime != 0 => Content {
+                n_queues: self.spots().len(),
+                n_children: self.relatives().len(),
+                n_about: ABOUT_ERLANG,
+                ..Content::default()
+            },
             Screen::Scope(..) => Content { n_about: ABOUT_SCOPE, ..Content::default() },
             Screen::Task(..) => {
                 let task = self.task();
@@ -130,6 +193,11 @@ impl State {
     pub fn timeline_cells(&self, n_cells: usize) -> Vec<timeline::Cell> {
         self.timeline.cells(self.screen().node(), self.vital, self.window(), n_cells)
     }
+}
+
+/// How long each text is that says what does not work with a VM.
+fn vm_notices(node: &Node, vm: &Vm) -> Vec<usize> {
+    vm.notices(node).iter().map(|notice| notice.chars().count() + 2).collect()
 }
 
 /// How long each text is that says what does not work on a node.

@@ -53,7 +53,7 @@ impl Sort {
 }
 
 /// What `:sort` takes.
-pub(super) const WORDS: [(&str, Sort); 14] = [
+pub(super) const WORDS: [(&str, Sort); 17] = [
     ("severity", Sort::By(Order::Severity)),
     ("cpu", Sort::By(Order::Cpu)),
     ("delay", Sort::By(Order::Delay)),
@@ -66,12 +66,17 @@ pub(super) const WORDS: [(&str, Sort); 14] = [
     ("name", Sort::By(Order::Name)),
     ("number", Sort::By(Order::Number)),
     ("age", Sort::By(Order::Age)),
+    ("active", Sort::By(Order::Active)),
+    ("binary", Sort::By(Order::Binary)),
+    ("binarygrowth", Sort::By(Order::BinaryGrowth)),
     ("caused", Sort::Caused),
     ("throttled", Sort::Throttled),
 ];
 
 /// What the heads of columns call an order, where that is another word.
-const HEADS: [(&str, Sort); 6] = [
+const HEADS: [(&str, Sort); 8] = [
+    ("mailbox", Sort::By(Order::Queue)),
+    ("reds", Sort::By(Order::Rate)),
     ("worst", Sort::By(Order::Severity)),
     ("rss", Sort::By(Order::Mem)),
     ("pid", Sort::By(Order::Number)),

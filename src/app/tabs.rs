@@ -7,7 +7,7 @@ use super::{
     layout::{Areas, Frames, Rect},
     screen::Panel,
 };
-use crate::model::{Node, host};
+use crate::model::{Node, Vm, host};
 
 /// One tab.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -39,7 +39,8 @@ pub fn tabs(state: &State, areas: &Areas, n_rows: usize) -> Vec<Tab> {
     let mut tabs = Vec::new();
     for panel in state.screen().panels() {
         let is_shown = *panel == shown;
-        let severity = state.node().and_then(|node| severity(node, *panel)).filter(|s| s.per_mille() >= WORTH_A_LOOK);
+        let severity =
+            state.node().and_then(|node| severity(node, state.vm(), *panel)).filter(|s| s.per_mille() >= WORTH_A_LOOK);
         let label = if is_shown { label(state, *panel, n_rows as u64) } else { panel.word().to_owned() };
         // Brackets or spaces around it, and a sign.
         let width = label.chars().count() as u16 + 2 + u16::from(severity.is_some());
@@ -72,12 +73,26 @@ fn label(state: &State, panel: Panel, n_rows: u64) -> String {
 }
 
 /// What is worst among the rows of a panel, where no finding on every screen tells it already.
-fn severity(node: &Node, panel: Panel) -> Option<Severity> {
+fn severity(node: &Node, vm: Option<&Vm>, panel: Panel) -> Option<Severity> {
     match panel {
         Panel::Cgroups => node.cgroups.values().filter_map(|cgroup| cgroup.vitals.severities.worst()).max(),
         Panel::Namespaces => node.namespaces.values().filter_map(|namespace| namespace.severity()).max(),
         Panel::Host => host::worst(node),
-        Panel::Nodes | Panel::Tasks | Panel::AllQueues | Panel::Cpus | Panel::Queues | Panel::Children => None,
+        Panel::Vms => node.vms.values().filter_map(|vm| vm.severity(node)).max(),
+        Panel::Links => vm?.vitals.links.iter().filter_map(|link| link.fill).max(),
+        Panel::Schedulers => vm?.vitals.contended().map(|_| Severity::from_per_mille(900)),
+        Panel::Nodes
+        | Panel::Tasks
+        | Panel::AllQueues
+        | Panel::Cpus
+        | Panel::Processes
+        | Panel::Functions
+        | Panel::Ports
+        | Panel::Tables
+        | Panel::Queues
+        | Panel::Children
+        | Panel::Spots
+        | Panel::Relatives => None,
     }
 }
 

@@ -30,6 +30,7 @@ impl Model {
             Event::Sample(sample) => self.known(&sample.node, at).fold_sample(sample, at),
             Event::Rows(rows) => self.known(&rows.node, at).fold_rows(rows, at),
             Event::Details(details) => self.known(&details.node, at).fold_details(details, at),
+            Event::Traced(traced) => self.known(&traced.node, at).fold_traced(traced, at),
             Event::Refused { node, id, reason } => {
                 self.known(node, at).refused = Some((at, *id, reason.as_str().into()));
             }

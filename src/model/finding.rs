@@ -67,6 +67,12 @@ pub enum Lead {
     Cgroup(Arc<str>),
     /// To a network namespace, by its inode.
     Namespace(u64),
+    /// To an Erlang VM, by its runtime.
+    Vm(u32),
+    /// To the distribution links of an Erlang VM.
+    Links(u32),
+    /// To what the active processes of an Erlang VM do, by its runtime.
+    Functions(u32),
     /// To the host beyond its tasks.
     Host,
 }

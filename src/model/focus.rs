@@ -6,7 +6,7 @@ use super::{
     cgroup::{Cgroup, Namespace},
     task::{Keep, Task},
 };
-use crate::event::{Details, Stamp};
+use crate::event::{Details, ErlangLook, Stamp};
 
 /// What the answers to one focus have told.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,6 +27,8 @@ pub struct Focus {
     pub namespace: Option<Namespace>,
     /// What a probe counts of its sockets while it is looked at; `None` where there is none.
     pub probe: Option<Probe>,
+    /// What was seen of an Erlang process; while it does not answer, what was seen last.
+    pub erlang: Option<Box<ErlangLook>>,
     /// When the newest answer arrived.
     pub at: Stamp,
     /// The agent's monotonic time of the newest answer, microseconds.
@@ -74,8 +76,9 @@ impl Focus {
         let Some(reading) = &details.task else {
             return known.map(|focus| Self { has_ended: true, at, mono_us: details.mono_us, ..focus });
         };
-        let known = known.filter(|focus| focus.task.id() == reading.id);
+        let mut known = known.filter(|focus| focus.task.id() == reading.id);
         let known_us = known.as_ref().map_or(0, |focus| focus.mono_us);
+        let look = known.as_mut().and_then(|focus| focus.erlang.take());
         let (mut before, task, cgroup, namespace, probe) = match known {
             Some(known) => (known.children, Some(known.task), known.cgroup, known.namespace, known.probe),
             None => (Vec::new(), row(reading.id), None, None, None),
@@ -107,6 +110,7 @@ impl Focus {
             cgroup: details.cgroup.as_ref().map(|now| Cgroup::fold(same_cgroup, now, at)),
             namespace: details.namespace.as_ref().map(|now| Namespace::fold(same_namespace, now, at)),
             probe: Probe::fold(probe.map(|probe| (probe, known_us)), details),
+            erlang: details.erlang.clone().or(look),
             at,
             mono_us: details.mono_us,
         })

@@ -18,10 +18,11 @@ use super::{
     presence::Presence,
     series::Series,
     task::Task,
+    vm::Vm,
 };
 pub use cpus::CpuVitals;
 
-use crate::event::{Cost, Described, Health, LinkState, NodeId, Runtime, Source, Stamp, Stream};
+use crate::event::{Cost, Described, Health, LinkState, NodeId, Runtime, Source, Stamp, Stream, Traced};
 
 /// The values of a node that charts show, in the order in which its series holds them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -174,6 +175,10 @@ pub struct Node {
     pub cgroups: BTreeMap<Arc<str>, Cgroup>,
     /// The network namespaces of the stream, by inode.
     pub namespaces: BTreeMap<u64, Namespace>,
+    /// The Erlang VMs of the stream, by runtime.
+    pub vms: BTreeMap<u32, Vm>,
+    /// What receive traces counted, by their number, and when that arrived.
+    pub traces: BTreeMap<u32, (Stamp, Traced)>,
     /// Newest answer per table query.
     pub answers: BTreeMap<u32, Answer>,
     /// Close looks, by number.
@@ -216,6 +221,8 @@ impl Node {
             tasks: BTreeMap::new(),
             cgroups: BTreeMap::new(),
             namespaces: BTreeMap::new(),
+            vms: BTreeMap::new(),
+            traces: BTreeMap::new(),
             answers: BTreeMap::new(),
             focuses: BTreeMap::new(),
             series: Series::default(),
@@ -244,6 +251,11 @@ impl Node {
     /// Name of one of its runtimes.
     pub fn runtime_name(&self, runtime: u32) -> Option<&str> {
         self.runtimes.iter().find(|r| r.id == runtime).map(|r| &*r.name)
+    }
+
+    /// The VM whose OS process a task is.
+    pub fn vm_of(&self, process: TaskId) -> Option<&Vm> {
+        self.vms.values().find(|vm| vm.reading.process == Some(process))
     }
 
     /// What is known of a task: the close look where there is one, else its row.

@@ -143,6 +143,7 @@ pub(crate) fn sample_with(seconds: f64, node: &str, change: impl FnOnce(&mut Sam
         cost: None,
         cgroups: Vec::new(),
         namespaces: Vec::new(),
+        vms: Vec::new(),
     };
     change(&mut sample);
     stamped(seconds, Event::Sample(Box::new(sample)))
@@ -188,6 +189,7 @@ pub(crate) fn details(seconds: f64, node: &str, task: Option<TaskReading>, child
         namespace: None,
         probed: None,
         probe_us: None,
+        erlang: None,
     };
     stamped(seconds, Event::Details(Box::new(details)))
 }

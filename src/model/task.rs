@@ -1,6 +1,6 @@
 //! One task as the dashboard knows it: what was read, what follows from it, and how it went.
 
-use midair_vitals::{Growth, Previous, Queue, QueueKind, QueueVitals, TaskId, TaskReading, TaskVitals};
+use midair_vitals::{Growth, Previous, Queue, QueueKind, QueueVitals, TaskId, TaskKind, TaskReading, TaskVitals};
 
 use super::series::{Series, Window};
 use crate::event::Stamp;
@@ -20,11 +20,13 @@ pub enum TaskValue {
     DepthOf,
     /// In and out per second, in its first unit that moves.
     Rate,
+    /// Erlang: share of looks in which it ran or was runnable.
+    Active,
 }
 
 impl TaskValue {
     /// How many there are.
-    pub const N: usize = 6;
+    pub const N: usize = 7;
 }
 
 /// How much of a task's past is kept.
@@ -105,13 +107,19 @@ impl Task {
         self.reading.id
     }
 
-    /// How people call it: "postgres (4121)".
+    /// How people call it: "postgres (4121)", "chat_router <0.812.0>".
     pub fn title(&self) -> String {
-        let number = self.reading.id.number;
-        match self.reading.name.as_ref().or(self.reading.command.as_ref()) {
-            Some(name) => format!("{name} ({number})"),
-            None => number.to_string(),
+        let number = self.number();
+        match (self.reading.name.as_ref().or(self.reading.command.as_ref()), self.reading.kind) {
+            (Some(name), TaskKind::Erlang) => format!("{name} {number}"),
+            (Some(name), _) => format!("{name} ({number})"),
+            (None, _) => number,
         }
+    }
+
+    /// Its number as people write it: a pid, a tid, `<0.812.0>`.
+    pub fn number(&self) -> String {
+        number_of(self.reading.id, self.reading.kind)
     }
 
     /// A newer reading of the same task. One of the same moment (the stream and a table tell of the same look) replaces
@@ -207,8 +215,27 @@ impl Task {
             self.worst_queue().and_then(|(q, _)| q.depth).map(|v| v as f32),
             self.worst_queue().map(|(q, _)| mark_of(q)),
             self.vitals.moved().map(|v| v as f32),
+            self.reading.active_milli.map(|milli| milli as f32 / 1000.0),
         ]
     }
+}
+
+/// The number of a task as people write it. That of an Erlang process holds the pid's number below and its serial above
+/// (the contract's `TaskId`); its own node prints itself as 0.
+pub fn number_of(id: TaskId, kind: TaskKind) -> String {
+    match kind {
+        TaskKind::Erlang => format!("<0.{}.{}>", id.number & u64::from(u32::MAX), id.number >> 32),
+        TaskKind::Process | TaskKind::Thread | TaskKind::KernelThread | TaskKind::Tokio => id.number.to_string(),
+    }
+}
+
+/// The number that stands for a pid as people write it: `<0.812.0>`, or without its brackets.
+pub fn pid_number(text: &str) -> Option<u64> {
+    let inner = text.strip_prefix('<').map_or(Some(text), |rest| rest.strip_suffix('>'))?;
+    let mut parts = inner.split('.');
+    let (_node, number, serial) = (parts.next()?, parts.next()?, parts.next()?);
+    let (number, serial) = (number.parse::<u32>().ok()?, serial.parse::<u32>().ok()?);
+    parts.next().is_none().then_some(u64::from(serial) << 32 | u64::from(number))
 }
 
 /// A mark by which queues of one task are told apart in its series: whole numbers up to there are exact in an `f32`.

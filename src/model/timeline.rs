@@ -148,6 +148,7 @@ impl Timeline {
             | Event::Described(_)
             | Event::Rows(_)
             | Event::Details(_)
+            | Event::Traced(_)
             | Event::Refused { .. }
             | Event::Malformed { .. }
             | Event::Rollup(_) => {}

@@ -49,6 +49,30 @@ pub fn draw_node(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) 
     }
 }
 
+/// Draws the line of an Erlang VM: what it is and how it is watched. Below it, as far as there are rows: what does not work.
+pub fn draw_vm(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
+    let Some(node) = state.node() else { return };
+    let area = area.intersection(*buffer.area());
+    let Some(vm) = state.vm() else {
+        panel::empty(buffer, area, "this VM is not among those that the agent tells of at this moment", theme);
+        return;
+    };
+    let shown = panel::vm::Shown { vm, node, now: state.now() };
+    let mut pen = Pen::new(buffer, area, 0);
+    pen.skip(1);
+    if let Some(words) = panel::vm::unanswered(shown) {
+        pen.put(&words, theme.alarm).skip(2);
+    }
+    for (n, part) in panel::vm::about(shown).iter().enumerate() {
+        pen.put_whole(if n == 0 { "" } else { " · " }, theme.border).put_whole(part, theme.dim);
+    }
+    let columns = usize::from(area.width.saturating_sub(2)).max(1);
+    let notices = vm.notices(node).into_iter().flat_map(|why| panel::wrapped(&format!("▵ {why}"), columns));
+    for (row, line) in (1..area.height).zip(notices) {
+        Pen::new(buffer, area, row).skip(1).put(&line, theme.warn);
+    }
+}
+
 /// How much is told of each source, where there is room.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Told {

@@ -5,8 +5,13 @@ pub mod cpus;
 pub mod host;
 pub mod namespaces;
 pub mod nodes;
+pub mod processes;
 pub mod queues;
+pub mod relatives;
+pub mod schedulers;
 pub mod tasks;
+pub mod vm_lists;
+pub mod vms;
 
 use midair_vitals::Order;
 
@@ -17,6 +22,17 @@ pub fn sorted(panel: Panel, sort: Sort) -> &'static str {
     match (sort, panel) {
         (Sort::By(Order::Number), Panel::Cgroups | Panel::Namespaces) => "most processes first",
         (Sort::By(Order::Queue), Panel::Cpus) => "by who waits",
+        (Sort::By(Order::Queue), Panel::Links) => "by pending bytes",
+        (Sort::By(Order::Queue), Panel::Ports) => "by queued bytes",
+        (Sort::By(Order::Queue), Panel::Processes) => "by mailbox",
+        (Sort::By(Order::Queue), Panel::Vms) => "by messages",
+        (Sort::By(Order::Rate), Panel::Processes) => "by reductions",
+        (Sort::By(Order::Rate), Panel::Schedulers) => "by switches of the thread",
+        (Sort::By(Order::Cpu), Panel::Schedulers | Panel::Vms) => "by utilisation",
+        (Sort::By(Order::Number), Panel::Tables) => "by objects",
+        (Sort::By(Order::Number), Panel::Vms) => "most processes first",
+        (Sort::By(Order::Number), Panel::Functions) => "most often first",
+        (Sort::By(Order::Number), Panel::Spots | Panel::Relatives) => "most telling first",
         (Sort::By(Order::Rate), Panel::Namespaces) => "by segments",
         (Sort::By(order), _) => by(order),
         (Sort::Caused, _) => "noisiest first",

@@ -59,6 +59,12 @@ fn told(state: &State, findings: &[Finding]) -> Vec<Told> {
         Screen::Task(_, task) => finding.is_about(*task),
         Screen::Scope(_, Scope::Cgroup(path)) => finding.lead == Lead::Cgroup(path.clone()),
         Screen::Scope(_, Scope::Namespace(inode)) => finding.lead == Lead::Namespace(*inode),
+        // Of a VM's findings those that lead elsewhere are about one of its processes.
+        Screen::Vm(_, runtime) => match &finding.lead {
+            Lead::Vm(of) | Lead::Links(of) | Lead::Functions(of) => of == runtime,
+            Lead::Task(task) => task.runtime == *runtime,
+            Lead::Node | Lead::Cgroup(_) | Lead::Namespace(_) | Lead::Host => false,
+        },
         Screen::Cluster | Screen::Node(_) => true,
     };
     let why = state.node().zip(state.task()).and_then(|(node, task)| why::why(node, task, state.focus()));

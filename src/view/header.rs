@@ -1,5 +1,6 @@
 //! The first row: where am I, is it live, and what does watching cost.
 
+use midair_vitals::{TaskId, TaskKind};
 use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 
 use super::{columns::tasks, format, scope, text, theme::Theme, widget::pen::Pen};
@@ -8,8 +9,8 @@ use crate::{
         Playhead, State,
         screen::{Screen, Way},
     },
-    event::{LinkState, Stamp},
-    model::{Latest, Node, Presence},
+    event::{LinkState, NodeId, Stamp},
+    model::{Latest, Node, Presence, task::number_of},
 };
 
 /// Draws it. The past inverts the whole row: it cannot be mistaken.
@@ -83,12 +84,23 @@ fn breadcrumb(state: &State) -> Vec<(Way, String)> {
         }
         Screen::Node(id) => Some(state.model.node(id).map_or_else(|| id.0.to_string(), |n| n.name().to_owned())),
         Screen::Scope(id, scope) => Some(scope::title(state, id, scope)),
-        Screen::Task(id, task) => {
-            let name = state.model.node(id).and_then(|n| n.task(*task)).map(tasks::title);
-            Some(name.map_or_else(|| format!("#{}", task.number), |name| format!("{name} {}", task.number)))
+        Screen::Vm(id, runtime) => {
+            let name = state.model.node(id).and_then(|node| node.runtime_name(*runtime));
+            Some(name.map_or_else(|| format!("vm {runtime}"), str::to_owned))
         }
+        Screen::Task(id, task) => Some(task_step(state, id, *task)),
     };
     state.levels().iter().filter_map(|level| Some((level.way, step(&level.screen)?))).collect()
+}
+
+/// A task: its name and number.
+fn task_step(state: &State, node: &NodeId, task: TaskId) -> String {
+    let kind = if task.runtime == 0 { TaskKind::Process } else { TaskKind::Erlang };
+    match state.model.node(node).and_then(|node| node.task(task)) {
+        Some(known) if known.reading.name.is_some() => format!("{} {}", tasks::title(known), known.number()),
+        Some(known) => known.number(),
+        None => format!("#{}", number_of(task, kind)),
+    }
 }
 
 /// What the screen is about: of the cluster its counts, of a node its size.
@@ -96,7 +108,7 @@ fn about(state: &State, theme: &Theme) -> Vec<(String, Style)> {
     match state.screen() {
         Screen::Cluster => counts(state, theme),
         Screen::Node(_) => state.node().map(|node| size(node, theme)).unwrap_or_default(),
-        Screen::Scope(..) | Screen::Task(..) => Vec::new(),
+        Screen::Scope(..) | Screen::Vm(..) | Screen::Task(..) => Vec::new(),
     }
 }
 

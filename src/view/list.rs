@@ -1,6 +1,7 @@
 //! The tables of a screen: title, column heads, the rows of the page, the selection; or why there is nothing.
 
 mod empty;
+mod erlang;
 
 use std::borrow::Borrow;
 
@@ -52,7 +53,7 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, n: usize, state: &State, panel: 
         rows: &rows,
         inside,
         heads_area,
-        heads: heads::of(panel, state.screen()),
+        heads: heads::of(panel, state.screen(), state.is_mixed()),
         has_keys,
         longest_name: state.longest_name(),
         theme,
@@ -64,6 +65,15 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, n: usize, state: &State, panel: 
         Panel::Tasks => page.draw(buffer, tasks::Row::ALL, |row| task_row(state, row)),
         Panel::Queues => page.draw(buffer, queues::Row::ALL, |row| queue_row(state, row)),
         Panel::AllQueues => page.draw(buffer, queues::Row::ALL, |row| owned_queue_row(state, row)),
+        Panel::Processes => page.draw(buffer, tasks::Row::OF_VM, |row| task_row(state, row)),
+        Panel::Vms
+        | Panel::Schedulers
+        | Panel::Functions
+        | Panel::Links
+        | Panel::Ports
+        | Panel::Tables
+        | Panel::Spots
+        | Panel::Relatives => erlang::draw(buffer, &page, state, panel),
         Panel::Children => page.draw(buffer, tasks::Row::ALL, |row| child_row(state, row)),
         Panel::Cgroups => page.draw(buffer, cgroups::ALL, |row| match row {
             RowId::Scope(_, Scope::Cgroup(path)) => Some((node?.cgroups.get(path)?, is_silent)),

@@ -35,9 +35,8 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme) {
     let (groups, map) = state.map(areas);
     let selected = match &state.list(Panel::Nodes).selected {
         Some(RowId::Node(id) | RowId::Task(id, _)) => Some(id),
-        Some(RowId::Queue(..) | RowId::OwnedQueue(..) | RowId::Scope(..) | RowId::Cpu(_) | RowId::Check(_)) | None => {
-            None
-        }
+        // Rows of other tables than those of this screen.
+        Some(_) | None => None,
     };
     for place in &map.places {
         let group = &groups[place.group];

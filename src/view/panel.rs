@@ -2,6 +2,7 @@
 
 pub mod chart;
 pub mod vitals;
+pub mod vm;
 
 use midair_vitals::Severity;
 use ratatui::{

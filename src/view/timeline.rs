@@ -66,7 +66,7 @@ fn steady(window: Window, n_cells: usize) -> Window {
 fn about(state: &State) -> String {
     match state.screen() {
         Screen::Cluster => "of the worst node".to_owned(),
-        Screen::Node(id) | Screen::Scope(id, _) | Screen::Task(id, _) => {
+        Screen::Node(id) | Screen::Scope(id, _) | Screen::Vm(id, _) | Screen::Task(id, _) => {
             let name = state.model.node(id).map_or_else(|| id.0.to_string(), |n| n.name().to_owned());
             format!("of {}", text::clean(&name))
         }
@@ -133,7 +133,9 @@ const TICK: usize = 6;
 fn notes(state: &State, n_cells: usize, window: Window) -> Vec<(usize, String)> {
     let is_shown = |node: &Option<NodeId>| match (node, state.screen()) {
         (None, _) | (Some(_), Screen::Cluster) => true,
-        (Some(node), Screen::Node(shown) | Screen::Scope(shown, _) | Screen::Task(shown, _)) => node == shown,
+        (Some(node), Screen::Node(shown) | Screen::Scope(shown, _) | Screen::Vm(shown, _) | Screen::Task(shown, _)) => {
+            node == shown
+        }
     };
     let flags = state.timeline.flags.iter().filter(|flag| is_shown(&flag.node));
     let note = |flag: &Flag| {

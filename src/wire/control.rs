@@ -1,7 +1,7 @@
 //! Controls: from the screen's words to the wire's.
 
 use midair_proto::{CONTRACT, v1};
-use midair_vitals::{Order, TaskKind};
+use midair_vitals::{Order, TaskId, TaskKind};
 use v1::control::Kind;
 
 use crate::event::{Control, Stream, TableQuery};
@@ -33,14 +33,19 @@ pub fn to_wire(control: &Control) -> v1::Control {
             interval_ms: Some(*interval_ms),
         }),
         Control::Table { node: _, id, query } => Kind::Table(query_to_wire(*id, query)),
-        Control::Focus { node: _, id, task } => Kind::Focus(v1::Focus {
-            id: Some(*id),
-            task: Some(v1::TaskId { runtime: Some(task.runtime), number: Some(task.number), start: Some(task.start) }),
-        }),
+        Control::Focus { node: _, id, task } => {
+            Kind::Focus(v1::Focus { id: Some(*id), task: Some(task_to_wire(*task)) })
+        }
         Control::Stop { node: _, id } => Kind::Stop(v1::Stop { id: Some(*id) }),
         Control::Mark { node: _, text, wall_us, focus } => {
             Kind::Mark(v1::MarkRequest { text: Some(text.clone()), wall_us: *wall_us, focus: focus.clone() })
         }
+        Control::Trace { node: _, id, task, seconds, most } => Kind::Trace(v1::TraceRequest {
+            id: Some(*id),
+            task: Some(task_to_wire(*task)),
+            seconds: Some(*seconds),
+            most: Some(*most),
+        }),
         Control::Budget { node: _, milli, seconds } => {
             Kind::Budget(v1::Budget { milli: *milli, seconds: milli.map(|_| *seconds) })
         }
@@ -49,6 +54,10 @@ pub fn to_wire(control: &Control) -> v1::Control {
 
 fn wrap(kind: Kind) -> v1::Control {
     v1::Control { kind: Some(kind) }
+}
+
+fn task_to_wire(task: TaskId) -> v1::TaskId {
+    v1::TaskId { runtime: Some(task.runtime), number: Some(task.number), start: Some(task.start) }
 }
 
 fn stream_to_wire(stream: Stream) -> v1::Stream {

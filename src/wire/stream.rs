@@ -10,7 +10,12 @@ use midair_vitals::TaskId;
 
 use crate::event::{Sample, Stream};
 
-use super::{Context, ROWS_MAX, host, names::Names, node, task};
+use super::{
+    Context, ROWS_MAX, host,
+    names::Names,
+    node, task,
+    vm::{self, VMS_MAX},
+};
 
 /// Most CPUs of one node that are kept.
 const CPUS_MAX: usize = 8_192;
@@ -28,6 +33,7 @@ pub(super) struct Base {
     cpus: BTreeMap<u32, v1::Cpu>,
     cgroups: BTreeMap<u32, v1::Cgroup>,
     namespaces: BTreeMap<u64, v1::NetNamespace>,
+    vms: BTreeMap<u32, v1::Vm>,
     names: Names,
     /// Start of the last sweep over the tasks, by the agent's monotonic clock.
     tasks_mono_us: u64,
@@ -120,6 +126,12 @@ impl Base {
         taken.fits &= replace(&mut self.cgroups, &sample.cgroups_left, cgroups);
         let namespaces = sample.namespaces.into_iter().filter_map(|namespace| Some((namespace.inode?, namespace)));
         taken.fits &= replace(&mut self.namespaces, &sample.namespaces_left, namespaces);
+        for gone in &sample.vms_left {
+            self.vms.remove(gone);
+        }
+        for vm in sample.vms {
+            self.vm(vm, &mut taken);
+        }
         taken
     }
 
@@ -136,6 +148,18 @@ impl Base {
         } else if self.rows.len() < ROWS_MAX {
             row.unknown.clear();
             self.rows.insert(id, row);
+        } else {
+            taken.fits = false;
+        }
+    }
+
+    fn vm(&mut self, mut vm: v1::Vm, taken: &mut Taken) {
+        let Some(runtime) = vm.runtime else { return };
+        if let Some(known) = self.vms.get_mut(&runtime) {
+            known.apply(vm);
+        } else if self.vms.len() < VMS_MAX {
+            vm.unknown.clear();
+            self.vms.insert(runtime, vm);
         } else {
             taken.fits = false;
         }
@@ -193,6 +217,7 @@ impl Base {
             cost: taken.cost.as_ref().map(node::cost),
             cgroups: self.cgroups.values().filter_map(cgroup).collect(),
             namespaces: self.namespaces.values().filter_map(namespace).collect(),
+            vms: self.vms.values().filter_map(vm::reading).collect(),
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod rate;
 pub mod severity;
 pub mod short_lived;
 pub mod task;
+pub mod vm;
 pub mod window;
 
 pub use cgroup::{CgroupKind, CgroupReading, CgroupVitals, NetNamespace, NetNamespaceVitals};
@@ -24,3 +25,4 @@ pub use queue::{Flow, Queue, QueueKind, QueueVitals, Unit};
 pub use severity::{Severities, Severity};
 pub use short_lived::{SHORT_LIVED_MOST, ShortLived, ShortLivedName, ShortLivedNameVitals, ShortLivedVitals};
 pub use task::{Movement, Previous, TaskId, TaskKind, TaskReading, TaskState, TaskVitals, WorstThread};
+pub use vm::{VmReading, VmVitals};

@@ -11,15 +11,15 @@ use crate::{
 };
 
 /// Where a row stands: by severity, then by a value, then by name or number.
-struct Place {
-    severity: Option<Severity>,
-    value: Option<f64>,
-    text: String,
-    row: RowId,
+pub(super) struct Place {
+    pub(super) severity: Option<Severity>,
+    pub(super) value: Option<f64>,
+    pub(super) text: String,
+    pub(super) row: RowId,
 }
 
 impl Place {
-    fn by_value(value: Option<f64>, text: String, row: RowId) -> Self {
+    pub(super) fn by_value(value: Option<f64>, text: String, row: RowId) -> Self {
         Self { severity: None, value, text, row }
     }
 
@@ -29,7 +29,7 @@ impl Place {
 }
 
 /// The highest first, what is unknown last also when the order is turned round; by name where `by_text` says so.
-fn sorted(mut places: Vec<Place>, list: &List) -> Vec<RowId> {
+pub(super) fn sorted(mut places: Vec<Place>, list: &List) -> Vec<RowId> {
     let by_text = list.sort == Order::Name;
     places.sort_by(|a, b| {
         let known = if by_text { Ordering::Equal } else { a.is_unknown().cmp(&b.is_unknown()) };

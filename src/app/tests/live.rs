@@ -9,6 +9,7 @@ fn interests(controls: &[Control]) -> Vec<(String, Stream)> {
         | Control::Focus { .. }
         | Control::Stop { .. }
         | Control::Mark { .. }
+        | Control::Trace { .. }
         | Control::Budget { .. } => None,
     };
     controls.iter().filter_map(interest).collect()

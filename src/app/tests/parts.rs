@@ -34,7 +34,7 @@ fn tabs_go_round() {
     let seen: Vec<Panel> = panels.iter().map(|_| desk.key(Key::Tab).state.level().panel).collect();
     assert_eq!(seen[..seen.len() - 1], panels[1..]);
     assert_eq!(seen.last(), Some(&Panel::Tasks));
-    assert_eq!(desk.key(Key::BackTab).state.level().panel, Panel::Host);
+    assert_eq!(desk.key(Key::BackTab).state.level().panel, Panel::Vms);
 }
 
 #[test]
@@ -125,7 +125,7 @@ fn piped(s: f64, of: u64) -> Stamped {
 fn path(desk: &Desk) -> Vec<u64> {
     let tasks = desk.state.levels().iter().filter_map(|level| match level.screen {
         Screen::Task(_, task) => Some(task.number),
-        Screen::Cluster | Screen::Node(_) | Screen::Scope(..) => None,
+        Screen::Cluster | Screen::Node(_) | Screen::Scope(..) | Screen::Vm(..) => None,
     });
     tasks.collect()
 }

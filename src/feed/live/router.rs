@@ -89,8 +89,8 @@ impl Line {
                 self.asked.insert(*id, control.clone()).as_ref() != Some(control)
             }
             Control::Stop { id, .. } => self.asked.remove(id).is_some(),
-            // A budget is for a while: what a new link would say again is most likely over.
-            Control::Mark { .. } | Control::Budget { .. } => true,
+            // A budget or a trace is for a while: what a new link would say again is most likely over.
+            Control::Mark { .. } | Control::Budget { .. } | Control::Trace { .. } => true,
         }
     }
 
@@ -193,6 +193,7 @@ fn node_of(control: &Control) -> &NodeId {
         | Control::Focus { node, .. }
         | Control::Stop { node, .. }
         | Control::Mark { node, .. }
+        | Control::Trace { node, .. }
         | Control::Budget { node, .. } => node,
     }
 }

@@ -3,19 +3,20 @@
 use std::sync::Arc;
 
 use midair_vitals::{
-    CgroupReading, Growth, NetNamespace, NodeReading, NodeVitals, QueueKind, QueueVitals, TaskId, TaskReading, rate,
-    window::HOLD_TICKS,
+    CgroupReading, Growth, NetNamespace, NodeReading, NodeVitals, QueueKind, QueueVitals, TaskId, TaskReading,
+    VmReading, rate, window::HOLD_TICKS,
 };
 
 use super::{Answer, Latest, Node, NodeValue};
 use crate::{
-    event::{Cost, Details, Rows, Sample, Stamp, Stream},
+    event::{Cost, Details, Rows, Sample, Stamp, Stream, Traced},
     model::{
         cgroup::{Cgroup, Namespace},
         focus::Focus,
         host::Bursts,
         series::CHART_US,
         task::{Keep, Task},
+        vm::Vm,
     },
 };
 
@@ -25,6 +26,9 @@ const N_POINTS: usize = 2400;
 /// Queries and focuses that an agent serves at once (the contract's bounds): what it sends beyond them nobody asked for.
 const ANSWERS_MAX: usize = 8;
 const FOCUSES_MAX: usize = 4;
+
+/// Answers to receive traces that are kept: nobody reads more at once.
+const TRACES_MAX: usize = 4;
 
 /// Shortest and longest interval between two samples, microseconds.
 const INTERVALS_US: std::ops::RangeInclusive<u64> = 250_000..=60_000_000;
@@ -50,6 +54,7 @@ impl Node {
             self.take_task(reading, at, limit_bytes, keep).seen.in_sample = Some(self.n_samples);
         }
         self.take_cgroups(sample, at);
+        self.take_vms(sample, at, limit_bytes);
         self.bury(&sample.died);
         self.drop_stale_answers(sample.mono_us);
         self.drop_unseen();
@@ -116,6 +121,15 @@ impl Node {
         }
     }
 
+    /// A receive trace was answered. The newest few are kept.
+    pub(in crate::model) fn fold_traced(&mut self, traced: &Traced, at: Stamp) {
+        self.traces.insert(traced.id, (at, traced.clone()));
+        let oldest = self.traces.iter().min_by_key(|(_, (at, _))| *at).map(|(id, _)| *id);
+        if let Some(id) = oldest.filter(|_| self.traces.len() > TRACES_MAX) {
+            self.traces.remove(&id);
+        }
+    }
+
     /// Counters never span two epochs: all that was counted in the one before is forgotten. The last values stay on the
     /// screen until the new agent has measured.
     pub(in crate::model) fn enter_epoch(&mut self, epoch: u64) {
@@ -126,6 +140,8 @@ impl Node {
         self.tasks.clear();
         self.cgroups.clear();
         self.namespaces.clear();
+        self.vms.clear();
+        self.traces.clear();
         self.answers.clear();
         self.focuses.clear();
         self.before = None;
@@ -196,6 +212,16 @@ impl Node {
         let mut known = std::mem::take(&mut self.namespaces);
         let one = |reading: &NetNamespace| (reading.inode, Namespace::fold(known.remove(&reading.inode), reading, at));
         self.namespaces = sample.namespaces.iter().map(one).collect();
+    }
+
+    /// Only the stream of all detail tells of VMs.
+    fn take_vms(&mut self, sample: &Sample, at: Stamp, limit_bytes: Option<u64>) {
+        let mut known = std::mem::take(&mut self.vms);
+        let one = |reading: &VmReading| {
+            let rss_bytes = reading.process.and_then(|id| self.task(id)).and_then(|task| task.reading.rss_bytes);
+            (reading.runtime, Vm::fold(known.remove(&reading.runtime), reading, at, limit_bytes, rss_bytes))
+        };
+        self.vms = sample.vms.iter().map(one).collect();
     }
 
     fn push_mem_growth(&mut self, at_us: u64, used: Option<u64>, is_again: bool) -> Option<f64> {

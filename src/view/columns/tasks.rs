@@ -1,6 +1,6 @@
 //! Columns of tasks: of the whole cluster, of one node, and of one process's threads.
 
-use midair_vitals::{TaskKind, task::FlowRate};
+use midair_vitals::{TaskKind, Unit, task::FlowRate};
 
 use crate::{
     model::{Node, Task, Vital, cgroup},
@@ -25,7 +25,8 @@ const TICK_US: u64 = 10_000;
 impl<'a> Row<'a> {
     const NAME: Column<Self> = Column::text("task", name);
     const NODE: Column<Self> = Column::text("node", |r: &Self| Cell::name(r.node.name()));
-    const NUMBER: Column<Self> = Column::number("pid", |r: &Self| Cell::dim(r.task.id().number.to_string()));
+    const NUMBER: Column<Self> = Column::number("pid", |r: &Self| Cell::dim(number(r.task)));
+    const RUNTIME: Column<Self> = Column::text("runtime", |r: &Self| Cell::dim(runtime(r)));
     const WORST: Column<Self> = Column::number("worst%", |r: &Self| severity(r, Vital::Worst)).of(Vital::Worst);
     const STATE: Column<Self> = Column::text("state", state);
     const DELAY: Column<Self> = Column::number("delay/s", |r: &Self| {
@@ -33,11 +34,9 @@ impl<'a> Row<'a> {
     })
     .of(Vital::Sched);
     const CPU: Column<Self> = Column::number("cpu %", |r: &Self| Cell::value(cpu(r.task))).of(Vital::Sched);
-    const MEM: Column<Self> = Column::number("rss B", |r: &Self| {
-        let rss = format::bytes(r.task.reading.rss_bytes.map(|b| b as f64));
-        Cell::level(rss, Level::of(r.task.vitals.severities.mem))
-    })
-    .of(Vital::Mem);
+    const MEM: Column<Self> =
+        Column::number("rss B", |r: &Self| Cell::level(mem(r.task), Level::of(r.task.vitals.severities.mem)))
+            .of(Vital::Mem);
     const MEM_GROWTH: Column<Self> =
         Column::number("+B/s", |r: &Self| Cell::value(format::bytes_growth(r.task.vitals.mem_growth))).of(Vital::Mem);
     const QUEUE: Column<Self> = Column::number("queue", queue).of(Vital::Queue);
@@ -71,6 +70,7 @@ impl<'a> Row<'a> {
         Self::NAME,
         Self::NODE,
         Self::NUMBER,
+        Self::RUNTIME,
         Self::WORST,
         Self::STATE,
         Self::DELAY,
@@ -99,7 +99,35 @@ pub fn title(task: &Task) -> String {
     let name = reading.name.as_deref().map_or_else(|| format!("#{}", reading.id.number), str::to_owned);
     match reading.kind {
         TaskKind::KernelThread => format!("[{name}]"),
+        TaskKind::Erlang if reading.name.is_none() => task.number(),
         TaskKind::Thread | TaskKind::Process | TaskKind::Erlang | TaskKind::Tokio => name,
+    }
+}
+
+/// Its number; a pid without its brackets, for which a column of numbers has no room.
+fn number(task: &Task) -> String {
+    task.number().trim_matches(['<', '>']).to_owned()
+}
+
+/// Its memory. That of an Erlang process is put together of what can be read without waking it.
+pub fn mem(task: &Task) -> String {
+    let rss = format::bytes(task.reading.rss_bytes.map(|b| b as f64));
+    if task.reading.kind == TaskKind::Erlang { format::estimate(rss) } else { rss }
+}
+
+/// Reductions per second of an Erlang process.
+pub fn reductions(task: &Task) -> Option<f64> {
+    let flow = task.vitals.rates.iter().find(|flow| flow.unit == Unit::Reductions)?;
+    flow.rate_in.or(flow.rate_out)
+}
+
+/// What schedules it: "os", "beam chat@node-0412".
+fn runtime(row: &Row<'_>) -> String {
+    let id = row.task.id().runtime;
+    match row.node.runtimes.iter().find(|runtime| runtime.id == id) {
+        Some(runtime) if runtime.kind == runtime.name => runtime.kind.to_string(),
+        Some(runtime) => format!("{} {}", runtime.kind, runtime.name),
+        None => format::UNKNOWN.to_owned(),
     }
 }
 
@@ -178,6 +206,8 @@ fn queue(row: &Row<'_>) -> Cell {
 
 fn rate(task: &Task, of: fn(&FlowRate) -> Option<f64>) -> Cell {
     match task.vitals.rates.first() {
+        // Nobody counts the messages of an Erlang process; its reductions have a column where it is at home.
+        Some(flow) if flow.unit == Unit::Reductions => Cell::dim(format::UNKNOWN),
         Some(flow) => Cell::value(format::number(of(flow))),
         None => absent(task),
     }

@@ -34,6 +34,19 @@ pub(super) fn why(state: &State, panel: Panel) -> String {
         Panel::Namespaces => "no network namespace is known: the agent tells of them with each sample of all detail",
         Panel::Cpus => "nothing is known of single CPUs yet: they come with samples of all detail",
         Panel::Host => "nothing was measured yet",
+        Panel::Vms => {
+            "no Erlang VM was found: an agent finds those that epmd knows, that listen on this host, or as configured"
+        }
+        Panel::Processes if silent_vm(state) => "the VM has never told of its processes: why stands above",
+        Panel::Processes => "no process is known yet: they come with the first pass over all of them",
+        Panel::Schedulers if silent_vm(state) => "the VM has never told of its schedulers: why stands above",
+        Panel::Schedulers => "nothing is known of its schedulers yet",
+        Panel::Functions => "not looked at: what active processes do is asked when the schedulers have no room left",
+        Panel::Links if silent_vm(state) => "the VM has never told of its links: why stands above",
+        Panel::Links => "it is connected to no other node",
+        Panel::Ports => "nothing is known of its ports yet: they are looked at every 10 s",
+        Panel::Tables => "nothing is known of its ETS tables yet: they are looked at every 10 s",
+        Panel::Spots | Panel::Relatives => look_missing(state, panel),
         Panel::Queues => queues_missing(state),
         Panel::Children => match state.focus() {
             None => "waiting for the close look that lists threads",
@@ -42,6 +55,24 @@ pub(super) fn why(state: &State, panel: Panel) -> String {
         },
     };
     words.to_owned()
+}
+
+fn silent_vm(state: &State) -> bool {
+    state
+        .node()
+        .zip(state.vm())
+        .is_some_and(|(node, vm)| vm.unanswered(node).is_some() && vm.reading.answered_us.is_none())
+}
+
+fn look_missing(state: &State, panel: Panel) -> &'static str {
+    match state.focus() {
+        Some(focus) if focus.has_ended => "the process has ended",
+        Some(focus) if focus.erlang.is_some() && panel == Panel::Relatives => {
+            "it has no links, monitors or ancestors; :trace receive counts who sends to it"
+        }
+        Some(focus) if focus.erlang.is_some() => "its stack cannot be read now: it does not answer",
+        Some(_) | None => "waiting for the close look at this process",
+    }
 }
 
 fn queues_missing(state: &State) -> &'static str {

@@ -37,6 +37,7 @@ fn spoiled(event: Event) -> Event {
         other @ (Event::Tick
         | Event::Reset
         | Event::Link(_)
+        | Event::Traced(_)
         | Event::Refused { .. }
         | Event::Lost { .. }
         | Event::Clock { .. }

@@ -1,0 +1,96 @@
+//! What is asked for.
+
+use midair_vitals::{Order, TaskId, TaskKind};
+
+use super::{NodeId, Stream};
+
+/// What the screen asks of a feed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Control {
+    /// Which base stream of a node, and how often.
+    Interest {
+        /// Of whom.
+        node: NodeId,
+        /// Which.
+        stream: Stream,
+        /// How often, milliseconds.
+        interval_ms: u32,
+    },
+    /// Start a table query, or change the one with this id.
+    Table {
+        /// Of whom.
+        node: NodeId,
+        /// Its number.
+        id: u32,
+        /// What is asked.
+        query: TableQuery,
+    },
+    /// Look closely at a task.
+    Focus {
+        /// On whom.
+        node: NodeId,
+        /// Its number.
+        id: u32,
+        /// At what.
+        task: TaskId,
+    },
+    /// End the query or focus with this id.
+    Stop {
+        /// Of whom.
+        node: NodeId,
+        /// Its number.
+        id: u32,
+    },
+    /// Put a note on the time line.
+    Mark {
+        /// Of whom.
+        node: NodeId,
+        /// The note.
+        text: String,
+        /// The node's wall time that it is about; `None`: now.
+        wall_us: Option<u64>,
+        /// What it is about, as `--go` takes it.
+        focus: Option<String>,
+    },
+    /// Count for a while who sends what to an Erlang process.
+    Trace {
+        /// Of whom.
+        node: NodeId,
+        /// Its number.
+        id: u32,
+        /// The process.
+        task: TaskId,
+        /// For how long, seconds.
+        seconds: u32,
+        /// At most so many messages.
+        most: u32,
+    },
+    /// Change an agent's budget for a while.
+    Budget {
+        /// Of whom.
+        node: NodeId,
+        /// CPU time in per mille of one core; `None`: back to its own.
+        milli: Option<u32>,
+        /// For how long, seconds.
+        seconds: u32,
+    },
+}
+
+/// A table query: which rows an agent chooses.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct TableQuery {
+    /// Tasks of one runtime; `None`: of all.
+    pub runtime: Option<u32>,
+    /// Kinds; empty: every kind but threads.
+    pub kinds: Vec<TaskKind>,
+    /// By what rows are chosen.
+    pub order: Order,
+    /// True to choose the lowest first.
+    pub lowest: bool,
+    /// Text that must occur in name, command, user, cgroup or number; a leading `!` inverts.
+    pub filter: String,
+    /// How many at most.
+    pub limit: u32,
+    /// Only threads of this process.
+    pub process: Option<u64>,
+}

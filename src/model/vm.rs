@@ -1,0 +1,192 @@
+//! One Erlang VM as the dashboard knows it: what it said last, what follows from it, how it went, and whether it answers.
+
+use std::sync::Arc;
+
+use midair_vitals::{
+    Growth, Severity, TaskKind, VmReading, VmVitals,
+    vm::{Growing, SchedulerKind},
+};
+
+use super::{node::Node, series::Series, task::Task};
+use crate::event::{Health, Runtime, Stamp};
+
+/// The values of a VM that charts show, in the order in which its series holds them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "each is described where VmReading or VmVitals has it")]
+pub enum VmValue {
+    Utilisation,
+    RunQueue,
+    Switches,
+    Total,
+    Rss,
+    Messages,
+    Pending,
+    Reductions,
+    In,
+    Out,
+    Gcs,
+}
+
+impl VmValue {
+    /// How many there are.
+    pub const N: usize = 11;
+}
+
+/// Points kept of a VM: ten minutes at the shortest interval.
+const N_POINTS: usize = 2400;
+
+/// One VM.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Vm {
+    /// What was read last; what it said itself stays while it does not answer.
+    pub reading: VmReading,
+    /// What follows from it.
+    pub vitals: VmVitals,
+    /// When its counters last changed here.
+    pub at: Stamp,
+    /// How it went; see [`VmValue`].
+    pub series: Series<{ VmValue::N }>,
+    before: Option<VmReading>,
+    growth: Growth,
+}
+
+impl Vm {
+    /// What was read, after what was known of the same VM. `rss_bytes` is that of its OS process.
+    pub(super) fn fold(
+        known: Option<Self>,
+        reading: &VmReading,
+        at: Stamp,
+        limit_bytes: Option<u64>,
+        rss_bytes: Option<u64>,
+    ) -> Self {
+        let known = known.filter(|vm| vm.reading.creation == reading.creation || reading.creation.is_none());
+        // What did not answer since is not compared with itself: its rates are those of its last answer.
+        let is_again = known.as_ref().is_some_and(|vm| vm.reading.at_us == reading.at_us);
+        let mut vm = known.unwrap_or_else(|| Self {
+            reading: VmReading::default(),
+            vitals: VmVitals::default(),
+            at,
+            series: Series::default(),
+            before: None,
+            growth: Growth::default(),
+        });
+        if !is_again {
+            vm.before = vm.reading.at_us.is_some().then(|| std::mem::take(&mut vm.reading));
+            vm.at = at;
+            if let (Some(at_us), Some(total)) = (reading.at_us, reading.memory.total_bytes) {
+                vm.growth.push(at_us, total as f64);
+            }
+        }
+        vm.vitals = VmVitals::derive(vm.before.as_ref(), reading, &vm.growth, limit_bytes);
+        vm.reading = reading.clone();
+        let values = vm.values(rss_bytes);
+        // A VM that does not answer leaves a gap in what it says; its process is seen all the same.
+        let values = if is_again { only_rss(values) } else { values };
+        if !is_again || vm.at < at {
+            vm.series.push(at, values, N_POINTS);
+        }
+        vm
+    }
+
+    /// Its name, as far as it is known.
+    pub fn name<'a>(&'a self, node: &'a Node) -> &'a str {
+        let named = node.runtime_name(self.reading.runtime).filter(|name| !name.is_empty());
+        named.or(self.reading.name.as_deref()).unwrap_or("beam")
+    }
+
+    /// How the agent speaks of it as a runtime.
+    pub fn runtime<'a>(&self, node: &'a Node) -> Option<&'a Runtime> {
+        node.runtimes.iter().find(|runtime| runtime.id == self.reading.runtime)
+    }
+
+    /// Why it does not answer; `None` while it does.
+    pub fn unanswered<'a>(&self, node: &'a Node) -> Option<&'a Arc<str>> {
+        match &self.runtime(node)?.health {
+            Health::Off(why) => Some(why),
+            Health::Ok | Health::Degraded(_) => None,
+        }
+    }
+
+    /// What does not work with it, and why: itself, and lists of which not all was looked at.
+    pub fn notices<'a>(&'a self, node: &'a Node) -> Vec<&'a str> {
+        let itself = self.runtime(node).and_then(|runtime| match &runtime.health {
+            Health::Off(why) | Health::Degraded(why) => Some(&**why),
+            Health::Ok => None,
+        });
+        let ports = self.reading.ports.as_ref().and_then(|ports| ports.partial.as_deref());
+        let tables = self.reading.tables.as_ref().and_then(|tables| tables.partial.as_deref());
+        itself.into_iter().chain(ports).chain(tables).collect()
+    }
+
+    /// How old its last answer is, microseconds; `None` where it never answered.
+    pub fn answer_age_us(&self, node: &Node) -> Option<u64> {
+        Some(node.latest.as_ref()?.mono_us.saturating_sub(self.reading.answered_us?))
+    }
+
+    /// Its OS process, where that is among the rows.
+    pub fn process<'a>(&self, node: &'a Node) -> Option<&'a Task> {
+        node.task(self.reading.process?)
+    }
+
+    /// Its Erlang processes that are known here.
+    pub fn tasks<'a>(&self, node: &'a Node) -> impl Iterator<Item = &'a Task> + use<'a> {
+        let runtime = self.reading.runtime;
+        let is_its_own = move |task: &&Task| task.reading.kind == TaskKind::Erlang && task.id().runtime == runtime;
+        node.tasks.values().filter(is_its_own)
+    }
+
+    /// The process with the deepest mailbox of those that are known here.
+    pub fn hottest<'a>(&self, node: &'a Node) -> Option<&'a Task> {
+        let depth = |task: &Task| task.worst_queue().and_then(|(queue, _)| queue.depth);
+        self.tasks(node).filter(|task| depth(task) > Some(0)).max_by_key(|task| depth(task))
+    }
+
+    /// What makes its process as large as it is, where that is unusual.
+    pub fn growing(&self, node: &Node) -> Option<Growing> {
+        let rss_bytes = self.process(node).and_then(|task| task.reading.rss_bytes);
+        self.vitals.growing(&self.reading, rss_bytes)
+    }
+
+    /// How long ago the last whole pass over its processes ended, microseconds.
+    pub fn sweep_age_us(&self, node: &Node) -> Option<u64> {
+        let ended_us = self.reading.sweep.as_ref()?.ended_us?;
+        Some(node.latest.as_ref()?.mono_us.saturating_sub(ended_us))
+    }
+
+    /// The worst of its severities; all of it where it does not answer.
+    pub fn severity(&self, node: &Node) -> Option<Severity> {
+        match self.unanswered(node) {
+            Some(_) => Some(Severity::from_per_mille(900)),
+            None => self.vitals.severities.worst(),
+        }
+    }
+
+    fn values(&self, rss_bytes: Option<u64>) -> [Option<f32>; VmValue::N] {
+        let (reading, vitals) = (&self.reading, &self.vitals);
+        let mut values = [None; VmValue::N];
+        let mut set = |value: VmValue, known: Option<f64>| values[value as usize] = known.map(|v| v as f32);
+        let count = |n: Option<u64>| n.map(|n| n as f64);
+        let pending = reading.links.iter().flat_map(|links| &links.rows).filter_map(|link| link.pending_bytes);
+        set(VmValue::Utilisation, vitals.utilisation_of(SchedulerKind::Normal));
+        set(VmValue::RunQueue, count(reading.run_queue));
+        set(VmValue::Switches, vitals.thread_switches);
+        set(VmValue::Total, count(reading.memory.total_bytes));
+        set(VmValue::Rss, count(rss_bytes));
+        set(VmValue::Messages, count(reading.sweep.as_ref().and_then(|sweep| sweep.n_messages)));
+        set(VmValue::Pending, count(pending.reduce(u64::saturating_add)));
+        set(VmValue::Reductions, vitals.reductions);
+        set(VmValue::In, vitals.rate_in);
+        set(VmValue::Out, vitals.rate_out);
+        set(VmValue::Gcs, vitals.gcs);
+        values
+    }
+}
+
+fn only_rss(values: [Option<f32>; VmValue::N]) -> [Option<f32>; VmValue::N] {
+    let mut kept = [None; VmValue::N];
+    kept[VmValue::Rss as usize] = values[VmValue::Rss as usize];
+    kept
+}
+
+#[cfg(test)]
+mod tests;
