@@ -36,16 +36,16 @@ fun(Us, Pid, Release) ->
         case true of
             _ when Release >= 27 ->
                 case erlang:process_info(Pid, [label | [{dictionary, Key} || Key <- Keys]]) of
-                    undefined -> [];
+                    undefined -> undefined;
                     Pairs -> [Kept(Told(Pair)) || Pair <- Pairs, element(2, Pair) =/= undefined]
                 end;
-            _ when Heap =:= [] -> [];
+            _ when Heap =:= [] -> undefined;
             _ ->
                 case Words(heap_size) + Words(old_heap_size) + Words(mbuf_size) =< 250000
                      andalso erlang:process_info(Pid, dictionary) of
                     {_, All} ->
                         [Kept(Found) || Key <- Keys, Found <- [lists:keyfind(Key, 1, All)], Found =/= false];
-                    _ -> []
+                    _ -> undefined
                 end
         end
     end,

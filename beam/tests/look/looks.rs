@@ -2,10 +2,13 @@
 
 use std::time::Duration;
 
-use midair_beam::watch::{
-    Look, Seen, Waits,
-    look::{Party, Status, dictionary, state},
-    receive_trace,
+use midair_beam::{
+    Atom,
+    watch::{
+        Look, LookError, Seen, TraceError, Waits,
+        look::{Party, StateError, Status, dictionary, state},
+        receive_trace,
+    },
 };
 use tokio::time::{Instant, sleep};
 
@@ -157,6 +160,47 @@ async fn a_process_that_dies_between_looks_is_gone() {
     sleep(Duration::from_millis(200)).await;
     assert_eq!(look.read().await.unwrap(), Seen::Gone);
     assert_eq!(look.read().await.unwrap(), Seen::Gone);
+}
+
+#[tokio::test]
+async fn a_holder_of_binaries_shows_them() {
+    let subject = Subject::start().await;
+    let pid = subject.pid("subject:labelled(held, binary:copy(<<1>>, 10000000)).").await;
+    let heap = read(&mut subject.look(&pid).await).await.heap;
+    let binaries = heap.binaries.unwrap();
+    assert!((10_000_000..11_000_000).contains(&binaries) && heap.memory.unwrap() < 1_000_000, "{heap:?}");
+}
+
+#[tokio::test]
+async fn a_helper_that_was_killed_is_replaced() {
+    let subject = Subject::start().await;
+    let pid = subject.pid("subject:start(first).").await;
+    let mut look = subject.look(&pid).await;
+    read(&mut look).await;
+    let helpers = "[P || P <- processes(), P =/= self(), {_, {erl_eval, expr, 3}} <- [process_info(P, initial_call)]]";
+    subject.eval(&format!("[exit(P, kill) || P <- {helpers}].")).await;
+    let start = Instant::now();
+    while look.read().await.is_ok() {
+        assert!(start.elapsed() < LONG, "the helper lives on");
+    }
+    assert_eq!(read(&mut look).await.name.as_deref(), Some("first"));
+    assert_eq!(subject.eval(&format!("length({helpers}).")).await, 1.into());
+    drop(look);
+    while subject.eval(&format!("length({helpers}).")).await != 0.into() {
+        assert!(start.elapsed() < LONG, "the helper lives on");
+    }
+}
+
+#[tokio::test]
+async fn a_process_of_another_node_is_not_asked_about_here() {
+    let subject = Subject::start().await;
+    let mut pid = subject.pid("whereis(init).").await;
+    pid.node = Atom::fixed("elsewhere@127.0.0.1");
+    let error = Look::start(&subject.connection, pid.clone(), subject.release, LONG).await.unwrap_err();
+    assert!(matches!(&error, LookError::Elsewhere(node) if node.contains("elsewhere")), "{error}");
+    assert!(matches!(state(&subject.connection, &pid, LONG).await, Err(StateError::Elsewhere(_))));
+    let trace = receive_trace(&subject.connection, &pid, subject.release, Duration::from_secs(1), 1).await;
+    assert!(matches!(trace, Err(TraceError::Elsewhere(_))));
 }
 
 #[tokio::test]

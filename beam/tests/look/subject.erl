@@ -1,7 +1,7 @@
 %% What the tests look at: servers that call each other, a loop, a process with a name.
 -module(subject).
 -behaviour(gen_server).
--export([start/1, chain/1, init/1, handle_call/3, handle_cast/2, spin/0, idle/0, called/1, long/0, tick/0, flood/1, sink/1, sender/4, tracer/1, keeper/1, pushing/0, full/1, labelled/2, hub/1]).
+-export([start/1, chain/1, init/1, handle_call/3, handle_cast/2, spin/0, idle/0, called/1, long/0, tick/0, flood/1, sink/1, sender/4, tracer/1, keeper/1, pushing/0, full/1, labelled/2, hub/1, feeding/0, unfed/0]).
 
 %% A server with this name, that answers nobody or passes on.
 start(Name) ->
@@ -88,3 +88,13 @@ ready(Do) ->
     Asker = self(),
     Pid = spawn(fun() -> Do(), Asker ! {ready, self()}, idle() end),
     receive {ready, Pid} -> Pid end.
+
+%% A process that writes to a program that does not read.
+feeding() -> spawn(fun() -> fed(open_port({spawn, "sleep 30"}, [])) end).
+
+fed(Port) -> port_command(Port, binary:copy(<<1>>, 100000)), fed(Port).
+
+%% Ends that program, which would else sleep on.
+unfed() ->
+    [os:cmd("kill " ++ integer_to_list(Pid)) || Port <- erlang:ports(), {name, "sleep 30"} <- [erlang:port_info(Port, name)],
+                                                {os_pid, Pid} <- [erlang:port_info(Port, os_pid)]].

@@ -194,3 +194,16 @@ async fn who_sends_to_a_socket_that_nobody_reads_waits_for_its_port() {
     let Waits::Port { through, port: Some(port), .. } = until(&mut look, is).await.waits else { panic!("for no port") };
     assert_eq!((through.module.as_str(), port.node.as_str()), ("prim_inet", "target@127.0.0.1"));
 }
+
+#[tokio::test]
+async fn who_writes_to_a_program_that_does_not_read_is_suspended_and_the_port_is_named() {
+    let subject = Subject::start().await;
+    let pid = subject.pid("subject:feeding().").await;
+    let is = |waits: &Waits| matches!(waits, Waits::Suspended { ports, .. } if !ports.is_empty());
+    let seen = until(&mut subject.look(&pid).await, is).await;
+    let Waits::Suspended { links, ports } = &seen.waits else { panic!("not suspended") };
+    assert!(links.is_empty() && ports.len() == 1 && ports[0].queued > 0, "{links:?}, {ports:?}");
+    let port = Party::Port(ports[0].port.clone());
+    assert!(seen.links.some.iter().any(|near| near.party == port));
+    subject.eval("subject:unfed().").await;
+}

@@ -57,9 +57,10 @@ pub(super) fn read(seen: &Term, before: Option<ProcessLook>, home: &str) -> Opti
         look.label = label(kin);
         look.ancestors = around.neighbours(kin.get("$ancestors"));
         look.callers = around.neighbours(kin.get("$callers"));
-        let call = kin.get("$initial_call").and_then(function);
-        look.initial_call = call.or_else(|| info.get("initial_call").and_then(function));
+        look.initial_call = kin.get("$initial_call").and_then(function);
     }
+    // Untranslated: what every process has.
+    look.initial_call = look.initial_call.or_else(|| info.get("initial_call").and_then(function));
     Some(look)
 }
 

@@ -119,9 +119,12 @@ fn what_is_asked_seldom_stays_with_its_age() {
         !["links", "monitors", "monitored_by"].contains(&pair.as_tuple().unwrap()[0].as_atom().unwrap())
     });
     parts[2] = atom("undefined");
+    let alone = read(&Term::Tuple(parts.clone()), None, HOME).unwrap();
+    assert_eq!((alone.initial_call.unwrap().to_string(), alone.links.n), ("proc_lib:init_p/5".into(), None));
     let second = read(&Term::Tuple(parts), Some(first.clone()), HOME).unwrap();
     assert_eq!((second.neighbours_age, &second.links, &second.monitors), (1, &first.links, &first.monitors));
     assert_eq!((second.label, second.ancestors), (first.label, first.ancestors));
+    assert_eq!(second.initial_call, first.initial_call);
 }
 
 #[test]
