@@ -27,7 +27,7 @@ use midair_agent::Config;
 
 fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
-    if let Some(ended) = midair_agent::bpf_child() {
+    if let Some(ended) = midair_agent::bpf_child().or_else(midair_agent::beam_child) {
         return ended;
     }
     let cli = Cli::parse();

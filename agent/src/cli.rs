@@ -5,7 +5,7 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    config::{Collector, Config, OFF_DIR, SourceChoice},
+    config::{BeamConfig, Collector, Config, OFF_DIR, SourceChoice},
     cost::Payer,
 };
 
@@ -71,6 +71,10 @@ pub struct Cli {
     #[arg(long, value_name = "DIR", default_value = OFF_DIR)]
     pub off_dir: PathBuf,
 
+    /// How Erlang VMs are reached
+    #[command(flatten)]
+    pub vms: Vms,
+
     /// How the log on stderr is written
     #[arg(long, value_enum, default_value_t)]
     pub log_format: LogFormat,
@@ -78,6 +82,60 @@ pub struct Cli {
     /// Print one sample as JSON and end
     #[arg(long)]
     pub once: bool,
+}
+
+/// How Erlang VMs are reached. All of it is seldom needed: VMs are found by themselves, and each one's cookie where it has
+/// it from.
+#[derive(Args, Clone, Debug, Default)]
+pub struct Vms {
+    /// File with the cookie of Erlang VMs [default: MIDAIR_COOKIE, else each VM's own -setcookie, RELEASE_COOKIE or
+    /// .erlang.cookie]
+    #[arg(long, value_name = "PATH")]
+    pub cookie_file: Option<PathBuf>,
+
+    /// File with the cookie of one node: --vm-cookie chat@host=/etc/chat.cookie
+    #[arg(long = "vm-cookie", value_name = "NODE=PATH", value_parser = label)]
+    pub vm_cookies: Vec<(String, String)>,
+
+    /// Where a node listens that epmd does not know: --vm chat@host=127.0.0.1:9100
+    #[arg(long = "vm", value_name = "NODE=HOST:PORT", value_parser = label)]
+    pub vm_addresses: Vec<(String, String)>,
+
+    /// Name under which to connect, for nodes that allow some alone: midair@host [default: one that the VM gives]
+    #[arg(long, value_name = "NAME")]
+    pub vm_as: Option<String>,
+
+    /// Authorities of VMs that speak TLS, PEM
+    #[arg(long, value_name = "PATH")]
+    pub vm_tls_ca: Option<PathBuf>,
+
+    /// Certificate to show to these, PEM
+    #[arg(long, value_name = "PATH", requires = "vm_tls_key")]
+    pub vm_tls_cert: Option<PathBuf>,
+
+    /// Key of that certificate, PEM
+    #[arg(long, value_name = "PATH", requires = "vm_tls_cert")]
+    pub vm_tls_key: Option<PathBuf>,
+
+    /// CPU time that sweeps may take inside of each VM, in per cent of one core [default: 2% up to a period of 10 s, at
+    /// most 6% beyond]
+    #[arg(long, value_name = "PERCENT")]
+    pub vm_budget: Option<Budget>,
+}
+
+impl Vms {
+    fn config(&self) -> BeamConfig {
+        BeamConfig {
+            cookie_file: self.cookie_file.clone(),
+            cookies: self.vm_cookies.iter().map(|(node, path)| (node.clone(), path.into())).collect(),
+            addresses: self.vm_addresses.clone(),
+            own_name: self.vm_as.clone(),
+            tls_authorities: self.vm_tls_ca.clone(),
+            tls_certificate: self.vm_tls_cert.clone(),
+            tls_key: self.vm_tls_key.clone(),
+            vm_budget_milli: self.vm_budget.and_then(Budget::milli),
+        }
+    }
 }
 
 /// What the agent may use.
@@ -165,6 +223,7 @@ impl Cli {
             budget_milli: self.budget.milli(),
             payer: Payer::Process,
             off_dir: self.off_dir.clone(),
+            beam: self.vms.config(),
         };
         config.check()?;
         Ok(config)

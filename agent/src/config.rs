@@ -1,6 +1,10 @@
 //! What an agent is told at its start.
 
+mod beam;
+
 use std::{path::PathBuf, time::Duration};
+
+pub use beam::{BeamConfig, COOKIE_VARIABLE};
 
 use crate::{
     cost::Payer,
@@ -39,6 +43,8 @@ pub struct Config {
     pub payer: Payer,
     /// Directory in which files switch off parts of the agent.
     pub off_dir: PathBuf,
+    /// How Erlang VMs are reached.
+    pub beam: BeamConfig,
 }
 
 /// Where values come from.
@@ -78,6 +84,7 @@ impl Default for Config {
             budget_milli: Some(BUDGET_MILLI),
             payer: Payer::Threads,
             off_dir: PathBuf::from(OFF_DIR),
+            beam: BeamConfig::default(),
         }
     }
 }

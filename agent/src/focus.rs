@@ -51,7 +51,9 @@ pub fn details(id: TaskId, tick: &Tick, names: &mut Names) -> Option<Details> {
     let mono_us = tick.reading.node.at_us;
     let look = tick.reading.close.get(&id).cloned().map(|look| with_previous(look, tick));
     let Some(mut look) = look.or_else(|| from_reading(id, tick)) else {
-        let is_read = !tick.reading.tasks.is_empty();
+        // Of an Erlang process that has no row only a look can tell.
+        let can_tell = id.runtime == 0 || !tick.is_alive(&id);
+        let is_read = !tick.reading.tasks.is_empty() && can_tell;
         return is_read.then(|| Details { mono_us: Some(mono_us), gone: Some(true), ..Details::default() });
     };
     if let Some(queues) = look.task.queues.as_mut().filter(|queues| queues.len() > N_QUEUES) {

@@ -5,6 +5,8 @@
 //! caller's runtime). Readings and controls go to the desk; envelopes come from it.
 
 pub mod agent;
+#[cfg(target_os = "linux")]
+pub mod beam;
 pub mod cli;
 pub mod clock;
 pub mod config;
@@ -37,6 +39,8 @@ pub mod table;
 pub mod tick;
 
 pub use agent::Agent;
+#[cfg(target_os = "linux")]
+pub use beam::beam_child;
 pub use clock::Clock;
 pub use config::{Collector, Config, SourceChoice};
 #[cfg(target_os = "linux")]

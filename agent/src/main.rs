@@ -24,7 +24,7 @@ const STOP_WITHIN: Duration = Duration::from_secs(2);
 
 fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
-    if let Some(ended) = midair_agent::bpf_child() {
+    if let Some(ended) = midair_agent::bpf_child().or_else(midair_agent::beam_child) {
         return ended;
     }
     match run(&Cli::parse()) {

@@ -50,6 +50,8 @@ pub struct Reading {
     pub orphans: Vec<midair_vitals::Queue>,
     /// Close looks, by task; a task that is gone is absent.
     pub close: HashMap<TaskId, Close>,
+    /// Erlang processes that stood in rows or close looks and have ended; one that only ranks no more is not here.
+    pub ended: Vec<TaskId>,
     /// State of each source.
     pub sources: Vec<SourceState>,
     /// One sum per queue kind over all queues of the node, owned or not.

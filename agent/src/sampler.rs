@@ -29,7 +29,22 @@ pub fn sources(config: &Config, clock: &Clock) -> anyhow::Result<Vec<Box<dyn Sou
         SourceChoice::Auto if cfg!(target_os = "linux") => kernel(config, clock)?,
         SourceChoice::Auto => sysinfo(config, clock),
     };
-    Ok(vec![source])
+    let mut sources = vec![source];
+    sources.extend(beam(config, clock));
+    Ok(sources)
+}
+
+/// The VMs of this host, found among its processes: it comes after the source that reads these.
+#[cfg(target_os = "linux")]
+fn beam(config: &Config, clock: &Clock) -> Option<Box<dyn Source>> {
+    let clock = clock.clone();
+    let is_own = config.proc_root == std::path::Path::new("/proc");
+    is_own.then(|| Box::new(crate::beam::Beam::new(config.beam.clone(), move || clock.mono_us())) as Box<dyn Source>)
+}
+
+#[cfg(not(target_os = "linux"))]
+fn beam(_: &Config, _: &Clock) -> Option<Box<dyn Source>> {
+    None
 }
 
 fn sysinfo(config: &Config, clock: &Clock) -> Box<dyn Source> {

@@ -68,7 +68,15 @@ impl Tick {
 
     /// Whether a task runs, with or without a row.
     pub fn is_alive(&self, id: &TaskId) -> bool {
+        if id.runtime != 0 {
+            return self.place(id).is_some() || self.is_watched(*id) && !self.reading.ended.contains(id);
+        }
         self.place(id).is_some() || self.reading.threads.find(*id).is_some()
+    }
+
+    /// Whether the runtime of a task is there, and so could tell whether it has ended.
+    pub fn is_watched(&self, id: TaskId) -> bool {
+        self.reading.runtimes.iter().any(|runtime| runtime.id == id.runtime)
     }
 
     /// The row that a thread would have.

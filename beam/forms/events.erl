@@ -4,47 +4,36 @@
 %% Nodes that come and go are monitored here. The VM's own events (erlang:system_monitor/2) go to a process beside, since they
 %% may come in floods: after Most of them it ends, which gives the slot back and frees what waits in its mailbox, in native
 %% code; and with the next question another takes its place. It ends with this one, which ends with the connection.
-%% The slot belongs to whoever holds it. On OTP 28 and later there are as many as one likes: Session names the function that
-%% makes one, so that an older VM need not hear of it; there it is empty. Tags are atoms that each VM has.
-fun(Us, Most, Session, Options) ->
+%% The slot belongs to whoever holds it. A session of one's own (trace:system/3, OTP 28) is not taken instead: OTP 29 (erts
+%% 17.1.1) breaks down when one that reports is freed with its process, which is how ours end when a connection is cut.
+%% Tags are atoms that each VM has.
+fun(Us, Most, Options) ->
     Parent = self(),
-    Pass = fun Pass(0, _) ->
+    Pass = fun Pass(0) ->
             Parent ! {exit, self(), element(2, process_info(self(), message_queue_len))};
-        Pass(Left, Held) ->
+        Pass(Left) ->
             receive
-                more -> Pass(Most, Held);
-                Event -> Parent ! {monitor, erlang:monotonic_time(microsecond), Event}, Pass(Left - 1, Held)
+                more -> Pass(Most);
+                Event -> Parent ! {monitor, erlang:monotonic_time(microsecond), Event}, Pass(Left - 1)
             end
     end,
     Take = fun() ->
-        case Session of
-            [Create] ->
-                Held = trace:Create(trace, self(), []),
-                [try trace:system(Held, E, V) catch _:_ -> [] end || {E, V} <- Options],
-                Pass(Most, Held);
-            [] ->
-                case erlang:system_monitor(self(), Options) of
-                    undefined -> Pass(Most, none);
-                    %% Somebody took it since it was looked at.
-                    {Other, Theirs} -> erlang:system_monitor(Other, Theirs), Parent ! {exit, self(), 0}
-                end
+        case erlang:system_monitor(self(), Options) of
+            undefined -> Pass(Most);
+            %% Somebody took it since it was looked at.
+            {Other, Theirs} -> erlang:system_monitor(Other, Theirs), Parent ! {exit, self(), 0}
         end
     end,
     Start = fun() -> spawn_opt(Take, [link, {priority, high}, {message_queue_data, off_heap}]) end,
     Stop = fun(none) -> none; (P) -> unlink(P), exit(P, kill), none end,
     %% Who takes the events from now on, and what is said of it.
     Held = fun(P) ->
-        case Session of
-            [_] when P =:= none -> {Start(), trace};
-            [_] -> P ! more, {P, trace};
-            [] ->
-                case erlang:system_monitor() of
-                    {P, _} -> P ! more, {P, true};
-                    undefined -> Stop(P), {Start(), true};
-                    {Other, Of} ->
-                        Name = try element(2, process_info(Other, registered_name)) catch _:_ -> [] end,
-                        {Stop(P), {Other, Name, Of}}
-                end
+        case erlang:system_monitor() of
+            {P, _} -> P ! more, {P, true};
+            undefined -> Stop(P), {Start(), true};
+            {Other, Of} ->
+                Name = try element(2, process_info(Other, registered_name)) catch _:_ -> [] end,
+                {Stop(P), {Other, Name, Of}}
         end
     end,
     net_kernel:monitor_nodes(true, [nodedown_reason, {node_type, all}]),

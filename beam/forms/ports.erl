@@ -13,6 +13,8 @@ fun(Us, N, Most) ->
     Sums = ets:match_spec_compile([{{'$1', '_', '$2', '$3'}, [{is_integer, '$2'}], [{{'$1', {'+', '$2', '$3'}}}]}]),
     Uncounted = ets:match_spec_compile([{{'$1', '_', [], '_'}, [], ['$1']}]),
     OtherSums = ets:match_spec_compile([{{'$1', {input, '$2'}, {output, '$3'}}, [], [{{'$1', {'+', '$2', '$3'}}}]}]),
+    Waiting = ets:match_spec_compile([{{'_', '$1', '_', '_'}, [{'>', '$1', 0}], ['$_']}]),
+    Moving = ets:match_spec_compile([{{'_', '$1'}, [{'>', '$1', 0}], ['$_']}]),
     Second = ets:match_spec_compile([{{'_', '$1'}, [], ['$1']}]),
     First = ets:match_spec_compile([{{'$1', '_'}, [], ['$1']}]),
     Greatest = fun(Place, All) -> lists:sublist(lists:reverse(lists:keysort(Place, All)), N) end,
@@ -20,9 +22,10 @@ fun(Us, N, Most) ->
     Whole = fun({Port, Queue, In, Out}, Since, Links) ->
         Owner = One(Port, connected),
         Name = try element(2, process_info(Owner, registered_name)) catch _:_ -> [] end,
-        Peer = try {ok, Address} = inet:peername(Port), Address catch _:_ -> [] end,
+        Peer = case inet:peername(Port) of {ok, Address} -> Address; _ -> [] end,
+        Change = case lists:keyfind(Port, 1, Since) of {_, C} -> C; false -> [] end,
         {I, O} = case In of [] -> {One(Port, input), One(Port, output)}; _ -> {In, Out} end,
-        {Port, Queue, I, O, maps:get(Port, Since, []), One(Port, name), Owner, Name,
+        {Port, Queue, I, O, Change, One(Port, name), Owner, Name,
          lists:keymember(Port, 2, Links), Peer}
     end,
     (fun Loop(Own, Before) ->
@@ -43,22 +46,29 @@ fun(Us, N, Most) ->
                 Others = ets:match_spec_run(Said, Uncounted),
                 Ask = fun(Item) -> lists:zipwith(fun erlang:port_info/2, Others, lists:duplicate(length(Others), Item)) end,
                 Totals = lists:append(Sockets, ets:match_spec_run(lists:zip3(Others, Ask(input), Ask(output)), OtherSums)),
+                Keys = ets:match_spec_run(Totals, First),
+                Values = ets:match_spec_run(Totals, Second),
                 %% Of a port that was not there before, or was not looked at, it is not known.
-                Again = maps:with(maps:keys(Before), maps:from_list(Totals)),
-                Now = lists:keysort(1, maps:to_list(Again)),
-                Then = lists:keysort(1, maps:to_list(maps:with(maps:keys(Again), Before))),
-                Differences = lists:zipwith(fun erlang:'-'/2, ets:match_spec_run(Now, Second), ets:match_spec_run(Then, Second)),
-                Since = lists:zip(ets:match_spec_run(Now, First), Differences),
-                Moved = Greatest(2, case Since of [] -> Totals; _ -> Since end),
+                Since = case Before of
+                    {Keys, Then} -> lists:zip(Keys, lists:zipwith(fun erlang:'-'/2, Values, Then));
+                    {[], []} -> [];
+                    {Old, Then} ->
+                        Known = maps:from_list(lists:zip(Old, Then)),
+                        Again = maps:with(Old, maps:from_list(Totals)),
+                        Stayed = maps:keys(Again),
+                        Was = lists:zipwith(fun erlang:map_get/2, Stayed, lists:duplicate(length(Stayed), Known)),
+                        Is = lists:zipwith(fun erlang:map_get/2, Stayed, lists:duplicate(length(Stayed), Again)),
+                        lists:zip(Stayed, lists:zipwith(fun erlang:'-'/2, Is, Was))
+                end,
+                Moved = Greatest(2, ets:match_spec_run(case Before of {[], []} -> Totals; _ -> Since end, Moving)),
                 Links = erlang:system_info(dist_ctrl),
-                Changes = maps:from_list(Since),
-                Top = fun(Chosen) -> [Whole(Row, Changes, Links) || Row <- Chosen] end,
-                Queued = Top([R || R <- Greatest(2, Said), element(2, R) > 0]),
-                Most1 = Top([lists:keyfind(P, 1, Said) || {P, M} <- Moved, M > 0]),
+                Top = fun(Chosen) -> [Whole(Row, Since, Links) || Row <- Chosen] end,
+                Queued = Top(Greatest(2, ets:match_spec_run(Said, Waiting))),
+                Most1 = Top([lists:keyfind(P, 1, Said) || {P, _} <- Moved]),
                 erlang:send(Us, {Number, At, Own, All, Count, Queued, Most1}, [noconnect]),
-                Loop(Own + erlang:monotonic_time(microsecond) - At, maps:from_list(Totals));
+                Loop(Own + erlang:monotonic_time(microsecond) - At, {Keys, Values});
             _ ->
                 Loop(Own, Before)
         end
-    end)(0, #{})
+    end)(0, {[], []})
 end.

@@ -3,9 +3,10 @@
 use std::{collections::BTreeMap, sync::Arc};
 
 /// The parts of this agent that can be switched off, and what each is.
-pub const PARTS: [(&str, &str); 9] = [
+pub const PARTS: [(&str, &str); 10] = [
     ("kernel", "the kernel source as a whole"),
     ("sysinfo", "the sysinfo source as a whole"),
+    ("beam", "Erlang VMs: their processes and all else that only a VM tells"),
     ("bpf", "the BPF collector; /proc and netlink take over"),
     ("probes", "counting messages of the task in focus, and short-lived processes by name"),
     ("names", "arguments, users and cgroups of tasks"),

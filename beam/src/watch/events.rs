@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     connection::Connection,
-    term::{Pid, Port, Term},
+    term::{Pid, Port},
 };
 
 const EVENTS: Form = Form(include_bytes!("../../forms/events.etf"));
@@ -19,8 +19,6 @@ const EVENTS: Form = Form(include_bytes!("../../forms/events.etf"));
 /// Events from one reading to the next; what comes beyond is counted.
 pub const MOST_EVENTS: usize = 50;
 
-/// From this release on each observer may have a system monitor of its own (`trace:system/3`).
-const RELEASE_WITH_SESSIONS: u32 = 28;
 /// From this release on long mailboxes are reported (`erlang:system_monitor/2`).
 const RELEASE_WITH_LONG_QUEUES: u32 = 27;
 
@@ -75,13 +73,11 @@ pub struct EventReading {
     pub events: Vec<Event>,
 }
 
-/// Whose the VM's system monitor is: until OTP 28 there is one, and another's is left alone.
+/// Whose the VM's system monitor is: there is one, and another's is left alone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Slot {
     /// The helper's.
     Ours,
-    /// The helper has one of its own.
-    Session,
     /// Another process's: its registered name where it has one, else `<0.x.y>`.
     TakenBy(String),
     /// The VM did not say.
@@ -173,10 +169,7 @@ impl EventWatch {
         options: EventOptions,
         within: Duration,
     ) -> Result<Self, WatchError> {
-        let has_sessions = vm.otp_release >= Some(RELEASE_WITH_SESSIONS);
-        let wanted = said::wanted(&options, vm, has_sessions);
-        let session = Term::List(has_sessions.then(|| Term::atom("session_create")).into_iter().collect());
-        let args = vec![(MOST_EVENTS as i64).into(), session, wanted];
+        let args = vec![(MOST_EVENTS as i64).into(), said::wanted(&options, vm)];
         let asked = Asked::start(connection, ("its events", EVENTS), args, within).await?;
         let ours = connection.agreed().name.as_str().to_owned();
         let mut watch = Self { asked, ours };

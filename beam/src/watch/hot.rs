@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-pub use self::read::{Introduction, Parent, Reading, Seen, Size};
+pub use self::read::{Introduction, Parent, Reading, Seen};
 use crate::{
     connection::{CallError, Connection, Helper, HelperEnded, Mfa, SpawnOptions},
     term::{Pid, Term},

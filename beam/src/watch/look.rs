@@ -29,8 +29,11 @@ use crate::{
 };
 
 const LOOK: Form = Form(include_bytes!("../../forms/look.etf"));
-/// Between two looks of the helper: 20 of them in a second.
-const GAP_MS: i64 = 48;
+/// Between two looks of the helper: 10 of them in a second. What they cost is that a scheduler wakes up, where all sleep
+/// (100 us were measured each); so more of them would cost more than all else here.
+const GAP_MS: i64 = 96;
+/// 128 MB: what a million links take, and a dictionary. Beyond, the helper is killed.
+const MOST_WORDS: u64 = 16 << 20;
 /// A helper that waited for so long is replaced: a VM may have lost its request, and it would never know.
 const REPLACED_AFTER: Duration = Duration::from_secs(30);
 
@@ -75,6 +78,9 @@ pub enum LookError {
     /// The helper ended; the next read starts another one.
     #[error("cannot look at the process: {0}")]
     Helper(#[from] HelperEnded),
+    /// The process lives on another node than that at the other end.
+    #[error("the process lives on {0}: ask there")]
+    Elsewhere(String),
     /// An answer that is none. It is left alone, and the next one may be better.
     #[error("the node says something else about the process than was asked")]
     Garbled,
@@ -108,6 +114,9 @@ impl Look {
     /// Begins to look at a process of the node at the other end, whose OTP release this is (25, 27). `within` bounds the
     /// start, and later each read.
     pub async fn start(connection: &Connection, pid: Pid, release: u32, within: Duration) -> Result<Self, LookError> {
+        if pid.node.as_str() != connection.agreed().peer {
+            return Err(LookError::Elsewhere(pid.node.to_string()));
+        }
         let (connection, known) = (connection.clone(), Known::default());
         let mut look =
             Self { connection, pid, release, within, helper: None, number: 0, asked: None, silent: None, known };
@@ -121,7 +130,7 @@ impl Look {
     }
 
     /// What it is and does now. Takes at most twice the time given at the start, and less than a millisecond mostly. Reads
-    /// a second apart know 20 looks more each. Dropped half way, the next one goes on with the same request.
+    /// a second apart know 10 looks more each. Dropped half way, the next one goes on with the same request.
     pub async fn read(&mut self) -> Result<Seen, LookError> {
         let helper = match self.helper.take() {
             Some(helper) => helper,
@@ -144,7 +153,8 @@ impl Look {
         self.asked = None;
         let (pid, release) = (self.pid.clone(), self.release);
         let args = |us: &Pid| LOOK.applied_to(vec![us.clone().into(), pid.into(), i64::from(release).into()]);
-        Ok(self.connection.spawn_linked(INTERPRETER, args, SpawnOptions::default(), self.within).await?)
+        let options = SpawnOptions { max_heap_words: Some(MOST_WORDS), ..SpawnOptions::default() };
+        Ok(self.connection.spawn_linked(INTERPRETER, args, options, self.within).await?)
     }
 
     /// The answer to the request that waits; older ones are left behind.

@@ -1,6 +1,6 @@
 //! The rolling sweep: passes over all processes of a VM that wake none of them, reported pass by pass.
 //!
-//! A helper on the target (`forms/sweep.erl`) keeps what it knows of each process there, in a table that dies with it,
+//! A helper on the target (`forms/sweep.erl`, `forms/sweep_passes.erl`) keeps what it knows of each process there, in a table that dies with it,
 //! and sends the first of each order alone.
 
 mod history;
@@ -11,7 +11,7 @@ use std::time::Duration;
 
 pub use self::{
     history::Looks,
-    pass::{Look, Order, Pass, Row, Status, Statuses},
+    pass::{Look, Order, Pass, Row, Size, Status, Statuses},
 };
 use crate::{
     connection::{CallError, Connection, Helper, HelperEnded, SpawnOptions},
@@ -19,7 +19,9 @@ use crate::{
     watch::form::{Form, INTERPRETER},
 };
 
-const FORM: Form = Form(include_bytes!("../../forms/sweep.etf"));
+const KEEPER: Form = Form(include_bytes!("../../forms/sweep.etf"));
+const PASSES: Form = Form(include_bytes!("../../forms/sweep_passes.etf"));
+const BORN: Form = Form(include_bytes!("../../forms/sweep_born.etf"));
 
 /// What passes may cost the VM: their period follows from the number of processes and the work that was measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -90,7 +92,11 @@ impl Sweep {
         let SweepOptions { budget, rows } = options;
         let args = |us: &crate::Pid| {
             let [idle, active] = history::shares();
-            FORM.applied_to(vec![us.clone().into(), budget.term(), Term::Int(rows.into()), idle, active])
+            let us = Term::from(us.clone());
+            // 0: what the one that starts it knows alone.
+            let born = Term::List(BORN.applied_to(vec![Term::Int(0), Term::Int(0)]));
+            let passes = vec![us.clone(), Term::Int(rows.into()), idle, active, born, Term::Int(0)];
+            KEEPER.applied_to(vec![us, budget.term(), Term::List(PASSES.applied_to(passes))])
         };
         let helper = connection.spawn_linked(INTERPRETER, args, SpawnOptions::default(), within).await?;
         Ok(Self { helper, rows })

@@ -38,20 +38,21 @@ pub enum Waits {
     },
     /// To send: a link or a port over which it sends is busy. With neither, another process may have suspended it.
     Suspended {
-        /// Distribution links that hold more than the limit (`dist_buf_busy_limit`).
+        /// Distribution links that take nothing more.
         links: Vec<BusyLink>,
         /// Ports among its links that have something queued.
         ports: Vec<BusyPort>,
     },
 }
 
-/// A distribution link over its limit: who sends over it is suspended.
+/// A distribution link that has taken as much as the VM lets wait (`dist_buf_busy_limit`): who sends over it is suspended,
+/// until some of it has gone.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BusyLink {
     /// The node at its other end.
     pub node: String,
-    /// Bytes that wait to be sent.
-    pub pending: u64,
+    /// Bytes that wait to be sent, where they are told.
+    pub pending: Option<u64>,
 }
 
 /// A port that does not take what it is given.

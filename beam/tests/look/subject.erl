@@ -1,7 +1,7 @@
 %% What the tests look at: servers that call each other, a loop, a process with a name.
 -module(subject).
 -behaviour(gen_server).
--export([start/1, chain/1, init/1, handle_call/3, handle_cast/2, spin/0, idle/0, called/1, long/0, tick/0, flood/1, sink/1, sender/4, tracer/1, keeper/1, pushing/0]).
+-export([start/1, chain/1, init/1, handle_call/3, handle_cast/2, spin/0, idle/0, called/1, long/0, tick/0, flood/1, sink/1, sender/4, tracer/1, keeper/1, pushing/0, full/1, labelled/2, hub/1, feeding/0, unfed/0]).
 
 %% A server with this name, that answers nobody or passes on.
 start(Name) ->
@@ -70,3 +70,31 @@ pushing() ->
     Pid.
 
 push(Socket) -> gen_tcp:send(Socket, binary:copy(<<1>>, 100000)), push(Socket).
+
+%% A process with so many messages in its mailbox.
+full(N) ->
+    Pid = spawn(fun idle/0),
+    [Pid ! {message, M} || M <- lists:seq(1, N)],
+    Pid.
+
+%% A process with an entry in its dictionary.
+labelled(Key, Value) -> ready(fun() -> put(Key, Value) end).
+
+%% A process with so many links.
+hub(N) -> ready(fun() -> [spawn_link(?MODULE, idle, []) || _ <- lists:seq(1, N)] end).
+
+%% A process that has done this before anybody knows it.
+ready(Do) ->
+    Asker = self(),
+    Pid = spawn(fun() -> Do(), Asker ! {ready, self()}, idle() end),
+    receive {ready, Pid} -> Pid end.
+
+%% A process that writes to a program that does not read.
+feeding() -> spawn(fun() -> fed(open_port({spawn, "sleep 30"}, [])) end).
+
+fed(Port) -> port_command(Port, binary:copy(<<1>>, 100000)), fed(Port).
+
+%% Ends that program, which would else sleep on.
+unfed() ->
+    [os:cmd("kill " ++ integer_to_list(Pid)) || Port <- erlang:ports(), {name, "sleep 30"} <- [erlang:port_info(Port, name)],
+                                                {os_pid, Pid} <- [erlang:port_info(Port, os_pid)]].

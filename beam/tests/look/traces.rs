@@ -156,3 +156,15 @@ async fn it_is_refused_where_somebody_else_traces() {
     let pattern = subject.eval("erlang:trace_info('receive', match_spec).").await;
     assert_eq!(pattern.to_string(), "{match_spec,true}");
 }
+
+#[tokio::test]
+async fn large_messages_end_the_trace_and_not_the_node() {
+    let subject = Subject::start().await;
+    subject.eval("subject:sink(sink).").await;
+    subject.eval("subject:sender(a, sink, 100000000, lists:seq(1, 20000)), a ! go.").await;
+    let pid = subject.pid("whereis(sink).").await;
+    let told = receive_trace(&subject.connection, &pid, subject.release, Duration::from_secs(5), 5000).await;
+    assert_eq!(told, Err(TraceError::Large));
+    until_traced(&subject.connection, "sink", false).await;
+    subject.eval("exit(whereis(a), kill).").await;
+}

@@ -169,3 +169,34 @@ async fn a_flood_is_cut_and_counted() {
     let length = call(&connection, "erlang", "process_info", length.to_vec()).await;
     assert!(length.as_tuple().unwrap()[1].as_count().unwrap() <= 2 * MOST_EVENTS as u64, "{length}");
 }
+
+#[tokio::test]
+async fn a_long_mailbox_is_told_from_the_release_on_that_tells_it() {
+    let node = Node::start().await;
+    let connection = node.connect().await;
+    let vm = Vm::read(&connection, LONG).await.unwrap();
+    let options = EventOptions { long_queue: Some((10, 100)), ..EventOptions::default() };
+    let mut watch = EventWatch::start(&connection, &vm, options, LONG).await.unwrap();
+    wait(&mut watch, |reading| (reading.slot == Slot::Ours).then_some(())).await;
+    let full = eval(
+        &connection,
+        "P = spawn(fun() -> receive go -> (fun Drain() -> receive _ -> Drain() after 0 -> ok end end)() end,
+         timer:sleep(infinity) end), [P ! N || N <- lists:seq(1, 200)], P.",
+    )
+    .await;
+    if vm.otp_release < Some(27) {
+        // Nothing of the kind was asked for there: that would have been refused, and with it all else.
+        call(&connection, "erlang", "garbage_collect", vec![full]).await;
+        let reading = watch.read().await.unwrap();
+        assert!(
+            reading.slot == Slot::Ours && reading.events.iter().all(|event| event.what != What::Other),
+            "{reading:?}"
+        );
+        return;
+    }
+    let process = full.as_pid().unwrap().clone();
+    let long = What::LongQueue { process: process.clone(), is_long: true };
+    wait_for(&mut watch, |what| *what == long).await;
+    call(&connection, "erlang", "send", vec![full, Term::atom("go")]).await;
+    wait_for(&mut watch, |what| *what == What::LongQueue { process: process.clone(), is_long: false }).await;
+}

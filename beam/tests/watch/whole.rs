@@ -96,7 +96,8 @@ async fn a_tick_says_what_others_are_told() {
         ("ets", m.ets),
     ] {
         let (bytes, told) = (bytes.unwrap() as f64, memory.get(name).unwrap().as_float().unwrap());
-        assert!((bytes - told).abs() <= 0.05 * told, "{name}: {bytes}, told {told}");
+        // What asking itself takes may be a good part of what there is little of.
+        assert!((bytes - told).abs() <= 0.05 * told + 65_536.0, "{name}: {bytes}, told {told}");
     }
     assert_eq!(tick.run_queues.len(), 2);
     assert!(tick.dirty_cpu_queue.is_some() && tick.dirty_io_queue.is_some());

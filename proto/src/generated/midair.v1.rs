@@ -492,7 +492,7 @@ pub struct ErlangLook {
     /// Whom it calls, or whose link or port is busy.
     #[prost(message, optional, tag = "25")]
     pub waits_for: ::core::option::Option<ErlangPid>,
-    /// What it waits for where that is no process: a node, a port.
+    /// What it waits in or for, where that is no process: the function of its receive or call, a node, a port.
     #[prost(string, optional, tag = "26")]
     pub waits_for_text: ::core::option::Option<::prost::alloc::string::String>,
     /// In how many of the looks it waited so.
@@ -623,6 +623,8 @@ pub enum WaitKind {
     Busy = 5,
     /// Does not answer: inside native code that does not yield.
     Native = 6,
+    /// Waits for time to pass.
+    Sleep = 7,
 }
 impl WaitKind {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -638,6 +640,7 @@ impl WaitKind {
             Self::Port => "WAIT_KIND_PORT",
             Self::Busy => "WAIT_KIND_BUSY",
             Self::Native => "WAIT_KIND_NATIVE",
+            Self::Sleep => "WAIT_KIND_SLEEP",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -650,6 +653,7 @@ impl WaitKind {
             "WAIT_KIND_PORT" => Some(Self::Port),
             "WAIT_KIND_BUSY" => Some(Self::Busy),
             "WAIT_KIND_NATIVE" => Some(Self::Native),
+            "WAIT_KIND_SLEEP" => Some(Self::Sleep),
             _ => None,
         }
     }

@@ -3,8 +3,8 @@
 use super::{Event, EventOptions, EventReading, Peer, RELEASE_WITH_LONG_QUEUES, Slot, What};
 use crate::{term::Term, watch::vm::Vm};
 
-/// The options of `erlang:system_monitor/2`, or pairs for `trace:system/3`.
-pub(super) fn wanted(options: &EventOptions, vm: &Vm, has_sessions: bool) -> Term {
+/// The options of `erlang:system_monitor/2`.
+pub(super) fn wanted(options: &EventOptions, vm: &Vm) -> Term {
     let pair = |name, value: u64| Term::tuple([Term::atom(name), value.into()]);
     let mut wanted = Vec::new();
     wanted.extend(options.long_gc_ms.map(|ms| pair("long_gc", ms)));
@@ -16,12 +16,8 @@ pub(super) fn wanted(options: &EventOptions, vm: &Vm, has_sessions: bool) -> Ter
     {
         wanted.push(Term::tuple([Term::atom("long_message_queue"), Term::tuple([back.into(), long.into()])]));
     }
-    let busy = ["busy_port", "busy_dist_port"].map(|name| match has_sessions {
-        true => Term::tuple([Term::atom(name), Term::atom("true")]),
-        false => Term::atom(name),
-    });
     if options.is_busy_reported {
-        wanted.extend(busy);
+        wanted.extend(["busy_port", "busy_dist_port"].map(Term::atom));
     }
     Term::List(wanted)
 }
@@ -40,11 +36,10 @@ pub(super) fn reading(said: &[Term], ours: &str) -> Option<EventReading> {
     })
 }
 
-/// Of `true`, `trace` where it is a session, or `{Receiver, Name, Options}` of whoever has it.
+/// Of `true`, or `{Receiver, Name, Options}` of whoever has it.
 fn whose(slot: &Term) -> Slot {
     match (slot.as_atom(), slot.as_tuple()) {
         (Some("true"), _) => Slot::Ours,
-        (Some("trace"), _) => Slot::Session,
         (_, Some([receiver, name, _])) => Slot::TakenBy(match name.as_atom() {
             Some(name) => name.to_owned(),
             None => receiver.as_pid().map_or_else(|| receiver.to_string(), ToString::to_string),

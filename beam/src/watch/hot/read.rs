@@ -2,7 +2,7 @@
 
 use crate::{
     term::{Pid, Term},
-    watch::sweep::{Look, Status},
+    watch::sweep::{Look, Size, Status},
 };
 
 /// Characters of a name that are kept.
@@ -28,16 +28,6 @@ pub struct Seen {
     pub look: Look,
     /// What it holds; `None` where its mailbox is long, since reading it would walk the mailbox.
     pub size: Option<Size>,
-}
-
-/// What a process holds, as its collector counts it (`garbage_collection_info`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Size {
-    /// Estimate of its memory in bytes: the blocks of its young and old heap, the stack in them, and heap fragments.
-    pub memory_bytes: u64,
-    /// Binaries outside of its heap that it refers to, in bytes, by their virtual heaps: parts of binaries count whole,
-    /// and what others refer to as well counts for each.
-    pub binary_bytes: u64,
 }
 
 /// Who a process is.
@@ -84,6 +74,7 @@ pub(super) fn reading(answer: &Term, pids: &[Pid], before: &[Option<Seen>], word
 
 fn at_moment(mut seen: Seen, at_us: i64) -> Seen {
     seen.look.at_us = at_us;
+    seen.size = seen.size.map(|size| Size { at_us, ..size });
     seen
 }
 
@@ -99,7 +90,7 @@ fn seen(row: &Term, at_us: i64, word_bytes: u64) -> Option<Seen> {
     };
     let (mailbox, reductions) = (mailbox.as_count(), reductions.as_count());
     let status = status.as_atom().and_then(Status::from_name);
-    let size = sizes.map(|(memory_bytes, binary_bytes)| Size { memory_bytes, binary_bytes });
+    let size = sizes.map(|(memory_bytes, binary_bytes)| Size { at_us, memory_bytes, binary_bytes });
     Some(Seen { look: Look { at_us, mailbox, reductions, status }, size })
 }
 

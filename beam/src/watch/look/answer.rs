@@ -13,7 +13,7 @@ use crate::{
 /// Bytes of a word: VMs of 32 bits are not met any more.
 const WORD: u64 = 8;
 
-/// A look from `{Info, Heap, Kin, Names, Local, {Limit, Links, Ports}}`, completed by what was known before.
+/// A look from `{Info, Heap, Kin, Names, Local, {Links, Ports}}`, completed by what was known before.
 pub(super) fn read(seen: &Term, before: Option<ProcessLook>, home: &str) -> Option<ProcessLook> {
     let [info, heap, kin, names, local, busy] = seen.as_tuple()? else { return None };
     let around = Around { names, local, home };
@@ -57,9 +57,10 @@ pub(super) fn read(seen: &Term, before: Option<ProcessLook>, home: &str) -> Opti
         look.label = label(kin);
         look.ancestors = around.neighbours(kin.get("$ancestors"));
         look.callers = around.neighbours(kin.get("$callers"));
-        let call = kin.get("$initial_call").and_then(function);
-        look.initial_call = call.or_else(|| info.get("initial_call").and_then(function));
+        look.initial_call = kin.get("$initial_call").and_then(function);
     }
+    // Untranslated: what every process has.
+    look.initial_call = look.initial_call.or_else(|| info.get("initial_call").and_then(function));
     Some(look)
 }
 
@@ -104,24 +105,20 @@ fn resource(name: &Term) -> Option<String> {
     is_resource.then(|| Some(format!("{} {} in vhost {}", kind.as_atom()?, name.to_text()?, vhost.to_text()?)))?
 }
 
-/// `{Limit, [{Node, {ok, In, Out, Pending}}], [{Port, {queue_size, Bytes}}]}`: what is busy, asked of suspended ones.
+/// `{[{Node, {ok, In, Out, Pending}}], [{Port, {queue_size, Bytes}}]}`: what is busy, asked of suspended ones.
 fn suspended_by(busy: &Term) -> Waits {
-    let Some([limit, links, ports]) = busy.as_tuple() else { return Waits::Unknown };
-    let pairs = |list: &Term| -> Vec<(Term, Vec<Term>)> {
+    let Some([links, ports]) = busy.as_tuple() else { return Waits::Unknown };
+    let pairs = |list: &Term| -> Vec<(Term, Term)> {
         let pair = |item: &Term| match item.as_tuple()? {
-            [of, value] => Some((of.clone(), value.as_tuple()?.to_vec())),
+            [of, value] => Some((of.clone(), value.clone())),
             _ => None,
         };
         list.as_list().unwrap_or_default().iter().filter_map(pair).collect()
     };
-    let limit = limit.as_count();
-    let link = |(node, stat): (Term, Vec<Term>)| {
-        let pending = stat.get(3).and_then(Term::as_count)?;
-        let is_busy = limit.is_some_and(|limit| pending >= limit);
-        is_busy.then(|| Some(BusyLink { node: node.as_atom()?.to_owned(), pending }))?
-    };
-    let port = |(port, queue): (Term, Vec<Term>)| {
-        let queued = queue.get(1).and_then(Term::as_count)?;
+    let nth = |of: &Term, n: usize| of.as_tuple()?.get(n)?.as_count();
+    let link = |(node, stat): (Term, Term)| Some(BusyLink { node: node.as_atom()?.to_owned(), pending: nth(&stat, 3) });
+    let port = |(port, queue): (Term, Term)| {
+        let queued = nth(&queue, 1)?;
         if let Term::Port(port) = port { Some(BusyPort { port: *port, queued }) } else { None }
     };
     Waits::Suspended {

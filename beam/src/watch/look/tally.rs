@@ -66,13 +66,16 @@ impl Tally {
         self.latest(WINDOW)
     }
 
-    /// Adds what the helper saw between two reads, the newest first. Returns how many looks that were.
+    /// Adds what the helper saw between two reads, `{Times, Look}`, the newest first. Returns how many looks that were.
     pub(super) fn add(&mut self, looks: &[Term]) -> usize {
         let mut n = 0;
-        for look in looks.iter().take(WINDOW).rev().filter(|look| look.as_list().is_some()) {
+        for told in looks.iter().take(WINDOW).rev() {
+            let Some([times, look @ Term::List(_)]) = told.as_tuple() else { continue };
+            let times = times.as_count().and_then(|times| usize::try_from(times).ok()).unwrap_or(0).min(WINDOW);
             let status = look.get("status").and_then(Term::as_atom).map(Status::named);
-            self.add_one(status, look.get("current_function").and_then(function));
-            n += 1;
+            let top = look.get("current_function").and_then(function);
+            (0..times).for_each(|_| self.add_one(status.clone(), top.clone()));
+            n += times;
         }
         n
     }

@@ -11,16 +11,11 @@ fn vm(otp_release: Option<u32>) -> Vm {
 
 #[test]
 fn what_is_asked_for_is_what_the_release_has() {
-    let text = |release, has_sessions| wanted(&EventOptions::default(), &vm(release), has_sessions).to_string();
-    assert_eq!(text(Some(25), false), "[{long_gc,100},{large_heap,8388608},busy_port,busy_dist_port]");
+    let text = |release| wanted(&EventOptions::default(), &vm(release)).to_string();
+    assert_eq!(text(Some(25)), "[{long_gc,100},{large_heap,8388608},busy_port,busy_dist_port]");
     let long = "{long_message_queue,{1000,10000}}";
-    assert_eq!(
-        text(Some(27), false),
-        format!("[{{long_gc,100}},{{large_heap,8388608}},{long},busy_port,busy_dist_port]")
-    );
-    let busy = "{busy_port,true},{busy_dist_port,true}";
-    assert_eq!(text(Some(28), true), format!("[{{long_gc,100}},{{large_heap,8388608}},{long},{busy}]"));
-    assert!(!text(None, false).contains("long_message_queue"));
+    assert_eq!(text(Some(27)), format!("[{{long_gc,100}},{{large_heap,8388608}},{long},busy_port,busy_dist_port]"));
+    assert!(!text(None).contains("long_message_queue"));
     let none = EventOptions {
         long_gc_ms: None,
         large_heap_bytes: None,
@@ -28,7 +23,7 @@ fn what_is_asked_for_is_what_the_release_has() {
         long_queue: None,
         is_busy_reported: false,
     };
-    assert_eq!(wanted(&none, &vm(Some(28)), true).to_string(), "[{long_schedule,50}]");
+    assert_eq!(wanted(&none, &vm(Some(28))).to_string(), "[{long_schedule,50}]");
 }
 
 fn one(what: Term) -> What {

@@ -75,9 +75,9 @@ fn whole() -> Term {
     let names = Term::Map(vec![(pid(HOME, 2).into(), atom("user")), (port.clone(), atom("a_port"))]);
     let local = Term::list([Term::tuple([atom("near"), pid(HOME, 8).into()])]);
     let stat = Term::tuple([atom("ok"), 1.into(), 2.into(), 900.into()]);
-    let links = Term::list([pair("slow@h", stat), pair("fine@h", Term::List(vec![]))]);
+    let links = Term::list([pair("slow@h", stat), pair("strange@h", Term::List(vec![]))]);
     let ports = Term::list([Term::tuple([port, pair("queue_size", 50)])]);
-    Term::tuple([info, heap, kin, names, local, Term::tuple([800.into(), links, ports])])
+    Term::tuple([info, heap, kin, names, local, Term::tuple([links, ports])])
 }
 
 #[test]
@@ -105,7 +105,8 @@ fn a_whole_answer_is_read() {
     assert_eq!(look.ancestors.some[0].party, Party::Name("boss".into()));
     assert_eq!(look.parent.unwrap().pid(), Some(&pid(HOME, 3)));
     let Waits::Suspended { links, ports } = look.waits else { panic!("not suspended") };
-    assert_eq!(links, [BusyLink { node: "slow@h".into(), pending: 900 }]);
+    let told = [("slow@h", Some(900)), ("strange@h", None)];
+    assert_eq!(links, told.map(|(node, pending)| BusyLink { node: node.into(), pending }));
     assert_eq!(ports.iter().map(|port| port.queued).collect::<Vec<_>>(), [50]);
 }
 
@@ -118,9 +119,12 @@ fn what_is_asked_seldom_stays_with_its_age() {
         !["links", "monitors", "monitored_by"].contains(&pair.as_tuple().unwrap()[0].as_atom().unwrap())
     });
     parts[2] = atom("undefined");
+    let alone = read(&Term::Tuple(parts.clone()), None, HOME).unwrap();
+    assert_eq!((alone.initial_call.unwrap().to_string(), alone.links.n), ("proc_lib:init_p/5".into(), None));
     let second = read(&Term::Tuple(parts), Some(first.clone()), HOME).unwrap();
     assert_eq!((second.neighbours_age, &second.links, &second.monitors), (1, &first.links, &first.monitors));
     assert_eq!((second.label, second.ancestors), (first.label, first.ancestors));
+    assert_eq!(second.initial_call, first.initial_call);
 }
 
 #[test]

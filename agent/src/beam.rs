@@ -1,0 +1,270 @@
+//! The BEAM source: the Erlang VMs of this host, each as a hidden node sees it, with nothing installed on them.
+//!
+//! The VMs are found among the processes that the kernel source has read before. What speaks to them is a process of its
+//! own ([`handle`], [`watcher`]): it holds the cookies and has no listening socket. What it says is joined here with what
+//! the kernel says of the same OS process and its threads.
+
+mod handle;
+mod rows;
+mod said;
+mod threads;
+mod watcher;
+
+use std::collections::BTreeMap;
+
+use midair_proto::v1;
+use midair_vitals::{Queue, QueueKind, TaskId, TaskKind, TaskReading, Unit};
+
+pub use self::watcher::beam_child;
+use self::{
+    handle::Handle,
+    said::{Ask, Reach, Said, SaidVm, Target, Trace, Which},
+};
+use crate::{
+    config::BeamConfig,
+    encode,
+    reading::{Close, Health, Reading, RuntimeState, Source, SourceState, Wants},
+};
+
+/// The hidden argument of the watcher.
+const FLAG: &str = "--watch-beam";
+
+/// So many VMs are watched on one host; what stands beyond is said.
+const MOST_VMS: usize = 16;
+
+/// A watcher that has ended is started anew after this time, microseconds.
+const RESTARTS_AFTER_US: u64 = 5_000_000;
+
+/// The Erlang VMs of this host.
+pub struct Beam {
+    config: BeamConfig,
+    clock: Box<dyn Fn() -> u64 + Send>,
+    handle: Option<Handle>,
+    /// Not before then is a watcher started, `CLOCK_MONOTONIC` in microseconds.
+    starts_us: u64,
+    /// Why there is no watcher.
+    fault: Option<String>,
+    vms: BTreeMap<u32, Known>,
+    /// Ids of runtimes that were given.
+    n_given: u32,
+    children_us: u64,
+    cost_us: u64,
+}
+
+/// A VM that was found.
+#[derive(Debug)]
+struct Known {
+    process: TaskId,
+    said: Option<SaidVm>,
+    /// Processes that were looked at and had ended.
+    ended: Vec<TaskId>,
+}
+
+impl Beam {
+    /// VMs that are reached as configured. `clock` is `CLOCK_MONOTONIC` in microseconds.
+    pub fn new(config: BeamConfig, clock: impl Fn() -> u64 + Send + 'static) -> Self {
+        Self {
+            config,
+            clock: Box::new(clock),
+            handle: None,
+            starts_us: 0,
+            fault: None,
+            vms: BTreeMap::new(),
+            n_given: 0,
+            children_us: 0,
+            cost_us: 0,
+        }
+    }
+
+    /// The VMs among the processes of this reading, each under its id. Answers how many are left out.
+    fn find(&mut self, into: &mut Reading) -> usize {
+        if into.tasks.is_empty() {
+            // The kernel could not be read: nobody can tell who has ended.
+            return 0;
+        }
+        let is_vm = |task: &&TaskReading| {
+            task.kind == TaskKind::Process && task.name.as_deref().is_some_and(|name| name.starts_with("beam"))
+        };
+        let found: Vec<TaskId> = into.tasks.iter().filter(is_vm).map(|task| task.id).collect();
+        let ended = self.vms.extract_if(.., |_, known| !found.contains(&known.process));
+        let ended: Vec<Known> = ended.map(|(_, known)| known).collect();
+        into.happened.extend(ended.iter().filter_map(|known| {
+            let name = known.said.as_ref()?.vm.name.as_ref()?;
+            Some(format!("the Erlang VM {name} (pid {}) is down", known.process.number))
+        }));
+        for process in &found {
+            let is_known = self.vms.values().any(|known| known.process == *process);
+            if !is_known && self.vms.len() < MOST_VMS {
+                self.n_given += 1;
+                self.vms.insert(self.n_given, Known { process: *process, said: None, ended: Vec::new() });
+            }
+        }
+        found.len().saturating_sub(self.vms.len())
+    }
+
+    /// Asks the watcher, and takes what it has said since the last time.
+    fn ask(&mut self, wants: &Wants) {
+        let now_us = (self.clock)();
+        if self.vms.is_empty() {
+            // Nothing to watch: the watcher goes, and with it the cookies that it has read.
+            (self.handle, self.children_us) = (None, 0);
+            return;
+        }
+        let is_new = self.handle.is_none();
+        if is_new {
+            if now_us < self.starts_us {
+                return;
+            }
+            self.starts_us = now_us + RESTARTS_AFTER_US;
+            match watcher::start() {
+                Ok(handle) => (self.handle, self.fault) = (Some(handle), None),
+                Err(why) => self.fault = Some(why),
+            }
+        }
+        let ask = self.question(wants, is_new);
+        let Some(handle) = &mut self.handle else { return };
+        match handle.ask(&ask, now_us) {
+            Ok(None) => {}
+            Ok(Some(said)) => self.take(said),
+            Err(error) => {
+                tracing::warn!("the watcher of Erlang VMs is started anew: {error}");
+                self.fault = Some(format!("the watcher of Erlang VMs is started anew: {error}"));
+                (self.handle, self.children_us) = (None, 0);
+                for said in self.vms.values_mut().filter_map(|known| known.said.as_mut()) {
+                    said.answers = false;
+                }
+            }
+        }
+    }
+
+    fn question(&self, wants: &Wants, is_first: bool) -> Ask {
+        let target = |(runtime, known): (&u32, &Known)| Target {
+            runtime: *runtime,
+            pid: u32::try_from(known.process.number).unwrap_or(0),
+            start: known.process.start,
+        };
+        let which = |task: &TaskId| Which { runtime: task.runtime, number: task.number };
+        let trace = |trace: &crate::reading::TraceWanted| Trace {
+            number: trace.number,
+            which: which(&trace.task),
+            seconds: trace.seconds,
+            most: trace.most,
+        };
+        Ask {
+            targets: self.vms.iter().map(target).collect(),
+            looks: wants.close.iter().filter(|task| task.runtime != 0).map(which).collect(),
+            traces: wants.traces.iter().map(trace).collect(),
+            config: is_first.then(|| Reach::of(&self.config)),
+        }
+    }
+
+    fn take(&mut self, said: Said) {
+        self.children_us = said.cpu_us;
+        for vm in said.vms {
+            let Some(known) = self.vms.get_mut(&vm.runtime) else { continue };
+            let cost_us = |said: &SaidVm| said.vm.cost_us.unwrap_or(0);
+            let before_us = known.said.as_ref().map_or(0, cost_us);
+            // A connection that began anew counts anew.
+            let now_us = cost_us(&vm);
+            self.cost_us += if now_us >= before_us { now_us - before_us } else { now_us };
+            known.said = Some(vm);
+        }
+    }
+
+    /// Puts what is known into a reading.
+    fn tell(&mut self, wants: &Wants, into: &mut Reading) {
+        let mut n_messages = None;
+        for (runtime, known) in &mut self.vms {
+            into.vms.push(rows::vm(*runtime, known.process, known.said.as_ref(), &into.threads));
+            into.runtimes.push(runtime_state(*runtime, known, self.fault.as_deref()));
+            let Some(said) = &mut known.said else { continue };
+            let in_mailboxes = said.vm.sweep.as_ref().and_then(|sweep| sweep.n_messages);
+            n_messages = in_mailboxes.map(|n| n + n_messages.unwrap_or(0)).or(n_messages);
+            into.happened.append(&mut said.happened);
+            for trace in said.traces.drain(..) {
+                let refused = trace.refused.unwrap_or_else(|| "its VM gave no answer".into());
+                into.traced.push((trace.number, trace.traced.ok_or(refused)));
+            }
+            known.ended = said.ended.iter().map(|which| rows::id(*runtime, which)).collect();
+            let mut tasks: Vec<TaskReading> = said.rows.iter().map(|row| rows::task(*runtime, row)).collect();
+            tasks.sort_unstable_by_key(|task| task.id);
+            tasks.dedup_by_key(|task| task.id);
+            into.tasks.extend(tasks);
+            into.ended.extend(&known.ended);
+        }
+        if let Some(depth) = n_messages {
+            into.sums.push(Queue { depth: Some(depth), ..Queue::unknown(QueueKind::Mailbox, Unit::Messages) });
+        }
+        for id in wants.close.iter().filter(|id| id.runtime != 0) {
+            let Some(known) = self.vms.get(&id.runtime).filter(|known| !known.ended.contains(id)) else { continue };
+            let looks = known.said.iter().flat_map(|said| &said.looks);
+            if let Some(look) = looks.into_iter().find(|look| look.number == id.number) {
+                let unknown = || TaskReading::unknown(*id, TaskKind::Erlang, (self.clock)());
+                let row = look.row.as_ref().map_or_else(unknown, |row| rows::task(id.runtime, row));
+                let erlang = look.look.clone().map(|look| Box::new(rows::look(id.runtime, look)));
+                into.close.insert(*id, Close { erlang, n_queues: 1, ..Close::of(row) });
+            }
+        }
+        into.children_us += self.children_us;
+        into.vm_cost_us = (self.n_given > 0).then_some(self.cost_us);
+    }
+
+    fn state(&self, n_left_out: usize) -> SourceState {
+        let silent: Vec<String> = self
+            .vms
+            .values()
+            .filter(|known| !known.said.as_ref().is_some_and(|said| said.answers))
+            .map(|known| rows::name(known.process, known.said.as_ref()))
+            .collect();
+        let health = match (&self.fault, silent.as_slice()) {
+            (Some(fault), _) => Health::Degraded(fault.as_str().into()),
+            (None, _) if n_left_out > 0 => {
+                Health::Degraded(format!("{n_left_out} Erlang VMs beyond {MOST_VMS} are not watched").into())
+            }
+            (None, []) => Health::Ok,
+            (None, silent) => {
+                Health::Degraded(format!("no answer from {}; its runtime says why", silent.join(", ")).into())
+            }
+        };
+        SourceState::new(self.name(), health)
+    }
+}
+
+impl Source for Beam {
+    fn name(&self) -> &'static str {
+        "beam"
+    }
+
+    fn read(&mut self, wants: &Wants, into: &mut Reading) {
+        let n_left_out = self.find(into);
+        self.ask(wants);
+        self.tell(wants, into);
+        // A host without any VM has nothing to say of this source.
+        if !self.vms.is_empty() {
+            into.sources.push(self.state(n_left_out));
+        }
+    }
+}
+
+fn runtime_state(runtime: u32, known: &Known, fault: Option<&str>) -> RuntimeState {
+    let said = known.said.as_ref();
+    let reason = said.and_then(|said| said.reason.as_deref()).or(fault);
+    let health = match said {
+        Some(said) if said.answers => reason.map_or(Health::Ok, |reason| Health::Degraded(reason.into())),
+        Some(_) => Health::Off(reason.unwrap_or("it does not answer").into()),
+        None => Health::Off(reason.unwrap_or("not asked yet").into()),
+    };
+    let counts = said.and_then(|said| said.vm.counts.as_ref());
+    RuntimeState {
+        id: runtime,
+        kind: "beam",
+        name: rows::name(known.process, said),
+        health,
+        n_tasks: counts.and_then(|counts| counts.n_processes),
+    }
+}
+
+/// A task on the wire, as VMs and looks speak of it.
+fn wire_id(id: TaskId) -> v1::TaskId {
+    encode::task_id(id)
+}

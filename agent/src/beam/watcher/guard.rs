@@ -1,0 +1,196 @@
+//! One VM: a thread that finds it, connects to it, and comes again when the connection has ended.
+
+use std::{
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    thread,
+    time::Duration,
+};
+
+use midair_beam::{Backoff, Trouble};
+use midair_proto::v1::Vm;
+
+use super::{outside, place, reach, vm};
+use crate::{
+    beam::said::{Ask, SaidLook, SaidVm, Target, Trace},
+    clock::Clock,
+    config::BeamConfig,
+};
+
+/// Frames are decoded here, with bounded depth.
+const STACK_BYTES: usize = 1 << 20;
+
+/// An agent that has not asked for so long does not want to know: the VM is let go until it asks again.
+const ASKED_WITHIN_US: u64 = 15_000_000;
+
+/// How often a thread that waits looks whether it is to end.
+const STEP: Duration = Duration::from_millis(250);
+
+/// The thread of one VM. Dropped, it ends within a moment, and its connection with it.
+#[derive(Debug)]
+pub(super) struct Guard {
+    pub(super) target: Target,
+    shared: Arc<Shared>,
+}
+
+/// What the thread and who asks it share.
+#[derive(Debug)]
+pub(super) struct Shared {
+    pub(super) target: Target,
+    pub(super) clock: Clock,
+    is_over: AtomicBool,
+    asked_us: AtomicU64,
+    asked: Mutex<Asked>,
+    said: Mutex<SaidVm>,
+}
+
+/// What is wanted of the VM now.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Asked {
+    /// Numbers of the processes to look at.
+    pub(super) looks: Vec<u64>,
+    /// Traces to make.
+    pub(super) traces: Vec<Trace>,
+}
+
+impl Guard {
+    pub(super) fn start(target: Target, config: Arc<BeamConfig>, clock: Clock) -> Self {
+        let vm = Vm { runtime: Some(target.runtime), ..Vm::default() };
+        let said = SaidVm { runtime: target.runtime, vm, ..SaidVm::default() };
+        let shared = Arc::new(Shared {
+            target: target.clone(),
+            asked_us: AtomicU64::new(clock.mono_us()),
+            clock,
+            is_over: AtomicBool::new(false),
+            asked: Mutex::default(),
+            said: Mutex::new(said),
+        });
+        let of_thread = Arc::clone(&shared);
+        let thread = thread::Builder::new().name("midair-vm".into()).stack_size(STACK_BYTES);
+        if let Err(error) = thread.spawn(move || run(&of_thread, &config)) {
+            shared.silent(format!("cannot start a thread for it: {error}"));
+        }
+        Self { target, shared }
+    }
+
+    /// Takes over what is wanted.
+    pub(super) fn ask(&self, ask: &Ask) {
+        self.shared.asked_us.store(self.shared.clock.mono_us(), Ordering::Relaxed);
+        let runtime = self.target.runtime;
+        let looks = ask.looks.iter().filter(|which| which.runtime == runtime).map(|which| which.number).collect();
+        let traces = ask.traces.iter().filter(|trace| trace.which.runtime == runtime).copied().collect();
+        *lock(&self.shared.asked) = Asked { looks, traces };
+    }
+
+    /// What is known now; what is told once is taken.
+    pub(super) fn said(&self) -> SaidVm {
+        let mut said = lock(&self.shared.said);
+        let told = said.clone();
+        said.happened.clear();
+        said.traces.clear();
+        told
+    }
+}
+
+impl Drop for Guard {
+    fn drop(&mut self) {
+        self.shared.is_over.store(true, Ordering::Relaxed);
+    }
+}
+
+impl Shared {
+    /// Whether somebody still wants to know.
+    pub(super) fn is_wanted(&self) -> bool {
+        let idle_us = self.clock.mono_us().saturating_sub(self.asked_us.load(Ordering::Relaxed));
+        !self.is_over() && idle_us < ASKED_WITHIN_US
+    }
+
+    pub(super) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn asked(&self) -> Asked {
+        lock(&self.asked).clone()
+    }
+
+    /// Changes what is said.
+    pub(super) fn say(&self, change: impl FnOnce(&mut SaidVm)) {
+        change(&mut lock(&self.said));
+    }
+
+    /// It does not answer: what it said stays, its rows do not.
+    pub(super) fn silent(&self, reason: String) {
+        self.say(|said| {
+            said.answers = false;
+            said.reason = Some(reason);
+            said.rows.clear();
+            said.looks = Vec::<SaidLook>::new();
+            said.ended.clear();
+        });
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn run(shared: &Arc<Shared>, config: &BeamConfig) {
+    // Before anything is opened: sockets belong to the network in which they were made.
+    if let Err(why) = place::enter_network(shared.target.pid) {
+        shared.silent(why);
+        return;
+    }
+    match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime.block_on(keep(shared, config)),
+        Err(error) => shared.silent(format!("cannot start tokio: {error}")),
+    }
+}
+
+/// Connects again and again, without hammering.
+async fn keep(shared: &Arc<Shared>, config: &BeamConfig) {
+    let mut backoff = Backoff::default();
+    let mut dump = outside::Dump::new(shared.target.pid);
+    while !shared.is_over() {
+        if !shared.is_wanted() {
+            tokio::time::sleep(STEP).await;
+            continue;
+        }
+        let began_us = shared.clock.mono_us();
+        let pause = match reach::reach(&shared.target, config).await {
+            Err((trouble, reason)) => {
+                let pause = backoff.failed(trouble, &reason, jitter(shared));
+                let reason = match trouble {
+                    // A target logs each of these, so that the next try is far.
+                    Trouble::Refused => format!("{reason}; next try in {} min", pause.as_secs().div_ceil(60)),
+                    Trouble::Absent | Trouble::NameInUse => reason,
+                };
+                shared.silent(reason);
+                pause
+            }
+            Ok(reached) => {
+                backoff.connected();
+                let reason = vm::watch(reached, shared, config, &mut dump).await;
+                let held = Duration::from_micros(shared.clock.mono_us().saturating_sub(began_us));
+                shared.silent(reason.clone());
+                backoff.ended(held, reason, jitter(shared))
+            }
+        };
+        wait(shared, pause, &mut dump).await;
+    }
+}
+
+async fn wait(shared: &Shared, pause: Duration, dump: &mut outside::Dump) {
+    let until_us = shared.clock.mono_us() + u64::try_from(pause.as_micros()).unwrap_or(u64::MAX / 2);
+    while !shared.is_over() && shared.clock.mono_us() < until_us {
+        let now_us = shared.clock.mono_us();
+        shared.say(|said| dump.look(now_us, &mut said.vm));
+        tokio::time::sleep(STEP).await;
+    }
+}
+
+/// Something between 0 and 1 that differs from VM to VM and from time to time.
+fn jitter(shared: &Shared) -> f64 {
+    ((shared.clock.mono_us() / 7 + u64::from(shared.target.pid)) % 1000) as f64 / 1000.0
+}

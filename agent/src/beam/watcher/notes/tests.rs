@@ -1,0 +1,39 @@
+use midair_beam::{Atom, Pid};
+
+use super::*;
+
+fn event(what: What) -> Event {
+    Event { at_us: 0, what }
+}
+
+fn peer(node: &str, is_ours: bool) -> Peer {
+    Peer { node: node.into(), is_hidden: Some(is_ours), is_ours }
+}
+
+#[test]
+fn nodes_that_come_and_go_are_told_with_the_reason_and_ourselves_not() {
+    let mut notes = Notes::default();
+    let events = [
+        event(What::NodeUp(peer("b@h", false))),
+        event(What::NodeDown(peer("b@h", false), Some("net_tick_timeout".into()))),
+        event(What::NodeUp(peer("midair@h", true))),
+    ];
+    let told = notes.take("a@h", &events, 0);
+    assert_eq!(told, ["a@h: node b@h is up", "a@h: node b@h is down: net_tick_timeout"]);
+}
+
+#[test]
+fn a_flood_is_one_note_in_ten_seconds() {
+    let mut notes = Notes::default();
+    let process = Pid { node: Atom::fixed("a@h"), creation: 1, id: 80, serial: 0 };
+    let flood: Vec<Event> = (0..50).map(|_| event(What::BusyLink { process: process.clone(), port: None })).collect();
+    let mut told = Vec::new();
+    for second in 0..20 {
+        told.extend(notes.take("a@h", &flood, second * 1_000_000));
+    }
+    assert_eq!(told.len(), 2, "{told:?}");
+    assert!(told[1].contains("500 times, the last suspends <0.80.0>"), "{told:?}");
+    let ups: Vec<Event> = (0..30).map(|n| event(What::NodeUp(peer(&format!("n{n}@h"), false)))).collect();
+    let told = notes.take("a@h", &ups, 100_000_000);
+    assert!(told.contains(&"a@h: 25 more links came or went".to_owned()), "{told:?}");
+}

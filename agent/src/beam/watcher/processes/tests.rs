@@ -1,0 +1,84 @@
+use midair_beam::{
+    Atom,
+    watch::sweep::{Look, Looks, Pass, Status, Statuses},
+};
+
+use super::*;
+
+fn pid(id: u32) -> Pid {
+    Pid { node: Atom::fixed("a@h"), creation: 1, id, serial: 0 }
+}
+
+fn pass(number: u64, rows: &[(u32, u64)]) -> Pass {
+    let at_us = number as i64 * 10_000_000;
+    let row = |(id, mailbox): &(u32, u64)| sweep::Row {
+        pid: pid(*id),
+        now: Look { at_us, mailbox: Some(*mailbox), reductions: Some(1), status: Some(Status::Waiting) },
+        before: None,
+        looks: Some(Looks { active: 1, of: 2 }),
+    };
+    Pass {
+        number,
+        began_us: at_us - 9_000_000,
+        ended_us: at_us,
+        period_us: 9_000_000,
+        own_work_us: 1,
+        n_swept: 2,
+        n_messages: 3,
+        statuses: Statuses::default(),
+        n_first: 20,
+        rows: rows.iter().map(row).collect(),
+    }
+}
+
+fn reading(at_us: i64, rows: &[(u32, Option<Status>)]) -> hot::Reading {
+    let seen = |(id, status): &(u32, Option<Status>)| {
+        let look = Look { at_us, mailbox: Some(5), reductions: Some(2), status: *status };
+        (pid(*id), status.map(|_| hot::Seen { look, size: None }))
+    };
+    hot::Reading { at_us, own_work_us: 0, stuck: Vec::new(), rows: rows.iter().map(seen).collect() }
+}
+
+#[test]
+fn who_ranks_no_more_stays_for_two_passes() {
+    let mut processes = Processes::default();
+    processes.take_pass(&pass(1, &[(7, 9), (8, 9)]), 0);
+    for n in 2..=3 {
+        processes.take_pass(&pass(n, &[(8, 9)]), 0);
+        assert_eq!(processes.rows().len(), 2, "after pass {n}");
+    }
+    processes.take_pass(&pass(4, &[(8, 9)]), 0);
+    assert_eq!(processes.rows().iter().map(|row| row.number).collect::<Vec<_>>(), [8]);
+}
+
+#[test]
+fn who_ends_is_told_once_and_who_is_stuck_stays() {
+    let mut processes = Processes::default();
+    processes.take_pass(&pass(1, &[(7, 9), (8, 9), (9, 9)]), 0);
+    let mut seen = reading(11_000_000, &[(7, Some(Status::Running)), (8, None), (9, None)]);
+    seen.stuck.push(pid(9));
+    processes.take_reading(&seen, 0);
+    assert_eq!(processes.ended(), [Ended { number: 8, creation: 1 }]);
+    assert_eq!(processes.rows().iter().map(|row| row.number).collect::<Vec<_>>(), [7, 9]);
+    processes.take_reading(&reading(12_000_000, &[(7, Some(Status::Running))]), 0);
+    assert_eq!(processes.ended(), []);
+}
+
+#[test]
+fn the_active_share_is_made_of_the_looks_of_the_sweep_and_those_since() {
+    let mut processes = Processes::default();
+    processes.take_pass(&pass(1, &[(7, 9)]), 0);
+    assert_eq!(processes.rows()[0].active_milli, Some(500), "as the sweep says");
+    for n in 0..6 {
+        processes.take_reading(&reading(11_000_000 + n, &[(7, Some(Status::Runnable))]), 0);
+    }
+    assert_eq!(processes.rows()[0].active_milli, Some(875), "7 of 8 looks");
+}
+
+#[test]
+fn however_many_rank_so_many_are_read() {
+    let rows: Vec<(u32, u64)> = (0..1000).map(|n| (n, 1)).collect();
+    let mut processes = Processes::default();
+    processes.take_pass(&pass(1, &rows), 0);
+    assert_eq!(processes.pids().len(), MOST);
+}

@@ -1,0 +1,81 @@
+//! From an OS process to a connection to its VM.
+
+use std::{fs, time::Duration};
+
+use midair_beam::{
+    Address, Connection, LocalName, Options, ServerCheck, Tls, Trouble, connect, tls::Identity, watch::Vm,
+};
+
+use super::{
+    cookie,
+    place::{self, Arguments},
+};
+use crate::{beam::said::Target, config::BeamConfig};
+
+/// For each step of connecting, and for the first question.
+const WITHIN: Duration = Duration::from_secs(7);
+
+/// A VM that has let us in.
+#[derive(Debug)]
+pub(super) struct Reached {
+    pub(super) connection: Connection,
+    pub(super) vm: Vm,
+    pub(super) found_by: &'static str,
+}
+
+type Failed = (Trouble, String);
+
+/// Finds the VM of an OS process and connects to it.
+pub(super) async fn reach(target: &Target, config: &BeamConfig) -> Result<Reached, Failed> {
+    let absent = |why: String| (Trouble::Absent, why);
+    let args = Arguments::of(target.pid);
+    let place = place::find(target.pid, &args, config).await.map_err(absent)?;
+    let cookie = cookie::find(target.pid, place.name.as_deref(), &args, config).map_err(absent)?;
+    let mut options = Options::new(cookie);
+    options.within = WITHIN;
+    options.name = config.own_name.clone().map_or(LocalName::Dynamic, LocalName::Static);
+    if args.is_tls() {
+        options.tls = Some(tls(config).map_err(absent)?);
+    }
+    let mut failed = absent("it listens nowhere".into());
+    for address in place.addresses {
+        match connect(&Address::Direct(address), &options).await {
+            Ok(connection) => return greet(connection, target, place.found_by).await.map_err(absent),
+            Err(error) => {
+                failed = (error.trouble(), error.to_string());
+                // Only one that nobody answers at may be the wrong one.
+                if failed.0 != Trouble::Absent {
+                    break;
+                }
+            }
+        }
+    }
+    Err(failed)
+}
+
+/// What it says it is, and whether that is the VM that was meant.
+async fn greet(connection: Connection, target: &Target, found_by: &'static str) -> Result<Reached, String> {
+    let vm = Vm::read(&connection, WITHIN).await.map_err(|error| error.to_string())?;
+    if let (Some(said), Some(meant)) = (vm.os_pid, place::own_pid(target.pid))
+        && said != meant
+    {
+        return Err(format!("another VM answers for it: {}, whose OS process is {said} and not {meant}", vm.name));
+    }
+    Ok(Reached { connection, vm, found_by })
+}
+
+/// Certificates of nodes carry no host names mostly: what is checked is who signed them, as Erlang does.
+fn tls(config: &BeamConfig) -> Result<Tls, String> {
+    let wanted = "it speaks TLS: say --vm-tls-ca with the authorities of its certificate";
+    let authorities = config.tls_authorities.as_ref().ok_or(wanted)?;
+    let read =
+        |path: &std::path::PathBuf| fs::read(path).map_err(|error| format!("cannot read {}: {error}", path.display()));
+    let authorities = read(authorities)?;
+    let own = match (&config.tls_certificate, &config.tls_key) {
+        (Some(certificate), Some(key)) => Some((read(certificate)?, read(key)?)),
+        (None, None) => None,
+        _ => return Err("a certificate of our own needs both --vm-tls-cert and --vm-tls-key".into()),
+    };
+    let identity = own.as_ref().map(|(certificates, key)| Identity { certificates, key });
+    Tls::new(&authorities, &ServerCheck::Chain, identity).map_err(|error| error.to_string())
+}

@@ -1,0 +1,351 @@
+//! One VM that has let us in: asked each second, swept all the time, until the connection ends.
+
+use std::{sync::Arc, time::Duration};
+
+use midair_beam::{
+    Connection, Pid,
+    watch::{
+        DistWatch, EventOptions, EventWatch, NodeWatch, PortWatch, Vm, WatchError, allocation,
+        hot::Hot,
+        sweep::{Pass, Sweep, SweepEnded, SweepOptions},
+        tables,
+    },
+};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use super::{
+    fold,
+    guard::Shared,
+    looks::{From, Looks},
+    notes::Notes,
+    outside::Dump,
+    pids,
+    processes::{self, Processes},
+    reach::Reached,
+    traces::Traces,
+};
+use crate::config::BeamConfig;
+
+/// For one answer. A VM that is saturated takes its time; the question stands, and the next one waits for its answer.
+const WITHIN: Duration = Duration::from_secs(3);
+
+/// Answers missing in a row after which the VM is said not to answer.
+const MISSED: u32 = 2;
+
+/// Between two looks at the links, in ticks.
+const LINKS_EVERY: u64 = 5;
+
+/// Between two looks at ports and tables, in ticks; more where there are many, so that it costs 0.2 % at most.
+const LISTS_EVERY: u64 = 10;
+const LISTS_SHARE: u64 = 500;
+
+/// Between two looks at the allocators, in ticks.
+const ALLOCATION_EVERY: u64 = 60;
+
+/// Strangers that are asked for their names at one tick.
+const STRANGERS: usize = 50;
+
+/// Watches until the connection ends or nobody wants to know; answers why, in words.
+pub(super) async fn watch(reached: Reached, shared: &Arc<Shared>, config: &BeamConfig, dump: &mut Dump) -> String {
+    let mut watch = match Watch::start(reached, shared, config).await {
+        Ok(watch) => watch,
+        Err(error) => return format!("it lets nothing be asked: {error}"),
+    };
+    let mut ticks = seconds();
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {
+                if !shared.is_wanted() {
+                    return "nobody asks".into();
+                }
+                if let Err(reason) = watch.tick().await {
+                    return reason;
+                }
+                let now_us = shared.clock.mono_us();
+                shared.say(|said| dump.look(now_us, &mut said.vm));
+            }
+            pass = next(&mut watch.sweep) => watch.take_pass(pass),
+            ended = ended(&watch.connection) => return ended,
+        }
+    }
+}
+
+fn seconds() -> Interval {
+    let mut seconds = interval(Duration::from_secs(1));
+    seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    seconds
+}
+
+async fn ended(connection: &Connection) -> String {
+    format!("the connection has ended: {}", connection.ended().await)
+}
+
+/// The next report; where there is no sweep, none ever.
+async fn next(sweep: &mut Option<Sweep>) -> Result<Pass, SweepEnded> {
+    match sweep {
+        Some(sweep) => sweep.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+/// All that runs on one VM for us.
+struct Watch {
+    shared: Arc<Shared>,
+    connection: Connection,
+    vm: Vm,
+    node: NodeWatch,
+    sweep: Option<Sweep>,
+    hot: Option<Hot>,
+    links: Option<DistWatch>,
+    events: Option<EventWatch>,
+    ports: Option<PortWatch>,
+    processes: Processes,
+    looks: Looks,
+    traces: Traces,
+    notes: Notes,
+    n_ticks: u64,
+    n_missed: u32,
+    /// The tick at which ports and tables are looked at next.
+    lists_at: u64,
+    /// From the VM's monotonic clock to ours, microseconds.
+    offset_us: i64,
+    cost: Cost,
+}
+
+/// What watching has taken there so far, microseconds: of each helper, and of what was asked once.
+#[derive(Clone, Copy, Debug, Default)]
+struct Cost {
+    node: u64,
+    links: u64,
+    events: u64,
+    ports: u64,
+    hot: u64,
+    sweep: u64,
+    once: u64,
+}
+
+impl Cost {
+    fn all(self) -> u64 {
+        self.node + self.links + self.events + self.ports + self.hot + self.sweep + self.once
+    }
+}
+
+impl Watch {
+    async fn start(reached: Reached, shared: &Arc<Shared>, config: &BeamConfig) -> Result<Self, WatchError> {
+        let Reached { connection, vm, found_by } = reached;
+        let node = NodeWatch::start(&connection, &vm, WITHIN).await?;
+        shared.say(|said| {
+            let runtime = said.vm.runtime;
+            // Another life of it: nothing of the one before is known to hold.
+            said.vm = midair_proto::v1::Vm { runtime, crash_dump: said.vm.crash_dump.take(), ..Default::default() };
+            fold::vm(&vm, found_by, &mut said.vm);
+        });
+        let mut watch = Self {
+            shared: Arc::clone(shared),
+            node,
+            sweep: None,
+            hot: None,
+            links: None,
+            events: None,
+            ports: None,
+            processes: Processes::default(),
+            looks: Looks::default(),
+            traces: Traces::default(),
+            notes: Notes::default(),
+            n_ticks: 0,
+            n_missed: 0,
+            lists_at: 2,
+            offset_us: 0,
+            cost: Cost::default(),
+            connection,
+            vm,
+        };
+        watch.start_sweep(config).await;
+        Ok(watch)
+    }
+
+    async fn start_sweep(&mut self, config: &BeamConfig) {
+        let mut options = SweepOptions::default();
+        if let Some(milli) = config.vm_budget_milli {
+            let share = f64::from(milli) / 1000.0;
+            (options.budget.share, options.budget.share_beyond) = (share, share);
+        }
+        self.sweep = Sweep::start(&self.connection, options, WITHIN).await.map_err(log).ok();
+        self.hot = Hot::start(&self.connection, WITHIN).await.map_err(log).ok();
+        self.links = DistWatch::start(&self.connection, WITHIN).await.map_err(log).ok();
+        self.events =
+            EventWatch::start(&self.connection, &self.vm, EventOptions::default(), WITHIN).await.map_err(log).ok();
+        self.ports = PortWatch::start(&self.connection, fold::MOST_ROWS as u32, WITHIN).await.map_err(log).ok();
+    }
+
+    fn take_pass(&mut self, pass: Result<Pass, SweepEnded>) {
+        match pass {
+            Ok(pass) => {
+                self.cost.sweep += pass.own_work_us;
+                self.processes.take_pass(&pass, self.offset_us);
+                let sweep = processes::sweep(&pass, self.offset_us);
+                self.shared.say(|said| said.vm.sweep = Some(sweep));
+            }
+            Err(error) => {
+                log(&error);
+                self.sweep = None;
+            }
+        }
+    }
+
+    /// Asks what is due. An error ends the connection.
+    async fn tick(&mut self) -> Result<(), String> {
+        self.n_ticks += 1;
+        match self.node.tick().await {
+            Ok(tick) => {
+                let now_us = self.shared.clock.mono_us();
+                self.n_missed = 0;
+                self.offset_us = i64::try_from(now_us).unwrap_or(i64::MAX).saturating_sub(tick.at_us);
+                self.cost.node = tick.helper_us.unwrap_or(self.cost.node);
+                let (vm, offset_us) = (&self.vm, self.offset_us);
+                self.shared.say(|said| {
+                    fold::tick(&tick, vm, offset_us, &mut said.vm);
+                    said.vm.answered_us = Some(now_us);
+                    said.answers = true;
+                    said.reason = None;
+                });
+            }
+            Err(WatchError::Late { .. }) => {
+                self.n_missed += 1;
+                if self.n_missed >= MISSED {
+                    let reason = "it is connected and does not answer: it hangs, or is saturated";
+                    self.shared.say(|said| (said.answers, said.reason) = (false, Some(reason.into())));
+                }
+                return Ok(());
+            }
+            Err(error) => return Err(format!("it does not answer any more: {error}")),
+        }
+        self.read_processes().await;
+        self.read_links().await;
+        self.read_events().await;
+        self.read_lists().await;
+        self.serve();
+        Ok(())
+    }
+
+    async fn read_processes(&mut self) {
+        let Some(hot) = &mut self.hot else { return };
+        let pids = self.processes.pids();
+        let read = async {
+            let reading = hot.read(&pids).await?;
+            self.processes.take_reading(&reading, self.offset_us);
+            let strangers = self.processes.strangers(STRANGERS);
+            if !strangers.is_empty() {
+                let introductions = hot.introduce(&strangers).await?;
+                self.processes.take_names(introductions);
+            }
+            Ok::<(), midair_beam::watch::hot::HotError>(())
+        };
+        if let Err(error) = read.await {
+            log(&error);
+        }
+        self.cost.hot = hot.own_work_us();
+    }
+
+    async fn read_links(&mut self) {
+        if self.n_ticks % LINKS_EVERY != 1 {
+            return;
+        }
+        let Some(links) = &mut self.links else { return };
+        match links.read().await {
+            Ok(reading) => {
+                self.cost.links = reading.helper_us.unwrap_or(self.cost.links);
+                let links = fold::links(&reading);
+                self.shared.say(|said| said.vm.links = Some(links));
+            }
+            Err(error) => log(&error),
+        }
+    }
+
+    async fn read_events(&mut self) {
+        let Some(events) = &mut self.events else { return };
+        match events.read().await {
+            Ok(reading) => {
+                self.cost.events = reading.helper_us.unwrap_or(self.cost.events);
+                let notes = self.notes.take(&self.vm.name, &reading.events, self.shared.clock.mono_us());
+                let owner = fold::monitor_owner(&reading.slot);
+                self.shared.say(|said| {
+                    said.vm.monitor_owner = owner;
+                    said.happened.extend(notes);
+                });
+            }
+            Err(error) => log(&error),
+        }
+    }
+
+    async fn read_lists(&mut self) {
+        if self.n_ticks % ALLOCATION_EVERY == 3 {
+            match allocation(&self.connection, WITHIN).await {
+                Ok(reading) => {
+                    self.cost.once += reading.took_us.unwrap_or(0);
+                    self.shared.say(|said| fold::allocation(&reading, &mut said.vm));
+                }
+                Err(error) => log(&error),
+            }
+        }
+        if self.n_ticks < self.lists_at {
+            return;
+        }
+        let before_us = self.cost.all();
+        let home = self.vm.name.clone();
+        if let Some(ports) = &mut self.ports {
+            match ports.read().await {
+                Ok(reading) => {
+                    self.cost.ports = reading.helper_us.unwrap_or(self.cost.ports);
+                    self.shared.say(|said| said.vm.ports = Some(fold::ports(&reading, &home)));
+                }
+                Err(error) => log(&error),
+            }
+        }
+        match tables(&self.connection, &self.vm, fold::MOST_ROWS as u32, WITHIN).await {
+            Ok(reading) => {
+                self.cost.once += reading.took_us.unwrap_or(0);
+                self.shared.say(|said| said.vm.tables = Some(fold::tables(&reading, &home)));
+            }
+            Err(error) => log(&error),
+        }
+        let took_us = self.cost.all().saturating_sub(before_us);
+        self.lists_at = self.n_ticks + LISTS_EVERY.max(took_us * LISTS_SHARE / 1_000_000);
+    }
+
+    /// Looks and traces that somebody wants, and all that is known of processes.
+    fn serve(&mut self) {
+        let asked = self.shared.asked();
+        let (node, creation) = {
+            let helper = self.node.process();
+            (helper.node.clone(), helper.creation)
+        };
+        let pid_of = |number: u64| pids::of_number(number, &node, creation);
+        let release = self.vm.otp_release.unwrap_or(25);
+        let wanted: Vec<Pid> = asked.looks.iter().map(|number| pid_of(*number)).collect();
+        let from = From { connection: self.connection.clone(), clock: self.shared.clock.clone(), release };
+        self.looks.want(wanted, &from);
+        let on = (&self.connection, release);
+        self.traces.want(&asked.traces, &self.shared, on, |number| Some(pid_of(number)));
+        let traffic = self.connection.traffic();
+        let mut looks = self.looks.seen();
+        for look in &mut looks {
+            // The row that is read each second knows it for longer.
+            if let (Some(row), Some(known)) = (&mut look.row, self.processes.row(look.number)) {
+                row.name = row.name.take().or(known.name);
+                row.initial_call = row.initial_call.take().or(known.initial_call);
+            }
+        }
+        let ended = self.processes.ended().iter().copied().chain(self.looks.ended()).collect();
+        let (rows, cost_us) = (self.processes.rows(), self.cost.all());
+        self.shared.say(|said| {
+            said.vm.cost_us = Some(cost_us);
+            said.vm.wire_bytes = Some(traffic.received + traffic.sent);
+            (said.rows, said.looks, said.ended) = (rows, looks, ended);
+        });
+    }
+}
+
+fn log(error: impl std::fmt::Display) {
+    tracing::debug!(%error, "a part of the watch of a VM");
+}
