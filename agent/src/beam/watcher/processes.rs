@@ -8,7 +8,7 @@ use midair_beam::{
 };
 use midair_proto::v1::{TaskState, VmSweep};
 
-use super::pids::number;
+use super::pids::{number, text};
 use crate::beam::said::{Ended, Levels, Row};
 
 /// Processes that are read each second. The sweep finds fewer, but some stay for a while.
@@ -66,7 +66,7 @@ impl Processes {
             });
             process.ranked = pass.number;
             process.looks = row.looks.unwrap_or_default();
-            let now = levels(&row.now, None, offset_us);
+            let now = levels(&row.now, row.size, offset_us);
             if now.at_us > process.now.at_us {
                 process.now = Levels {
                     memory_bytes: now.memory_bytes.or(process.now.memory_bytes),
@@ -189,7 +189,7 @@ pub(super) fn sweep(pass: &sweep::Pass, offset_us: i64) -> VmSweep {
         n_messages: Some(pass.n_messages),
         n_active: Some(statuses.running + statuses.runnable + statuses.garbage_collecting),
         n_suspended: Some(statuses.suspended),
-        stuck_at: None,
+        stuck_at: pass.left_out.first().map(text),
         stuck_ms: None,
         n_passes: Some(pass.number),
     }
@@ -200,7 +200,7 @@ pub(super) fn ours(at_us: i64, offset_us: i64) -> u64 {
     u64::try_from(at_us.saturating_add(offset_us)).unwrap_or(0)
 }
 
-fn levels(look: &sweep::Look, size: Option<hot::Size>, offset_us: i64) -> Levels {
+fn levels(look: &sweep::Look, size: Option<sweep::Size>, offset_us: i64) -> Levels {
     Levels {
         at_us: ours(look.at_us, offset_us),
         mailbox: look.mailbox,

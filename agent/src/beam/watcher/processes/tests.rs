@@ -16,6 +16,8 @@ fn pass(number: u64, rows: &[(u32, u64)]) -> Pass {
         now: Look { at_us, mailbox: Some(*mailbox), reductions: Some(1), status: Some(Status::Waiting) },
         before: None,
         looks: Some(Looks { active: 1, of: 2 }),
+        size: None,
+        size_before: None,
     };
     Pass {
         number,
@@ -27,6 +29,8 @@ fn pass(number: u64, rows: &[(u32, u64)]) -> Pass {
         n_messages: 3,
         statuses: Statuses::default(),
         n_first: 20,
+        n_parts: 4,
+        left_out: Vec::new(),
         rows: rows.iter().map(row).collect(),
     }
 }
