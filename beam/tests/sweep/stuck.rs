@@ -31,7 +31,7 @@ async fn the_sweep_goes_on_without_who_holds_it_up() {
             continue;
         }
         assert!(was_told, "it was said who holds it up");
-        assert_eq!(after.left_out, [blocked.clone()]);
+        assert_eq!(after.left_out, std::slice::from_ref(&blocked));
         let row = after.rows.iter().find(|row| row.pid == blocked).unwrap();
         assert_eq!((row.now.status, row.now.mailbox), (None, None));
         assert_eq!(after.first(Order::Mailbox)[0].pid, full);
