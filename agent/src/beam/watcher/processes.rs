@@ -1,6 +1,6 @@
 //! The Erlang processes that rank: found by the sweep, read each second from then on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use midair_beam::{
     Pid,
@@ -27,6 +27,8 @@ const MOST_ENDED: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Processes {
     list: BTreeMap<u64, Process>,
+    /// Those that work for us: no news to anybody.
+    ours: BTreeSet<u64>,
     ended: Vec<Ended>,
 }
 
@@ -48,9 +50,20 @@ struct Process {
 }
 
 impl Processes {
+    /// This one works for us.
+    pub(super) fn leave_out(&mut self, helper: &Pid) {
+        // They end, and others come: a look has one of its own. Those that rank are met again.
+        if self.ours.len() >= MOST {
+            self.ours.clear();
+        }
+        self.ours.insert(number(helper));
+        self.list.remove(&number(helper));
+    }
+
     /// Takes a report of the sweep. `offset_us` leads from the VM's clock to ours.
     pub(super) fn take_pass(&mut self, pass: &sweep::Pass, offset_us: i64) {
-        for row in &pass.rows {
+        let others = pass.rows.iter().filter(|row| !self.ours.contains(&number(&row.pid)));
+        for row in others {
             let before = row.before.as_ref().map(|look| levels(look, None, offset_us));
             let process = self.list.entry(number(&row.pid)).or_insert_with(|| Process {
                 pid: row.pid.clone(),
@@ -118,6 +131,10 @@ impl Processes {
     /// Takes their names. Who was asked for and is not named has ended, or will be asked again.
     pub(super) fn take_names(&mut self, introductions: Vec<hot::Introduction>) {
         for known in introductions {
+            if known.is_ours {
+                self.leave_out(&known.pid);
+                continue;
+            }
             let Some(process) = self.list.get_mut(&number(&known.pid)) else { continue };
             process.is_introduced = true;
             process.name = known.registered.or(known.label).or(known.name);

@@ -187,6 +187,22 @@ impl Watch {
         if self.ports.is_none() {
             self.ports = PortWatch::start(on, fold::MOST_ROWS as u32, WITHIN).await.map_err(log).ok();
         }
+        self.leave_out_helpers();
+    }
+
+    /// Ours are no rows. What they start themselves is told from others when it is met.
+    fn leave_out_helpers(&mut self) {
+        let helpers = [
+            Some(self.node.process()),
+            self.sweep.as_ref().map(Sweep::process),
+            self.hot.as_ref().map(Hot::process),
+            self.links.as_ref().map(DistWatch::process),
+            self.events.as_ref().map(EventWatch::process),
+            self.ports.as_ref().map(PortWatch::process),
+        ];
+        for helper in helpers.into_iter().flatten() {
+            self.processes.leave_out(helper);
+        }
     }
 
     fn take_pass(&mut self, pass: Result<Pass, SweepEnded>) {
