@@ -8,8 +8,8 @@
 %% then a bit for each of the last 8 looks (1: active), so 1 to 511, and 1 before the first look. Looks of the dead are 0.
 %%
 %% Us: our pid. K: rows of each order. Idle, Active: the rank by History before the look, where the look finds it idle, and
-%% active. [Call, Bindings]: what erl_eval makes of sweep_born.erl. Table: of sweep.erl.
-fun(Us, K, Idle, Active, [Call, Bindings], Table) ->
+%% active. [Call, Bindings, none]: what erl_eval makes of sweep_born.erl. Table: of sweep.erl.
+fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
     Never = 1 bsl 58,
     Size = 500,
     Now = fun() -> erlang:monotonic_time(microsecond) end,
@@ -205,6 +205,7 @@ fun(Us, K, Idle, Active, [Call, Bindings], Table) ->
     Go = fun({Number, Began, Whole, Parts, _}, Todo, Counts, Found, Paid) ->
         Start = Now(),
         Slice = max(0, Began + Whole - Start) div max(1, length(Todo)),
+        ets:insert(Table, {place, Start, case Todo of [] -> 0; [I | _] -> I end, {Counts, Paid}}),
         {_, {_, _, Quarters}, Spent} = End = Steps(Todo, Counts, Found, Parts, Paid, {Start, Slice}),
         Told({Number, Began, Whole, Parts}, End),
         ets:insert(Table, [{place, Began + Whole, 0, {{0, 0, 0}, 0}}, {worked, Spent}]),
@@ -215,7 +216,7 @@ fun(Us, K, Idle, Active, [Call, Bindings], Table) ->
         Began = Now(),
         Self = self(),
         ets:insert(Table, {left, [Out || {P, Until} = Out <- ets:lookup_element(Table, left, 2), Until > Began, is_process_alive(P)]}),
-        {_, Monitor} = spawn_opt(erl_eval, expr, [Call, Bindings#{error => Table, false => Self}], [link, monitor]),
+        {_, Monitor} = spawn_opt(erl_eval, expr, [Call, Bindings#{error => Table, false => Self} | Options], [link, monitor]),
         receive {'DOWN', Monitor, _, _, normal} -> ok end,
         Is = lists:sort(ets:select(Table, Chunks)),
         Parts = case length(Is) > 40 of true -> 4; false -> 1 end,

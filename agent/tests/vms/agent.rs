@@ -95,7 +95,7 @@ impl Watched {
 
     /// Traces a process.
     pub(crate) async fn trace(&mut self, task: TaskId) {
-        let request = TraceRequest { id: Some(3), task: Some(task), seconds: Some(2), most: Some(5000) };
+        let request = TraceRequest { id: Some(3), task: Some(task), seconds: Some(1), most: Some(5000) };
         self.ask(control::Kind::Trace(request)).await;
     }
 

@@ -86,6 +86,40 @@ async fn an_agent_that_is_killed_leaves_nothing_on_the_vm() {
     assert_eq!(wall_time, Term::atom("undefined"), "the flag is off again");
 }
 
+/// What watching leaves for ever on a VM is its atoms. Memory by type makes the VM load what is its own the first time that
+/// anybody asks (`erlang:memory/0`), so that it is asked before they are counted.
+#[tokio::test]
+async fn however_often_an_agent_comes_and_looks_few_atoms_stay() {
+    let _alone = alone().await;
+    let crowd = "[register(list_to_atom(\"p\" ++ integer_to_list(N)), spawn(timer, sleep, [infinity])) || N <- lists:seq(1, 40)], \
+                 [list_to_atom(\"p\" ++ integer_to_list(N)) ! N || N <- lists:seq(1, 40)],";
+    let vm = Vm::start("atoms", crowd);
+    let ours = vm.connect().await;
+    call(&ours, "erlang", "memory", vec![]).await;
+    let atoms = async || call(&ours, "erlang", "system_info", vec![Term::atom("atom_count")]).await.as_int().unwrap();
+    let before = atoms().await;
+    for _ in 0..4 {
+        let mut watched = Watched::start(&[]).await;
+        let tasks = watched
+            .until("rows", |w| {
+                let tasks: Vec<_> = (1..=40).filter_map(|n| w.row(&format!("p{n}"))?.id).collect();
+                (tasks.len() >= 10).then_some(tasks)
+            })
+            .await;
+        for task in tasks.into_iter().take(5) {
+            watched.focus(task).await;
+            watched.until("a look", |w| w.details.as_ref()?.erlang.as_ref().map(|_| ())).await;
+            watched.traced = None;
+            watched.trace(task).await;
+            watched.until("a trace", |w| w.traced.as_ref().map(|_| ())).await;
+        }
+        watched.kill();
+    }
+    let more = atoms().await - before;
+    assert!(more <= 50, "{more} atoms more after 4 agents, 20 looks and 20 traces");
+    eprintln!("{more} atoms more after 4 agents, 20 looks and 20 traces");
+}
+
 async fn tables(of: &midair_beam::Connection) -> usize {
     call(of, "ets", "all", vec![]).await.as_list().unwrap().len()
 }

@@ -11,4 +11,5 @@ mod gone;
 mod looks;
 mod places;
 mod refused;
+mod tls;
 mod vm;

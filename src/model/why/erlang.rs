@@ -80,6 +80,10 @@ fn doing(look: &ErlangLook, has_messages: bool) -> Option<(u32, Vec<Part>)> {
             parts.extend(in_top(" in "));
             (0, parts)
         }
+        WaitKind::Sleep if has_messages => {
+            (500, counted("sleeps in ", look.n_waiting, look, " looks, and lets its messages wait"))
+        }
+        WaitKind::Sleep => (0, vec![Part::Words("idle: sleeps")]),
         WaitKind::Native => (800, vec![Part::Words("inside native code that does not yield")]),
     })
 }

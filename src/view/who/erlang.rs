@@ -66,6 +66,7 @@ fn wait(kind: WaitKind) -> &'static str {
         WaitKind::Port => "waits for a port",
         WaitKind::Busy => "is suspended by a busy link or port",
         WaitKind::Native => "is inside native code",
+        WaitKind::Sleep => "sleeps",
     }
 }
 

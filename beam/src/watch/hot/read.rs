@@ -45,6 +45,8 @@ pub struct Introduction {
     pub name: Option<String>,
     /// Who started it.
     pub parent: Option<Parent>,
+    /// Whether it works for this very connection: its group leader is ours.
+    pub is_ours: bool,
 }
 
 /// The first of the ancestors that `proc_lib` keeps.
@@ -101,9 +103,9 @@ pub(super) fn introductions(answer: &Term, pids: &[Pid]) -> Option<(u64, Vec<Int
     Some((work.as_count()?, rows.filter_map(|(pid, row)| introduction(pid, row)).collect()))
 }
 
-/// `[Registered, InitialCall, Label, Name, Parent]`.
+/// `[Registered, InitialCall, Label, Name, Parent, Ours]`.
 fn introduction(pid: &Pid, row: &Term) -> Option<Introduction> {
-    let [registered, call, label, name, parent] = row.as_list()? else { return None };
+    let [registered, call, label, name, parent, ours] = row.as_list()? else { return None };
     let text = |term: &Term| term.as_binary().map(|bytes| cut(&String::from_utf8_lossy(bytes)));
     Some(Introduction {
         pid: pid.clone(),
@@ -115,6 +117,7 @@ fn introduction(pid: &Pid, row: &Term) -> Option<Introduction> {
             Term::Pid(pid) => Some(Parent::Pid(pid.clone())),
             parent => parent.as_atom().map(|name| Parent::Named(cut(name))),
         },
+        is_ours: ours.as_atom() == Some("true"),
     })
 }
 

@@ -54,13 +54,20 @@ fn those_that_are_stuck_or_missing_or_garbage_are_unknown() {
 fn introductions_are_text_and_those_that_ended_are_left_out() {
     let long = "x".repeat(300);
     let call = Term::tuple([Term::atom("gen_server"), Term::atom("init"), Term::Int(1)]);
-    let row = Term::list([Term::atom("q"), call, Term::list([]), Term::binary(long.as_bytes()), pid(9).into()]);
+    let row = Term::list([
+        Term::atom("q"),
+        call,
+        Term::list([]),
+        Term::binary(long.as_bytes()),
+        pid(9).into(),
+        Term::atom("false"),
+    ]);
     let answer = answer(vec![], vec![Term::List(vec![]), row]);
     let (work_us, rows) = introductions(&answer, &[pid(1), pid(2)]).unwrap();
     assert_eq!((work_us, rows.len()), (70, 1));
-    let Introduction { pid: who, registered, initial_call, label, name, parent } = &rows[0];
+    let Introduction { pid: who, registered, initial_call, label, name, parent, is_ours } = &rows[0];
     assert_eq!((who, registered.as_deref(), label), (&pid(2), Some("q"), &None));
     assert_eq!(initial_call.as_deref(), Some("gen_server:init/1"));
     assert_eq!(name.as_ref().map(String::len), Some(MOST_CHARS));
-    assert_eq!(parent, &Some(Parent::Pid(pid(9))));
+    assert_eq!((parent, *is_ours), (&Some(Parent::Pid(pid(9))), false));
 }
