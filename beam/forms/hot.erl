@@ -9,7 +9,10 @@
 %%
 %% A process inside of a long BIF answers nobody until it returns. So the looking is done by a worker, and who holds it
 %% up is found by looks of their own, and left out of ten readings.
-fun(Us) ->
+%%
+%% Label, RabbitName: keys of dictionaries, as binaries: they are atoms where somebody uses them. They are no literals here,
+%% since a VM that evaluates one loads what evaluates all that is written so, with 45 atoms.
+fun(Us, Label, RabbitName) ->
     Look = fun erlang:process_info/2,
     Cheap = [message_queue_len, reductions, status],
     Short = 100,
@@ -31,7 +34,7 @@ fun(Us) ->
         ets:match_spec_run(lists:zip(Found, Sizes), Rows)
     end,
     Atom = fun(Name) -> try [binary_to_existing_atom(Name)] catch _:_ -> [] end end,
-    Keys = ['$initial_call', '$ancestors'] ++ Atom(<<"$process_label">>) ++ Atom(<<"process_name">>),
+    Keys = ['$initial_call', '$ancestors'] ++ Atom(Label) ++ Atom(RabbitName),
     %% Single keys of the dictionary can be asked for since OTP 26.2.
     IsSingle = try process_info(self(), [{dictionary, '$ancestors'}]) of _ -> true catch _:_ -> false end,
     Dictionary = fun(Pid) ->
@@ -65,7 +68,7 @@ fun(Us) ->
                 Of = Dictionary(Pid),
                 [Registered,
                  case lists:keyfind('$initial_call', 1, Of) of {_, {M, F, A}} when is_integer(A) -> {M, F, A}; _ -> Call end,
-                 Known(Atom(<<"$process_label">>), Of), Known(Atom(<<"process_name">>), Of),
+                 Known(Atom(Label), Of), Known(Atom(RabbitName), Of),
                  case lists:keyfind('$ancestors', 1, Of) of {_, [Parent | _]} when is_pid(Parent); is_atom(Parent) -> Parent; _ -> [] end,
                  node(Leader) =:= node(Us)];
             _ -> []

@@ -1,18 +1,71 @@
-%% Keeps the sweep going: owns the table of sweep_passes.erl, starts the process that looks (linked to it), and hears us:
-%% {limit, Limit}. Keys of its own in the table:
+%% Keeps the sweep going: owns the table of sweep_passes.erl, starts the process that looks (linked to it), hears us:
+%% {limit, Limit}, and timeout each second, for the sake of which it sees to it that nobody holds the looks up: timers of
+%% its own may belong to a scheduler that is held up itself. Keys of its own in the table:
 %%   limit: {limit, Limit}; left: {left, [{Pid, Until}]}: those that are left out, and until when (monotonic us).
 %%
 %% Us: our pid. Limit: {Share, Beyond, Slow, Least}: what passes may cost: shares in 1:100,000 of a core, times in us.
 %% Passes: what erl_eval makes the sweeper of, [Call, Bindings, none]. As data and not as a fun: what funs share is copied once for
-%% each of them when a process is started.
-fun(Us, Limit, Passes) ->
+%% each of them when a process is started. Patience: {Late, Deadline}, us: when it looks who holds the sweeper up, and when it
+%% replaces it.
+fun(Us, Limit, Passes, Patience) ->
     Table = ets:new(table, [public]),
     Now = fun() -> erlang:monotonic_time(microsecond) end,
     ets:insert(Table, [{limit, Limit}, {left, []}, {place, Now(), 0, {{0, 0, 0}, 0}}]),
     [Call, Bindings | Options] = Passes,
-    Sweeper = fun() -> spawn_opt(erl_eval, expr, [Call, Bindings#{ok => Table} | Options], [link, {min_heap_size, 400000}]) end,
-    (fun Keep(_) ->
-        receive {limit, New} -> ets:insert(Table, {limit, New}) end,
-        Keep(Us)
-    end)(Sweeper())
+    {Late, Deadline} = Patience,
+    Start = fun() -> spawn_opt(erl_eval, expr, [Call, Bindings#{ok => Table} | Options], [link, {min_heap_size, 400000}]) end,
+    Pids = fun(I) -> tuple_to_list(ets:lookup_element(Table, abs(I), 3)) end,
+    %% Those that have not answered a look of their own; on a node that is busy all may take long.
+    Unanswered = fun(Asked, For) ->
+        receive timeout -> ok after For -> ok end,
+        lists:filter(fun({Monitor, _}) -> receive {'DOWN', Monitor, _, _, _} -> false after 0 -> true end end, Asked)
+    end,
+    Ask = fun(Pid) -> {element(2, spawn_opt(erlang, process_info, [Pid, status], [link, monitor])), Pid} end,
+    Silent = fun(I) ->
+        Left = case Unanswered(lists:map(Ask, Pids(I)), 300) of
+            Many when length(Many) > 3 -> Unanswered(Many, 1500);
+            Few -> Unanswered(Few, 300)
+        end,
+        [begin erlang:demonitor(Monitor, [flush]), Pid end || {Monitor, Pid} <- Left]
+    end,
+    %% Whoever holds the sweeper up is left out for a while; in its place stands who is dead.
+    Replaced = fun(Sweeper, I, Behind) ->
+        Monitor = erlang:monitor(process, Sweeper),
+        unlink(Sweeper),
+        exit(Sweeper, kill),
+        receive {'DOWN', Monitor, _, _, _} -> ok end,
+        Others = [case lists:member(Pid, Behind) of true -> Sweeper; false -> Pid end || Pid <- Pids(I)],
+        ets:update_element(Table, abs(I), {3, list_to_tuple(Others)}),
+        [{_, {_, _, Period, _, _}, _}] = ets:lookup(Table, pass),
+        Until = Now() + max(30000000, 3 * Period),
+        ets:insert(Table, {left, [{Pid, Until} || Pid <- Behind] ++ ets:lookup_element(Table, left, 2)}),
+        Start()
+    end,
+    Watch = fun(Sweeper, IsTold) ->
+        [{_, Due, I, _}] = ets:lookup(Table, place),
+        case Now() - Due of
+            For when I =/= 0, For > Late ->
+                case Silent(I) of
+                    Behind when Behind =/= [], length(Behind) =< 3 ->
+                        Us ! {timeout, Behind, For},
+                        case ets:lookup_element(Table, place, 3) of
+                            I when For > Deadline -> {Replaced(Sweeper, I, Behind), true};
+                            _ -> {Sweeper, true}
+                        end;
+                    _ -> {Sweeper, IsTold}
+                end;
+            _ when IsTold ->
+                Us ! {timeout, [], 0},
+                {Sweeper, false};
+            _ -> {Sweeper, false}
+        end
+    end,
+    (fun Keep({Sweeper, IsTold}) ->
+        receive
+            {limit, New} ->
+                ets:insert(Table, {limit, New}),
+                Keep({Sweeper, IsTold});
+            timeout -> Keep(Watch(Sweeper, IsTold))
+        end
+    end)({Start(), false})
 end.

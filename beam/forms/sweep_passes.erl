@@ -205,6 +205,7 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
     Go = fun({Number, Began, Whole, Parts, _}, Todo, Counts, Found, Paid) ->
         Start = Now(),
         Slice = max(0, Began + Whole - Start) div max(1, length(Todo)),
+        ets:insert(Table, {place, Start, case Todo of [] -> 0; [I | _] -> I end, {Counts, Paid}}),
         {_, {_, _, Quarters}, Spent} = End = Steps(Todo, Counts, Found, Parts, Paid, {Start, Slice}),
         Told({Number, Began, Whole, Parts}, End),
         ets:insert(Table, [{place, Began + Whole, 0, {{0, 0, 0}, 0}}, {worked, Spent}]),

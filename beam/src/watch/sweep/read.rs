@@ -1,8 +1,9 @@
 //! Reports as the target sends them, read.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use super::{
+    Stuck,
     history::History,
     pass::{Look, Pass, Row, Size, Status, Statuses},
 };
@@ -39,16 +40,26 @@ pub(super) fn pass(message: &Term, n_first: usize) -> Option<Pass> {
     })
 }
 
+/// `{timeout, Behind, ForUs}`: who holds the sweep up, or that nobody does any more.
+pub(super) fn stuck(message: &Term) -> Option<Option<Stuck>> {
+    let [tag, behind, us] = message.as_tuple()? else { return None };
+    let behind: Vec<Pid> = behind.as_list()?.iter().filter_map(Term::as_pid).cloned().collect();
+    let lasting = Duration::from_micros(us.as_count()?);
+    (tag.as_atom() == Some("timeout")).then(|| (!behind.is_empty()).then_some(Stuck { behind, lasting }))
+}
+
 /// Each process once, though it may be ranked by looks and by what it holds, which are read apart.
 fn merged(rows: &[Term], word_bytes: u64, left_out: &[Pid]) -> Vec<Row> {
     let mut of_pid: HashMap<Pid, Row> = HashMap::new();
     let looked = rows.iter().filter_map(looked);
     let held = rows.iter().filter_map(|row| held(row, word_bytes));
-    for row in looked.chain(held).chain(left_out.iter().map(unknown)) {
+    for row in looked.chain(held) {
         let known = of_pid.entry(row.pid.clone()).or_insert_with(|| row.clone());
         known.size = known.size.or(row.size);
         known.size_before = known.size_before.or(row.size_before);
     }
+    // Whatever was found before it got stuck: of now nothing is known.
+    of_pid.extend(left_out.iter().map(|pid| (pid.clone(), unknown(pid))));
     of_pid.into_values().collect()
 }
 

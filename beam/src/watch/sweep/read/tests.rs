@@ -95,3 +95,13 @@ fn what_is_no_report_is_none_and_rows_that_are_none_are_left_out() {
     assert_eq!(pass.rows.len(), 2);
     assert_eq!((row.now.status, row.looks), (None, None));
 }
+
+#[test]
+fn who_holds_it_up_is_said_in_words() {
+    let told = Term::tuple([Term::atom("timeout"), Term::list([pid(7).into(), pid(8).into()]), int(2_700_000)]);
+    let said = stuck(&told).unwrap().unwrap();
+    assert_eq!(said.to_string(), "stuck behind <0.7.0>, <0.8.0> for 2 s");
+    let over = Term::tuple([Term::atom("timeout"), Term::list([]), int(0)]);
+    assert_eq!(stuck(&over), Some(None));
+    assert_eq!(stuck(&report(int(0), vec![])), None);
+}
