@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use midair_beam::{
     Connection, Pid,
     watch::{
-        DistWatch, EventOptions, EventWatch, NodeWatch, PortWatch, Vm, WatchError, allocation,
+        DistWatch, EventOptions, EventWatch, NodeTick, NodeWatch, PortWatch, Vm, WatchError, allocation,
         hot::{Hot, HotError},
         sweep::{Pass, Sweep, SweepEnded, SweepOptions},
         tables,
@@ -15,6 +15,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{
     fold,
+    functions::{self, Functions},
     guard::Shared,
     looks::{From, Looks},
     notes::Notes,
@@ -27,7 +28,7 @@ use super::{
 use crate::config::BeamConfig;
 
 /// For one answer. A VM that is saturated takes its time; the question stands, and the next one waits for its answer.
-const WITHIN: Duration = Duration::from_secs(3);
+pub(super) const WITHIN: Duration = Duration::from_secs(3);
 
 /// Answers missing in a row after which the VM is said not to answer.
 const MISSED: u32 = 2;
@@ -107,6 +108,7 @@ struct Watch {
     looks: Looks,
     traces: Traces,
     notes: Notes,
+    functions: Functions,
     n_ticks: u64,
     n_missed: u32,
     /// The tick at which ports and tables are looked at next.
@@ -157,6 +159,7 @@ impl Watch {
             looks: Looks::default(),
             traces: Traces::default(),
             notes: Notes::default(),
+            functions: Functions::default(),
             n_ticks: 0,
             n_missed: 0,
             lists_at: 2,
@@ -223,7 +226,7 @@ impl Watch {
     /// Asks what is due. An error ends the connection.
     async fn tick(&mut self) -> Result<(), String> {
         self.n_ticks += 1;
-        match self.node.tick().await {
+        let tick = match self.node.tick().await {
             Ok(tick) => {
                 let now_us = self.shared.clock.mono_us();
                 self.n_missed = 0;
@@ -236,6 +239,7 @@ impl Watch {
                     said.answers = true;
                     said.reason = None;
                 });
+                tick
             }
             Err(WatchError::Late { .. }) => {
                 self.n_missed += 1;
@@ -246,11 +250,12 @@ impl Watch {
                 return Ok(());
             }
             Err(error) => return Err(format!("it does not answer any more: {error}")),
-        }
+        };
         if self.n_ticks.is_multiple_of(RESTART_EVERY) {
             self.start_missing().await;
         }
         self.read_processes().await;
+        self.read_functions(&tick).await;
         self.read_links().await;
         self.read_events().await;
         self.read_lists().await;
@@ -278,6 +283,23 @@ impl Watch {
             if matches!(error, HotError::Ended(_) | HotError::Unasked(_)) {
                 self.hot = None;
             }
+        }
+    }
+
+    async fn read_functions(&mut self, tick: &NodeTick) {
+        self.functions.tick(self.n_ticks, tick, &self.vm);
+        if self.functions.is_due(self.n_ticks) {
+            match functions::look(&self.connection, tick, self.processes.pids()).await {
+                Ok(reading) => {
+                    self.cost.once += reading.work_us.unwrap_or(0);
+                    let seen = functions::wire(&reading, self.offset_us);
+                    self.shared.say(|said| said.vm.active_functions = Some(seen));
+                }
+                Err(error) => log(&error),
+            }
+        }
+        if self.functions.is_over(self.n_ticks) {
+            self.shared.say(|said| said.vm.active_functions = None);
         }
     }
 
