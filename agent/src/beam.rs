@@ -47,7 +47,8 @@ pub struct Beam {
     vms: BTreeMap<u32, Known>,
     /// Ids of runtimes that were given.
     n_given: u32,
-    children_us: u64,
+    /// CPU time and memory of the watcher.
+    child: (u64, u64),
     cost_us: u64,
 }
 
@@ -71,7 +72,7 @@ impl Beam {
             fault: None,
             vms: BTreeMap::new(),
             n_given: 0,
-            children_us: 0,
+            child: (0, 0),
             cost_us: 0,
         }
     }
@@ -107,7 +108,7 @@ impl Beam {
         let now_us = (self.clock)();
         if self.vms.is_empty() {
             // Nothing to watch: the watcher goes, and with it the cookies that it has read.
-            (self.handle, self.children_us) = (None, 0);
+            (self.handle, self.child) = (None, (0, 0));
             return;
         }
         let is_new = self.handle.is_none();
@@ -129,7 +130,7 @@ impl Beam {
             Err(error) => {
                 tracing::warn!("the watcher of Erlang VMs is started anew: {error}");
                 self.fault = Some(format!("the watcher of Erlang VMs is started anew: {error}"));
-                (self.handle, self.children_us) = (None, 0);
+                (self.handle, self.child) = (None, (0, 0));
                 for said in self.vms.values_mut().filter_map(|known| known.said.as_mut()) {
                     said.answers = false;
                 }
@@ -159,7 +160,7 @@ impl Beam {
     }
 
     fn take(&mut self, said: Said) {
-        self.children_us = said.cpu_us;
+        self.child = (said.cpu_us, said.rss_bytes);
         for vm in said.vms {
             let Some(known) = self.vms.get_mut(&vm.runtime) else { continue };
             let cost_us = |said: &SaidVm| said.vm.cost_us.unwrap_or(0);
@@ -205,7 +206,8 @@ impl Beam {
                 into.close.insert(*id, Close { erlang, n_queues: 1, ..Close::of(row) });
             }
         }
-        into.children_us += self.children_us;
+        into.children_us += self.child.0;
+        into.children_rss_bytes += self.child.1;
         into.vm_cost_us = (self.n_given > 0).then_some(self.cost_us);
     }
 

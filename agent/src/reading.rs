@@ -72,6 +72,8 @@ pub struct Reading {
     pub vm_cost_us: Option<u64>,
     /// CPU time that children of the agent which still run have used, microseconds.
     pub children_us: u64,
+    /// Resident memory of these, bytes.
+    pub children_rss_bytes: u64,
     /// What of the reading's cost the governor can make less.
     pub spent: Spent,
 }

@@ -1,6 +1,7 @@
 %% What happened since it was last asked, with a number: {Number, At, Own, Slot, Dropped, Events}, times in us, Own and Dropped
-%% since the start, of each event {At, Message}, the last one first. At most Most of them are kept from one question to the
-%% next, the rest is counted.
+%% since the start, of each event {At, Message, Ours}, the last one first. At most Most of them are kept from one question to
+%% the next, the rest is counted. Ours: whether a process of this connection is meant, [] where that is not known: they all
+%% have its group leader. Somebody beside asks, since whoever is inside of a long BIF answers late.
 %% Nodes that come and go are monitored here. The VM's own events (erlang:system_monitor/2) go to a process beside, since they
 %% may come in floods: after Most of them it ends, which gives the slot back and frees what waits in its mailbox, in native
 %% code; and with the next question another takes its place. It ends with this one, which ends with the connection.
@@ -36,28 +37,41 @@ fun(Us, Most, Options) ->
                 {Stop(P), {Other, Name, Of}}
         end
     end,
+    Node = node(Us),
+    Asker = spawn_opt(fun() -> (fun Ask() ->
+        receive Subject -> Parent ! {self(), try node(element(2, process_info(Subject, group_leader))) =:= Node catch _:_ -> [] end} end,
+        Ask()
+    end)() end, [link]),
+    %% Late, while the last question waits for its answer.
+    Ours = fun(_, late) -> late;
+        (Subject, _) -> Asker ! Subject, receive {Asker, Found} -> Found after 50 -> late end
+    end,
     net_kernel:monitor_nodes(true, [nodedown_reason, {node_type, all}]),
-    (fun Loop(P, Own, Kept, Dropped, Events) ->
+    (fun Loop(P, Own, Kept, Dropped, Events, Waits) ->
         receive
             N when is_integer(N) ->
                 At = erlang:monotonic_time(microsecond),
                 {Next, Slot} = Held(P),
                 erlang:send(Us, {N, At, Own, Slot, Dropped, Events}, [noconnect]),
-                Loop(Next, Own + erlang:monotonic_time(microsecond) - At, 0, Dropped, []);
+                Loop(Next, Own + erlang:monotonic_time(microsecond) - At, 0, Dropped, [], Waits);
+            {Asker, _} ->
+                Loop(P, Own, Kept, Dropped, Events, []);
             {exit, P, Lost} ->
-                Loop(none, Own, Kept, Dropped + Lost, Events);
+                Loop(none, Own, Kept, Dropped + Lost, Events, Waits);
             {exit, _, Lost} ->
-                Loop(P, Own, Kept, Dropped + Lost, Events);
+                Loop(P, Own, Kept, Dropped + Lost, Events, Waits);
             _ when Kept >= Most ->
-                Loop(P, Own, Kept, Dropped + 1, Events);
+                Loop(P, Own, Kept, Dropped + 1, Events, Waits);
             {monitor, At, Event} when is_integer(At) ->
-                Loop(P, Own, Kept + 1, Dropped, [{At, Event} | Events]);
-            {Way, Node, Why} when Way =:= nodeup; Way =:= nodedown ->
+                Found = Ours(element(2, Event), Waits),
+                Said = case Found of late -> []; _ -> Found end,
+                Loop(P, Own, Kept + 1, Dropped, [{At, Event, Said} | Events], Found);
+            {Way, Name, Why} when Way =:= nodeup; Way =:= nodedown ->
                 At = erlang:monotonic_time(microsecond),
                 Short = case erlang:external_size(Why) > 1000 of true -> []; false -> Why end,
-                Loop(P, Own + erlang:monotonic_time(microsecond) - At, Kept + 1, Dropped, [{At, {Way, Node, Short}} | Events]);
+                Loop(P, Own + erlang:monotonic_time(microsecond) - At, Kept + 1, Dropped, [{At, {Way, Name, Short}, []} | Events], Waits);
             _ ->
-                Loop(P, Own, Kept, Dropped, Events)
+                Loop(P, Own, Kept, Dropped, Events, Waits)
         end
-    end)(none, 0, 0, 0, [])
+    end)(none, 0, 0, 0, [], [])
 end.

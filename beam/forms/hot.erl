@@ -4,11 +4,15 @@
 %%
 %% A row of a reading is {Mailbox, Reductions, Status, Memory, Binaries} in words; without the last two where the mailbox is
 %% long, since the collector's numbers walk it; [] for the dead; 1 where nothing changed since the last reading.
-%% A row of an introduction is {Registered, InitialCall, Label, Name, Parent}, [] for what is not known.
+%% A row of an introduction is [Registered, InitialCall, Label, Name, Parent, Ours], [] for what is not known; Ours: whether it
+%% is of this connection, as all are that have its group leader.
 %%
 %% A process inside of a long BIF answers nobody until it returns. So the looking is done by a worker, and who holds it
 %% up is found by looks of their own, and left out of ten readings.
-fun(Us) ->
+%%
+%% Label, RabbitName: keys of dictionaries, as binaries: they are atoms where somebody uses them. They are no literals here,
+%% since a VM that evaluates one loads what evaluates all that is written so, with 45 atoms.
+fun(Us, Label, RabbitName) ->
     Look = fun erlang:process_info/2,
     Cheap = [message_queue_len, reductions, status],
     Short = 100,
@@ -30,7 +34,7 @@ fun(Us) ->
         ets:match_spec_run(lists:zip(Found, Sizes), Rows)
     end,
     Atom = fun(Name) -> try [binary_to_existing_atom(Name)] catch _:_ -> [] end end,
-    Keys = ['$initial_call', '$ancestors'] ++ Atom(<<"$process_label">>) ++ Atom(<<"process_name">>),
+    Keys = ['$initial_call', '$ancestors'] ++ Atom(Label) ++ Atom(RabbitName),
     %% Single keys of the dictionary can be asked for since OTP 26.2.
     IsSingle = try process_info(self(), [{dictionary, '$ancestors'}]) of _ -> true catch _:_ -> false end,
     Dictionary = fun(Pid) ->
@@ -59,13 +63,14 @@ fun(Us) ->
     end,
     Known = fun(Key, Of) -> case Key of [Name] -> case lists:keyfind(Name, 1, Of) of {_, undefined} -> []; {_, Value} -> Text(Value); _ -> [] end; _ -> [] end end,
     Introduce = fun(Pid) ->
-        case process_info(Pid, [registered_name, initial_call]) of
-            [{_, Registered}, {_, Call}] ->
+        case process_info(Pid, [registered_name, initial_call, group_leader]) of
+            [{_, Registered}, {_, Call}, {_, Leader}] ->
                 Of = Dictionary(Pid),
                 [Registered,
                  case lists:keyfind('$initial_call', 1, Of) of {_, {M, F, A}} when is_integer(A) -> {M, F, A}; _ -> Call end,
-                 Known(Atom(<<"$process_label">>), Of), Known(Atom(<<"process_name">>), Of),
-                 case lists:keyfind('$ancestors', 1, Of) of {_, [Parent | _]} when is_pid(Parent); is_atom(Parent) -> Parent; _ -> [] end];
+                 Known(Atom(Label), Of), Known(Atom(RabbitName), Of),
+                 case lists:keyfind('$ancestors', 1, Of) of {_, [Parent | _]} when is_pid(Parent); is_atom(Parent) -> Parent; _ -> [] end,
+                 node(Leader) =:= node(Us)];
             _ -> []
         end
     end,

@@ -19,6 +19,8 @@ use host::Host;
 
 #[path = "host.rs"]
 mod host;
+#[path = "vm.rs"]
+pub(crate) mod vm;
 
 /// The last moment of the scene: 14:03:27 UTC.
 pub(crate) const END: Stamp = Stamp(1_771_250_607_000_000);
@@ -87,6 +89,13 @@ pub(crate) fn cluster(seconds: u64) -> Vec<Stamped> {
 /// One host with an embedded agent: what `midair` shows without arguments.
 pub(crate) fn single(seconds: u64) -> Vec<Stamped> {
     told(vec![Host::new(6, "chat-07", "chat")], seconds)
+}
+
+/// The same host, whose agent also watches the Erlang VMs on it.
+pub(crate) fn beam(seconds: u64) -> Vec<Stamped> {
+    let mut events = vm::with_vms(single(seconds));
+    events.push(vm::traced(&events));
+    events
 }
 
 fn told(mut hosts: Vec<Host>, seconds: u64) -> Vec<Stamped> {

@@ -147,6 +147,8 @@ pub const OF_NODE: &[Head] = &[
     COMMAND,
 ];
 
+/// Also of Erlang processes, whose number has three parts.
+const MIXED_PID: Head = Head::new("pid", 10, 5).by(Order::Number);
 const RUNTIME: Head = Head::new("runtime", 14, 4).growing(1);
 
 /// The hottest tasks of the cluster, where some are not the kernel's.
@@ -154,7 +156,7 @@ pub const OF_CLUSTER_MIXED: &[Head] = &[
     TASK,
     RUNTIME,
     NODE,
-    PID,
+    MIXED_PID,
     WORST,
     DELAY,
     CPU,
@@ -176,7 +178,7 @@ pub const OF_CLUSTER_MIXED: &[Head] = &[
 pub const OF_NODE_MIXED: &[Head] = &[
     TASK,
     RUNTIME,
-    PID,
+    MIXED_PID,
     WORST,
     DELAY,
     CPU,

@@ -21,6 +21,8 @@ pub enum WaitKind {
     Busy,
     /// Does not answer: inside native code that does not yield.
     Native,
+    /// Waits for time to pass.
+    Sleep,
 }
 
 /// A close look at an Erlang process. Sizes are bytes.

@@ -3,6 +3,7 @@
 mod mem;
 pub(super) mod queue;
 pub(super) mod sched;
+mod vm;
 
 use std::sync::Arc;
 
@@ -18,6 +19,8 @@ use super::{
     words::Part,
 };
 use crate::event::{NodeId, Stamp};
+
+pub use vm::VmTopic;
 
 /// From here on a severity is a finding, per mille: of sched, mem and queue.
 const WORTH_SAYING: [u32; 3] = [200, 900, 500];
@@ -43,6 +46,8 @@ pub enum Topic {
     Host(Check),
     /// A network namespace; its inode.
     Namespace(u64),
+    /// An Erlang VM: its runtime, and what of it.
+    Vm(u32, VmTopic),
     /// Samples that were lost.
     Lost,
 }
@@ -154,6 +159,7 @@ impl Teller<'_> {
             self.sched(latest);
             self.mem(latest);
             self.queues(latest);
+            self.vms();
             self.quotas();
             self.cgroup_mem();
             self.namespaces();

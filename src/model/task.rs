@@ -138,6 +138,27 @@ impl Task {
         Some((self.reading.queues.as_ref()?.get(n)?, self.vitals.queues.get(n)?))
     }
 
+    /// For how long the mailbox of an Erlang process has grown without ever growing shorter, microseconds. `None` where it
+    /// does not grow.
+    pub fn grows_for_us(&self, now: Stamp) -> Option<u64> {
+        let (queue, vitals) = self.worst_queue()?;
+        if queue.kind != QueueKind::Mailbox || vitals.growth.is_none_or(|growth| growth <= 0.0) {
+            return None;
+        }
+        let mark = mark_of(queue);
+        let mut since = None;
+        let mut above = f32::INFINITY;
+        for point in self.series.points().rev() {
+            let is_same = point.values[TaskValue::DepthOf as usize] == Some(mark);
+            let depth = point.values[TaskValue::Depth as usize].filter(|_| is_same);
+            match depth.filter(|depth| *depth <= above) {
+                Some(depth) => (above, since) = (depth, Some(point.at)),
+                None => break,
+            }
+        }
+        since.map(|since| now.since_us(since))
+    }
+
     /// Its queues with what follows of each, in the order of the reading.
     pub fn queues(&self) -> impl Iterator<Item = (&Queue, &QueueVitals)> {
         self.reading.queues().iter().zip(self.vitals.queues.iter())

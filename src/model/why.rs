@@ -1,4 +1,6 @@
-//! Why a task of the kernel does not get on, in one sentence: who holds it up first, then what it does.
+//! Why a task does not get on, in one sentence: who holds it up first, then what it does.
+
+mod erlang;
 
 use midair_vitals::{CgroupReading, Queue, QueueKind, QueueVitals, Severity, TaskKind, TaskState, Unit};
 
@@ -46,7 +48,8 @@ const BUSY: f64 = 0.8;
 pub fn why(node: &Node, task: &Task, focus: Option<&Focus>) -> Option<Why> {
     match task.reading.kind {
         TaskKind::Process | TaskKind::Thread | TaskKind::KernelThread => {}
-        TaskKind::Erlang | TaskKind::Tokio => return None,
+        TaskKind::Erlang => return erlang::why(task, focus),
+        TaskKind::Tokio => return None,
     }
     let of = Of { node, task, focus, name: None };
     let held_up = [of.ended(), of.starving(), of.full(), of.quota(), of.short_of_cpu(), of.blocked(), of.memory()];

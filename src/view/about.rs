@@ -26,9 +26,8 @@ pub fn draw_node(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) 
     let width = |parts: &[Part]| parts.iter().map(|part| text::width(&part.text) + 3).sum::<usize>();
     let fitting = told.iter().find(|parts| width(parts) <= room).or(told.last());
     for (n, part) in fitting.into_iter().flatten().enumerate() {
-        let between = if n == 0 { "" } else { " · " };
         let style = health(&part.health, theme);
-        pen.put_whole(between, theme.border).put_whole(&part.text, style);
+        put_part(&mut pen, n == 0, (&part.text, style), theme);
     }
     pen.skip(1);
     if node.n_lost() > 0 {
@@ -64,12 +63,20 @@ pub fn draw_vm(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
         pen.put(&words, theme.alarm).skip(2);
     }
     for (n, part) in panel::vm::about(shown).iter().enumerate() {
-        pen.put_whole(if n == 0 { "" } else { " · " }, theme.border).put_whole(part, theme.dim);
+        put_part(&mut pen, n == 0, (part, theme.dim), theme);
     }
     let columns = usize::from(area.width.saturating_sub(2)).max(1);
     let notices = vm.notices(node).into_iter().flat_map(|why| panel::wrapped(&format!("▵ {why}"), columns));
     for (row, line) in (1..area.height).zip(notices) {
         Pen::new(buffer, area, row).skip(1).put(&line, theme.warn);
+    }
+}
+
+/// Writes one of several parts, with what stands between them, only if both have room.
+fn put_part(pen: &mut Pen<'_>, is_first: bool, (part, style): (&str, Style), theme: &Theme) {
+    let between = if is_first { "" } else { " · " };
+    if text::width(between) + text::width(&text::clean(part)) <= usize::from(pen.left()) {
+        pen.put(between, theme.border).put(part, style);
     }
 }
 

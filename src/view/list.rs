@@ -253,6 +253,7 @@ fn draw_tabs(
     let from = last.rect.x + last.rect.width;
     let room = Rect { x: from, y: last.rect.y, width: table.right().saturating_sub(from + 1), height: 1 };
     let mut pen = Pen::new(buffer, room, 0);
+    pen.skip(u16::from(last.is_shown));
     for (part, style) in more {
         pen.put_whole(part, *style);
     }

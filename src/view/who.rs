@@ -1,5 +1,7 @@
 //! Who a task is: what it does, where it runs and what that allows it.
 
+mod erlang;
+
 use midair_vitals::TaskKind;
 use ratatui::{buffer::Buffer, style::Style};
 
@@ -31,7 +33,12 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme) {
     let ended = if focus.is_some_and(|f| f.has_ended) { "has ended: last values  " } else { "" };
     let title = [(format!(" {} ", tasks::title(task)), theme.title), (ended.to_owned(), theme.alarm)];
     let inside = if has_box { panel::frame(buffer, area, &title, theme) } else { area };
-    let lines = [doing(task), who(task, node), cgroup(task, node, focus), namespace(task, node, focus), command(task)];
+    let lines = match task.reading.kind {
+        TaskKind::Erlang => erlang::lines(task, node, focus).into(),
+        TaskKind::Process | TaskKind::Thread | TaskKind::KernelThread | TaskKind::Tokio => {
+            vec![doing(task), who(task, node), cgroup(task, node, focus), namespace(task, node, focus), command(task)]
+        }
+    };
     for (row, values) in (0..inside.height).zip(lines.iter().filter(|values| !values.is_empty())) {
         let mut pen = Pen::new(buffer, inside, row);
         pen.skip(1);

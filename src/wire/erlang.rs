@@ -66,6 +66,7 @@ fn wait(number: i32) -> Option<WaitKind> {
         v1::WaitKind::Port => Some(WaitKind::Port),
         v1::WaitKind::Busy => Some(WaitKind::Busy),
         v1::WaitKind::Native => Some(WaitKind::Native),
+        v1::WaitKind::Sleep => Some(WaitKind::Sleep),
     }
 }
 

@@ -52,6 +52,8 @@ pub(super) fn start() -> Result<Handle, String> {
 }
 
 fn run() -> ExitCode {
+    // It was started as /proc/self/exe; only a name is lost where this fails.
+    drop(std::fs::write("/proc/self/comm", "midair-beam"));
     let clock = Clock::system();
     let mut config = Arc::default();
     let mut guards: BTreeMap<u32, Guard> = BTreeMap::new();

@@ -31,6 +31,7 @@ impl Desk {
     pub(super) fn govern(&mut self, sample_us: u64, reading: &Reading) {
         let mut cost = self.meter.read(sample_us, self.watchers.len());
         cost.cpu_us = cost.cpu_us.map(|us| us + reading.children_us);
+        cost.rss_bytes = cost.rss_bytes.map(|bytes| bytes + reading.children_rss_bytes);
         cost.vm_us = reading.vm_cost_us;
         let (at_us, used_us) = (self.clock.mono_us(), self.meter.budget_us(&cost));
         let before = std::mem::replace(&mut self.booked, Booked { at_us, used_us, at_once_us: 0 });

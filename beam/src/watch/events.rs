@@ -91,6 +91,8 @@ pub struct Event {
     pub at_us: i64,
     /// What.
     pub what: What,
+    /// Whether it is about a process that works for this very connection; `None` where that is not known.
+    pub is_of_ours: Option<bool>,
 }
 
 /// What happened.
@@ -148,6 +150,21 @@ pub enum What {
     },
     /// Something else.
     Other,
+}
+
+impl What {
+    /// The process that it is about.
+    pub fn process(&self) -> Option<&Pid> {
+        match self {
+            Self::LongGc { process, .. }
+            | Self::LargeHeap { process, .. }
+            | Self::BusyPort { process, .. }
+            | Self::BusyLink { process, .. }
+            | Self::LongQueue { process, .. } => Some(process),
+            Self::LongSchedule { process, .. } => process.as_ref(),
+            Self::NodeUp(_) | Self::NodeDown(..) | Self::Other => None,
+        }
+    }
 }
 
 /// A node whose link came or went.

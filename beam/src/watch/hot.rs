@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use tokio::time::timeout;
 
-pub use self::read::{Introduction, Parent, Reading, Seen, Size};
+pub use self::read::{Introduction, Parent, Reading, Seen};
 use crate::{
     connection::{CallError, Connection, Helper, HelperEnded, Mfa, SpawnOptions},
     term::{Pid, Term},
@@ -59,7 +59,9 @@ impl Hot {
     /// out who does not answer.
     pub async fn start(connection: &Connection, within: Duration) -> Result<Self, CallError> {
         let word = connection.call(WORD, vec![Term::atom("wordsize")], within).await?;
-        let args = |us: &Pid| FORM.applied_to(vec![us.clone().into()]);
+        let args = |us: &Pid| {
+            FORM.applied_to(vec![us.clone().into(), Term::binary(*b"$process_label"), Term::binary(*b"process_name")])
+        };
         let helper = connection.spawn_linked(INTERPRETER, args, SpawnOptions::default(), within).await?;
         let word_bytes = word.as_count().unwrap_or(8);
         Ok(Self { helper, within, number: 0, asked: Vec::new(), last: Vec::new(), word_bytes, work_us: 0 })

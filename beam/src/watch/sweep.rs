@@ -1,25 +1,31 @@
 //! The rolling sweep: passes over all processes of a VM that wake none of them, reported pass by pass.
 //!
-//! A helper on the target (`forms/sweep.erl`) keeps what it knows of each process there, in a table that dies with it,
+//! A helper on the target (`forms/sweep.erl`, `forms/sweep_passes.erl`) keeps what it knows of each process there, in a table that dies with it,
 //! and sends the first of each order alone.
 
 mod history;
 mod pass;
 mod read;
 
-use std::time::Duration;
+use std::{fmt, time::Duration};
+
+use tokio::sync::watch;
 
 pub use self::{
     history::Looks,
-    pass::{Look, Order, Pass, Row, Status, Statuses},
+    pass::{Look, Order, Pass, Row, Size, Status, Statuses},
 };
 use crate::{
     connection::{CallError, Connection, Helper, HelperEnded, SpawnOptions},
-    term::Term,
+    term::{Pid, Term},
     watch::form::{Form, INTERPRETER},
 };
 
-const FORM: Form = Form(include_bytes!("../../forms/sweep.etf"));
+const KEEPER: Form = Form(include_bytes!("../../forms/sweep.etf"));
+const PASSES: Form = Form(include_bytes!("../../forms/sweep_passes.etf"));
+/// Milliseconds without a look: until it is found out who holds it up, and until it goes on without them.
+const PATIENCE: [i64; 2] = [1500, 3000];
+const BORN: Form = Form(include_bytes!("../../forms/sweep_born.etf"));
 
 /// What passes may cost the VM: their period follows from the number of processes and the work that was measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -66,6 +72,26 @@ impl Default for SweepOptions {
     }
 }
 
+/// Who holds the sweep up: whoever asks a process inside of a long BIF waits until that returns. After a deadline the
+/// sweep goes on without it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Stuck {
+    /// Those that did not answer a look of their own: at most 3.
+    pub behind: Vec<Pid>,
+    /// For how long nothing was looked at.
+    pub lasting: Duration,
+}
+
+impl fmt::Display for Stuck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("stuck behind ")?;
+        for (i, pid) in self.behind.iter().enumerate() {
+            write!(f, "{}{pid}", if i > 0 { ", " } else { "" })?;
+        }
+        write!(f, " for {} s", self.lasting.as_secs())
+    }
+}
+
 /// How a sweep ended.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SweepEnded {
@@ -82,24 +108,52 @@ pub enum SweepEnded {
 pub struct Sweep {
     helper: Helper,
     rows: u16,
+    stuck: watch::Sender<Option<Stuck>>,
+    seconds: tokio::time::Interval,
 }
 
 impl Sweep {
     /// Starts passes, one after the other.
     pub async fn start(connection: &Connection, options: SweepOptions, within: Duration) -> Result<Self, CallError> {
         let SweepOptions { budget, rows } = options;
-        let args = |us: &crate::Pid| {
+        let args = |us: &Pid| {
             let [idle, active] = history::shares();
-            FORM.applied_to(vec![us.clone().into(), budget.term(), Term::Int(rows.into()), idle, active])
+            let us = Term::from(us.clone());
+            // 0: what the one that starts it knows alone.
+            let born = Term::List(BORN.applied_to(vec![Term::Int(0), Term::Int(0)]));
+            let passes = vec![us.clone(), Term::Int(rows.into()), idle, active, born, Term::Int(0)];
+            let patience = PATIENCE.map(|ms| Term::Int(ms * 1000));
+            KEEPER.applied_to(vec![us, budget.term(), Term::List(PASSES.applied_to(passes)), Term::tuple(patience)])
         };
         let helper = connection.spawn_linked(INTERPRETER, args, SpawnOptions::default(), within).await?;
-        Ok(Self { helper, rows })
+        let mut seconds = tokio::time::interval(Duration::from_secs(1));
+        seconds.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        Ok(Self { helper, rows, stuck: watch::Sender::new(None), seconds })
     }
 
-    /// Waits for the report of the next pass.
+    /// Waits for the report of the next pass. While it waits, it has the target watch over its looks.
     pub async fn next(&mut self) -> Result<Pass, SweepEnded> {
-        let message = self.helper.next().await?;
-        read::pass(&message, self.rows.into()).ok_or_else(|| SweepEnded::Unreadable(Box::new(message)))
+        loop {
+            let message = tokio::select! {
+                biased;
+                message = self.helper.next() => message?,
+                _ = self.seconds.tick() => {
+                    // Where it cannot be sent, the helper's end is told next.
+                    drop(self.helper.send(Term::atom("timeout")).await);
+                    continue;
+                }
+            };
+            if let Some(stuck) = read::stuck(&message) {
+                self.stuck.send_replace(stuck);
+                continue;
+            }
+            return read::pass(&message, self.rows.into()).ok_or_else(|| SweepEnded::Unreadable(Box::new(message)));
+        }
+    }
+
+    /// Whether somebody holds it up, as far as [`Sweep::next`] has heard while it waited.
+    pub fn stuck(&self) -> watch::Receiver<Option<Stuck>> {
+        self.stuck.subscribe()
     }
 
     /// From the next pass on it may cost this much.
@@ -108,7 +162,7 @@ impl Sweep {
     }
 
     /// The process on the target that keeps the sweep going.
-    pub fn process(&self) -> &crate::Pid {
+    pub fn process(&self) -> &Pid {
         self.helper.process()
     }
 }

@@ -8,7 +8,7 @@ use midair_beam::{
 
 use crate::{
     node::{LONG, Node, call},
-    target::planted,
+    target::{fast, planted, sweep},
 };
 
 async fn hot(connection: &Connection) -> Hot {
@@ -70,4 +70,19 @@ async fn those_met_for_the_first_time_say_who_they_are() {
     assert_eq!(met[3].label.as_deref(), Some("{user,17}"));
     assert!(met[4].label.as_ref().is_some_and(|label| label.starts_with("[1,2,3,") && label.len() <= 200));
     assert_eq!(met[5].pid, too_large);
+}
+
+#[tokio::test]
+async fn those_that_work_for_the_connection_are_told_from_others() {
+    let node = Node::start().await;
+    let (connection, other) = (node.connect().await, node.connect().await);
+    let sweep = sweep(&connection, fast()).await;
+    let mut hot = hot(&connection).await;
+    let ours = planted(&connection, "spawn(timer, sleep, [infinity]).").await;
+    let theirs = planted(&other, "spawn(timer, sleep, [infinity]).").await;
+    let init = call(&connection, "erlang", "whereis", vec![midair_beam::Term::atom("init")]).await;
+    let pids = [sweep.process().clone(), hot.process().clone(), ours, theirs, init.as_pid().unwrap().clone()];
+    let met = hot.introduce(&pids).await.unwrap();
+    let are_ours: Vec<bool> = met.iter().map(|one| one.is_ours).collect();
+    assert_eq!(are_ours, [true, true, true, false, false]);
 }

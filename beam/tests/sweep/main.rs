@@ -8,4 +8,5 @@ mod hot;
 #[path = "../nodes/node.rs"]
 #[expect(dead_code, reason = "some of it is for other tests")]
 mod node;
+mod stuck;
 mod target;

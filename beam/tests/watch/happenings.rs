@@ -94,8 +94,14 @@ async fn a_large_heap_is_told_and_the_slot_is_free_after_the_cut() {
             break monitor[0].clone();
         }
     };
-    let hungry = eval(&connection, "spawn(fun() -> L = lists:seq(1, 2000000), timer:sleep(infinity), L end).").await;
+    let hungry = "spawn(fun() -> L = lists:seq(1, 2000000), timer:sleep(infinity), L end).";
+    let of_ours = eval(&connection, hungry).await;
     let event = wait_for(&mut watch, |what| matches!(what, What::LargeHeap { .. })).await;
+    assert_eq!((event.what.process(), event.is_of_ours), (of_ours.as_pid(), Some(true)), "what we asked for");
+    let hungry = eval(&other, hungry).await;
+    let is_other = |what: &What| matches!(what, What::LargeHeap { .. }) && what.process() == hungry.as_pid();
+    let event = wait_for(&mut watch, is_other).await;
+    assert_eq!(event.is_of_ours, Some(false));
     let What::LargeHeap { process, heap_words } = event.what else { unreachable!() };
     assert_eq!(Some(&process), hungry.as_pid());
     assert!(heap_words > Some(1 << 20));

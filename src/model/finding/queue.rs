@@ -1,12 +1,15 @@
 //! What waits, and where it is turned away.
 
-use midair_vitals::{Queue, QueueVitals, Severity, Unit};
+use midair_vitals::{Queue, QueueKind, QueueVitals, Severity, Unit};
 
-use super::{Lead, Teller, Topic, WORTH_SAYING, lead_to, name_of};
+use super::{Lead, Teller, Topic, WORTH_SAYING, lead_to, name_of, vm::number};
 use crate::model::{node::Latest, vital::Vital, words::Part};
 
 /// Queues named per node: the rest is in the table.
 const N_QUEUES: usize = 3;
+
+/// A queue that has grown for less than this, microseconds, has just begun.
+const WORTH_A_TIME_US: u64 = 20_000_000;
 
 impl Teller<'_> {
     pub(super) fn queues(&mut self, latest: &Latest) {
@@ -21,13 +24,21 @@ impl Teller<'_> {
             told.push(queue.number);
             is_new
         });
+        // Mailboxes are told beside what the kernel keeps: neither hides the other.
+        let (mut mailboxes, mut bad): (Vec<_>, Vec<_>) =
+            bad.into_iter().partition(|(_, (queue, _))| queue.kind == QueueKind::Mailbox);
+        mailboxes.sort_by_key(|(_, (queue, _))| std::cmp::Reverse(queue.depth));
+        mailboxes.truncate(N_QUEUES);
         bad.truncate(N_QUEUES);
+        bad.extend(mailboxes);
         for (task, (queue, vitals)) in &bad {
             let severity = vitals.severity.map_or(0, Severity::per_mille);
             let mut parts = vec![Part::Words(queue.kind.word()), Part::Words(" of "), name_of(task)];
             self.on_node(&mut parts);
             parts.push(Part::Words(": "));
             parts.extend(depth(queue, vitals.growth));
+            let grows_for = task.grows_for_us(self.now).filter(|us| *us >= WORTH_A_TIME_US);
+            parts.extend(grows_for.map(|us| [Part::Words(" for "), Part::Time(us)]).into_iter().flatten());
             let topic = Topic::Queue(Some(task.id()), queue.kind);
             self.push(severity, Some(Vital::Queue), topic, Lead::Task(task.id()), parts);
         }
@@ -38,7 +49,7 @@ impl Teller<'_> {
         {
             let mut parts = vec![Part::Words(worst.queue.kind.word())];
             match worst.task {
-                Some(task) => parts.extend([Part::Words(" of task "), Part::Count(task.number)]),
+                Some(task) => parts.extend([Part::Words(" of task "), number(task)]),
                 None => parts.push(Part::Words(" without known owner")),
             }
             self.on_node(&mut parts);

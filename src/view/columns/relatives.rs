@@ -20,13 +20,13 @@ impl<'a> SpotRow<'a> {
     pub const ALL: &'a [Column<Self>] = &[
         Column::text("seen", |row: &Self| match &row.0 {
             Spot::Top(seen, of) => Cell::name(counted(Some(seen.n), of.map(u64::from))),
-            Spot::Tag(seen, of) => Cell::name(counted(Some(seen.n), *of)),
+            Spot::Tag(seen, _) => Cell::name(format!("{} msg", format::count(Some(seen.n)))),
             Spot::Frame(_, 0) => Cell::dim("now"),
             Spot::Frame(_, n) => Cell::dim(format!("below {n}")),
         }),
         Column::text("function", |row: &Self| match &row.0 {
             Spot::Top(seen, _) => Cell::name(&*seen.what),
-            Spot::Tag(seen, _) => Cell::name(format!("message {}", seen.what)),
+            Spot::Tag(seen, _) => Cell::name(format!("received: {}", seen.what)),
             Spot::Frame(frame, 0) => Cell::name(&***frame),
             Spot::Frame(frame, _) => Cell::dim(&***frame),
         }),
@@ -56,6 +56,7 @@ impl<'a> RelativeRow<'a> {
         Column::text("process", |r: &Self| Cell::name(name(r))),
         Column::number("count", |r: &Self| match r.relative.n {
             None => Cell::dim(""),
+            n if r.relative.relation == Relation::Sender => Cell::value(format!("{} msg", format::count(n))),
             n => Cell::value(counted(n, r.relative.of)),
         }),
         Column::text("node", |r: &Self| Cell::dim(r.relative.pid.node.as_deref().unwrap_or(""))),

@@ -87,6 +87,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, vital: Vital, shown: Shown<'_>, the
 fn charts(vital: Vital, task: &Task) -> Vec<Chart> {
     match vital {
         Vital::Worst => Vec::new(),
+        Vital::Sched if task.reading.kind == TaskKind::Erlang => vec![active(task)],
         Vital::Sched => sched(task),
         Vital::Mem => vec![mem(task)],
         Vital::Queue => vec![queue(task)],
@@ -100,6 +101,16 @@ fn unknown(vital: Vital, shown: Shown<'_>) -> Option<&'static str> {
     let (reading, vitals) = (&task.reading, &task.vitals);
     let is_uncounted = |queue: &Queue| matches!(queue.kind, QueueKind::UdpReceive | QueueKind::Unix);
     match vital {
+        Vital::Sched if reading.kind == TaskKind::Erlang => {
+            reading.active_milli.is_none().then_some("not known yet: how often it is active takes some looks")
+        }
+        Vital::Mem if reading.kind == TaskKind::Erlang && reading.rss_bytes.is_none() => {
+            Some("not known yet: its heap is looked at where its mailbox is short")
+        }
+        Vital::Queue | Vital::Rate if reading.kind == TaskKind::Erlang => {
+            let is_known = if vital == Vital::Queue { task.worst_queue().is_some() } else { !vitals.rates.is_empty() };
+            (!is_known).then_some("not known yet: it comes with the next look")
+        }
         Vital::Sched if vitals.cpu.is_none() && vitals.delay.is_none() => {
             Some("not known yet: CPU and delay need two samples")
         }
@@ -205,14 +216,28 @@ fn sched(task: &Task) -> Vec<Chart> {
     ]
 }
 
+/// How often an Erlang process was found running or ready to run: from outside the two cannot be told apart.
+fn active(task: &Task) -> Chart {
+    let share = task.reading.active_milli.map(|milli| f64::from(milli) / 1000.0);
+    Chart {
+        label: "active",
+        now: format::estimate(format::percent(share)),
+        note: "% of looks".to_owned(),
+        level: Level::Unknown,
+        value: TaskValue::Active,
+        floor: 1.0,
+        peak: format::percent_sign,
+    }
+}
+
 fn mem(task: &Task) -> Chart {
     Chart {
-        label: "rss",
-        now: format::bytes(task.reading.rss_bytes.map(|b| b as f64)),
+        label: if task.reading.kind == TaskKind::Erlang { "mem" } else { "rss" },
+        now: tasks::mem(task),
         note: format!("{}/s", format::bytes_growth(task.vitals.mem_growth)),
         level: Level::of(task.vitals.severities.mem),
         value: TaskValue::Rss,
-        floor: 1_048_576.0,
+        floor: if task.reading.kind == TaskKind::Erlang { 65_536.0 } else { 1_048_576.0 },
         peak: format::bytes,
     }
 }
@@ -235,7 +260,11 @@ fn queue(task: &Task) -> Chart {
 fn rate(task: &Task) -> Chart {
     let flow = task.vitals.rates.first();
     let unit = flow.map_or("", |f| format::unit(f.unit));
-    let both = |f: &FlowRate| format!("{} in  {} out", format::number(f.rate_in), format::number(f.rate_out));
+    let both = |f: &FlowRate| match f.unit {
+        // Work has no direction.
+        Unit::Reductions => format::number(tasks::reductions(task)),
+        _ => format!("{} in  {} out", format::number(f.rate_in), format::number(f.rate_out)),
+    };
     Chart {
         label: "",
         now: flow.map_or_else(|| format::UNKNOWN.to_owned(), both),

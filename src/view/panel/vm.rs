@@ -105,7 +105,7 @@ fn sched(shown: Shown<'_>, axis: Axis) -> Vec<Line> {
         Line::new("ready", format::count(reading.run_queue), "")
             .with_level(Level::of(vitals.severities.sched))
             .with_trend(shown.trend(VmValue::RunQueue, axis), 4.0),
-        Line::new("delay", format::delay(vitals.delay), "/s of its threads").with_level(share_level(vitals.delay)),
+        Line::new("delay", format::delay(vitals.delay), "/s, threads").with_level(share_level(vitals.delay)),
         Line::new("on cpu", format::number(vitals.cpu), format!("of {} schedulers", reading.n_normal())),
         switches.with_trend(shown.trend(VmValue::Switches, axis), 1000.0),
         Line::new("dirty", dirty.join("+"), "wait: cpu, io"),

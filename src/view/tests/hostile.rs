@@ -1,10 +1,13 @@
 //! Names are data: whatever they hold, no control character reaches a cell.
 
-use midair_vitals::{Queue, QueueKind, TaskState, Unit};
+use midair_vitals::{
+    Queue, QueueKind, TaskState, Unit, VmReading,
+    vm::{CrashDump, Pid},
+};
 
 use super::*;
 use crate::app::Message;
-use crate::event::{Details, Event, Health, Link, LinkState, Mark, Runtime, Sample};
+use crate::event::{Details, ErlangLook, Event, Health, Link, LinkState, Mark, Runtime, Sample};
 
 const HOSTILE: &str = "\u{1b}]0;owned\u{7}\u{1b}[2J\r\n\u{9b}31m\u{202e}evil\u{200b}\u{feff}\u{85}名前\u{e0041}";
 
@@ -54,6 +57,14 @@ fn spoiled_sample(mut sample: Sample) -> Sample {
     });
     sample.runtimes = vec![Runtime { id: 0, kind: name(), name: name(), health: Health::Off(name()), n_tasks: None }];
     spoil_host(&mut sample);
+    sample.vms.iter_mut().for_each(spoil_vm);
+    sample.runtimes.extend(sample.vms.iter().map(|vm| Runtime {
+        id: vm.runtime,
+        kind: "beam".into(),
+        name: name(),
+        health: if vm.runtime == 1 { Health::Degraded(name()) } else { Health::Off(name()) },
+        n_tasks: None,
+    }));
     if let Some(worst) = &mut sample.reading.worst_delay {
         worst.name = Some(name());
     }
@@ -76,10 +87,49 @@ fn spoil_host(sample: &mut Sample) {
     sample.reading.filesystems.iter_mut().for_each(|filesystem| filesystem.mount = name());
 }
 
+fn spoil_pid(pid: &mut Pid) {
+    *pid = Pid { text: name(), name: Some(name()), node: Some(name()), task: pid.task };
+}
+
+fn spoil_vm(vm: &mut VmReading) {
+    vm.name = Some(name());
+    vm.otp_release = Some(name());
+    vm.erts = Some(name());
+    vm.found_by = Some(name());
+    vm.monitor_owner = Some(name());
+    vm.crash_dump = Some(CrashDump { path: Some(name()), bytes: Some(7), is_growing: true });
+    if let Some(sweep) = &mut vm.sweep {
+        (sweep.stuck_at, sweep.stuck_ms) = (Some(name()), Some(9));
+    }
+    for link in vm.links.iter_mut().flat_map(|links| &mut links.rows) {
+        (link.peer, link.address) = (name(), Some(name()));
+    }
+    for port in vm.ports.iter_mut().flat_map(|ports| &mut ports.rows) {
+        (port.id, port.name, port.address) = (name(), Some(name()), Some(name()));
+        port.owner.iter_mut().for_each(spoil_pid);
+    }
+    for table in vm.tables.iter_mut().flat_map(|tables| &mut tables.rows) {
+        (table.name, table.kind) = (name(), Some(name()));
+        table.owner.iter_mut().for_each(spoil_pid);
+    }
+    for seen in vm.active_functions.iter_mut().flat_map(|looked| &mut looked.functions) {
+        seen.what = name();
+    }
+}
+
+fn spoil_look(look: &mut ErlangLook) {
+    (look.registered, look.label, look.initial_call) = (Some(name()), Some(name()), Some(name()));
+    look.priority = Some(name());
+    look.stack = vec![name()];
+    look.tops.iter_mut().for_each(|seen| seen.what = name());
+    look.waits_for.iter_mut().chain(&mut look.links).chain(&mut look.ancestors).for_each(spoil_pid);
+}
+
 fn spoiled_details(mut details: Details) -> Details {
     if let Some(cgroup) = &mut details.cgroup {
         cgroup.name = Some(name());
     }
+    details.erlang.iter_mut().for_each(|look| spoil_look(look));
     details.task.iter_mut().chain(&mut details.children).for_each(spoil);
     details
 }
@@ -109,7 +159,15 @@ fn check(state: &State) {
 #[test]
 fn no_control_character_reaches_a_cell() {
     let tab = Key::Tab;
-    let keys: [&[Key]; 12] = [
+    let vm = Key::Char('v');
+    let keys: [&[Key]; 19] = [
+        &[vm],
+        &[vm, Key::Enter],
+        &[vm, tab],
+        &[vm, tab, tab],
+        &[vm, tab, tab, tab],
+        &[vm, Key::BackTab],
+        &[Key::BackTab],
         &[],
         &[Key::Enter],
         &[Key::Enter, Key::Enter],
@@ -123,7 +181,7 @@ fn no_control_character_reaches_a_cell() {
         &[tab, tab, tab, Key::Enter],
         &[tab, tab, tab, tab, tab],
     ];
-    for (events, n) in [(scene::cluster(30), 48), (scene::single(30), 1)] {
+    for (events, n) in [(scene::cluster(30), 48), (scene::single(30), 1), (scene::beam(30), 1)] {
         let told = Told::new(hostile(events), n);
         for keys in keys {
             for size in [(80, 24), (120, 35), (200, 55)] {

@@ -48,6 +48,49 @@ fn task() {
     check("task", &SINGLE, &to_the_router());
 }
 
+/// From the node onto its Erlang VM.
+fn to_the_vm() -> Vec<Key> {
+    typed("v")
+}
+
+#[test]
+fn node_with_erlang_vms() {
+    check("beam-node", &BEAM, &[]);
+}
+
+#[test]
+fn erlang_vms_of_a_node() {
+    one("beam-vms", &BEAM, &[Key::BackTab]);
+}
+
+#[test]
+fn erlang_vm() {
+    check("beam-vm", &BEAM, &to_the_vm());
+}
+
+#[test]
+fn lists_of_an_erlang_vm() {
+    for (n, name) in ["schedulers", "functions", "links", "ports", "ets"].into_iter().enumerate() {
+        one(&format!("beam-{name}"), &BEAM, &[to_the_vm(), tabs(n + 1)].concat());
+    }
+}
+
+#[test]
+fn erlang_vm_that_does_not_answer() {
+    one("beam-unanswered", &BEAM, &[vec![Key::BackTab], typed("/gw"), vec![Key::Enter, Key::Enter]].concat());
+}
+
+#[test]
+fn erlang_process() {
+    let router = [typed("/chat_router"), vec![Key::Enter, Key::Enter]].concat();
+    check("beam-process", &BEAM, &[to_the_vm(), router].concat());
+}
+
+#[test]
+fn erlang_findings() {
+    one("beam-findings", &BEAM, &typed("f"));
+}
+
 /// Tabulators: from the tasks of a node to another of its tables.
 fn tabs(n: usize) -> Vec<Key> {
     vec![Key::Tab; n]

@@ -161,7 +161,7 @@ pub(super) fn allocation(reading: &Allocation, into: &mut v1::Vm) {
 /// Whose its system monitor is.
 pub(super) fn monitor_owner(slot: &Slot) -> Option<String> {
     match slot {
-        Slot::Ours | Slot::Session => Some("midair".into()),
+        Slot::Ours => Some("midair".into()),
         Slot::TakenBy(who) => Some(who.clone()),
         Slot::Unknown => None,
     }

@@ -31,7 +31,8 @@ impl Notes {
     pub(super) fn take(&mut self, vm: &str, events: &[Event], now_us: u64) -> Vec<String> {
         let mut notes = Vec::new();
         let mut n_more = 0;
-        for event in events {
+        // What our own helpers do is no news.
+        for event in events.iter().filter(|event| event.is_of_ours != Some(true)) {
             let Some(note) = node_note(vm, &event.what) else {
                 self.count(&event.what);
                 continue;

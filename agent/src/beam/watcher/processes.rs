@@ -1,6 +1,6 @@
 //! The Erlang processes that rank: found by the sweep, read each second from then on.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use midair_beam::{
     Pid,
@@ -8,7 +8,7 @@ use midair_beam::{
 };
 use midair_proto::v1::{TaskState, VmSweep};
 
-use super::pids::number;
+use super::pids::{number, text};
 use crate::beam::said::{Ended, Levels, Row};
 
 /// Processes that are read each second. The sweep finds fewer, but some stay for a while.
@@ -27,6 +27,8 @@ const MOST_ENDED: usize = 256;
 #[derive(Debug, Default)]
 pub(super) struct Processes {
     list: BTreeMap<u64, Process>,
+    /// Those that work for us: no news to anybody.
+    ours: BTreeSet<u64>,
     ended: Vec<Ended>,
 }
 
@@ -48,9 +50,20 @@ struct Process {
 }
 
 impl Processes {
+    /// This one works for us.
+    pub(super) fn leave_out(&mut self, helper: &Pid) {
+        // They end, and others come: a look has one of its own. Those that rank are met again.
+        if self.ours.len() >= MOST {
+            self.ours.clear();
+        }
+        self.ours.insert(number(helper));
+        self.list.remove(&number(helper));
+    }
+
     /// Takes a report of the sweep. `offset_us` leads from the VM's clock to ours.
     pub(super) fn take_pass(&mut self, pass: &sweep::Pass, offset_us: i64) {
-        for row in &pass.rows {
+        let others = pass.rows.iter().filter(|row| !self.ours.contains(&number(&row.pid)));
+        for row in others {
             let before = row.before.as_ref().map(|look| levels(look, None, offset_us));
             let process = self.list.entry(number(&row.pid)).or_insert_with(|| Process {
                 pid: row.pid.clone(),
@@ -66,7 +79,7 @@ impl Processes {
             });
             process.ranked = pass.number;
             process.looks = row.looks.unwrap_or_default();
-            let now = levels(&row.now, None, offset_us);
+            let now = levels(&row.now, row.size, offset_us);
             if now.at_us > process.now.at_us {
                 process.now = Levels {
                     memory_bytes: now.memory_bytes.or(process.now.memory_bytes),
@@ -118,6 +131,10 @@ impl Processes {
     /// Takes their names. Who was asked for and is not named has ended, or will be asked again.
     pub(super) fn take_names(&mut self, introductions: Vec<hot::Introduction>) {
         for known in introductions {
+            if known.is_ours {
+                self.leave_out(&known.pid);
+                continue;
+            }
             let Some(process) = self.list.get_mut(&number(&known.pid)) else { continue };
             process.is_introduced = true;
             process.name = known.registered.or(known.label).or(known.name);
@@ -189,7 +206,7 @@ pub(super) fn sweep(pass: &sweep::Pass, offset_us: i64) -> VmSweep {
         n_messages: Some(pass.n_messages),
         n_active: Some(statuses.running + statuses.runnable + statuses.garbage_collecting),
         n_suspended: Some(statuses.suspended),
-        stuck_at: None,
+        stuck_at: pass.left_out.first().map(text),
         stuck_ms: None,
         n_passes: Some(pass.number),
     }
@@ -200,7 +217,7 @@ pub(super) fn ours(at_us: i64, offset_us: i64) -> u64 {
     u64::try_from(at_us.saturating_add(offset_us)).unwrap_or(0)
 }
 
-fn levels(look: &sweep::Look, size: Option<hot::Size>, offset_us: i64) -> Levels {
+fn levels(look: &sweep::Look, size: Option<sweep::Size>, offset_us: i64) -> Levels {
     Levels {
         at_us: ours(look.at_us, offset_us),
         mailbox: look.mailbox,

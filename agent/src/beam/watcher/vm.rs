@@ -6,7 +6,7 @@ use midair_beam::{
     Connection, Pid,
     watch::{
         DistWatch, EventOptions, EventWatch, NodeWatch, PortWatch, Vm, WatchError, allocation,
-        hot::Hot,
+        hot::{Hot, HotError},
         sweep::{Pass, Sweep, SweepEnded, SweepOptions},
         tables,
     },
@@ -41,6 +41,9 @@ const LISTS_SHARE: u64 = 500;
 
 /// Between two looks at the allocators, in ticks.
 const ALLOCATION_EVERY: u64 = 60;
+
+/// Parts that have ended are started again each so many ticks.
+const RESTART_EVERY: u64 = 15;
 
 /// Strangers that are asked for their names at one tick.
 const STRANGERS: usize = 50;
@@ -94,6 +97,7 @@ struct Watch {
     connection: Connection,
     vm: Vm,
     node: NodeWatch,
+    sweep_options: SweepOptions,
     sweep: Option<Sweep>,
     hot: Option<Hot>,
     links: Option<DistWatch>,
@@ -143,6 +147,7 @@ impl Watch {
         let mut watch = Self {
             shared: Arc::clone(shared),
             node,
+            sweep_options: sweep_options(config),
             sweep: None,
             hot: None,
             links: None,
@@ -160,22 +165,44 @@ impl Watch {
             connection,
             vm,
         };
-        watch.start_sweep(config).await;
+        watch.start_missing().await;
         Ok(watch)
     }
 
-    async fn start_sweep(&mut self, config: &BeamConfig) {
-        let mut options = SweepOptions::default();
-        if let Some(milli) = config.vm_budget_milli {
-            let share = f64::from(milli) / 1000.0;
-            (options.budget.share, options.budget.share_beyond) = (share, share);
+    /// Starts what does not run: at the beginning all of it, later what has ended since.
+    async fn start_missing(&mut self) {
+        let on = &self.connection;
+        if self.sweep.is_none() {
+            self.sweep = Sweep::start(on, self.sweep_options, WITHIN).await.map_err(log).ok();
         }
-        self.sweep = Sweep::start(&self.connection, options, WITHIN).await.map_err(log).ok();
-        self.hot = Hot::start(&self.connection, WITHIN).await.map_err(log).ok();
-        self.links = DistWatch::start(&self.connection, WITHIN).await.map_err(log).ok();
-        self.events =
-            EventWatch::start(&self.connection, &self.vm, EventOptions::default(), WITHIN).await.map_err(log).ok();
-        self.ports = PortWatch::start(&self.connection, fold::MOST_ROWS as u32, WITHIN).await.map_err(log).ok();
+        if self.hot.is_none() {
+            self.hot = Hot::start(on, WITHIN).await.map_err(log).ok();
+        }
+        if self.links.is_none() {
+            self.links = DistWatch::start(on, WITHIN).await.map_err(log).ok();
+        }
+        if self.events.is_none() {
+            self.events = EventWatch::start(on, &self.vm, EventOptions::default(), WITHIN).await.map_err(log).ok();
+        }
+        if self.ports.is_none() {
+            self.ports = PortWatch::start(on, fold::MOST_ROWS as u32, WITHIN).await.map_err(log).ok();
+        }
+        self.leave_out_helpers();
+    }
+
+    /// Ours are no rows. What they start themselves is told from others when it is met.
+    fn leave_out_helpers(&mut self) {
+        let helpers = [
+            Some(self.node.process()),
+            self.sweep.as_ref().map(Sweep::process),
+            self.hot.as_ref().map(Hot::process),
+            self.links.as_ref().map(DistWatch::process),
+            self.events.as_ref().map(EventWatch::process),
+            self.ports.as_ref().map(PortWatch::process),
+        ];
+        for helper in helpers.into_iter().flatten() {
+            self.processes.leave_out(helper);
+        }
     }
 
     fn take_pass(&mut self, pass: Result<Pass, SweepEnded>) {
@@ -220,6 +247,9 @@ impl Watch {
             }
             Err(error) => return Err(format!("it does not answer any more: {error}")),
         }
+        if self.n_ticks.is_multiple_of(RESTART_EVERY) {
+            self.start_missing().await;
+        }
         self.read_processes().await;
         self.read_links().await;
         self.read_events().await;
@@ -239,12 +269,16 @@ impl Watch {
                 let introductions = hot.introduce(&strangers).await?;
                 self.processes.take_names(introductions);
             }
-            Ok::<(), midair_beam::watch::hot::HotError>(())
+            Ok::<(), HotError>(())
         };
-        if let Err(error) = read.await {
-            log(&error);
-        }
+        let read = read.await;
         self.cost.hot = hot.own_work_us();
+        if let Err(error) = read {
+            log(&error);
+            if matches!(error, HotError::Ended(_) | HotError::Unasked(_)) {
+                self.hot = None;
+            }
+        }
     }
 
     async fn read_links(&mut self) {
@@ -258,7 +292,8 @@ impl Watch {
                 let links = fold::links(&reading);
                 self.shared.say(|said| said.vm.links = Some(links));
             }
-            Err(error) => log(&error),
+            Err(error) if has_ended(&error) => self.links = None,
+            Err(_) => {}
         }
     }
 
@@ -274,7 +309,8 @@ impl Watch {
                     said.happened.extend(notes);
                 });
             }
-            Err(error) => log(&error),
+            Err(error) if has_ended(&error) => self.events = None,
+            Err(_) => {}
         }
     }
 
@@ -299,7 +335,8 @@ impl Watch {
                     self.cost.ports = reading.helper_us.unwrap_or(self.cost.ports);
                     self.shared.say(|said| said.vm.ports = Some(fold::ports(&reading, &home)));
                 }
-                Err(error) => log(&error),
+                Err(error) if has_ended(&error) => self.ports = None,
+                Err(_) => {}
             }
         }
         match tables(&self.connection, &self.vm, fold::MOST_ROWS as u32, WITHIN).await {
@@ -344,6 +381,21 @@ impl Watch {
             (said.rows, said.looks, said.ended) = (rows, looks, ended);
         });
     }
+}
+
+fn sweep_options(config: &BeamConfig) -> SweepOptions {
+    let mut options = SweepOptions::default();
+    if let Some(milli) = config.vm_budget_milli {
+        let share = f64::from(milli) / 1000.0;
+        (options.budget.share, options.budget.share_beyond) = (share, share);
+    }
+    options
+}
+
+/// Whether a part has ended, and is to be started again: one that is only late answers the next time.
+fn has_ended(error: &WatchError) -> bool {
+    log(error);
+    matches!(error, WatchError::Ended(_) | WatchError::Call(_))
 }
 
 fn log(error: impl std::fmt::Display) {

@@ -49,14 +49,19 @@ fn whose(slot: &Term) -> Slot {
 }
 
 fn event(event: &Term, ours: &str) -> Option<Event> {
-    let [at, what] = event.as_tuple()? else { return None };
+    let [at, what, is_of_ours] = event.as_tuple()? else { return None };
     let at_us = at.as_int()?;
     let what = match what.as_tuple()? {
         [tag, subject, kind, told] if tag.as_atom() == Some("monitor") => reported(subject, kind.as_atom()?, told),
         [way, node, infos] => link(way.as_atom()?, node, infos, ours),
         _ => None,
     };
-    Some(Event { at_us, what: what.unwrap_or(What::Other) })
+    let is_of_ours = match is_of_ours.as_atom() {
+        Some("true") => Some(true),
+        Some("false") => Some(false),
+        _ => None,
+    };
+    Some(Event { at_us, what: what.unwrap_or(What::Other), is_of_ours })
 }
 
 /// Of `{nodeup, Node, Infos}` and `{nodedown, Node, Infos}`.

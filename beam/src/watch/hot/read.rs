@@ -2,7 +2,7 @@
 
 use crate::{
     term::{Pid, Term},
-    watch::sweep::{Look, Status},
+    watch::sweep::{Look, Size, Status},
 };
 
 /// Characters of a name that are kept.
@@ -30,16 +30,6 @@ pub struct Seen {
     pub size: Option<Size>,
 }
 
-/// What a process holds, as its collector counts it (`garbage_collection_info`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Size {
-    /// Estimate of its memory in bytes: the blocks of its young and old heap, the stack in them, and heap fragments.
-    pub memory_bytes: u64,
-    /// Binaries outside of its heap that it refers to, in bytes, by their virtual heaps: parts of binaries count whole,
-    /// and what others refer to as well counts for each.
-    pub binary_bytes: u64,
-}
-
 /// Who a process is.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Introduction {
@@ -55,6 +45,8 @@ pub struct Introduction {
     pub name: Option<String>,
     /// Who started it.
     pub parent: Option<Parent>,
+    /// Whether it works for this very connection: its group leader is ours.
+    pub is_ours: bool,
 }
 
 /// The first of the ancestors that `proc_lib` keeps.
@@ -84,6 +76,7 @@ pub(super) fn reading(answer: &Term, pids: &[Pid], before: &[Option<Seen>], word
 
 fn at_moment(mut seen: Seen, at_us: i64) -> Seen {
     seen.look.at_us = at_us;
+    seen.size = seen.size.map(|size| Size { at_us, ..size });
     seen
 }
 
@@ -99,7 +92,7 @@ fn seen(row: &Term, at_us: i64, word_bytes: u64) -> Option<Seen> {
     };
     let (mailbox, reductions) = (mailbox.as_count(), reductions.as_count());
     let status = status.as_atom().and_then(Status::from_name);
-    let size = sizes.map(|(memory_bytes, binary_bytes)| Size { memory_bytes, binary_bytes });
+    let size = sizes.map(|(memory_bytes, binary_bytes)| Size { at_us, memory_bytes, binary_bytes });
     Some(Seen { look: Look { at_us, mailbox, reductions, status }, size })
 }
 
@@ -110,9 +103,9 @@ pub(super) fn introductions(answer: &Term, pids: &[Pid]) -> Option<(u64, Vec<Int
     Some((work.as_count()?, rows.filter_map(|(pid, row)| introduction(pid, row)).collect()))
 }
 
-/// `[Registered, InitialCall, Label, Name, Parent]`.
+/// `[Registered, InitialCall, Label, Name, Parent, Ours]`.
 fn introduction(pid: &Pid, row: &Term) -> Option<Introduction> {
-    let [registered, call, label, name, parent] = row.as_list()? else { return None };
+    let [registered, call, label, name, parent, ours] = row.as_list()? else { return None };
     let text = |term: &Term| term.as_binary().map(|bytes| cut(&String::from_utf8_lossy(bytes)));
     Some(Introduction {
         pid: pid.clone(),
@@ -124,6 +117,7 @@ fn introduction(pid: &Pid, row: &Term) -> Option<Introduction> {
             Term::Pid(pid) => Some(Parent::Pid(pid.clone())),
             parent => parent.as_atom().map(|name| Parent::Named(cut(name))),
         },
+        is_ours: ours.as_atom() == Some("true"),
     })
 }
 

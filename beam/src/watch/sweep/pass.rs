@@ -23,6 +23,10 @@ pub struct Pass {
     pub n_messages: u64,
     /// How many were in each status.
     pub statuses: Statuses,
+    /// Passes that it takes until what all processes hold was read: 1 on small nodes, else 4. The first pass reads all.
+    pub n_parts: u64,
+    /// Those that are left out for a while, since they held the sweep up. Their rows say nothing but who they are.
+    pub left_out: Vec<Pid>,
     /// Rows that each [`Order`] has at most.
     pub n_first: usize,
     /// The first of each order, and suspended ones: each process once, in no order.
@@ -60,6 +64,14 @@ pub enum Order {
     ActiveShare,
     /// Reductions per second.
     Reductions,
+    /// Bytes that it holds on its heaps, as estimated.
+    Memory,
+    /// Bytes of binaries that it refers to.
+    Binaries,
+    /// Bytes that its memory grew by, per second.
+    MemoryGrowth,
+    /// Bytes that its binaries grew by, per second.
+    BinariesGrowth,
 }
 
 /// How many processes were in each status. Those that waited are the rest.
@@ -127,6 +139,23 @@ pub struct Row {
     pub before: Option<Look>,
     /// The last looks, this one with them.
     pub looks: Option<Looks>,
+    /// What it held when that was read last: in this pass, or in one of the [`Pass::n_parts`] before.
+    pub size: Option<Size>,
+    /// What it held the time before.
+    pub size_before: Option<Size>,
+}
+
+/// What a process holds, as its collector counts it (`garbage_collection_info`). Not read where the mailbox has 100
+/// messages or more, since it would be walked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Size {
+    /// When, in microseconds of the target's monotonic clock.
+    pub at_us: i64,
+    /// Estimate of its memory in bytes: the blocks of its young and old heap, the stack in them, and heap fragments.
+    pub memory_bytes: u64,
+    /// Binaries outside of its heap that it refers to, in bytes, by their virtual heaps: parts of binaries count whole,
+    /// and what others refer to as well counts for each.
+    pub binary_bytes: u64,
 }
 
 /// What one look at a process found.
@@ -153,10 +182,24 @@ impl Row {
         self.per_second(|look| look.reductions)
     }
 
+    /// Bytes that its memory grew by, per second since it was read before; below 0 where it shrank.
+    pub fn memory_growth(&self) -> Option<f64> {
+        self.grew(|size| size.memory_bytes)
+    }
+
+    /// Bytes that its binaries grew by, per second since they were read before; below 0 where they shrank.
+    pub fn binaries_growth(&self) -> Option<f64> {
+        self.grew(|size| size.binary_bytes)
+    }
+
     fn per_second(&self, value: impl Fn(&Look) -> Option<u64>) -> Option<f64> {
         let before = self.before.as_ref()?;
-        let elapsed = self.now.at_us.checked_sub(before.at_us).filter(|us| *us > 0)?;
-        Some((value(&self.now)? as f64 - value(before)? as f64) * 1e6 / elapsed as f64)
+        rate((value(&self.now)?, self.now.at_us), (value(before)?, before.at_us))
+    }
+
+    fn grew(&self, value: impl Fn(&Size) -> u64) -> Option<f64> {
+        let (now, before) = (self.size?, self.size_before?);
+        rate((value(&now), now.at_us), (value(&before), before.at_us))
     }
 
     /// What an order ranks it by.
@@ -166,6 +209,15 @@ impl Row {
             Order::MailboxGrowth => self.mailbox_growth(),
             Order::ActiveShare => self.looks.map(|looks| looks.rank().into()),
             Order::Reductions => self.reductions_rate(),
+            Order::Memory => self.size.map(|size| size.memory_bytes as f64),
+            Order::Binaries => self.size.map(|size| size.binary_bytes as f64),
+            Order::MemoryGrowth => self.memory_growth(),
+            Order::BinariesGrowth => self.binaries_growth(),
         }
     }
+}
+
+fn rate((now, now_us): (u64, i64), (before, before_us): (u64, i64)) -> Option<f64> {
+    let elapsed = now_us.checked_sub(before_us).filter(|us| *us > 0)?;
+    Some((now as f64 - before as f64) * 1e6 / elapsed as f64)
 }

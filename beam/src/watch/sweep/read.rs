@@ -1,28 +1,29 @@
 //! Reports as the target sends them, read.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, time::Duration};
 
 use super::{
+    Stuck,
     history::History,
-    pass::{Look, Pass, Row, Status, Statuses},
+    pass::{Look, Pass, Row, Size, Status, Statuses},
 };
 use crate::term::{Pid, Term};
 
-/// What the target keeps as reductions and mailbox of a process that it has not looked at yet.
-const NEVER: u64 = 1 << 38;
-/// Bits of the history below the mailbox.
-const MAILBOX_SHIFT: u32 = 20;
+/// What the target keeps as the history of a process that it has not looked at yet.
+const NO_LOOK: u64 = 1;
+/// What the target keeps as a size that it has not read.
+const NO_SIZE: u64 = 1 << 58;
+/// Bits below the mailbox in what the target keeps of looks.
+const MAILBOX_SHIFT: u32 = 36;
 
-/// `{report, Number, {Began, Ended, Period, Work}, {N, Messages, Statuses}, Rows}`.
+/// `{report, {Number, WordSize, Parts}, {Began, Ended, Period, Work}, {N, Messages, Statuses}, Rows, LeftOut}`.
 pub(super) fn pass(message: &Term, n_first: usize) -> Option<Pass> {
-    let [tag, number, time, counts, rows] = message.as_tuple()? else { return None };
+    let [tag, which, time, counts, rows, left_out] = message.as_tuple()? else { return None };
+    let [number, word_bytes, parts] = which.as_tuple()? else { return None };
     let [began, ended, period, work] = time.as_tuple()? else { return None };
     let [n, messages, statuses] = counts.as_tuple()? else { return None };
-    let n_swept = n.as_count()?;
-    let mut of_pid: HashMap<Pid, Row> = HashMap::new();
-    for row in rows.as_list()?.iter().filter_map(row) {
-        of_pid.entry(row.pid.clone()).or_insert(row);
-    }
+    let (n_swept, word_bytes) = (n.as_count()?, word_bytes.as_count()?);
+    let left_out: Vec<Pid> = left_out.as_list()?.iter().filter_map(Term::as_pid).cloned().collect();
     (tag.as_atom() == Some("report")).then_some(Pass {
         number: number.as_count()?,
         began_us: began.as_int()?,
@@ -32,9 +33,38 @@ pub(super) fn pass(message: &Term, n_first: usize) -> Option<Pass> {
         n_swept,
         n_messages: messages.as_count()?,
         statuses: in_each(statuses, n_swept)?,
+        n_parts: parts.as_count()?,
         n_first,
-        rows: of_pid.into_values().collect(),
+        rows: merged(rows.as_list()?, word_bytes, &left_out),
+        left_out,
     })
+}
+
+/// `{timeout, Behind, ForUs}`: who holds the sweep up, or that nobody does any more.
+pub(super) fn stuck(message: &Term) -> Option<Option<Stuck>> {
+    let [tag, behind, us] = message.as_tuple()? else { return None };
+    let behind: Vec<Pid> = behind.as_list()?.iter().filter_map(Term::as_pid).cloned().collect();
+    let lasting = Duration::from_micros(us.as_count()?);
+    (tag.as_atom() == Some("timeout")).then(|| (!behind.is_empty()).then_some(Stuck { behind, lasting }))
+}
+
+/// Each process once, though it may be ranked by looks and by what it holds, which are read apart.
+fn merged(rows: &[Term], word_bytes: u64, left_out: &[Pid]) -> Vec<Row> {
+    let mut of_pid: HashMap<Pid, Row> = HashMap::new();
+    let looked = rows.iter().filter_map(looked);
+    let held = rows.iter().filter_map(|row| held(row, word_bytes));
+    for row in looked.chain(held) {
+        let known = of_pid.entry(row.pid.clone()).or_insert_with(|| row.clone());
+        known.size = known.size.or(row.size);
+        known.size_before = known.size_before.or(row.size_before);
+    }
+    // Whatever was found before it got stuck: of now nothing is known.
+    of_pid.extend(left_out.iter().map(|pid| (pid.clone(), unknown(pid))));
+    of_pid.into_values().collect()
+}
+
+fn unknown(pid: &Pid) -> Row {
+    Row { pid: pid.clone(), now: Look::default(), before: None, looks: None, size: None, size_before: None }
 }
 
 /// A sum with a field of 24 bits for each status.
@@ -50,23 +80,44 @@ fn in_each(sum: &Term, n: u64) -> Option<Statuses> {
 }
 
 /// `{{Pid, Mailbox, LooksBefore, Reductions, ReductionsBefore, Status}, {At, AtBefore}}`.
-fn row(row: &Term) -> Option<Row> {
+fn looked(row: &Term) -> Option<Row> {
     let [found, moments] = row.as_tuple()? else { return None };
     let [pid, mailbox, looks, reductions, reductions_before, status] = found.as_tuple()? else { return None };
     let [at, at_before] = moments.as_tuple()? else { return None };
     let status = status.as_atom().and_then(Status::from_name);
-    let (looks, reductions_before) = (looks.as_count()?, reductions_before.as_count()?);
-    let is_known = reductions_before != NEVER;
+    let looks = looks.as_count()?;
+    let history = History::new(looks)?;
+    let before = Look {
+        at_us: at_before.as_int()?,
+        mailbox: Some(looks >> MAILBOX_SHIFT),
+        reductions: reductions_before.as_count(),
+        status: None,
+    };
     Some(Row {
-        pid: pid.as_pid()?.clone(),
         now: Look { at_us: at.as_int()?, mailbox: mailbox.as_count(), reductions: reductions.as_count(), status },
-        before: is_known.then_some(Look {
-            at_us: at_before.as_int()?,
-            mailbox: Some(looks >> MAILBOX_SHIFT),
-            reductions: Some(reductions_before),
-            status: None,
-        }),
-        looks: History::new(looks).and_then(|history| Some(history.after(status?.is_active()).looks())),
+        before: (looks & 0x1ff != NO_LOOK).then_some(before),
+        looks: status.map(|status| history.after(status.is_active()).looks()),
+        ..unknown(pid.as_pid()?)
+    })
+}
+
+/// `{{Pid, Reductions, Looks, Memory, MemoryBefore, Binaries, BinariesBefore}, {At, AtBefore}}`, sizes in words.
+fn held(row: &Term, word_bytes: u64) -> Option<Row> {
+    let [found, moments] = row.as_tuple()? else { return None };
+    let [pid, reductions, looks, sizes @ ..] = found.as_tuple()? else { return None };
+    let [memory, memory_before, binaries, binaries_before] = sizes else { return None };
+    let [at, at_before] = moments.as_tuple()? else { return None };
+    let (at_us, before_us, looks) = (at.as_int()?, at_before.as_int()?, looks.as_count()?);
+    let bytes = |words: &Term| words.as_count().filter(|words| *words != NO_SIZE)?.checked_mul(word_bytes);
+    let size =
+        |at_us, memory, binaries| Some(Size { at_us, memory_bytes: bytes(memory)?, binary_bytes: bytes(binaries)? });
+    let history = History::new(looks)?;
+    Some(Row {
+        now: Look { at_us, mailbox: Some(looks >> MAILBOX_SHIFT), reductions: reductions.as_count(), status: None },
+        looks: Some(history.looks()),
+        size: size(at_us, memory, binaries),
+        size_before: size(before_us, memory_before, binaries_before),
+        ..unknown(pid.as_pid()?)
     })
 }
 

@@ -3,7 +3,7 @@ use midair_beam::{Atom, Pid};
 use super::*;
 
 fn event(what: What) -> Event {
-    Event { at_us: 0, what }
+    Event { at_us: 0, what, is_of_ours: None }
 }
 
 fn peer(node: &str, is_ours: bool) -> Peer {
@@ -36,4 +36,16 @@ fn a_flood_is_one_note_in_ten_seconds() {
     let ups: Vec<Event> = (0..30).map(|n| event(What::NodeUp(peer(&format!("n{n}@h"), false)))).collect();
     let told = notes.take("a@h", &ups, 100_000_000);
     assert!(told.contains(&"a@h: 25 more links came or went".to_owned()), "{told:?}");
+}
+
+#[test]
+fn what_our_own_helpers_do_is_no_note() {
+    let process = |id| Pid { node: Atom::fixed("a@h"), creation: 1, id, serial: 0 };
+    let heap = |id, is_of_ours| Event {
+        is_of_ours: Some(is_of_ours),
+        ..event(What::LargeHeap { process: process(id), heap_words: None })
+    };
+    let mut notes = Notes::default();
+    let told = notes.take("a@h", &[heap(80, true), heap(81, false), heap(82, true)], 0);
+    assert_eq!(told, ["a@h: large heap of <0.81.0>"]);
 }

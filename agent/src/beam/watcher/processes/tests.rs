@@ -16,6 +16,8 @@ fn pass(number: u64, rows: &[(u32, u64)]) -> Pass {
         now: Look { at_us, mailbox: Some(*mailbox), reductions: Some(1), status: Some(Status::Waiting) },
         before: None,
         looks: Some(Looks { active: 1, of: 2 }),
+        size: None,
+        size_before: None,
     };
     Pass {
         number,
@@ -27,6 +29,8 @@ fn pass(number: u64, rows: &[(u32, u64)]) -> Pass {
         n_messages: 3,
         statuses: Statuses::default(),
         n_first: 20,
+        n_parts: 4,
+        left_out: Vec::new(),
         rows: rows.iter().map(row).collect(),
     }
 }
@@ -81,4 +85,26 @@ fn however_many_rank_so_many_are_read() {
     let mut processes = Processes::default();
     processes.take_pass(&pass(1, &rows), 0);
     assert_eq!(processes.pids().len(), MOST);
+}
+
+#[test]
+fn who_works_for_us_is_no_row() {
+    let mut processes = Processes::default();
+    processes.leave_out(&pid(7));
+    let numbers = |processes: &Processes| processes.rows().iter().map(|row| row.number).collect::<Vec<_>>();
+    processes.take_pass(&pass(1, &[(7, 9), (8, 9), (9, 9)]), 0);
+    assert_eq!(numbers(&processes), [8, 9], "a helper that we know");
+    let met = |id: u32, is_ours| hot::Introduction {
+        pid: pid(id),
+        registered: None,
+        initial_call: None,
+        label: None,
+        name: None,
+        parent: None,
+        is_ours,
+    };
+    processes.take_names(vec![met(8, true), met(9, false)]);
+    assert_eq!(numbers(&processes), [9], "what a helper started");
+    processes.take_pass(&pass(2, &[(7, 9), (8, 9), (9, 9)]), 0);
+    assert_eq!((numbers(&processes), processes.ended()), (vec![9], &[][..]));
 }

@@ -27,7 +27,7 @@ fn what_is_asked_for_is_what_the_release_has() {
 }
 
 fn one(what: Term) -> What {
-    event(&Term::tuple([9.into(), what]), "us@host").unwrap().what
+    event(&Term::tuple([9.into(), what, Term::List(vec![])]), "us@host").unwrap().what
 }
 
 fn monitor(kind: &'static str, told: Term) -> What {

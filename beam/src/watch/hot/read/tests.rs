@@ -19,7 +19,7 @@ fn row(rest: &[i64]) -> Term {
 fn a_row_is_what_was_seen_and_sizes_are_bytes() {
     let reading = reading(&answer(vec![], vec![row(&[10, 20]), row(&[])]), &[pid(1), pid(2)], &[], 8).unwrap();
     let [(_, Some(first)), (_, Some(second))] = &reading.rows[..] else { panic!("{reading:?}") };
-    assert_eq!(first.size, Some(Size { memory_bytes: 80, binary_bytes: 160 }));
+    assert_eq!(first.size, Some(Size { at_us: -500, memory_bytes: 80, binary_bytes: 160 }));
     assert_eq!((first.look.mailbox, first.look.status), (Some(3), Some(Status::Waiting)));
     assert_eq!(second.size, None);
 }
@@ -35,7 +35,7 @@ fn what_did_not_change_is_as_before_but_seen_now() {
     }
     let later = reading(&later, &pids, &before, 8).unwrap();
     assert_eq!(later.rows[0].1.unwrap().look.at_us, 900);
-    assert_eq!(later.rows[0].1.unwrap().size, before[0].unwrap().size);
+    assert_eq!(later.rows[0].1.unwrap().size.map(|size| (size.at_us, size.memory_bytes)), Some((900, 80)));
     assert_eq!(later.rows[1].1, None);
 }
 
@@ -54,13 +54,20 @@ fn those_that_are_stuck_or_missing_or_garbage_are_unknown() {
 fn introductions_are_text_and_those_that_ended_are_left_out() {
     let long = "x".repeat(300);
     let call = Term::tuple([Term::atom("gen_server"), Term::atom("init"), Term::Int(1)]);
-    let row = Term::list([Term::atom("q"), call, Term::list([]), Term::binary(long.as_bytes()), pid(9).into()]);
+    let row = Term::list([
+        Term::atom("q"),
+        call,
+        Term::list([]),
+        Term::binary(long.as_bytes()),
+        pid(9).into(),
+        Term::atom("false"),
+    ]);
     let answer = answer(vec![], vec![Term::List(vec![]), row]);
     let (work_us, rows) = introductions(&answer, &[pid(1), pid(2)]).unwrap();
     assert_eq!((work_us, rows.len()), (70, 1));
-    let Introduction { pid: who, registered, initial_call, label, name, parent } = &rows[0];
+    let Introduction { pid: who, registered, initial_call, label, name, parent, is_ours } = &rows[0];
     assert_eq!((who, registered.as_deref(), label), (&pid(2), Some("q"), &None));
     assert_eq!(initial_call.as_deref(), Some("gen_server:init/1"));
     assert_eq!(name.as_ref().map(String::len), Some(MOST_CHARS));
-    assert_eq!(parent, &Some(Parent::Pid(pid(9))));
+    assert_eq!((parent, *is_ours), (&Some(Parent::Pid(pid(9))), false));
 }
