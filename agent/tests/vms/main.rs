@@ -11,6 +11,7 @@ mod found;
 mod gone;
 mod looks;
 mod places;
+mod rabbit;
 mod refused;
 mod tls;
 mod vm;
