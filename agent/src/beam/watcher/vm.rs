@@ -127,10 +127,26 @@ struct Cost {
     ports: u64,
     hot: u64,
     sweep: u64,
+    /// What the last pass took and is not yet part of `sweep`, and how much of it each second is.
+    owed: (u64, u64),
     once: u64,
 }
 
 impl Cost {
+    /// A pass has told what it took over its whole period: it is booked over one as long, since who looks each second would
+    /// else see nothing and then all at once.
+    fn take_pass(&mut self, work_us: u64, period_us: u64) {
+        self.sweep += self.owed.0;
+        self.owed = (work_us, work_us * 1_000_000 / period_us.max(1_000_000));
+    }
+
+    /// A second has gone by.
+    fn tick(&mut self) {
+        let part = self.owed.1.min(self.owed.0);
+        self.owed.0 -= part;
+        self.sweep += part;
+    }
+
     fn all(self) -> u64 {
         self.node + self.links + self.events + self.ports + self.hot + self.sweep + self.once
     }
@@ -211,7 +227,7 @@ impl Watch {
     fn take_pass(&mut self, pass: Result<Pass, SweepEnded>) {
         match pass {
             Ok(pass) => {
-                self.cost.sweep += pass.own_work_us;
+                self.cost.take_pass(pass.own_work_us, pass.period_us);
                 self.processes.take_pass(&pass, self.offset_us);
                 let sweep = processes::sweep(&pass, self.offset_us);
                 self.shared.say(|said| said.vm.sweep = Some(sweep));
@@ -226,6 +242,7 @@ impl Watch {
     /// Asks what is due. An error ends the connection.
     async fn tick(&mut self) -> Result<(), String> {
         self.n_ticks += 1;
+        self.cost.tick();
         let tick = match self.node.tick().await {
             Ok(tick) => {
                 let now_us = self.shared.clock.mono_us();
