@@ -30,7 +30,8 @@ async fn a_server_is_shown_with_names_stack_and_neighbours() {
     assert_eq!((seen.status.clone(), seen.mailbox), (Some(Status::Waiting), Some(0)));
     assert!(seen.reductions.unwrap() > 0);
     let top = &seen.stack[0];
-    assert_eq!(top.function.to_string(), "gen_server:loop/7");
+    // Its arity is another one in other releases.
+    assert!(top.function.to_string().starts_with("gen_server:loop/"), "{top}");
     assert!(top.file.as_ref().unwrap().ends_with("gen_server.erl") && top.line.unwrap() > 0, "{top}");
     let estimated = seen.heap.estimated().unwrap();
     let memory = seen.heap.memory.unwrap();
