@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use midair_beam::{
-    Atom, Cookie,
+    Atom,
     watch::{
         Look, LookError, Seen, TraceError, Waits,
         look::{Party, StateError, Status, dictionary, state},
@@ -13,7 +13,7 @@ use midair_beam::{
 use tokio::time::{Instant, sleep};
 
 use crate::{
-    node::{LONG, options},
+    node::LONG,
     subject::{Subject, read},
 };
 
@@ -208,18 +208,10 @@ async fn two_hundred_drill_downs_leave_few_atoms() {
     let subject = Subject::start().await;
     let pid = subject.pid("subject:start(first).").await;
     let atoms = || async { subject.eval("erlang:system_info(atom_count).").await.as_int().unwrap() };
-    // Counted are our atoms, not those of another midair that finds this node on its host: so it gets a cookie that no
-    // command line tells, and whoever came before that has to go.
-    let ours = subject.connection.agreed().name.clone();
-    let alone =
-        format!("erlang:set_cookie('known to one'), [erlang:disconnect_node(N) || N <- nodes(hidden), N =/= {ours}].");
-    subject.eval(&alone).await;
-    let mut known = options();
-    known.cookie = Cookie::from_text("known to one").unwrap();
     // What the printing of any term loads is the node's own.
     subject.eval("io_lib:format(\"~0tP\", [[a], 9], [{chars_limit, 100}]), sys:get_state(first).").await;
     let before = atoms().await;
-    let connection = subject.node.try_connect(&known).await.unwrap();
+    let connection = subject.connect().await;
     for _ in 0..200 {
         let mut look = Look::start(&connection, pid.clone(), subject.release, LONG).await.unwrap();
         read(&mut look).await;
@@ -230,6 +222,7 @@ async fn two_hundred_drill_downs_leave_few_atoms() {
     let made = atoms().await - before;
     let new = format!("[binary_to_term(<<131, 75, N:24>>) || N <- lists:seq({before}, {before} + {made} - 1)].");
     eprintln!("{made} atoms after 200 drill-downs: {}", subject.eval(&new).await);
-    // Three keys of ours, five that the VM makes for its own answer, and names for connections that overlap.
-    assert!(made <= 12, "{made} atoms after 200 drill-downs");
+    // Three keys of ours, five that the VM makes for its own answer, three functions of `trace` from OTP 27 on, and names
+    // for connections that overlap.
+    assert!(made <= 14, "{made} atoms after 200 drill-downs");
 }
