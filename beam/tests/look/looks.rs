@@ -212,7 +212,7 @@ async fn two_hundred_drill_downs_leave_few_atoms() {
     // What the printing of any term loads is the node's own.
     subject.eval("io_lib:format(\"~0tP\", [[a], 9], [{chars_limit, 100}]), sys:get_state(first).").await;
     let before = atoms().await;
-    let connection = subject.node.connect().await;
+    let connection = subject.connect().await;
     for _ in 0..200 {
         let mut look = Look::start(&connection, pid.clone(), subject.release, LONG).await.unwrap();
         read(&mut look).await;
@@ -223,6 +223,7 @@ async fn two_hundred_drill_downs_leave_few_atoms() {
     let made = atoms().await - before;
     let new = format!("[binary_to_term(<<131, 75, N:24>>) || N <- lists:seq({before}, {before} + {made} - 1)].");
     eprintln!("{made} atoms after 200 drill-downs: {}", subject.eval(&new).await);
-    // Three keys of ours, five that the VM makes for its own answer, and names for connections that overlap.
-    assert!(made <= 12, "{made} atoms after 200 drill-downs");
+    // Three keys of ours, five that the VM makes for its own answer, three functions of `trace` from OTP 27 on, and names
+    // for connections that overlap.
+    assert!(made <= 14, "{made} atoms after 200 drill-downs");
 }
