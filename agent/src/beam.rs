@@ -35,6 +35,10 @@ const MOST_VMS: usize = 16;
 /// A watcher that has ended is started anew after this time, microseconds.
 const RESTARTS_AFTER_US: u64 = 5_000_000;
 
+/// A look goes on for so long after it was wanted last, microseconds: to stay within its budget an agent may want it at
+/// some ticks only, and a look that begins anew knows nothing of what was seen before.
+const LOOKS_FOR_US: u64 = 20_000_000;
+
 /// The Erlang VMs of this host.
 pub struct Beam {
     config: BeamConfig,
@@ -45,6 +49,8 @@ pub struct Beam {
     /// Why there is no watcher.
     fault: Option<String>,
     vms: BTreeMap<u32, Known>,
+    /// Processes to look at, and when somebody wanted that last, `CLOCK_MONOTONIC` in microseconds.
+    looks: BTreeMap<TaskId, u64>,
     /// Ids of runtimes that were given.
     n_given: u32,
     /// CPU time and memory of the watcher.
@@ -71,6 +77,7 @@ impl Beam {
             starts_us: 0,
             fault: None,
             vms: BTreeMap::new(),
+            looks: BTreeMap::new(),
             n_given: 0,
             child: (0, 0),
             cost_us: 0,
@@ -122,6 +129,8 @@ impl Beam {
                 Err(why) => self.fault = Some(why),
             }
         }
+        self.looks.extend(wants.close.iter().filter(|task| task.runtime != 0).map(|task| (*task, now_us)));
+        self.looks.retain(|_, wanted_us| now_us.saturating_sub(*wanted_us) < LOOKS_FOR_US);
         let ask = self.question(wants, is_new);
         let Some(handle) = &mut self.handle else { return };
         match handle.ask(&ask, now_us) {
@@ -153,7 +162,7 @@ impl Beam {
         };
         Ask {
             targets: self.vms.iter().map(target).collect(),
-            looks: wants.close.iter().filter(|task| task.runtime != 0).map(which).collect(),
+            looks: self.looks.keys().map(which).collect(),
             traces: wants.traces.iter().map(trace).collect(),
             config: is_first.then(|| Reach::of(&self.config)),
         }

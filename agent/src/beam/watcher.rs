@@ -4,6 +4,7 @@
 
 mod cookie;
 mod fold;
+mod functions;
 mod guard;
 mod looks;
 mod notes;

@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use midair_beam::{
     Connection, Pid,
     watch::{
-        DistWatch, EventOptions, EventWatch, NodeWatch, PortWatch, Vm, WatchError, allocation,
+        DistWatch, EventOptions, EventWatch, NodeTick, NodeWatch, PortWatch, Vm, WatchError, allocation,
         hot::{Hot, HotError},
         sweep::{Pass, Sweep, SweepEnded, SweepOptions},
         tables,
@@ -15,6 +15,7 @@ use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{
     fold,
+    functions::{self, Functions},
     guard::Shared,
     looks::{From, Looks},
     notes::Notes,
@@ -27,7 +28,7 @@ use super::{
 use crate::config::BeamConfig;
 
 /// For one answer. A VM that is saturated takes its time; the question stands, and the next one waits for its answer.
-const WITHIN: Duration = Duration::from_secs(3);
+pub(super) const WITHIN: Duration = Duration::from_secs(3);
 
 /// Answers missing in a row after which the VM is said not to answer.
 const MISSED: u32 = 2;
@@ -107,6 +108,7 @@ struct Watch {
     looks: Looks,
     traces: Traces,
     notes: Notes,
+    functions: Functions,
     n_ticks: u64,
     n_missed: u32,
     /// The tick at which ports and tables are looked at next.
@@ -125,10 +127,26 @@ struct Cost {
     ports: u64,
     hot: u64,
     sweep: u64,
+    /// What the last pass took and is not yet part of `sweep`, and how much of it each second is.
+    owed: (u64, u64),
     once: u64,
 }
 
 impl Cost {
+    /// A pass has told what it took over its whole period: it is booked over one as long, since who looks each second would
+    /// else see nothing and then all at once.
+    fn take_pass(&mut self, work_us: u64, period_us: u64) {
+        self.sweep += self.owed.0;
+        self.owed = (work_us, work_us * 1_000_000 / period_us.max(1_000_000));
+    }
+
+    /// A second has gone by.
+    fn tick(&mut self) {
+        let part = self.owed.1.min(self.owed.0);
+        self.owed.0 -= part;
+        self.sweep += part;
+    }
+
     fn all(self) -> u64 {
         self.node + self.links + self.events + self.ports + self.hot + self.sweep + self.once
     }
@@ -157,6 +175,7 @@ impl Watch {
             looks: Looks::default(),
             traces: Traces::default(),
             notes: Notes::default(),
+            functions: Functions::default(),
             n_ticks: 0,
             n_missed: 0,
             lists_at: 2,
@@ -208,7 +227,7 @@ impl Watch {
     fn take_pass(&mut self, pass: Result<Pass, SweepEnded>) {
         match pass {
             Ok(pass) => {
-                self.cost.sweep += pass.own_work_us;
+                self.cost.take_pass(pass.own_work_us, pass.period_us);
                 self.processes.take_pass(&pass, self.offset_us);
                 let sweep = processes::sweep(&pass, self.offset_us);
                 self.shared.say(|said| said.vm.sweep = Some(sweep));
@@ -223,7 +242,8 @@ impl Watch {
     /// Asks what is due. An error ends the connection.
     async fn tick(&mut self) -> Result<(), String> {
         self.n_ticks += 1;
-        match self.node.tick().await {
+        self.cost.tick();
+        let tick = match self.node.tick().await {
             Ok(tick) => {
                 let now_us = self.shared.clock.mono_us();
                 self.n_missed = 0;
@@ -236,6 +256,7 @@ impl Watch {
                     said.answers = true;
                     said.reason = None;
                 });
+                tick
             }
             Err(WatchError::Late { .. }) => {
                 self.n_missed += 1;
@@ -246,11 +267,12 @@ impl Watch {
                 return Ok(());
             }
             Err(error) => return Err(format!("it does not answer any more: {error}")),
-        }
+        };
         if self.n_ticks.is_multiple_of(RESTART_EVERY) {
             self.start_missing().await;
         }
         self.read_processes().await;
+        self.read_functions(&tick).await;
         self.read_links().await;
         self.read_events().await;
         self.read_lists().await;
@@ -278,6 +300,23 @@ impl Watch {
             if matches!(error, HotError::Ended(_) | HotError::Unasked(_)) {
                 self.hot = None;
             }
+        }
+    }
+
+    async fn read_functions(&mut self, tick: &NodeTick) {
+        self.functions.tick(self.n_ticks, tick, &self.vm);
+        if self.functions.is_due(self.n_ticks) {
+            match functions::look(&self.connection, tick, self.processes.pids()).await {
+                Ok(reading) => {
+                    self.cost.once += reading.work_us.unwrap_or(0);
+                    let seen = functions::wire(&reading, self.offset_us);
+                    self.shared.say(|said| said.vm.active_functions = Some(seen));
+                }
+                Err(error) => log(&error),
+            }
+        }
+        if self.functions.is_over(self.n_ticks) {
+            self.shared.say(|said| said.vm.active_functions = None);
         }
     }
 
