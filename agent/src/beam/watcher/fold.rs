@@ -30,9 +30,10 @@ pub(super) fn vm(known: &Vm, found_by: &str, into: &mut v1::Vm) {
 /// One tick of the whole node.
 pub(super) fn tick(tick: &NodeTick, known: &Vm, offset_us: i64, into: &mut v1::Vm) {
     into.mono_us = Some(ours(tick.at_us, offset_us));
-    into.up_us = tick.wall_us.zip(known.started_us).and_then(|(now, start)| u64::try_from(now - start).ok()); // Clocks jump.
+    into.up_us =
+        tick.wall_us.zip(known.started_us).and_then(|(now, start)| u64::try_from(now.checked_sub(start)?).ok()); // Clocks jump.
     into.schedulers = schedulers(tick, known);
-    into.run_queue = (!tick.run_queues.is_empty()).then(|| tick.run_queues.iter().sum());
+    into.run_queue = tick.run_queues.iter().copied().reduce(u64::saturating_add);
     into.run_queue_dirty_cpu = tick.dirty_cpu_queue;
     into.run_queue_dirty_io = tick.dirty_io_queue;
     let memory = &tick.memory;
