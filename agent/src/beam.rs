@@ -17,7 +17,7 @@ use midair_vitals::{Queue, QueueKind, TaskId, TaskKind, TaskReading, Unit};
 
 pub use self::watcher::beam_child;
 use self::{
-    handle::Handle,
+    handle::{Handle, Remains},
     said::{Ask, Reach, Said, SaidVm, Target, Trace, Which},
 };
 use crate::{
@@ -44,6 +44,8 @@ pub struct Beam {
     config: BeamConfig,
     clock: Box<dyn Fn() -> u64 + Send>,
     handle: Option<Handle>,
+    /// Of the last one that was started.
+    remains: Remains,
     /// Not before then is a watcher started, `CLOCK_MONOTONIC` in microseconds.
     starts_us: u64,
     /// Why there is no watcher.
@@ -74,6 +76,7 @@ impl Beam {
             config,
             clock: Box::new(clock),
             handle: None,
+            remains: Remains::default(),
             starts_us: 0,
             fault: None,
             vms: BTreeMap::new(),
@@ -124,8 +127,16 @@ impl Beam {
                 return;
             }
             self.starts_us = now_us + RESTARTS_AFTER_US;
+            if self.remains.is_there() {
+                // Another one each few seconds would be one more that hangs.
+                self.fault = Some("the watcher of Erlang VMs was ended and is still there".into());
+                return;
+            }
             match watcher::start() {
-                Ok(handle) => (self.handle, self.fault) = (Some(handle), None),
+                Ok(handle) => {
+                    self.remains = handle.remains();
+                    (self.handle, self.fault) = (Some(handle), None);
+                }
                 Err(why) => self.fault = Some(why),
             }
         }
@@ -141,7 +152,7 @@ impl Beam {
                 self.fault = Some(format!("the watcher of Erlang VMs is started anew: {error}"));
                 (self.handle, self.child) = (None, (0, 0));
                 for said in self.vms.values_mut().filter_map(|known| known.said.as_mut()) {
-                    said.answers = false;
+                    said.silence();
                 }
             }
         }
@@ -176,7 +187,7 @@ impl Beam {
             let before_us = known.said.as_ref().map_or(0, cost_us);
             // A connection that began anew counts anew.
             let now_us = cost_us(&vm);
-            self.cost_us += if now_us >= before_us { now_us - before_us } else { now_us };
+            self.cost_us = self.cost_us.saturating_add(now_us.checked_sub(before_us).unwrap_or(now_us));
             known.said = Some(vm);
         }
     }
@@ -189,7 +200,7 @@ impl Beam {
             into.runtimes.push(runtime_state(*runtime, known, self.fault.as_deref()));
             let Some(said) = &mut known.said else { continue };
             let in_mailboxes = said.vm.sweep.as_ref().and_then(|sweep| sweep.n_messages);
-            n_messages = in_mailboxes.map(|n| n + n_messages.unwrap_or(0)).or(n_messages);
+            n_messages = in_mailboxes.map(|n: u64| n.saturating_add(n_messages.unwrap_or(0))).or(n_messages);
             into.happened.append(&mut said.happened);
             for trace in said.traces.drain(..) {
                 let refused = trace.refused.unwrap_or_else(|| "its VM gave no answer".into());

@@ -25,7 +25,7 @@ use super::{
     reach::Reached,
     traces::Traces,
 };
-use crate::config::BeamConfig;
+use crate::{beam::said::Ended, config::BeamConfig};
 
 /// For one answer. A VM that is saturated takes its time; the question stands, and the next one waits for its answer.
 pub(super) const WITHIN: Duration = Duration::from_secs(3);
@@ -49,7 +49,7 @@ const RESTART_EVERY: u64 = 15;
 /// Strangers that are asked for their names at one tick.
 const STRANGERS: usize = 50;
 
-/// Watches until the connection ends or nobody wants to know; answers why, in words.
+/// Watches until the connection ends; answers why, in words.
 pub(super) async fn watch(reached: Reached, shared: &Arc<Shared>, config: &BeamConfig, dump: &mut Dump) -> String {
     let mut watch = match Watch::start(reached, shared, config).await {
         Ok(watch) => watch,
@@ -59,14 +59,11 @@ pub(super) async fn watch(reached: Reached, shared: &Arc<Shared>, config: &BeamC
     loop {
         tokio::select! {
             _ = ticks.tick() => {
-                if !shared.is_wanted() {
-                    return "nobody asks".into();
-                }
                 if let Err(reason) = watch.tick().await {
                     return reason;
                 }
                 let now_us = shared.clock.mono_us();
-                shared.say(|said| dump.look(now_us, &mut said.vm));
+                shared.dumps(dump.look(now_us));
             }
             pass = next(&mut watch.sweep) => watch.take_pass(pass),
             ended = ended(&watch.connection) => return ended,
@@ -211,7 +208,7 @@ impl Watch {
     fn take_pass(&mut self, pass: Result<Pass, SweepEnded>) {
         match pass {
             Ok(pass) => {
-                self.cost.sweep += pass.own_work_us;
+                self.cost.sweep = self.cost.sweep.saturating_add(pass.own_work_us);
                 self.processes.take_pass(&pass, self.offset_us);
                 let sweep = processes::sweep(&pass, self.offset_us);
                 self.shared.say(|said| said.vm.sweep = Some(sweep));
@@ -369,7 +366,7 @@ impl Watch {
             Err(error) => log(&error),
         }
         let took_us = self.cost.all().saturating_sub(before_us);
-        self.lists_at = self.n_ticks + LISTS_EVERY.max(took_us * LISTS_SHARE / 1_000_000);
+        self.lists_at = self.n_ticks.saturating_add(LISTS_EVERY.max(took_us.saturating_mul(LISTS_SHARE) / 1_000_000));
     }
 
     /// Looks and traces that somebody wants, and all that is known of processes.
@@ -395,12 +392,13 @@ impl Watch {
                 row.initial_call = row.initial_call.take().or(known.initial_call);
             }
         }
-        let ended = self.processes.ended().iter().copied().chain(self.looks.ended()).collect();
+        let ended: Vec<Ended> = self.processes.ended().iter().copied().chain(self.looks.ended()).collect();
         let (rows, cost_us) = (self.processes.rows(), self.cost.all());
         self.shared.say(|said| {
             said.vm.cost_us = Some(cost_us);
             said.vm.wire_bytes = Some(traffic.received + traffic.sent);
-            (said.rows, said.looks, said.ended) = (rows, looks, ended);
+            (said.rows, said.looks) = (rows, looks);
+            said.end(ended);
         });
     }
 }
