@@ -72,14 +72,13 @@ impl Processes {
                 name: None,
                 initial_call: None,
                 state: None,
-                now: Levels { at_us: ours(pass.began_us, offset_us), ..Levels::default() },
+                now: Levels::default(),
                 before,
                 looks: sweep::Looks::default(),
                 active: (0, 0),
             });
             process.ranked = pass.number;
             process.looks = row.looks.unwrap_or_default();
-            // Of one that is left out nothing was seen, and so at no moment either.
             let is_seen = row.now.mailbox.is_some() || row.now.reductions.is_some() || row.now.status.is_some();
             let now = levels(&row.now, row.size, offset_us);
             if is_seen && now.at_us > process.now.at_us {
@@ -89,6 +88,9 @@ impl Processes {
                     ..now
                 };
                 process.state = row.now.status.map(state);
+            } else if process.now.at_us == 0 {
+                // Of one that is left out nothing was seen, and so at no moment either.
+                process.now.at_us = ours(pass.began_us, offset_us);
             }
         }
         self.list.retain(|_, process| process.ranked.saturating_add(STAYS) >= pass.number);
