@@ -23,6 +23,7 @@ use self::{
 use crate::{
     config::BeamConfig,
     encode,
+    focus::N_FOCUSES,
     reading::{Close, Health, Reading, RuntimeState, Source, SourceState, Wants},
 };
 
@@ -38,6 +39,9 @@ const RESTARTS_AFTER_US: u64 = 5_000_000;
 /// A look goes on for so long after it was wanted last, microseconds: to stay within its budget an agent may want it at
 /// some ticks only, and a look that begins anew knows nothing of what was seen before.
 const LOOKS_FOR_US: u64 = 20_000_000;
+
+/// Looks at once: as many as are wanted at once, and as many more that go on.
+const MOST_LOOKS: usize = 2 * N_FOCUSES;
 
 /// The Erlang VMs of this host.
 pub struct Beam {
@@ -93,9 +97,10 @@ impl Beam {
             // The kernel could not be read: nobody can tell who has ended.
             return 0;
         }
-        let is_vm = |task: &&TaskReading| {
-            task.kind == TaskKind::Process && task.name.as_deref().is_some_and(|name| name.starts_with("beam"))
-        };
+        // `beam.smp`, or that of another flavour (erl(1), -emu_type); anything else may begin so by chance.
+        let is_emulator = |name: &str| name == "beam" || name.starts_with("beam.");
+        let is_vm =
+            |task: &&TaskReading| task.kind == TaskKind::Process && task.name.as_deref().is_some_and(is_emulator);
         let found: Vec<TaskId> = into.tasks.iter().filter(is_vm).map(|task| task.id).collect();
         let ended = self.vms.extract_if(.., |_, known| !found.contains(&known.process));
         let ended: Vec<Known> = ended.map(|(_, known)| known).collect();
@@ -142,6 +147,11 @@ impl Beam {
         }
         self.looks.extend(wants.close.iter().filter(|task| task.runtime != 0).map(|task| (*task, now_us)));
         self.looks.retain(|_, wanted_us| now_us.saturating_sub(*wanted_us) < LOOKS_FOR_US);
+        while self.looks.len() > MOST_LOOKS {
+            // Each has a helper on its VM: who steps from one process to the next must not gather them.
+            let oldest = self.looks.iter().min_by_key(|(_, wanted_us)| **wanted_us).map(|(task, _)| *task);
+            oldest.and_then(|task| self.looks.remove(&task));
+        }
         let ask = self.question(wants, is_new);
         let Some(handle) = &mut self.handle else { return };
         match handle.ask(&ask, now_us) {
@@ -290,3 +300,6 @@ fn runtime_state(runtime: u32, known: &Known, fault: Option<&str>) -> RuntimeSta
 fn wire_id(id: TaskId) -> v1::TaskId {
     encode::task_id(id)
 }
+
+#[cfg(test)]
+mod tests;

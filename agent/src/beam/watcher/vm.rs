@@ -14,11 +14,13 @@ use midair_beam::{
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{
+    cost::Cost,
     fold,
     functions::{self, Functions},
     guard::Shared,
     looks::{From, Looks},
     notes::Notes,
+    offset::Offset,
     outside::Dump,
     pids,
     processes::{self, Processes},
@@ -110,27 +112,8 @@ struct Watch {
     n_missed: u32,
     /// The tick at which ports and tables are looked at next.
     lists_at: u64,
-    /// From the VM's monotonic clock to ours, microseconds.
-    offset_us: i64,
+    offset: Offset,
     cost: Cost,
-}
-
-/// What watching has taken there so far, microseconds: of each helper, and of what was asked once.
-#[derive(Clone, Copy, Debug, Default)]
-struct Cost {
-    node: u64,
-    links: u64,
-    events: u64,
-    ports: u64,
-    hot: u64,
-    sweep: u64,
-    once: u64,
-}
-
-impl Cost {
-    fn all(self) -> u64 {
-        self.node + self.links + self.events + self.ports + self.hot + self.sweep + self.once
-    }
 }
 
 impl Watch {
@@ -160,7 +143,7 @@ impl Watch {
             n_ticks: 0,
             n_missed: 0,
             lists_at: 2,
-            offset_us: 0,
+            offset: Offset::default(),
             cost: Cost::default(),
             connection,
             vm,
@@ -208,9 +191,9 @@ impl Watch {
     fn take_pass(&mut self, pass: Result<Pass, SweepEnded>) {
         match pass {
             Ok(pass) => {
-                self.cost.sweep = self.cost.sweep.saturating_add(pass.own_work_us);
-                self.processes.take_pass(&pass, self.offset_us);
-                let sweep = processes::sweep(&pass, self.offset_us);
+                self.cost.sweep.add(pass.own_work_us);
+                self.processes.take_pass(&pass, self.offset.us());
+                let sweep = processes::sweep(&pass, self.offset.us());
                 self.shared.say(|said| said.vm.sweep = Some(sweep));
             }
             Err(error) => {
@@ -227,9 +210,9 @@ impl Watch {
             Ok(tick) => {
                 let now_us = self.shared.clock.mono_us();
                 self.n_missed = 0;
-                self.offset_us = i64::try_from(now_us).unwrap_or(i64::MAX).saturating_sub(tick.at_us);
-                self.cost.node = tick.helper_us.unwrap_or(self.cost.node);
-                let (vm, offset_us) = (&self.vm, self.offset_us);
+                self.offset.take(now_us, tick.at_us);
+                tick.helper_us.into_iter().for_each(|us| self.cost.node.is_now(us));
+                let (vm, offset_us) = (&self.vm, self.offset.us());
                 self.shared.say(|said| {
                     fold::tick(&tick, vm, offset_us, &mut said.vm);
                     said.vm.answered_us = Some(now_us);
@@ -265,7 +248,7 @@ impl Watch {
         let pids = self.processes.pids();
         let read = async {
             let reading = hot.read(&pids).await?;
-            self.processes.take_reading(&reading, self.offset_us);
+            self.processes.take_reading(&reading, self.offset.us());
             let strangers = self.processes.strangers(STRANGERS);
             if !strangers.is_empty() {
                 let introductions = hot.introduce(&strangers).await?;
@@ -274,7 +257,7 @@ impl Watch {
             Ok::<(), HotError>(())
         };
         let read = read.await;
-        self.cost.hot = hot.own_work_us();
+        self.cost.hot.is_now(hot.own_work_us());
         if let Err(error) = read {
             log(&error);
             if matches!(error, HotError::Ended(_) | HotError::Unasked(_)) {
@@ -288,8 +271,8 @@ impl Watch {
         if self.functions.is_due(self.n_ticks) {
             match functions::look(&self.connection, tick, self.processes.pids()).await {
                 Ok(reading) => {
-                    self.cost.once += reading.work_us.unwrap_or(0);
-                    let seen = functions::wire(&reading, self.offset_us);
+                    self.cost.once.add(reading.work_us.unwrap_or(0));
+                    let seen = functions::wire(&reading, self.offset.us());
                     self.shared.say(|said| said.vm.active_functions = Some(seen));
                 }
                 Err(error) => log(&error),
@@ -307,7 +290,7 @@ impl Watch {
         let Some(links) = &mut self.links else { return };
         match links.read().await {
             Ok(reading) => {
-                self.cost.links = reading.helper_us.unwrap_or(self.cost.links);
+                reading.helper_us.into_iter().for_each(|us| self.cost.links.is_now(us));
                 let links = fold::links(&reading);
                 self.shared.say(|said| said.vm.links = Some(links));
             }
@@ -320,7 +303,7 @@ impl Watch {
         let Some(events) = &mut self.events else { return };
         match events.read().await {
             Ok(reading) => {
-                self.cost.events = reading.helper_us.unwrap_or(self.cost.events);
+                reading.helper_us.into_iter().for_each(|us| self.cost.events.is_now(us));
                 let notes = self.notes.take(&self.vm.name, &reading.events, self.shared.clock.mono_us());
                 let owner = fold::monitor_owner(&reading.slot);
                 self.shared.say(|said| {
@@ -337,7 +320,7 @@ impl Watch {
         if self.n_ticks % ALLOCATION_EVERY == 3 {
             match allocation(&self.connection, WITHIN).await {
                 Ok(reading) => {
-                    self.cost.once += reading.took_us.unwrap_or(0);
+                    self.cost.once.add(reading.took_us.unwrap_or(0));
                     self.shared.say(|said| fold::allocation(&reading, &mut said.vm));
                 }
                 Err(error) => log(&error),
@@ -351,7 +334,7 @@ impl Watch {
         if let Some(ports) = &mut self.ports {
             match ports.read().await {
                 Ok(reading) => {
-                    self.cost.ports = reading.helper_us.unwrap_or(self.cost.ports);
+                    reading.helper_us.into_iter().for_each(|us| self.cost.ports.is_now(us));
                     self.shared.say(|said| said.vm.ports = Some(fold::ports(&reading, &home)));
                 }
                 Err(error) if has_ended(&error) => self.ports = None,
@@ -360,7 +343,7 @@ impl Watch {
         }
         match tables(&self.connection, &self.vm, fold::MOST_ROWS as u32, WITHIN).await {
             Ok(reading) => {
-                self.cost.once += reading.took_us.unwrap_or(0);
+                self.cost.once.add(reading.took_us.unwrap_or(0));
                 self.shared.say(|said| said.vm.tables = Some(fold::tables(&reading, &home)));
             }
             Err(error) => log(&error),
