@@ -291,7 +291,7 @@ impl Watch {
         match links.read().await {
             Ok(reading) => {
                 reading.helper_us.into_iter().for_each(|us| self.cost.links.is_now(us));
-                let links = fold::links(&reading);
+                let links = fold::links(&reading, self.offset.us());
                 self.shared.say(|said| said.vm.links = Some(links));
             }
             Err(error) if has_ended(&error) => self.links = None,
@@ -330,12 +330,12 @@ impl Watch {
             return;
         }
         let before_us = self.cost.all();
-        let home = self.vm.name.clone();
+        let (home, offset_us) = (self.vm.name.clone(), self.offset.us());
         if let Some(ports) = &mut self.ports {
             match ports.read().await {
                 Ok(reading) => {
                     reading.helper_us.into_iter().for_each(|us| self.cost.ports.is_now(us));
-                    self.shared.say(|said| said.vm.ports = Some(fold::ports(&reading, &home)));
+                    self.shared.say(|said| said.vm.ports = Some(fold::ports(&reading, &home, offset_us)));
                 }
                 Err(error) if has_ended(&error) => self.ports = None,
                 Err(_) => {}
