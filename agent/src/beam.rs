@@ -33,6 +33,9 @@ const FLAG: &str = "--watch-beam";
 /// So many VMs are watched on one host; what stands beyond is said.
 const MOST_VMS: usize = 16;
 
+/// Bytes that all VMs together may take of a message, of which none is above 1 MiB.
+const VMS_BYTES: usize = 640 << 10;
+
 /// A watcher that has ended is started anew after this time, microseconds.
 const RESTARTS_AFTER_US: u64 = 5_000_000;
 
@@ -198,15 +201,18 @@ impl Beam {
             // A connection that began anew counts anew.
             let now_us = cost_us(&vm);
             self.cost_us = self.cost_us.saturating_add(now_us.checked_sub(before_us).unwrap_or(now_us));
-            known.said = Some(vm);
+            let said = known.said.insert(vm);
+            said.reason.iter_mut().chain(&mut said.vm.name).chain(&mut said.happened).for_each(rows::cut);
         }
     }
 
     /// Puts what is known into a reading.
     fn tell(&mut self, wants: &Wants, into: &mut Reading) {
-        let mut n_messages = None;
+        let (mut n_messages, n_vms) = (None, self.vms.len());
         for (runtime, known) in &mut self.vms {
-            into.vms.push(rows::vm(*runtime, known.process, known.said.as_ref(), &into.threads));
+            let mut vm = rows::vm(*runtime, known.process, known.said.as_ref(), &into.threads);
+            rows::fit(&mut vm, VMS_BYTES / n_vms);
+            into.vms.push(vm);
             into.runtimes.push(runtime_state(*runtime, known, self.fault.as_deref()));
             let Some(said) = &mut known.said else { continue };
             let in_mailboxes = said.vm.sweep.as_ref().and_then(|sweep| sweep.n_messages);

@@ -49,3 +49,32 @@ fn what_vms_say_of_themselves_may_be_any_number() {
     beam.tell(&Wants::default(), &mut reading);
     assert_eq!((reading.sums[0].depth, reading.vm_cost_us), (Some(u64::MAX), Some(u64::MAX)));
 }
+
+#[test]
+fn sixteen_vms_that_say_too_much_fit_into_a_message() {
+    let mut beam = Beam::new(BeamConfig::default(), || 1);
+    read(&mut beam, &["beam.smp"; MOST_VMS], &Wants::default());
+    let long = || Some("\u{e4}".repeat(100_000));
+    let table = || v1::VmTable { name: long(), ..v1::VmTable::default() };
+    let scheduler = |n| v1::Scheduler { number: Some(n), active: Some(u64::MAX), ..v1::Scheduler::default() };
+    let vm = |runtime| {
+        let schedulers = v1::Schedulers { scheduler: (0..500).map(scheduler).collect(), threads_mono_us: None };
+        let vm = v1::Vm {
+            name: long(),
+            erts: long(),
+            tables: Some(v1::VmTables { table: vec![table(); 3], ..v1::VmTables::default() }),
+            schedulers: Some(schedulers),
+            crash_dump: Some(v1::CrashDump { path: long(), ..v1::CrashDump::default() }),
+            ..v1::Vm::default()
+        };
+        SaidVm { runtime, reason: long(), vm, ..SaidVm::default() }
+    };
+    beam.take(Said { vms: (1..=16).map(vm).collect(), ..Said::default() });
+    let mut reading = Reading::default();
+    beam.tell(&Wants::default(), &mut reading);
+    let bytes: usize = reading.vms.iter().map(prost::Message::encoded_len).sum();
+    assert!(reading.vms.len() == 16 && bytes < VMS_BYTES, "{bytes}");
+    assert!(reading.vms.iter().all(|vm| vm.schedulers.is_some() && vm.tables.is_none()));
+    let reasons = reading.runtimes.iter().map(|runtime| format!("{runtime:?}").len());
+    assert!(reasons.max() < Some(3000));
+}
