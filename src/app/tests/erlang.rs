@@ -32,7 +32,7 @@ fn measured(s: f64) -> Stamped {
             runtime: 1,
             process: Some(task(9, s, 0.0, 0.0).id),
             creation: Some(LIFE),
-            links: Some(Listed { rows: vec![link], n_total: None, partial: None }),
+            links: Some(Listed { rows: vec![link], n_total: None, partial: None, at_us: None }),
             ..VmReading::default()
         }];
     })
