@@ -17,12 +17,13 @@ use midair_vitals::{Queue, QueueKind, TaskId, TaskKind, TaskReading, Unit};
 
 pub use self::watcher::beam_child;
 use self::{
-    handle::Handle,
+    handle::{Handle, Remains},
     said::{Ask, Reach, Said, SaidVm, Target, Trace, Which},
 };
 use crate::{
     config::BeamConfig,
     encode,
+    focus::N_FOCUSES,
     reading::{Close, Health, Reading, RuntimeState, Source, SourceState, Wants},
 };
 
@@ -32,19 +33,33 @@ const FLAG: &str = "--watch-beam";
 /// So many VMs are watched on one host; what stands beyond is said.
 const MOST_VMS: usize = 16;
 
+/// Bytes that all VMs together may take of a message, of which none is above 1 MiB.
+const VMS_BYTES: usize = 640 << 10;
+
 /// A watcher that has ended is started anew after this time, microseconds.
 const RESTARTS_AFTER_US: u64 = 5_000_000;
+
+/// A look goes on for so long after it was wanted last, microseconds: to stay within its budget an agent may want it at
+/// some ticks only, and a look that begins anew knows nothing of what was seen before.
+const LOOKS_FOR_US: u64 = 20_000_000;
+
+/// Looks at once: as many as are wanted at once, and as many more that go on.
+const MOST_LOOKS: usize = 2 * N_FOCUSES;
 
 /// The Erlang VMs of this host.
 pub struct Beam {
     config: BeamConfig,
     clock: Box<dyn Fn() -> u64 + Send>,
     handle: Option<Handle>,
+    /// Of the last one that was started.
+    remains: Remains,
     /// Not before then is a watcher started, `CLOCK_MONOTONIC` in microseconds.
     starts_us: u64,
     /// Why there is no watcher.
     fault: Option<String>,
     vms: BTreeMap<u32, Known>,
+    /// Processes to look at, and when somebody wanted that last, `CLOCK_MONOTONIC` in microseconds.
+    looks: BTreeMap<TaskId, u64>,
     /// Ids of runtimes that were given.
     n_given: u32,
     /// CPU time and memory of the watcher.
@@ -68,9 +83,11 @@ impl Beam {
             config,
             clock: Box::new(clock),
             handle: None,
+            remains: Remains::default(),
             starts_us: 0,
             fault: None,
             vms: BTreeMap::new(),
+            looks: BTreeMap::new(),
             n_given: 0,
             child: (0, 0),
             cost_us: 0,
@@ -83,9 +100,10 @@ impl Beam {
             // The kernel could not be read: nobody can tell who has ended.
             return 0;
         }
-        let is_vm = |task: &&TaskReading| {
-            task.kind == TaskKind::Process && task.name.as_deref().is_some_and(|name| name.starts_with("beam"))
-        };
+        // `beam.smp`, or that of another flavour (erl(1), -emu_type); anything else may begin so by chance.
+        let is_emulator = |name: &str| name == "beam" || name.starts_with("beam.");
+        let is_vm =
+            |task: &&TaskReading| task.kind == TaskKind::Process && task.name.as_deref().is_some_and(is_emulator);
         let found: Vec<TaskId> = into.tasks.iter().filter(is_vm).map(|task| task.id).collect();
         let ended = self.vms.extract_if(.., |_, known| !found.contains(&known.process));
         let ended: Vec<Known> = ended.map(|(_, known)| known).collect();
@@ -117,10 +135,25 @@ impl Beam {
                 return;
             }
             self.starts_us = now_us + RESTARTS_AFTER_US;
+            if self.remains.is_there() {
+                // Another one each few seconds would be one more that hangs.
+                self.fault = Some("the watcher of Erlang VMs was ended and is still there".into());
+                return;
+            }
             match watcher::start() {
-                Ok(handle) => (self.handle, self.fault) = (Some(handle), None),
+                Ok(handle) => {
+                    self.remains = handle.remains();
+                    (self.handle, self.fault) = (Some(handle), None);
+                }
                 Err(why) => self.fault = Some(why),
             }
+        }
+        self.looks.extend(wants.close.iter().filter(|task| task.runtime != 0).map(|task| (*task, now_us)));
+        self.looks.retain(|_, wanted_us| now_us.saturating_sub(*wanted_us) < LOOKS_FOR_US);
+        while self.looks.len() > MOST_LOOKS {
+            // Each has a helper on its VM: who steps from one process to the next must not gather them.
+            let oldest = self.looks.iter().min_by_key(|(_, wanted_us)| **wanted_us).map(|(task, _)| *task);
+            oldest.and_then(|task| self.looks.remove(&task));
         }
         let ask = self.question(wants, is_new);
         let Some(handle) = &mut self.handle else { return };
@@ -132,7 +165,7 @@ impl Beam {
                 self.fault = Some(format!("the watcher of Erlang VMs is started anew: {error}"));
                 (self.handle, self.child) = (None, (0, 0));
                 for said in self.vms.values_mut().filter_map(|known| known.said.as_mut()) {
-                    said.answers = false;
+                    said.silence();
                 }
             }
         }
@@ -153,7 +186,7 @@ impl Beam {
         };
         Ask {
             targets: self.vms.iter().map(target).collect(),
-            looks: wants.close.iter().filter(|task| task.runtime != 0).map(which).collect(),
+            looks: self.looks.keys().map(which).collect(),
             traces: wants.traces.iter().map(trace).collect(),
             config: is_first.then(|| Reach::of(&self.config)),
         }
@@ -167,20 +200,23 @@ impl Beam {
             let before_us = known.said.as_ref().map_or(0, cost_us);
             // A connection that began anew counts anew.
             let now_us = cost_us(&vm);
-            self.cost_us += if now_us >= before_us { now_us - before_us } else { now_us };
-            known.said = Some(vm);
+            self.cost_us = self.cost_us.saturating_add(now_us.checked_sub(before_us).unwrap_or(now_us));
+            let said = known.said.insert(vm);
+            said.reason.iter_mut().chain(&mut said.vm.name).chain(&mut said.happened).for_each(rows::cut);
         }
     }
 
     /// Puts what is known into a reading.
     fn tell(&mut self, wants: &Wants, into: &mut Reading) {
-        let mut n_messages = None;
+        let (mut n_messages, n_vms) = (None, self.vms.len());
         for (runtime, known) in &mut self.vms {
-            into.vms.push(rows::vm(*runtime, known.process, known.said.as_ref(), &into.threads));
+            let mut vm = rows::vm(*runtime, known.process, known.said.as_ref(), &into.threads);
+            rows::fit(&mut vm, VMS_BYTES / n_vms);
+            into.vms.push(vm);
             into.runtimes.push(runtime_state(*runtime, known, self.fault.as_deref()));
             let Some(said) = &mut known.said else { continue };
             let in_mailboxes = said.vm.sweep.as_ref().and_then(|sweep| sweep.n_messages);
-            n_messages = in_mailboxes.map(|n| n + n_messages.unwrap_or(0)).or(n_messages);
+            n_messages = in_mailboxes.map(|n: u64| n.saturating_add(n_messages.unwrap_or(0))).or(n_messages);
             into.happened.append(&mut said.happened);
             for trace in said.traces.drain(..) {
                 let refused = trace.refused.unwrap_or_else(|| "its VM gave no answer".into());
@@ -270,3 +306,6 @@ fn runtime_state(runtime: u32, known: &Known, fault: Option<&str>) -> RuntimeSta
 fn wire_id(id: TaskId) -> v1::TaskId {
     encode::task_id(id)
 }
+
+#[cfg(test)]
+mod tests;

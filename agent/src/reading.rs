@@ -78,6 +78,13 @@ pub struct Reading {
     pub spent: Spent,
 }
 
+impl Reading {
+    /// Whether Erlang VMs were not looked at, though there may be some: nobody can tell then what has ended in them.
+    pub fn is_beam_off(&self) -> bool {
+        self.sources.iter().any(|state| state.name == "beam" && matches!(state.health, Health::Off(_)))
+    }
+}
+
 /// What schedules tasks on a node, besides its kernel.
 #[derive(Clone, Debug, PartialEq)]
 pub struct RuntimeState {

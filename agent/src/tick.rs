@@ -69,7 +69,8 @@ impl Tick {
     /// Whether a task runs, with or without a row.
     pub fn is_alive(&self, id: &TaskId) -> bool {
         if id.runtime != 0 {
-            return self.place(id).is_some() || self.is_watched(*id) && !self.reading.ended.contains(id);
+            let is_there = || self.is_watched(*id) && !self.reading.ended.contains(id);
+            return self.place(id).is_some() || self.reading.is_beam_off() || is_there();
         }
         self.place(id).is_some() || self.reading.threads.find(*id).is_some()
     }

@@ -31,8 +31,10 @@ fun(Us, Pid, Release) ->
         end
     end,
     Second = fun({_, Of}) -> Of; (Of) -> Of end,
+    Held = fun(Sizes) ->
+        lists:sum([element(2, lists:keyfind(Key, 1, Sizes)) || Key <- [heap_size, old_heap_size, mbuf_size]])
+    end,
     Dictionary = fun(Heap) ->
-        Words = fun(Key) -> element(2, lists:keyfind(Key, 1, element(2, hd(Heap)))) end,
         case true of
             _ when Release >= 27 ->
                 case erlang:process_info(Pid, [label | [{dictionary, Key} || Key <- Keys]]) of
@@ -41,12 +43,43 @@ fun(Us, Pid, Release) ->
                 end;
             _ when Heap =:= [] -> undefined;
             _ ->
-                case Words(heap_size) + Words(old_heap_size) + Words(mbuf_size) =< 250000
+                case Held(element(2, hd(Heap))) =< 250000
                      andalso erlang:process_info(Pid, dictionary) of
                     {_, All} ->
                         [Kept(Found) || Key <- Keys, Found <- [lists:keyfind(Key, 1, All)], Found =/= false];
                     _ -> undefined
                 end
+        end
+    end,
+    %% Whom a call of gen is to, of several that are monitored: the one that stands by itself in a slot of the topmost
+    %% frames. All else of the stack stays here.
+    %% (Lists, since bit syntax has erl_eval load a module, with atoms of its own.)
+    Split = fun(Text, At) -> lists:map(fun erlang:binary_to_list/1, binary:split(Text, list_to_binary(At), [global])) end,
+    Atom = fun(Text) -> list_to_existing_atom(lists:subtract(Text, "''''")) end,
+    Meant = fun
+        ("<" ++ _ = Text) -> try {process, list_to_pid(Text)} catch _:_ -> [] end;
+        ("{" ++ Text) ->
+            try
+                [Name, Node] = Split(list_to_binary(lists:droplast(Text)), ","),
+                case Atom(Node) =:= node() of
+                    true -> {process, whereis(Atom(Name))};
+                    false -> {process, {Atom(Name), Atom(Node)}}
+                end
+            catch _:_ -> []
+            end;
+        (Text) -> try {process, whereis(Atom(Text))} catch _:_ -> [] end
+    end,
+    Called = fun(Monitors) ->
+        case erlang:process_info(Pid, backtrace) of
+            {_, Text} ->
+                Lines = lists:sublist(binary:split(Text, list_to_binary("\n"), [global]), 16),
+                Slots = [lists:last(Split(Line, " ")) || Line <- Lines, byte_size(Line) < 300,
+                                                        lists:prefix("y(", binary_to_list(Line))],
+                case lists:usort([To || To <- lists:map(Meant, Slots), lists:member(To, Monitors)]) of
+                    [One] -> One;
+                    _ -> undefined
+                end;
+            _ -> undefined
         end
     end,
     Seen = fun(Round, Wait) ->
@@ -74,6 +107,14 @@ fun(Us, Pid, Release) ->
                         _ -> lists:flatmap(fun({_, {_, Some}}) when is_list(Some) -> Some; (_) -> [] end, Kin)
                     end,
                 Local = [{Name, erlang:whereis(Name)} || {Name, Node} <- Pids, is_atom(Name), Node =:= node()],
+                Callee = case {Value(current_stacktrace), Near, Heap} of
+                    {[{gen, do_call, _, _} | _], [_ | _], [{_, Parts} | _]} ->
+                        case tl(Value(monitors)) =/= [] andalso Value(stack_size) =< 1000 andalso Held(Parts) =< 32768 of
+                            true -> Called(Value(monitors));
+                            false -> undefined
+                        end;
+                    _ -> undefined
+                end,
                 %% How much waits does not tell which link is busy: a send that would not suspend does, to a name that nobody
                 %% can have (register/2). What comes of it is dropped there.
                 Links = case Value(status) of
@@ -91,7 +132,7 @@ fun(Us, Pid, Release) ->
                 %% Items come in the order asked. Over all of them one library call: a comprehension costs 30 us for each.
                 Rest = lists:keyreplace(current_stacktrace, 1, lists:nthtail(length(Near), Info),
                                         {current_stacktrace, lists:sublist(Value(current_stacktrace), 32)}),
-                {Around ++ Rest, Heap, Kin, Named(Pids), Local, {Links, Ports}}
+                {Around ++ Rest, Heap, Kin, Named(Pids), Local, {Links, Ports}, Callee}
         end
     end,
     Glance = fun(Known) ->

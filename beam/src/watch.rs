@@ -1,6 +1,7 @@
 //! What is asked of a VM: by helpers that its own interpreter runs, so that nothing is loaded there and all of it ends
 //! with the connection.
 
+pub mod active;
 mod address;
 pub mod allocation;
 mod asked;
@@ -20,6 +21,7 @@ pub mod trace;
 pub mod vm;
 pub mod wait;
 
+pub use active::{ActiveReading, active};
 pub use allocation::{Allocation, allocation};
 pub use asked::WatchError;
 pub use dist::{DistReading, DistWatch};

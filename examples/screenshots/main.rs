@@ -33,6 +33,8 @@ fn folder() -> PathBuf {
 fn pictures() -> Vec<(&'static str, String)> {
     let cluster = Told::new(scene::cluster(SECONDS), 48);
     let host = Told::new(scene::single(SECONDS), 1);
+    let beam = Told::new(scene::beam(SECONDS), 1);
+    let process: Vec<Key> = typed("v/chat_router").into_iter().chain([Key::Enter, Key::Enter]).collect();
     let by_role: Vec<Key> = typed("bb");
     let router: Vec<Key> = typed("/chat-router").into_iter().chain([Key::Enter, Key::Enter]).collect();
     let silent: Vec<Key> = typed("/push-04").into_iter().chain([Key::Enter, Key::Enter]).collect();
@@ -51,6 +53,9 @@ fn pictures() -> Vec<(&'static str, String)> {
         ("neighbour", picture(&cluster, (140, 40), &neighbour)),
         ("task", picture(&host, (140, 40), &router)),
         ("task-across", picture(&host, (140, 40), &[router.clone(), typed("o")].concat())),
+        ("vm", picture(&beam, (140, 40), &typed("v"))),
+        ("vm-schedulers", picture(&beam, (140, 40), &[typed("v"), tabs(1)].concat())),
+        ("vm-process", picture(&beam, (140, 40), &process)),
         ("findings", picture(&cluster, (140, 40), &typed("f"))),
         ("help", picture(&host, (140, 48), &typed("?"))),
     ]

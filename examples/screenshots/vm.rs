@@ -193,7 +193,7 @@ fn links(seconds: u64) -> Listed<DistLink> {
     };
     let mut rows = vec![link("push@push-04", 0, 9_860_000, true), link("db@db-02", 210_000, 0, false)];
     rows.extend((1..=5).map(|n| link(&format!("chat@chat-{n:02}"), 91_000 + 7_000 * n, 0, false)));
-    Listed { n_total: Some(rows.len() as u64), rows, partial: None }
+    Listed { n_total: Some(rows.len() as u64), rows, partial: None, at_us: None }
 }
 
 fn ports(seconds: u64) -> Listed<Port> {
@@ -213,7 +213,7 @@ fn ports(seconds: u64) -> Listed<Port> {
         port(5, "forker", 0, 0, None),
     ];
     let partial = Some("the first 10,000 of 41,022 ports were looked at".into());
-    Listed { rows, n_total: Some(41_022), partial }
+    Listed { rows, n_total: Some(41_022), partial, at_us: None }
 }
 
 fn tables() -> Listed<Table> {
@@ -229,7 +229,7 @@ fn tables() -> Listed<Table> {
         table("rooms", 310_000_000, 91_200, "ordered_set", "<0.812.0>", "chat_router"),
         table("code", 1_200_000, 9_100, "set", "<0.45.0>", "code_server"),
     ];
-    Listed { rows, n_total: Some(412), partial: None }
+    Listed { rows, n_total: Some(412), partial: None, at_us: None }
 }
 
 /// The hot processes of the VM.

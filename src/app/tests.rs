@@ -1,3 +1,4 @@
+mod erlang;
 mod keys;
 mod live;
 mod parts;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use midair_vitals::{
     Growth, Severity, TaskKind, VmReading, VmVitals,
-    vm::{Growing, SchedulerKind},
+    vm::{Growing, Listed, SchedulerKind},
 };
 
 use super::{node::Node, series::Series, task::Task};
@@ -71,7 +71,17 @@ impl Vm {
             growth: Growth::default(),
         });
         if !is_again {
-            vm.before = vm.reading.at_us.is_some().then(|| std::mem::take(&mut vm.reading));
+            let mut last = std::mem::take(&mut vm.reading);
+            if let Some(older) = vm.before.take() {
+                // Links and ports are read more seldom: they are compared with the reading before theirs.
+                if is_same(last.links.as_ref(), reading.links.as_ref()) {
+                    last.links = older.links;
+                }
+                if is_same(last.ports.as_ref(), reading.ports.as_ref()) {
+                    last.ports = older.ports;
+                }
+            }
+            vm.before = last.at_us.is_some().then_some(last);
             vm.at = at;
             if let (Some(at_us), Some(total)) = (reading.at_us, reading.memory.total_bytes) {
                 vm.growth.push(at_us, total as f64);
@@ -180,6 +190,12 @@ impl Vm {
         set(VmValue::Gcs, vitals.gcs);
         values
     }
+}
+
+/// Whether both are of one reading of their own.
+fn is_same<T>(before: Option<&Listed<T>>, now: Option<&Listed<T>>) -> bool {
+    let at_us = |listed: Option<&Listed<T>>| listed?.at_us;
+    at_us(now).is_some() && at_us(before) == at_us(now)
 }
 
 fn only_rss(values: [Option<f32>; VmValue::N]) -> [Option<f32>; VmValue::N] {

@@ -58,6 +58,11 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, n: usize, state: &State, panel: 
         longest_name: state.longest_name(),
         theme,
     };
+    fill(buffer, &page, state, panel);
+}
+
+/// The rows, each as its panel shows it.
+fn fill(buffer: &mut Buffer, page: &Page<'_>, state: &State, panel: Panel) {
     let node = state.node();
     let is_silent = node.is_some_and(|node| node.presence.is_silent());
     match panel {
@@ -73,7 +78,7 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, n: usize, state: &State, panel: 
         | Panel::Ports
         | Panel::Tables
         | Panel::Spots
-        | Panel::Relatives => erlang::draw(buffer, &page, state, panel),
+        | Panel::Relatives => erlang::draw(buffer, page, state, panel),
         Panel::Children => page.draw(buffer, tasks::Row::ALL, |row| child_row(state, row)),
         Panel::Cgroups => page.draw(buffer, cgroups::ALL, |row| match row {
             RowId::Scope(_, Scope::Cgroup(path)) => Some((node?.cgroups.get(path)?, is_silent)),

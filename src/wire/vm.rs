@@ -35,6 +35,7 @@ pub(super) fn reading(sent: &v1::Vm) -> Option<VmReading> {
         creation: sent.creation,
         up_us: value(sent.up_us),
         schedulers: sent.schedulers.as_ref().map(schedulers).unwrap_or_default(),
+        threads_us: sent.schedulers.as_ref().and_then(|schedulers| value(schedulers.threads_mono_us)),
         run_queue: value(sent.run_queue),
         run_queue_dirty_cpu: value(sent.run_queue_dirty_cpu),
         run_queue_dirty_io: value(sent.run_queue_dirty_io),
@@ -161,7 +162,7 @@ fn links(sent: &v1::DistLinks) -> Listed<DistLink> {
         })
     };
     let rows = sent.link.iter().take(LIST_MAX).filter_map(one).collect();
-    Listed { rows, n_total: sent.n_total.map(u64::from), partial: None }
+    Listed { rows, n_total: sent.n_total.map(u64::from), partial: None, at_us: value(sent.mono_us) }
 }
 
 fn ports(sent: &v1::VmPorts) -> Listed<Port> {
@@ -178,7 +179,8 @@ fn ports(sent: &v1::VmPorts) -> Listed<Port> {
         })
     };
     let rows = sent.port.iter().take(LIST_MAX).filter_map(one).collect();
-    Listed { rows, n_total: value(sent.n_total), partial: text(sent.partial.as_deref()) }
+    let partial = text(sent.partial.as_deref());
+    Listed { rows, n_total: value(sent.n_total), partial, at_us: value(sent.mono_us) }
 }
 
 fn tables(sent: &v1::VmTables) -> Listed<Table> {
@@ -192,7 +194,7 @@ fn tables(sent: &v1::VmTables) -> Listed<Table> {
         })
     };
     let rows = sent.table.iter().take(LIST_MAX).filter_map(one).collect();
-    Listed { rows, n_total: value(sent.n_total), partial: text(sent.partial.as_deref()) }
+    Listed { rows, n_total: value(sent.n_total), partial: text(sent.partial.as_deref()), at_us: None }
 }
 
 fn crash_dump(sent: &v1::CrashDump) -> CrashDump {

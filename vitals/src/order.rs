@@ -61,7 +61,8 @@ impl Rank {
             // Ties go to who uses most: of a hundred healthy tasks the busy one is the one to look at.
             Order::Severity => Self {
                 severity: vitals.severities.worst(),
-                first: vitals.cpu,
+                // Of an Erlang process the kernel knows no CPU time: how often it was found active stands for it.
+                first: vitals.cpu.or(task.active_milli.map(|milli| f64::from(milli) / 1000.0)),
                 second: task.rss_bytes.unwrap_or(0) as f64,
                 text: None,
             },

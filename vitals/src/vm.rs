@@ -221,6 +221,8 @@ pub struct Listed<T> {
     pub n_total: Option<u64>,
     /// Why not all were looked at.
     pub partial: Option<Arc<str>>,
+    /// `CLOCK_MONOTONIC` of their reading, microseconds; `None` where that of the VM's counters holds.
+    pub at_us: Option<u64>,
 }
 
 /// A crash dump, seen from outside.
@@ -279,6 +281,9 @@ pub struct VmReading {
     pub up_us: Option<u64>,
     /// Its schedulers: normal ones, then dirty CPU, then dirty IO ones.
     pub schedulers: Vec<Scheduler>,
+    /// `CLOCK_MONOTONIC` of what the kernel says of their threads, microseconds; `None` where that of the VM's counters
+    /// holds.
+    pub threads_us: Option<u64>,
     /// Processes and ports ready to run that wait for a normal scheduler.
     pub run_queue: Option<u64>,
     /// Jobs that wait for a dirty CPU scheduler.

@@ -7,8 +7,9 @@ use std::{
     env,
     io::{self, BufReader},
     process::{Child, ChildStdin, ChildStdout, Command, Stdio},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     thread,
+    time::Duration,
 };
 
 use super::{
@@ -23,10 +24,13 @@ const ANSWERS_WITHIN_US: u64 = 30_000_000;
 /// The reader copies frames, nothing more.
 const STACK_BYTES: usize = 128 * 1024;
 
-/// A running watcher. Dropped, it is ended.
+/// How often is looked whether one that was ended is gone.
+const REAPED_EVERY: Duration = Duration::from_millis(50);
+
+/// A running watcher. Dropped, it is ended, which nobody waits for: it may be in a file system that hangs.
 #[derive(Debug)]
 pub(crate) struct Handle {
-    child: Child,
+    child: Arc<Mutex<Child>>,
     stdin: ChildStdin,
     answers: Arc<Mutex<Answers>>,
     /// When the question was asked that has no answer yet.
@@ -37,6 +41,17 @@ pub(crate) struct Handle {
 struct Answers {
     last: Option<Said>,
     is_over: bool,
+}
+
+/// Whether a watcher is still there that was ended.
+#[derive(Debug, Default)]
+pub(crate) struct Remains(Weak<Mutex<Child>>);
+
+impl Remains {
+    /// Whether its process is.
+    pub(crate) fn is_there(&self) -> bool {
+        self.0.strong_count() > 0
+    }
 }
 
 impl Handle {
@@ -50,20 +65,31 @@ impl Handle {
             return Err(io::Error::other("it was started without pipes"));
         };
         let answers = Arc::<Mutex<Answers>>::default();
-        let of_reader = Arc::clone(&answers);
+        let child = Arc::new(Mutex::new(child));
+        let of_reader = (Arc::clone(&child), Arc::clone(&answers));
         let reader = thread::Builder::new().name("midair-beam".into()).stack_size(STACK_BYTES);
-        if let Err(error) = reader.spawn(move || read_on(stdout, &of_reader)) {
+        let reader = reader.spawn(move || {
+            read_on(stdout, &of_reader.1);
+            reap(&of_reader.0);
+        });
+        if let Err(error) = reader {
+            let mut child = lock(&child);
             drop((child.kill(), child.wait()));
             return Err(error);
         }
         Ok(Self { child, stdin, answers, asked_us: None })
     }
 
+    /// What stays until its process is gone.
+    pub(crate) fn remains(&self) -> Remains {
+        Remains(Arc::downgrade(&self.child))
+    }
+
     /// Takes the answer to the last question, where it has come, and asks the next then. An error where it has ended or
     /// hangs.
     pub(crate) fn ask(&mut self, ask: &Ask, now_us: u64) -> io::Result<Option<Said>> {
         let (said, is_over) = {
-            let mut answers = self.answers.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut answers = lock(&self.answers);
             (answers.last.take(), answers.is_over)
         };
         if is_over {
@@ -89,7 +115,7 @@ impl Handle {
 
 impl Drop for Handle {
     fn drop(&mut self) {
-        if let Err(error) = self.child.kill().and_then(|()| self.child.wait()) {
+        if let Err(error) = lock(&self.child).kill() {
             tracing::warn!("the watcher of Erlang VMs cannot be ended: {error}");
         }
     }
@@ -97,9 +123,19 @@ impl Drop for Handle {
 
 fn read_on(stdout: ChildStdout, answers: &Mutex<Answers>) {
     let mut from = BufReader::new(stdout);
-    let lock = || answers.lock().unwrap_or_else(PoisonError::into_inner);
     while let Ok(said) = read_frame(&mut from) {
-        lock().last = Some(said);
+        lock(answers).last = Some(said);
     }
-    lock().is_over = true;
+    lock(answers).is_over = true;
+}
+
+/// Waits until it is gone, which is when it no longer counts as [`Handle::remains`].
+fn reap(child: &Mutex<Child>) {
+    while matches!(lock(child).try_wait(), Ok(None)) {
+        thread::sleep(REAPED_EVERY);
+    }
+}
+
+fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
+    of.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -4,12 +4,13 @@ use std::sync::Arc;
 
 use midair_proto::v1::{self, ErlangLook, ErlangPid, Vm};
 use midair_vitals::{Flow, Previous, Queue, QueueKind, TaskId, TaskKind, TaskReading, TaskState, Unit};
+use prost::Message;
 
 use super::{
     said::{Ended, Levels, Row, SaidVm},
     threads, wire_id,
 };
-use crate::reading::Threads;
+use crate::{names::NAME_BYTES, reading::Threads};
 
 /// How a VM is called: by its node name, else by its OS process.
 pub(super) fn name(process: TaskId, said: Option<&SaidVm>) -> String {
@@ -27,6 +28,31 @@ pub(super) fn vm(runtime: u32, process: TaskId, said: Option<&SaidVm>, threads: 
     let owners = vm.tables.iter_mut().flat_map(|tables| &mut tables.table).filter_map(|table| table.owner.as_mut());
     pids.chain(owners).for_each(|pid| in_runtime(pid, runtime));
     vm
+}
+
+/// Cuts what a VM says to so many bytes, whatever it says: lists that are too long for them are unknown.
+pub(super) fn fit(vm: &mut Vm, most: usize) {
+    let path = vm.crash_dump.as_mut().and_then(|dump| dump.path.as_mut());
+    let texts = [vm.erts.as_mut(), vm.otp_release.as_mut(), vm.monitor_owner.as_mut(), path];
+    texts.into_iter().flatten().for_each(cut);
+    let lists: [fn(&mut Vm); 5] = [
+        |vm| vm.tables = None,
+        |vm| vm.ports = None,
+        |vm| vm.links = None,
+        |vm| vm.active_functions = None,
+        |vm| vm.schedulers = None,
+    ];
+    for forget in lists {
+        if vm.encoded_len() <= most {
+            return;
+        }
+        forget(vm);
+    }
+}
+
+/// Cuts a text to what a name may have.
+pub(super) fn cut(text: &mut String) {
+    text.truncate(text.floor_char_boundary(NAME_BYTES));
 }
 
 /// The identity of an Erlang process.

@@ -246,6 +246,28 @@ pub(crate) struct SaidTrace {
     pub(crate) refused: Option<String>,
 }
 
+/// Processes whose end is kept until the agent asks: it may do so once a minute.
+const MOST_ENDED: usize = 4096;
+
+impl SaidVm {
+    /// It does not answer: what it said of itself stays, with its age; rows of now there are none.
+    pub(crate) fn silence(&mut self) {
+        self.answers = false;
+        self.rows.clear();
+        self.looks.clear();
+        self.ended.clear();
+    }
+
+    /// These have ended, beside those that nobody has asked for yet.
+    pub(crate) fn end(&mut self, ended: Vec<Ended>) {
+        for one in ended {
+            if self.ended.len() < MOST_ENDED && !self.ended.contains(&one) {
+                self.ended.push(one);
+            }
+        }
+    }
+}
+
 impl Reach {
     /// As it travels.
     pub(crate) fn of(config: &BeamConfig) -> Self {

@@ -9,8 +9,10 @@ use crate::reading::{ThreadReading, Threads};
 /// Schedulers with what the kernel says of their threads; where the VM says nothing, those that its threads are.
 pub(super) fn joined(said: Option<Schedulers>, process: TaskId, threads: &Threads) -> Option<Schedulers> {
     let mut schedulers = said.unwrap_or_default().scheduler;
+    let mut threads_mono_us = None;
     for thread in threads.of(process) {
         let Some((kind, number)) = scheduler(&thread.comm.text()) else { continue };
+        threads_mono_us = threads_mono_us.max(Some(thread.now.at_us));
         let is_it = |one: &Scheduler| one.kind == Some(kind.into()) && one.number == Some(number);
         match schedulers.iter_mut().find(|one| is_it(one)) {
             Some(one) => add(one, thread),
@@ -22,7 +24,7 @@ pub(super) fn joined(said: Option<Schedulers>, process: TaskId, threads: &Thread
         }
     }
     schedulers.sort_by_key(|one| (one.kind, one.number));
-    (!schedulers.is_empty()).then_some(Schedulers { scheduler: schedulers })
+    (!schedulers.is_empty()).then_some(Schedulers { scheduler: schedulers, threads_mono_us })
 }
 
 fn add(scheduler: &mut Scheduler, thread: &ThreadReading) {

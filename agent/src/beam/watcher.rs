@@ -3,10 +3,13 @@
 //! It ends when the agent does: its standard input ends then, and with the connections everything that ran on the VMs.
 
 mod cookie;
+mod cost;
 mod fold;
+mod functions;
 mod guard;
 mod looks;
 mod notes;
+mod offset;
 mod outside;
 mod pids;
 mod place;

@@ -51,3 +51,12 @@ fn a_thread_is_given_one_row_with_its_rate_and_the_names_of_its_process() {
     assert_eq!((row.command.as_deref(), vitals.cpu), (Some("/bin/chat"), Some(0.5)));
     assert_eq!(tick.threads().map(|t| t.number).collect::<Vec<_>>(), [12]);
 }
+
+#[test]
+fn nobody_has_died_in_a_vm_that_is_no_longer_looked_at() {
+    let erlang = TaskId { runtime: 3, number: 80, start: 1 };
+    let with = |sources| Tick::new(Reading { sources, ..Reading::default() }, Vec::new());
+    let state = |health| vec![crate::reading::SourceState::new("beam", health)];
+    assert!(with(state(crate::reading::Health::Off("switched off".into()))).is_alive(&erlang));
+    assert!(!with(state(crate::reading::Health::Ok)).is_alive(&erlang), "its VM is gone");
+}

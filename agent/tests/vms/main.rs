@@ -6,10 +6,12 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod agent;
+mod contention;
 mod found;
 mod gone;
 mod looks;
 mod places;
+mod rabbit;
 mod refused;
 mod tls;
 mod vm;

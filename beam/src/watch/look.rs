@@ -215,3 +215,6 @@ impl Known {
         look
     }
 }
+
+#[cfg(test)]
+mod tests;

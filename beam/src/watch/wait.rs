@@ -1,7 +1,8 @@
 //! What does a process wait for? Concluded from a few looks at its status and the top of its stack.
 //!
 //! A call of `gen` monitors whom it calls as long as it waits (`gen:do_call/4`, OTP's `gen.erl`), so the one monitor that a
-//! process has only while it is in such a call names the callee.
+//! process has only while it is in such a call names the callee. Where it monitors several, the arguments of the call on
+//! its stack tell them apart, if the stack is small.
 
 use super::look::{Function, Neighbour, Party, ProcessLook, Status, Tally};
 use crate::{term::Port, watch::look};
@@ -153,7 +154,13 @@ impl Standing {
     pub(super) fn concluded(&mut self, look: &ProcessLook, tally: &Tally, n_latest: usize) -> (Waits, usize) {
         let now = look::Glance { status: look.status.clone(), top: look.stack.first().map(|top| top.function.clone()) };
         match kind(&now) {
-            Some(Kind::Call) => self.callee = Some(self.callee(&look.monitors.some)),
+            Some(Kind::Call) => {
+                let told = match &look.waits {
+                    Waits::Call { callee: Some(callee), .. } => Some((Some(callee.clone()), 1)),
+                    _ => None,
+                };
+                self.callee = Some(told.unwrap_or_else(|| self.callee(&look.monitors.some)));
+            }
             Some(_) if look.neighbours_age == 0 => self.monitors.clone_from(&look.monitors.some),
             Some(_) | None => {}
         }

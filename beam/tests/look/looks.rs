@@ -30,7 +30,8 @@ async fn a_server_is_shown_with_names_stack_and_neighbours() {
     assert_eq!((seen.status.clone(), seen.mailbox), (Some(Status::Waiting), Some(0)));
     assert!(seen.reductions.unwrap() > 0);
     let top = &seen.stack[0];
-    assert_eq!(top.function.to_string(), "gen_server:loop/7");
+    // Its arity is another one in other releases.
+    assert!(top.function.to_string().starts_with("gen_server:loop/"), "{top}");
     assert!(top.file.as_ref().unwrap().ends_with("gen_server.erl") && top.line.unwrap() > 0, "{top}");
     let estimated = seen.heap.estimated().unwrap();
     let memory = seen.heap.memory.unwrap();
@@ -211,7 +212,7 @@ async fn two_hundred_drill_downs_leave_few_atoms() {
     // What the printing of any term loads is the node's own.
     subject.eval("io_lib:format(\"~0tP\", [[a], 9], [{chars_limit, 100}]), sys:get_state(first).").await;
     let before = atoms().await;
-    let connection = subject.node.connect().await;
+    let connection = subject.connect().await;
     for _ in 0..200 {
         let mut look = Look::start(&connection, pid.clone(), subject.release, LONG).await.unwrap();
         read(&mut look).await;
@@ -222,6 +223,7 @@ async fn two_hundred_drill_downs_leave_few_atoms() {
     let made = atoms().await - before;
     let new = format!("[binary_to_term(<<131, 75, N:24>>) || N <- lists:seq({before}, {before} + {made} - 1)].");
     eprintln!("{made} atoms after 200 drill-downs: {}", subject.eval(&new).await);
-    // Three keys of ours, five that the VM makes for its own answer, and names for connections that overlap.
-    assert!(made <= 12, "{made} atoms after 200 drill-downs");
+    // Three keys of ours, five that the VM makes for its own answer, three functions of `trace` from OTP 27 on, and names
+    // for connections that overlap.
+    assert!(made <= 14, "{made} atoms after 200 drill-downs");
 }

@@ -1,7 +1,7 @@
 %% What the tests look at: servers that call each other, a loop, a process with a name.
 -module(subject).
 -behaviour(gen_server).
--export([start/1, chain/1, init/1, handle_call/3, handle_cast/2, spin/0, idle/0, called/1, long/0, tick/0, flood/1, sink/1, sender/4, tracer/1, keeper/1, pushing/0, full/1, labelled/2, hub/1, feeding/0, unfed/0]).
+-export([start/1, chain/1, init/1, handle_call/3, handle_cast/2, spin/0, idle/0, called/2, long/0, tick/0, flood/1, sink/1, sender/4, tracer/1, keeper/1, pushing/0, full/1, labelled/2, hub/1, feeding/0, unfed/0]).
 
 %% A server with this name, that answers nobody or passes on.
 start(Name) ->
@@ -24,11 +24,13 @@ spin() -> spin().
 
 idle() -> receive stop -> ok end.
 
-%% A process that calls and has other monitors too.
-called(Others) ->
+%% A process that calls and has other monitors too, with so many items on its heap.
+called(Others, N) ->
+    Held = lists:seq(1, N),
     [monitor(process, Other) || Other <- Others],
     receive go -> ok end,
-    gen_server:call(hd(Others), {pass, []}, infinity).
+    gen_server:call(hd(Others), {pass, []}, infinity),
+    length(Held).
 
 %% Compares two terms of half a billion cells, of which few exist: one BIF of seconds, that does not yield.
 long() -> doubled(29) =:= doubled(29).

@@ -3,19 +3,27 @@
 use std::process::Command;
 
 use midair_beam::{
-    Connection, Pid, Term,
+    Connection, Cookie, Options, Pid, Term,
     watch::{Look, ProcessLook, Seen},
 };
 use tempfile::TempDir;
 
-use crate::node::{LONG, Node, eval};
+use crate::node::{LONG, Node, eval, options};
 
 /// OTP 25 is what Debian 12 has; others are read from the node.
 pub(crate) struct Subject {
-    pub(crate) node: Node,
+    node: Node,
     pub(crate) connection: Connection,
     pub(crate) release: u32,
     _code: TempDir,
+}
+
+const COOKIE: &str = "known to one";
+
+fn known() -> Options {
+    let mut options = options();
+    options.cookie = Cookie::from_text(COOKIE).unwrap();
+    options
 }
 
 /// A folder with the compiled module.
@@ -31,10 +39,20 @@ impl Subject {
     pub(crate) async fn start() -> Self {
         let code = compiled();
         let node = Node::start_with(&["-pa", code.path().to_str().unwrap()]).await;
-        let connection = node.connect().await;
+        // Another midair may find this node on its host. What it does there is not what is tested: so the node gets a
+        // cookie that no command line tells, and whoever came before that has to go.
+        eval(&node.connect().await, &format!("erlang:set_cookie('{COOKIE}').")).await;
+        let connection = node.try_connect(&known()).await.unwrap();
+        let ours = &connection.agreed().name;
+        eval(&connection, &format!("[erlang:disconnect_node(N) || N <- nodes(hidden), N =/= {ours}].")).await;
         let release = release_of(&connection).await;
         eval(&connection, "code:ensure_loaded(subject).").await;
         Self { node, connection, release, _code: code }
+    }
+
+    /// One connection more.
+    pub(crate) async fn connect(&self) -> Connection {
+        self.node.try_connect(&known()).await.unwrap()
     }
 
     pub(crate) async fn eval(&self, expression: &str) -> Term {

@@ -97,7 +97,7 @@ async fn nothing_is_left_where_the_link_is_cut_or_the_tracer_killed() {
     let pid = sink.as_pid().unwrap().clone();
     let release = subject.release;
     for how in ["cut", "killed", "dropped"] {
-        let other = subject.node.connect().await;
+        let other = subject.connect().await;
         let (asker, pid) = (other.clone(), pid.clone());
         let trace =
             tokio::spawn(async move { receive_trace(&asker, &pid, release, Duration::from_secs(5), 5000).await });

@@ -7,7 +7,7 @@ use midair_beam::{
 };
 
 use crate::{
-    node::{LONG, Node, call},
+    node::{LONG, Node, call, eval},
     target::{fast, planted, sweep},
 };
 
@@ -49,11 +49,13 @@ async fn those_met_for_the_first_time_say_who_they_are() {
     let server = whereis("file_server_2").await.as_pid().unwrap().clone();
     let queue = "spawn(fun() -> put(process_name, {rabbit_amqqueue_process, {resource, <<\"/\">>, queue, <<\"q1\">>}}), timer:sleep(infinity) end).";
     let queue = planted(&connection, queue).await;
+    // A long mailbox does not hide it.
+    eval(&connection, &format!("Q = list_to_pid(\"{queue}\"), [Q ! x || _ <- lists:seq(1, 50000)].")).await;
     let label = |of: &str| format!("spawn(fun() -> put('$process_label', {of}), timer:sleep(infinity) end).");
     let labelled = planted(&connection, &label("{user, 17}")).await;
     // Read whole on OTP 25, and then cut.
     let large = planted(&connection, &label("lists:seq(1, 20000)")).await;
-    let too_large = planted(&connection, &label("lists:seq(1, 500000)")).await;
+    let too_large = planted(&connection, &label("lists:seq(1, 1500000)")).await;
     let dead = planted(&connection, "spawn(fun() -> ok end).").await;
     let pids = [supervisor, server, queue, dead, labelled, large, too_large.clone()];
     // The helper knows the keys that exist as atoms when it starts.

@@ -128,6 +128,9 @@ pub struct Schedulers {
     /// The schedulers.
     #[prost(message, repeated, tag = "1")]
     pub scheduler: ::prost::alloc::vec::Vec<Scheduler>,
+    /// CLOCK_MONOTONIC of what the kernel says of their threads; unset where that of the VM's counters holds.
+    #[prost(uint64, optional, tag = "2")]
+    pub threads_mono_us: ::core::option::Option<u64>,
 }
 /// One scheduler. Its times are cumulative since they were first asked for, in the VM's own unit: only their ratio says
 /// something (statistics(scheduler_wall_time_all)).
@@ -257,6 +260,9 @@ pub struct DistLinks {
     /// How many there are.
     #[prost(uint32, optional, tag = "2")]
     pub n_total: ::core::option::Option<u32>,
+    /// CLOCK_MONOTONIC of their reading, which is not that of the VM's counters.
+    #[prost(uint64, optional, tag = "3")]
+    pub mono_us: ::core::option::Option<u64>,
 }
 /// A distribution link to another node. Counters are cumulative over the life of the link.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -301,6 +307,9 @@ pub struct VmPorts {
     /// Why not all were looked at; unset where they were.
     #[prost(string, optional, tag = "3")]
     pub partial: ::core::option::Option<::prost::alloc::string::String>,
+    /// CLOCK_MONOTONIC of their reading, which is not that of the VM's counters.
+    #[prost(uint64, optional, tag = "4")]
+    pub mono_us: ::core::option::Option<u64>,
 }
 /// A port: a driver's socket, a file, an external program. Counters are cumulative over its life.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]

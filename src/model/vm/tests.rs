@@ -88,3 +88,19 @@ fn pids_are_written_as_their_node_prints_them_and_read_back() {
     }
     assert_eq!(number_of(id(812), TaskKind::Process), "812");
 }
+
+#[test]
+fn links_that_are_read_each_fifth_second_have_a_steady_rate() {
+    use midair_vitals::vm::{DistLink, Listed};
+    let at = |s: u64| {
+        with_vm(s as f64, s as f64, Health::Ok, |sample| {
+            let read = s / 5 * 5;
+            let link = DistLink { peer: "b@h".into(), out_bytes: Some(read * 700), ..DistLink::default() };
+            let at_us = Some(read * 1_000_000);
+            sample.vms[0].links = Some(Listed { rows: vec![link], n_total: Some(1), partial: None, at_us });
+        })
+    };
+    let rate = |until| vm(&told(&(5..=until).map(at).collect::<Vec<_>>())).1.vitals.links[0].rate_out;
+    assert_eq!(rate(9), None, "read once");
+    assert_eq!((10..=21).map(rate).collect::<Vec<_>>(), [Some(700.0); 12]);
+}

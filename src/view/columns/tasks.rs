@@ -99,7 +99,10 @@ pub fn title(task: &Task) -> String {
     let name = reading.name.as_deref().map_or_else(|| format!("#{}", reading.id.number), str::to_owned);
     match reading.kind {
         TaskKind::KernelThread => format!("[{name}]"),
-        TaskKind::Erlang if reading.name.is_none() => task.number(),
+        // One without a name is called by what it was started as.
+        TaskKind::Erlang if reading.name.is_none() => {
+            reading.command.as_deref().map_or_else(|| task.number(), str::to_owned)
+        }
         TaskKind::Thread | TaskKind::Process | TaskKind::Erlang | TaskKind::Tokio => name,
     }
 }

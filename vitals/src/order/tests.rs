@@ -27,3 +27,14 @@ fn a_row_with_nothing_does_not_rank() {
     assert!(rank(Order::Cpu, None, "a").is_nothing());
     assert!(!rank(Order::Cpu, Some(0.1), "a").is_nothing());
 }
+
+#[test]
+fn of_healthy_erlang_processes_the_active_one_is_the_one_to_look_at() {
+    use crate::task::{TaskId, TaskKind};
+    let with = |active_milli| {
+        let id = TaskId { runtime: 1, number: 7, start: 1 };
+        TaskReading { active_milli: Some(active_milli), ..TaskReading::unknown(id, TaskKind::Erlang, 0) }
+    };
+    let rank = |active| Rank::of(Order::Severity, &with(active), &TaskVitals::default());
+    assert_eq!(rank(1000).compare(&rank(0)), Ordering::Greater);
+}

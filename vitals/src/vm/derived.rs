@@ -236,27 +236,20 @@ struct Pair<'a> {
 }
 
 impl Pair<'_> {
-    /// The times of both.
-    fn times(&self) -> Option<(u64, u64)> {
-        Some((self.before?.at_us?, self.now.at_us?))
+    /// The times of both: of a part that is read for itself its own.
+    fn times(&self, own: impl Fn(&VmReading) -> Option<u64>) -> Option<(u64, u64)> {
+        let of = |vm: &VmReading| own(vm).or(vm.at_us);
+        Some((of(self.before?)?, of(self.now)?))
     }
 
     fn rate(&self, field: fn(&VmReading) -> Option<u64>) -> Option<f64> {
-        self.rate_of(field(self.before?), field(self.now))
-    }
-
-    fn rate_of(&self, before: Option<u64>, now: Option<u64>) -> Option<f64> {
-        let (before_us, now_us) = self.times()?;
-        per_second(before, now, before_us, now_us)
-    }
-
-    fn share_of(&self, before: Option<u64>, now: Option<u64>) -> Option<f64> {
-        let (before_us, now_us) = self.times()?;
-        share(before, now, before_us, now_us)
+        rate_of(self.times(|_| None), field(self.before?), field(self.now))
     }
 
     fn schedulers(&self) -> Vec<SchedulerVitals> {
         let of_before = self.before.map_or(&[][..], |vm| &vm.schedulers);
+        let times = self.times(|vm| vm.threads_us);
+        let share_of = |before, now| times.and_then(|(before_us, now_us)| share(before, now, before_us, now_us));
         let one = |now: &super::Scheduler| {
             let before = of_before.iter().find(|s| (s.kind, s.number) == (now.kind, now.number));
             // Another thread under the same number (the VM was started anew) is compared with nothing.
@@ -266,9 +259,9 @@ impl Pair<'_> {
                 kind: now.kind,
                 utilisation: before.and_then(|b| ratio(b.active, now.active, b.total, now.total)),
                 run_queue: now.run_queue,
-                cpu: thread.and_then(|b| self.share_of(b.cpu_us, now.cpu_us)),
-                delay: thread.and_then(|b| self.share_of(b.run_delay_us, now.run_delay_us)),
-                switches: thread.and_then(|b| self.rate_of(b.n_runs, now.n_runs)),
+                cpu: thread.and_then(|b| share_of(b.cpu_us, now.cpu_us)),
+                delay: thread.and_then(|b| share_of(b.run_delay_us, now.run_delay_us)),
+                switches: thread.and_then(|b| rate_of(times, b.n_runs, now.n_runs)),
             }
         };
         self.now.schedulers.iter().map(one).collect()
@@ -291,10 +284,11 @@ impl Pair<'_> {
 
     fn links(&self) -> Vec<LinkVitals> {
         let of_before = self.before.and_then(|vm| vm.links.as_ref()).map_or(&[][..], |links| &links.rows);
+        let times = self.times(|vm| vm.links.as_ref()?.at_us);
         let limit = self.now.dist_busy_bytes;
         let one = |now: &super::DistLink| {
             let before = of_before.iter().find(|link| link.peer == now.peer);
-            let rate = |field: fn(&super::DistLink) -> Option<u64>| self.rate_of(field(before?), field(now));
+            let rate = |field: fn(&super::DistLink) -> Option<u64>| rate_of(times, field(before?), field(now));
             let is_busy = now.is_busy.unwrap_or(false);
             let fill = if is_busy { Severity::from_share(1.0) } else { severity::mem(now.pending_bytes, limit) };
             LinkVitals {
@@ -310,13 +304,19 @@ impl Pair<'_> {
 
     fn ports(&self) -> Vec<PortVitals> {
         let of_before = self.before.and_then(|vm| vm.ports.as_ref()).map_or(&[][..], |ports| &ports.rows);
+        let times = self.times(|vm| vm.ports.as_ref()?.at_us);
         let one = |now: &super::Port| {
             let before = of_before.iter().find(|port| Arc::ptr_eq(&port.id, &now.id) || port.id == now.id);
-            let rate = |field: fn(&super::Port) -> Option<u64>| self.rate_of(field(before?), field(now));
+            let rate = |field: fn(&super::Port) -> Option<u64>| rate_of(times, field(before?), field(now));
             PortVitals { rate_in: rate(|p| p.in_bytes), rate_out: rate(|p| p.out_bytes) }
         };
         self.now.ports.iter().flat_map(|ports| &ports.rows).map(one).collect()
     }
+}
+
+fn rate_of(times: Option<(u64, u64)>, before: Option<u64>, now: Option<u64>) -> Option<f64> {
+    let (before_us, now_us) = times?;
+    per_second(before, now, before_us, now_us)
 }
 
 /// How much of one counter's advance another's is; `None` where the second did not advance. Rounding must not make it

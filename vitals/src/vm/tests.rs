@@ -90,7 +90,7 @@ fn links_count_pending_bytes_against_the_limit_that_suspends() {
         ..DistLink::default()
     };
     let with = |at_s, pending, is_busy| VmReading {
-        links: Some(Listed { rows: vec![link(pending, is_busy, at_s)], n_total: Some(1), partial: None }),
+        links: Some(Listed { rows: vec![link(pending, is_busy, at_s)], n_total: Some(1), partial: None, at_us: None }),
         dist_busy_bytes: Some(1 << 20),
         ..vm(at_s, 1, 1)
     };
@@ -127,4 +127,23 @@ fn what_counts_back_is_unknown_not_negative() {
     let now = VmReading { reductions: Some(10), carriers_bytes: Some(1), blocks_bytes: Some(2), ..vm(2, 1, 1) };
     assert_eq!(derive(&before, &now).reductions, None);
     assert_eq!(now.unused_carriers_bytes(), None);
+}
+
+#[test]
+fn what_is_read_for_itself_has_a_rate_over_its_own_time() {
+    let with = |at_s: u64, links_s: u64, threads_s: u64| {
+        let link = DistLink { peer: "b@host".into(), out_bytes: Some(links_s * 2000), ..DistLink::default() };
+        let at_us = Some(links_s * 1_000_000);
+        VmReading {
+            at_us: Some(at_s * 1_000_000),
+            threads_us: Some(threads_s * 1_000_000),
+            links: Some(Listed { rows: vec![link], n_total: Some(1), partial: None, at_us }),
+            ..vm(threads_s, 40, 300)
+        }
+    };
+    // The VM's counters are a second apart, its links five, its threads two.
+    let vitals = derive(&with(9, 5, 7), &with(10, 10, 9));
+    assert_eq!((vitals.links[0].rate_out, vitals.schedulers[0].switches), (Some(2000.0), Some(300.0)));
+    let same = derive(&with(9, 5, 7), &with(10, 5, 9));
+    assert_eq!(same.links[0].rate_out, None, "one reading alone has no rate");
 }

@@ -41,3 +41,14 @@ fn what_is_no_frame_is_an_error_and_no_memory() {
     assert!(read_frame::<Ask>(&mut &[0xff; 64][..]).is_err(), "longer than any");
     assert!(read_frame::<Ask>(&mut &[0, 0, 0, 2, 0xff, 0xff][..]).is_err(), "no message");
 }
+
+#[test]
+fn who_has_ended_is_kept_until_somebody_asks_and_not_without_bound() {
+    let mut said = SaidVm::default();
+    let ended = |numbers: std::ops::Range<u64>| numbers.map(|number| Ended { number, creation: 1 }).collect();
+    said.end(ended(0..2));
+    said.end(ended(1..3));
+    assert_eq!(said.ended.iter().map(|one| one.number).collect::<Vec<_>>(), [0, 1, 2]);
+    said.end(ended(0..5000));
+    assert_eq!(said.ended.len(), MOST_ENDED);
+}

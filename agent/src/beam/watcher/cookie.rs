@@ -1,11 +1,14 @@
 //! The cookie of a VM: as an operator said, else where the VM itself has it from.
 
-use std::{fs::File, io::Read};
+use std::{
+    fs::File,
+    io::{self, Read},
+};
 
 use midair_beam::Cookie;
-use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
+use rustix::fs::{OFlags, ResolveFlags};
 
-use super::place::{Arguments, variable};
+use super::place::{self, Arguments, variable};
 use crate::config::{BeamConfig, COOKIE_VARIABLE};
 
 /// No cookie is longer.
@@ -35,11 +38,16 @@ pub(super) fn find(pid: u32, name: Option<&str>, args: &Arguments, config: &Beam
     Cookie::from_text(&text).map_err(words)
 }
 
-/// Reads a file as a process sees it. A link in there leads nowhere else: a container must not have us read what is ours.
-fn read_inside(pid: u32, path: &str) -> std::io::Result<String> {
-    let root = openat(CWD, format!("/proc/{pid}/root"), OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?;
-    let file = openat2(&root, path, OFlags::RDONLY | OFlags::CLOEXEC, Mode::empty(), ResolveFlags::IN_ROOT)?;
+/// Reads a file as a process sees it.
+fn read_inside(pid: u32, path: &str) -> io::Result<String> {
+    let file = File::from(place::open_inside(pid, "root", path, OFlags::RDONLY, ResolveFlags::IN_ROOT)?);
+    if !file.metadata()?.is_file() {
+        return Err(io::Error::other("it is no file"));
+    }
     let mut text = String::new();
-    File::from(file).take(MOST_BYTES).read_to_string(&mut text)?;
+    file.take(MOST_BYTES).read_to_string(&mut text)?;
     Ok(text)
 }
+
+#[cfg(test)]
+mod tests;

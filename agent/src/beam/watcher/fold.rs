@@ -30,9 +30,10 @@ pub(super) fn vm(known: &Vm, found_by: &str, into: &mut v1::Vm) {
 /// One tick of the whole node.
 pub(super) fn tick(tick: &NodeTick, known: &Vm, offset_us: i64, into: &mut v1::Vm) {
     into.mono_us = Some(ours(tick.at_us, offset_us));
-    into.up_us = tick.wall_us.zip(known.started_us).and_then(|(now, start)| u64::try_from(now - start).ok()); // Clocks jump.
+    into.up_us =
+        tick.wall_us.zip(known.started_us).and_then(|(now, start)| u64::try_from(now.checked_sub(start)?).ok()); // Clocks jump.
     into.schedulers = schedulers(tick, known);
-    into.run_queue = (!tick.run_queues.is_empty()).then(|| tick.run_queues.iter().sum());
+    into.run_queue = tick.run_queues.iter().copied().reduce(u64::saturating_add);
     into.run_queue_dirty_cpu = tick.dirty_cpu_queue;
     into.run_queue_dirty_io = tick.dirty_io_queue;
     let memory = &tick.memory;
@@ -89,11 +90,11 @@ fn schedulers(tick: &NodeTick, known: &Vm) -> Option<Schedulers> {
         }
     };
     let scheduler: Vec<Scheduler> = tick.schedulers.iter().map(scheduler).collect();
-    (!scheduler.is_empty()).then_some(Schedulers { scheduler })
+    (!scheduler.is_empty()).then_some(Schedulers { scheduler, threads_mono_us: None })
 }
 
 /// The links to other nodes.
-pub(super) fn links(reading: &DistReading) -> DistLinks {
+pub(super) fn links(reading: &DistReading, offset_us: i64) -> DistLinks {
     let mut others: Vec<&Link> = reading.links.iter().filter(|link| !link.is_ours).collect();
     let n_ours = reading.links.len() - others.len();
     others.sort_by_key(|link| std::cmp::Reverse((link.is_busy, link.pending_bytes)));
@@ -109,11 +110,15 @@ pub(super) fn links(reading: &DistReading) -> DistLinks {
         is_busy: link.is_busy,
         address: link.address.clone(),
     };
-    DistLinks { link: others.into_iter().take(MOST_LINKS).map(link).collect(), n_total: u32::try_from(n_all).ok() } // Else unknown.
+    DistLinks {
+        link: others.into_iter().take(MOST_LINKS).map(link).collect(),
+        n_total: u32::try_from(n_all).ok(), // Else unknown.
+        mono_us: Some(ours(reading.at_us, offset_us)),
+    }
 }
 
 /// The ports that hold or move most.
-pub(super) fn ports(reading: &PortReading, home: &str) -> VmPorts {
+pub(super) fn ports(reading: &PortReading, home: &str, offset_us: i64) -> VmPorts {
     let mut rows: Vec<&PortRow> = Vec::new();
     for row in reading.queued.iter().chain(&reading.moved) {
         if rows.len() < MOST_ROWS && !rows.iter().any(|known| known.port == row.port) {
@@ -131,7 +136,8 @@ pub(super) fn ports(reading: &PortReading, home: &str) -> VmPorts {
         is_dist: row.is_dist,
     };
     let partial = partial("ports", reading.n_looked, reading.n_ports);
-    VmPorts { port: rows.into_iter().map(port).collect(), n_total: reading.n_ports, partial }
+    let mono_us = Some(ours(reading.at_us, offset_us));
+    VmPorts { port: rows.into_iter().map(port).collect(), n_total: reading.n_ports, partial, mono_us }
 }
 
 /// The largest tables.

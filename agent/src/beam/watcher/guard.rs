@@ -5,16 +5,16 @@ use std::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicBool, AtomicU64, Ordering},
     },
-    thread,
+    thread::{self, JoinHandle},
     time::Duration,
 };
 
 use midair_beam::{Backoff, Trouble};
-use midair_proto::v1::Vm;
+use midair_proto::v1::{CrashDump, Vm};
 
 use super::{outside, place, reach, vm};
 use crate::{
-    beam::said::{Ask, SaidLook, SaidVm, Target, Trace},
+    beam::said::{Ask, SaidVm, Target, Trace},
     clock::Clock,
     config::BeamConfig,
 };
@@ -22,8 +22,12 @@ use crate::{
 /// Frames are decoded here, with bounded depth.
 const STACK_BYTES: usize = 1 << 20;
 
-/// An agent that has not asked for so long does not want to know: the VM is let go until it asks again.
+/// An agent that has not asked for so long does not want to know: the VM is let go until it asks again. One that asks
+/// seldom is given three times its time.
 const ASKED_WITHIN_US: u64 = 15_000_000;
+
+/// A VM that is said to answer and has not for so long: who watches it hangs itself, in a file of that VM for one.
+const HANGS_AFTER_US: u64 = 60_000_000;
 
 /// How often a thread that waits looks whether it is to end.
 const STEP: Duration = Duration::from_millis(250);
@@ -32,6 +36,8 @@ const STEP: Duration = Duration::from_millis(250);
 #[derive(Debug)]
 pub(super) struct Guard {
     pub(super) target: Target,
+    /// Nobody waits for it: it may be in a file system that hangs.
+    thread: Option<JoinHandle<()>>,
     shared: Arc<Shared>,
 }
 
@@ -42,6 +48,8 @@ pub(super) struct Shared {
     pub(super) clock: Clock,
     is_over: AtomicBool,
     asked_us: AtomicU64,
+    /// Between the last two questions, microseconds.
+    every_us: AtomicU64,
     asked: Mutex<Asked>,
     said: Mutex<SaidVm>,
 }
@@ -62,6 +70,7 @@ impl Guard {
         let shared = Arc::new(Shared {
             target: target.clone(),
             asked_us: AtomicU64::new(clock.mono_us()),
+            every_us: AtomicU64::new(0),
             clock,
             is_over: AtomicBool::new(false),
             asked: Mutex::default(),
@@ -69,15 +78,16 @@ impl Guard {
         });
         let of_thread = Arc::clone(&shared);
         let thread = thread::Builder::new().name("midair-vm".into()).stack_size(STACK_BYTES);
-        if let Err(error) = thread.spawn(move || run(&of_thread, &config)) {
-            shared.silent(format!("cannot start a thread for it: {error}"));
-        }
-        Self { target, shared }
+        let thread = thread.spawn(move || run(&of_thread, &config));
+        let failed = |error| shared.silent(format!("cannot start a thread for it: {error}"));
+        Self { target, thread: thread.map_err(failed).ok(), shared }
     }
 
     /// Takes over what is wanted.
     pub(super) fn ask(&self, ask: &Ask) {
-        self.shared.asked_us.store(self.shared.clock.mono_us(), Ordering::Relaxed);
+        let now_us = self.shared.clock.mono_us();
+        let before_us = self.shared.asked_us.swap(now_us, Ordering::Relaxed);
+        self.shared.every_us.store(now_us.saturating_sub(before_us), Ordering::Relaxed);
         let runtime = self.target.runtime;
         let looks = ask.looks.iter().filter(|which| which.runtime == runtime).map(|which| which.number).collect();
         let traces = ask.traces.iter().filter(|trace| trace.which.runtime == runtime).copied().collect();
@@ -87,9 +97,16 @@ impl Guard {
     /// What is known now; what is told once is taken.
     pub(super) fn said(&self) -> SaidVm {
         let mut said = lock(&self.shared.said);
+        let is_old = |us: &u64| self.shared.clock.mono_us().saturating_sub(*us) > HANGS_AFTER_US;
+        let is_left = self.thread.as_ref().is_none_or(JoinHandle::is_finished);
+        if said.answers && (is_left || said.vm.answered_us.as_ref().is_some_and(is_old)) {
+            said.silence();
+            said.reason = Some("what watches it has stopped: the fault is ours, or one of its files hangs".into());
+        }
         let told = said.clone();
         said.happened.clear();
         said.traces.clear();
+        said.ended.clear();
         told
     }
 }
@@ -102,12 +119,20 @@ impl Drop for Guard {
 
 impl Shared {
     /// Whether somebody still wants to know.
-    pub(super) fn is_wanted(&self) -> bool {
+    fn is_wanted(&self) -> bool {
         let idle_us = self.clock.mono_us().saturating_sub(self.asked_us.load(Ordering::Relaxed));
-        !self.is_over() && idle_us < ASKED_WITHIN_US
+        let every_us = self.every_us.load(Ordering::Relaxed);
+        !self.is_over() && idle_us < every_us.saturating_mul(3).max(ASKED_WITHIN_US)
     }
 
-    pub(super) fn is_over(&self) -> bool {
+    /// Until nobody wants to know any more.
+    async fn unwanted(&self) {
+        while self.is_wanted() {
+            tokio::time::sleep(STEP).await;
+        }
+    }
+
+    fn is_over(&self) -> bool {
         self.is_over.load(Ordering::Relaxed)
     }
 
@@ -120,14 +145,18 @@ impl Shared {
         change(&mut lock(&self.said));
     }
 
+    /// A crash dump that was found.
+    pub(super) fn dumps(&self, found: Option<CrashDump>) {
+        if found.is_some() {
+            self.say(|said| said.vm.crash_dump = found);
+        }
+    }
+
     /// It does not answer: what it said stays, its rows do not.
     pub(super) fn silent(&self, reason: String) {
         self.say(|said| {
-            said.answers = false;
+            said.silence();
             said.reason = Some(reason);
-            said.rows.clear();
-            said.looks = Vec::<SaidLook>::new();
-            said.ended.clear();
         });
     }
 }
@@ -158,7 +187,14 @@ async fn keep(shared: &Arc<Shared>, config: &BeamConfig) {
             continue;
         }
         let began_us = shared.clock.mono_us();
-        let pause = match reach::reach(&shared.target, config).await {
+        let tried = tokio::select! {
+            tried = attempt(shared, config, &mut dump) => tried,
+            () = shared.unwanted() => {
+                shared.silent("nobody asks".into());
+                continue;
+            }
+        };
+        let pause = match tried {
             Err((trouble, reason)) => {
                 let pause = backoff.failed(trouble, &reason, jitter(shared));
                 let reason = match trouble {
@@ -169,9 +205,8 @@ async fn keep(shared: &Arc<Shared>, config: &BeamConfig) {
                 shared.silent(reason);
                 pause
             }
-            Ok(reached) => {
+            Ok(reason) => {
                 backoff.connected();
-                let reason = vm::watch(reached, shared, config, &mut dump).await;
                 let held = Duration::from_micros(shared.clock.mono_us().saturating_sub(began_us));
                 shared.silent(reason.clone());
                 backoff.ended(held, reason, jitter(shared))
@@ -181,11 +216,21 @@ async fn keep(shared: &Arc<Shared>, config: &BeamConfig) {
     }
 }
 
+/// Reaches it and watches it until that ends; answers why it did.
+async fn attempt(
+    shared: &Arc<Shared>,
+    config: &BeamConfig,
+    dump: &mut outside::Dump,
+) -> Result<String, (Trouble, String)> {
+    let reached = reach::reach(&shared.target, config).await?;
+    Ok(vm::watch(reached, shared, config, dump).await)
+}
+
 async fn wait(shared: &Shared, pause: Duration, dump: &mut outside::Dump) {
     let until_us = shared.clock.mono_us() + u64::try_from(pause.as_micros()).unwrap_or(u64::MAX / 2);
     while !shared.is_over() && shared.clock.mono_us() < until_us {
         let now_us = shared.clock.mono_us();
-        shared.say(|said| dump.look(now_us, &mut said.vm));
+        shared.dumps(dump.look(now_us));
         tokio::time::sleep(STEP).await;
     }
 }

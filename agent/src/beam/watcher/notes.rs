@@ -6,7 +6,7 @@ use midair_beam::watch::events::{Event, Peer, What};
 
 use super::pids;
 
-/// Notes about nodes from one reading.
+/// Notes about nodes within [`QUIET_US`]: marks of people stand beside them.
 const MOST_NODES: usize = 5;
 
 /// So long nothing more is said of a kind, microseconds: then all that came meanwhile is one note.
@@ -16,6 +16,15 @@ const QUIET_US: u64 = 10_000_000;
 #[derive(Debug, Default)]
 pub(super) struct Notes {
     kinds: BTreeMap<&'static str, Kind>,
+    nodes: Nodes,
+}
+
+/// Links that came or went.
+#[derive(Debug, Default)]
+struct Nodes {
+    began_us: Option<u64>,
+    n_told: usize,
+    n_more: u64,
 }
 
 #[derive(Debug, Default)]
@@ -30,17 +39,26 @@ impl Notes {
     /// What is to be said of these events, and of those that came before and were not said.
     pub(super) fn take(&mut self, vm: &str, events: &[Event], now_us: u64) -> Vec<String> {
         let mut notes = Vec::new();
-        let mut n_more = 0;
+        let is_quiet = self.nodes.began_us.is_some_and(|began_us| now_us.saturating_sub(began_us) < QUIET_US);
+        if !is_quiet {
+            let before = std::mem::take(&mut self.nodes);
+            if before.n_more > 0 {
+                notes.push(format!("{vm}: {} more links came or went", before.n_more));
+            }
+        }
         // What our own helpers do is no news.
         for event in events.iter().filter(|event| event.is_of_ours != Some(true)) {
             let Some(note) = node_note(vm, &event.what) else {
                 self.count(&event.what);
                 continue;
             };
-            if notes.len() < MOST_NODES { notes.push(note) } else { n_more += 1 }
-        }
-        if n_more > 0 {
-            notes.push(format!("{vm}: {n_more} more links came or went"));
+            self.nodes.began_us.get_or_insert(now_us);
+            if self.nodes.n_told < MOST_NODES {
+                notes.push(note);
+                self.nodes.n_told += 1;
+            } else {
+                self.nodes.n_more += 1;
+            }
         }
         for (kind, counted) in &mut self.kinds {
             let is_quiet = counted.told_us.is_some_and(|told_us| now_us.saturating_sub(told_us) < QUIET_US);

@@ -4,12 +4,18 @@ use std::{
     collections::HashMap,
     fs,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    os::{fd::AsFd, unix::fs::MetadataExt},
+    os::{
+        fd::{AsFd, OwnedFd},
+        unix::fs::MetadataExt,
+    },
     time::Duration,
 };
 
 use midair_beam::epmd;
-use rustix::thread::{LinkNameSpaceType, move_into_link_name_space};
+use rustix::{
+    fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2},
+    thread::{LinkNameSpaceType, move_into_link_name_space},
+};
 
 use crate::config::BeamConfig;
 
@@ -94,6 +100,21 @@ pub(super) fn own_pid(pid: u32) -> Option<u32> {
     let status = fs::read_to_string(format!("/proc/{pid}/status")).ok()?; // It has ended.
     let line = status.lines().find_map(|line| line.strip_prefix("NSpid:"))?;
     line.split_whitespace().last()?.parse().ok() // The kernel writes numbers.
+}
+
+/// Opens what a process names `path`, from its `root` or its `cwd`. Links and `..` in there lead nowhere else: a container
+/// must not have us look at what is ours. Nor does it wait for anybody, be it a pipe.
+pub(super) fn open_inside(
+    pid: u32,
+    from: &str,
+    path: &str,
+    how: OFlags,
+    bounds: ResolveFlags,
+) -> std::io::Result<OwnedFd> {
+    let from = openat(CWD, format!("/proc/{pid}/{from}"), OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?;
+    let how = how | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let how = if how.contains(OFlags::PATH) { OFlags::PATH | OFlags::CLOEXEC } else { how };
+    Ok(openat2(&from, path, how, Mode::empty(), bounds | ResolveFlags::NO_MAGICLINKS)?)
 }
 
 /// Has this thread use the network in which a process lives. It must not come back to do anything else.

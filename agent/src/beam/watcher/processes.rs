@@ -79,17 +79,21 @@ impl Processes {
             });
             process.ranked = pass.number;
             process.looks = row.looks.unwrap_or_default();
+            let is_seen = row.now.mailbox.is_some() || row.now.reductions.is_some() || row.now.status.is_some();
             let now = levels(&row.now, row.size, offset_us);
-            if now.at_us > process.now.at_us {
+            if is_seen && now.at_us > process.now.at_us {
                 process.now = Levels {
                     memory_bytes: now.memory_bytes.or(process.now.memory_bytes),
                     binary_bytes: now.binary_bytes.or(process.now.binary_bytes),
                     ..now
                 };
                 process.state = row.now.status.map(state);
+            } else if process.now.at_us == 0 {
+                // Of one that is left out nothing was seen, and so at no moment either.
+                process.now.at_us = ours(pass.began_us, offset_us);
             }
         }
-        self.list.retain(|_, process| process.ranked + STAYS >= pass.number);
+        self.list.retain(|_, process| process.ranked.saturating_add(STAYS) >= pass.number);
         if self.list.len() > MOST {
             let mut ranked: Vec<(u64, u64)> = self.list.iter().map(|(n, process)| (process.ranked, *n)).collect();
             ranked.sort_unstable_by(|a, b| b.cmp(a));

@@ -78,7 +78,7 @@ fn traced(received: &Received, home: &str) -> Traced {
 
 fn add<T: PartialEq>(counts: &mut Vec<(T, u64)>, of: T, n: u64) {
     match counts.iter_mut().find(|(known, _)| *known == of) {
-        Some((_, counted)) => *counted += n,
+        Some((_, counted)) => *counted = counted.saturating_add(n),
         None => counts.push((of, n)),
     }
 }

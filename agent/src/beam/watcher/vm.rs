@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use midair_beam::{
     Connection, Pid,
     watch::{
-        DistWatch, EventOptions, EventWatch, NodeWatch, PortWatch, Vm, WatchError, allocation,
+        DistWatch, EventOptions, EventWatch, NodeTick, NodeWatch, PortWatch, Vm, WatchError, allocation,
         hot::{Hot, HotError},
         sweep::{Pass, Sweep, SweepEnded, SweepOptions},
         tables,
@@ -14,20 +14,23 @@ use midair_beam::{
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use super::{
+    cost::Cost,
     fold,
+    functions::{self, Functions},
     guard::Shared,
     looks::{From, Looks},
     notes::Notes,
+    offset::Offset,
     outside::Dump,
     pids,
     processes::{self, Processes},
     reach::Reached,
     traces::Traces,
 };
-use crate::config::BeamConfig;
+use crate::{beam::said::Ended, config::BeamConfig};
 
 /// For one answer. A VM that is saturated takes its time; the question stands, and the next one waits for its answer.
-const WITHIN: Duration = Duration::from_secs(3);
+pub(super) const WITHIN: Duration = Duration::from_secs(3);
 
 /// Answers missing in a row after which the VM is said not to answer.
 const MISSED: u32 = 2;
@@ -48,7 +51,7 @@ const RESTART_EVERY: u64 = 15;
 /// Strangers that are asked for their names at one tick.
 const STRANGERS: usize = 50;
 
-/// Watches until the connection ends or nobody wants to know; answers why, in words.
+/// Watches until the connection ends; answers why, in words.
 pub(super) async fn watch(reached: Reached, shared: &Arc<Shared>, config: &BeamConfig, dump: &mut Dump) -> String {
     let mut watch = match Watch::start(reached, shared, config).await {
         Ok(watch) => watch,
@@ -58,14 +61,11 @@ pub(super) async fn watch(reached: Reached, shared: &Arc<Shared>, config: &BeamC
     loop {
         tokio::select! {
             _ = ticks.tick() => {
-                if !shared.is_wanted() {
-                    return "nobody asks".into();
-                }
                 if let Err(reason) = watch.tick().await {
                     return reason;
                 }
                 let now_us = shared.clock.mono_us();
-                shared.say(|said| dump.look(now_us, &mut said.vm));
+                shared.dumps(dump.look(now_us));
             }
             pass = next(&mut watch.sweep) => watch.take_pass(pass),
             ended = ended(&watch.connection) => return ended,
@@ -107,31 +107,13 @@ struct Watch {
     looks: Looks,
     traces: Traces,
     notes: Notes,
+    functions: Functions,
     n_ticks: u64,
     n_missed: u32,
     /// The tick at which ports and tables are looked at next.
     lists_at: u64,
-    /// From the VM's monotonic clock to ours, microseconds.
-    offset_us: i64,
+    offset: Offset,
     cost: Cost,
-}
-
-/// What watching has taken there so far, microseconds: of each helper, and of what was asked once.
-#[derive(Clone, Copy, Debug, Default)]
-struct Cost {
-    node: u64,
-    links: u64,
-    events: u64,
-    ports: u64,
-    hot: u64,
-    sweep: u64,
-    once: u64,
-}
-
-impl Cost {
-    fn all(self) -> u64 {
-        self.node + self.links + self.events + self.ports + self.hot + self.sweep + self.once
-    }
 }
 
 impl Watch {
@@ -157,10 +139,11 @@ impl Watch {
             looks: Looks::default(),
             traces: Traces::default(),
             notes: Notes::default(),
+            functions: Functions::default(),
             n_ticks: 0,
             n_missed: 0,
             lists_at: 2,
-            offset_us: 0,
+            offset: Offset::default(),
             cost: Cost::default(),
             connection,
             vm,
@@ -208,9 +191,9 @@ impl Watch {
     fn take_pass(&mut self, pass: Result<Pass, SweepEnded>) {
         match pass {
             Ok(pass) => {
-                self.cost.sweep += pass.own_work_us;
-                self.processes.take_pass(&pass, self.offset_us);
-                let sweep = processes::sweep(&pass, self.offset_us);
+                self.cost.take_pass(pass.own_work_us, pass.period_us);
+                self.processes.take_pass(&pass, self.offset.us());
+                let sweep = processes::sweep(&pass, self.offset.us());
                 self.shared.say(|said| said.vm.sweep = Some(sweep));
             }
             Err(error) => {
@@ -223,19 +206,21 @@ impl Watch {
     /// Asks what is due. An error ends the connection.
     async fn tick(&mut self) -> Result<(), String> {
         self.n_ticks += 1;
-        match self.node.tick().await {
+        self.cost.tick();
+        let tick = match self.node.tick().await {
             Ok(tick) => {
                 let now_us = self.shared.clock.mono_us();
                 self.n_missed = 0;
-                self.offset_us = i64::try_from(now_us).unwrap_or(i64::MAX).saturating_sub(tick.at_us);
-                self.cost.node = tick.helper_us.unwrap_or(self.cost.node);
-                let (vm, offset_us) = (&self.vm, self.offset_us);
+                self.offset.take(now_us, tick.at_us);
+                tick.helper_us.into_iter().for_each(|us| self.cost.node.is_now(us));
+                let (vm, offset_us) = (&self.vm, self.offset.us());
                 self.shared.say(|said| {
                     fold::tick(&tick, vm, offset_us, &mut said.vm);
                     said.vm.answered_us = Some(now_us);
                     said.answers = true;
                     said.reason = None;
                 });
+                tick
             }
             Err(WatchError::Late { .. }) => {
                 self.n_missed += 1;
@@ -246,11 +231,12 @@ impl Watch {
                 return Ok(());
             }
             Err(error) => return Err(format!("it does not answer any more: {error}")),
-        }
+        };
         if self.n_ticks.is_multiple_of(RESTART_EVERY) {
             self.start_missing().await;
         }
         self.read_processes().await;
+        self.read_functions(&tick).await;
         self.read_links().await;
         self.read_events().await;
         self.read_lists().await;
@@ -263,7 +249,7 @@ impl Watch {
         let pids = self.processes.pids();
         let read = async {
             let reading = hot.read(&pids).await?;
-            self.processes.take_reading(&reading, self.offset_us);
+            self.processes.take_reading(&reading, self.offset.us());
             let strangers = self.processes.strangers(STRANGERS);
             if !strangers.is_empty() {
                 let introductions = hot.introduce(&strangers).await?;
@@ -272,12 +258,29 @@ impl Watch {
             Ok::<(), HotError>(())
         };
         let read = read.await;
-        self.cost.hot = hot.own_work_us();
+        self.cost.hot.is_now(hot.own_work_us());
         if let Err(error) = read {
             log(&error);
             if matches!(error, HotError::Ended(_) | HotError::Unasked(_)) {
                 self.hot = None;
             }
+        }
+    }
+
+    async fn read_functions(&mut self, tick: &NodeTick) {
+        self.functions.tick(self.n_ticks, tick, &self.vm);
+        if self.functions.is_due(self.n_ticks) {
+            match functions::look(&self.connection, tick, self.processes.pids()).await {
+                Ok(reading) => {
+                    self.cost.once.add(reading.work_us.unwrap_or(0));
+                    let seen = functions::wire(&reading, self.offset.us());
+                    self.shared.say(|said| said.vm.active_functions = Some(seen));
+                }
+                Err(error) => log(&error),
+            }
+        }
+        if self.functions.is_over(self.n_ticks) {
+            self.shared.say(|said| said.vm.active_functions = None);
         }
     }
 
@@ -288,8 +291,8 @@ impl Watch {
         let Some(links) = &mut self.links else { return };
         match links.read().await {
             Ok(reading) => {
-                self.cost.links = reading.helper_us.unwrap_or(self.cost.links);
-                let links = fold::links(&reading);
+                reading.helper_us.into_iter().for_each(|us| self.cost.links.is_now(us));
+                let links = fold::links(&reading, self.offset.us());
                 self.shared.say(|said| said.vm.links = Some(links));
             }
             Err(error) if has_ended(&error) => self.links = None,
@@ -301,7 +304,7 @@ impl Watch {
         let Some(events) = &mut self.events else { return };
         match events.read().await {
             Ok(reading) => {
-                self.cost.events = reading.helper_us.unwrap_or(self.cost.events);
+                reading.helper_us.into_iter().for_each(|us| self.cost.events.is_now(us));
                 let notes = self.notes.take(&self.vm.name, &reading.events, self.shared.clock.mono_us());
                 let owner = fold::monitor_owner(&reading.slot);
                 self.shared.say(|said| {
@@ -318,7 +321,7 @@ impl Watch {
         if self.n_ticks % ALLOCATION_EVERY == 3 {
             match allocation(&self.connection, WITHIN).await {
                 Ok(reading) => {
-                    self.cost.once += reading.took_us.unwrap_or(0);
+                    self.cost.once.add(reading.took_us.unwrap_or(0));
                     self.shared.say(|said| fold::allocation(&reading, &mut said.vm));
                 }
                 Err(error) => log(&error),
@@ -328,12 +331,12 @@ impl Watch {
             return;
         }
         let before_us = self.cost.all();
-        let home = self.vm.name.clone();
+        let (home, offset_us) = (self.vm.name.clone(), self.offset.us());
         if let Some(ports) = &mut self.ports {
             match ports.read().await {
                 Ok(reading) => {
-                    self.cost.ports = reading.helper_us.unwrap_or(self.cost.ports);
-                    self.shared.say(|said| said.vm.ports = Some(fold::ports(&reading, &home)));
+                    reading.helper_us.into_iter().for_each(|us| self.cost.ports.is_now(us));
+                    self.shared.say(|said| said.vm.ports = Some(fold::ports(&reading, &home, offset_us)));
                 }
                 Err(error) if has_ended(&error) => self.ports = None,
                 Err(_) => {}
@@ -341,13 +344,13 @@ impl Watch {
         }
         match tables(&self.connection, &self.vm, fold::MOST_ROWS as u32, WITHIN).await {
             Ok(reading) => {
-                self.cost.once += reading.took_us.unwrap_or(0);
+                self.cost.once.add(reading.took_us.unwrap_or(0));
                 self.shared.say(|said| said.vm.tables = Some(fold::tables(&reading, &home)));
             }
             Err(error) => log(&error),
         }
         let took_us = self.cost.all().saturating_sub(before_us);
-        self.lists_at = self.n_ticks + LISTS_EVERY.max(took_us * LISTS_SHARE / 1_000_000);
+        self.lists_at = self.n_ticks.saturating_add(LISTS_EVERY.max(took_us.saturating_mul(LISTS_SHARE) / 1_000_000));
     }
 
     /// Looks and traces that somebody wants, and all that is known of processes.
@@ -373,12 +376,13 @@ impl Watch {
                 row.initial_call = row.initial_call.take().or(known.initial_call);
             }
         }
-        let ended = self.processes.ended().iter().copied().chain(self.looks.ended()).collect();
+        let ended: Vec<Ended> = self.processes.ended().iter().copied().chain(self.looks.ended()).collect();
         let (rows, cost_us) = (self.processes.rows(), self.cost.all());
         self.shared.say(|said| {
             said.vm.cost_us = Some(cost_us);
             said.vm.wire_bytes = Some(traffic.received + traffic.sent);
-            (said.rows, said.looks, said.ended) = (rows, looks, ended);
+            (said.rows, said.looks) = (rows, looks);
+            said.end(ended);
         });
     }
 }

@@ -86,7 +86,7 @@ fn reported(subject: &Term, kind: &str, told: &Term) -> Option<What> {
     let count = |name| told.get(name).and_then(Term::as_count);
     let port = || if let Term::Port(port) = told { Some((**port).clone()) } else { None };
     // A part that is missing makes the sum unknown.
-    let heap_words = || Some(count("heap_block_size")? + count("old_heap_block_size")?);
+    let heap_words = || count("heap_block_size")?.checked_add(count("old_heap_block_size")?);
     Some(match kind {
         "long_gc" => What::LongGc { process: process()?, ms: count("timeout"), heap_words: heap_words() },
         "large_heap" => What::LargeHeap { process: process()?, heap_words: heap_words() },

@@ -13,9 +13,9 @@ use crate::{
 /// Bytes of a word: VMs of 32 bits are not met any more.
 const WORD: u64 = 8;
 
-/// A look from `{Info, Heap, Kin, Names, Local, {Links, Ports}}`, completed by what was known before.
+/// A look from `{Info, Heap, Kin, Names, Local, {Links, Ports}, Callee}`, completed by what was known before.
 pub(super) fn read(seen: &Term, before: Option<ProcessLook>, home: &str) -> Option<ProcessLook> {
-    let [info, heap, kin, names, local, busy] = seen.as_tuple()? else { return None };
+    let [info, heap, kin, names, local, busy, callee] = seen.as_tuple()? else { return None };
     let around = Around { names, local, home };
     let before = before.unwrap_or_default();
     let atom = |key| info.get(key).and_then(Term::as_atom);
@@ -58,6 +58,10 @@ pub(super) fn read(seen: &Term, before: Option<ProcessLook>, home: &str) -> Opti
         look.ancestors = around.neighbours(kin.get("$ancestors"));
         look.callers = around.neighbours(kin.get("$callers"));
         look.initial_call = kin.get("$initial_call").and_then(function);
+    }
+    if let (Some(callee), Some(top)) = (around.neighbour(callee), look.stack.first()) {
+        let through = top.function.clone();
+        look.waits = Waits::Call { through, callee: Some(callee), n_candidates: 1 };
     }
     // Untranslated: what every process has.
     look.initial_call = look.initial_call.or_else(|| info.get("initial_call").and_then(function));

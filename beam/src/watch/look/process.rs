@@ -156,7 +156,7 @@ pub struct Heap {
 impl Heap {
     /// Young and old heap, stack and fragments: close to `memory`, and without messages outside of the heap.
     pub fn estimated(&self) -> Option<u64> {
-        Some(self.young? + self.old? + self.fragments?)
+        self.young?.checked_add(self.old?)?.checked_add(self.fragments?)
     }
 }
 

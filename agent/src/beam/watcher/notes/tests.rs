@@ -33,9 +33,16 @@ fn a_flood_is_one_note_in_ten_seconds() {
     }
     assert_eq!(told.len(), 2, "{told:?}");
     assert!(told[1].contains("500 times, the last suspends <0.80.0>"), "{told:?}");
+}
+
+#[test]
+fn nodes_without_end_are_five_notes_and_a_sum_in_ten_seconds() {
+    let mut notes = Notes::default();
     let ups: Vec<Event> = (0..30).map(|n| event(What::NodeUp(peer(&format!("n{n}@h"), false)))).collect();
-    let told = notes.take("a@h", &ups, 100_000_000);
-    assert!(told.contains(&"a@h: 25 more links came or went".to_owned()), "{told:?}");
+    let told = |notes: &mut Notes, second: u64| notes.take("a@h", &ups, second * 1_000_000).len();
+    assert_eq!((0..10).map(|second| told(&mut notes, second)).collect::<Vec<_>>(), [5, 0, 0, 0, 0, 0, 0, 0, 0, 0]);
+    let told = notes.take("a@h", &[], 10_000_000);
+    assert_eq!(told, ["a@h: 295 more links came or went"]);
 }
 
 #[test]

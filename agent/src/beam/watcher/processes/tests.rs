@@ -108,3 +108,19 @@ fn who_works_for_us_is_no_row() {
     processes.take_pass(&pass(2, &[(7, 9), (8, 9), (9, 9)]), 0);
     assert_eq!((numbers(&processes), processes.ended()), (vec![9], &[][..]));
 }
+
+/// The monotonic clock of a VM begins far below zero, so that its zero is years ahead.
+#[test]
+fn who_is_left_out_by_the_sweep_has_no_moment_of_its_own_and_is_read_again_later() {
+    let mut processes = Processes::default();
+    let offset_us = 600_000_000_000_000;
+    let mut stuck = pass(1, &[(7, 0)]);
+    stuck.rows[0].now = Look::default();
+    (stuck.began_us, stuck.ended_us) = (1 - offset_us, 2 - offset_us);
+    processes.take_pass(&stuck, offset_us);
+    let row = processes.row(7).unwrap();
+    assert_eq!((row.now.at_us, row.now.mailbox, row.state), (1, None, None));
+    processes.take_reading(&reading(1_000_001 - offset_us, &[(7, Some(Status::Waiting))]), offset_us);
+    let row = processes.row(7).unwrap();
+    assert_eq!((row.now.at_us, row.now.mailbox), (1_000_001, Some(5)));
+}

@@ -77,7 +77,7 @@ fn whole() -> Term {
     let stat = Term::tuple([atom("ok"), 1.into(), 2.into(), 900.into()]);
     let links = Term::list([pair("slow@h", stat), pair("strange@h", Term::List(vec![]))]);
     let ports = Term::list([Term::tuple([port, pair("queue_size", 50)])]);
-    Term::tuple([info, heap, kin, names, local, Term::tuple([links, ports])])
+    Term::tuple([info, heap, kin, names, local, Term::tuple([links, ports]), atom("undefined")])
 }
 
 #[test]
