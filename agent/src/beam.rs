@@ -13,7 +13,7 @@ mod watcher;
 use std::collections::BTreeMap;
 
 use midair_proto::v1;
-use midair_vitals::{Queue, QueueKind, TaskId, TaskKind, TaskReading, Unit};
+use midair_vitals::{Queue, QueueKind, TaskId, TaskKind, TaskReading, TaskState, Unit};
 
 pub use self::watcher::beam_child;
 use self::{
@@ -74,6 +74,8 @@ struct Known {
     said: Option<SaidVm>,
     /// Processes that were looked at and had ended.
     ended: Vec<TaskId>,
+    /// Whether a signal has stopped its OS process.
+    is_stopped: bool,
 }
 
 impl Beam {
@@ -105,6 +107,8 @@ impl Beam {
         let is_vm =
             |task: &&TaskReading| task.kind == TaskKind::Process && task.name.as_deref().is_some_and(is_emulator);
         let found: Vec<TaskId> = into.tasks.iter().filter(is_vm).map(|task| task.id).collect();
+        let stopped = into.tasks.iter().filter(|task| task.state == Some(TaskState::Stopped));
+        let stopped: Vec<TaskId> = stopped.filter(is_vm).map(|task| task.id).collect();
         let ended = self.vms.extract_if(.., |_, known| !found.contains(&known.process));
         let ended: Vec<Known> = ended.map(|(_, known)| known).collect();
         into.happened.extend(ended.iter().filter_map(|known| {
@@ -115,8 +119,14 @@ impl Beam {
             let is_known = self.vms.values().any(|known| known.process == *process);
             if !is_known && self.vms.len() < MOST_VMS {
                 self.n_given += 1;
-                self.vms.insert(self.n_given, Known { process: *process, said: None, ended: Vec::new() });
+                self.vms.insert(
+                    self.n_given,
+                    Known { process: *process, said: None, ended: Vec::new(), is_stopped: false },
+                );
             }
+        }
+        for known in self.vms.values_mut() {
+            known.is_stopped = stopped.contains(&known.process);
         }
         found.len().saturating_sub(self.vms.len())
     }
@@ -287,6 +297,8 @@ impl Source for Beam {
 fn runtime_state(runtime: u32, known: &Known, fault: Option<&str>) -> RuntimeState {
     let said = known.said.as_ref();
     let reason = said.and_then(|said| said.reason.as_deref()).or(fault);
+    let stopped = "a signal has stopped its OS process (state T): it does not answer until SIGCONT";
+    let reason = if known.is_stopped { Some(stopped) } else { reason };
     let health = match said {
         Some(said) if said.answers => reason.map_or(Health::Ok, |reason| Health::Degraded(reason.into())),
         Some(_) => Health::Off(reason.unwrap_or("it does not answer").into()),

@@ -17,16 +17,31 @@ fun(Us, Limit, Passes, Patience) ->
     Pids = fun(I) -> tuple_to_list(ets:lookup_element(Table, abs(I), 3)) end,
     %% Those that have not answered a look of their own; on a node that is busy all may take long.
     Unanswered = fun(Asked, For) ->
+        %% Those that have come already say nothing of how long this takes.
+        (fun Pass() -> receive timeout -> Pass() after 0 -> ok end end)(),
         receive timeout -> ok after For -> ok end,
         lists:filter(fun({Monitor, _}) -> receive {'DOWN', Monitor, _, _, _} -> false after 0 -> true end end, Asked)
     end,
-    Ask = fun(Pid) -> {element(2, spawn_opt(erlang, process_info, [Pid, status], [link, monitor])), Pid} end,
-    Silent = fun(I) ->
-        Left = case Unanswered(lists:map(Ask, Pids(I)), 300) of
+    Ask = fun(Asked) ->
+        Look = [fun erlang:process_info/2, Asked, lists:duplicate(length(Asked), status)],
+        {element(2, spawn_opt(lists, zipwith, Look, [link, monitor])), Asked}
+    end,
+    Patient = fun(Asked) ->
+        case Unanswered(lists:map(Ask, Asked), 300) of
             Many when length(Many) > 3 -> Unanswered(Many, 1500);
             Few -> Unanswered(Few, 300)
+        end
+    end,
+    %% First some at a time, and then one by one where some have not answered.
+    Silent = fun(I) ->
+        Groups = (fun Split(Of) -> case length(Of) > 50 of true -> {Some, Others} = lists:split(50, Of), [Some | Split(Others)]; false -> [Of] end end)(Pids(I)),
+        Suspects = Patient(Groups),
+        Left = case length(Suspects) > 3 of
+            true -> [];
+            false -> Patient([[Pid] || {_, Some} <- Suspects, Pid <- Some])
         end,
-        [begin erlang:demonitor(Monitor, [flush]), Pid end || {Monitor, Pid} <- Left]
+        lists:foreach(fun({Monitor, _}) -> erlang:demonitor(Monitor, [flush]) end, Suspects ++ Left),
+        [Pid || {_, [Pid]} <- Left]
     end,
     %% Whoever holds the sweeper up is left out for a while; in its place stands who is dead.
     Replaced = fun(Sweeper, I, Behind) ->

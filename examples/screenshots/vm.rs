@@ -104,6 +104,7 @@ fn vm(seconds: u64, mono_us: u64, process: Option<TaskId>) -> VmReading {
         threads_us: None,
         runtime: 1,
         at_us: Some(mono_us),
+        threads_us: None,
         process,
         name: Some("chat@chat-07".into()),
         otp_release: Some("26".into()),

@@ -16,10 +16,10 @@ async fn a_wrong_cookie_is_tried_once_and_said() {
     let cookie = vm.home().join("wrong");
     fs::write(&cookie, "wr0ng\n").unwrap();
     let mut watched = Watched::start(&["--cookie-file", cookie.to_str().unwrap()]).await;
-    let pid = format!("pid {}", vm.pid());
     let reason = watched
         .until("a refusal", |w| {
-            let runtime = w.runtime(&pid)?;
+            // Its arguments say how it is called.
+            let runtime = w.runtime(&vm.name)?;
             assert_eq!(runtime.health, Some(Health::Off.into()));
             runtime.reason.clone().filter(|reason| reason.contains("next try in"))
         })

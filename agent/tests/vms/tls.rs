@@ -32,9 +32,8 @@ async fn a_vm_that_speaks_tls_is_watched_with_certificates_and_says_what_is_miss
     ]
     .concat();
     let vm = Vm::start_with("private", "", &tls, &[]);
-    let pid = format!("pid {}", vm.pid());
     let mut without = Watched::start(&[]).await;
-    let reason = without.until("why", |w| w.runtime(&pid)?.reason.clone().filter(|why| why.contains("TLS"))).await;
+    let reason = without.until("why", |w| w.runtime(&vm.name)?.reason.clone().filter(|why| why.contains("TLS"))).await;
     assert!(reason.contains("--vm-tls-ca"), "{reason}");
     without.kill();
     let mut with = Watched::start(&["--vm-tls-ca", &ca, "--vm-tls-cert", &cert, "--vm-tls-key", &key]).await;

@@ -1,6 +1,6 @@
 //! The hot set: a few hundred processes that are read each second, and those that are met for the first time by name.
 //!
-//! A helper on the target (`forms/hot.erl`) answers a reading in one message; what did not change since the last one
+//! A helper on the target (`forms/hot.erl`, `forms/hot_read.erl`) answers a reading in one message; what did not change since the last one
 //! does not travel.
 
 mod read;
@@ -17,6 +17,7 @@ use crate::{
 };
 
 const FORM: Form = Form(include_bytes!("../../forms/hot.etf"));
+const READER: Form = Form(include_bytes!("../../forms/hot_read.etf"));
 const WORD: Mfa = Mfa::new("erlang", "system_info");
 
 /// Processes that are read at once.
@@ -60,7 +61,11 @@ impl Hot {
     pub async fn start(connection: &Connection, within: Duration) -> Result<Self, CallError> {
         let word = connection.call(WORD, vec![Term::atom("wordsize")], within).await?;
         let args = |us: &Pid| {
-            FORM.applied_to(vec![us.clone().into(), Term::binary(*b"$process_label"), Term::binary(*b"process_name")])
+            let us = Term::from(us.clone());
+            let keys = [Term::binary(*b"$process_label"), Term::binary(*b"process_name")];
+            // 0: what the one that starts it knows alone.
+            let reader = READER.applied_to([vec![Term::Int(0), us.clone()], keys.to_vec()].concat());
+            FORM.applied_to(vec![us, Term::List(reader)])
         };
         let helper = connection.spawn_linked(INTERPRETER, args, SpawnOptions::default(), within).await?;
         let word_bytes = word.as_count().unwrap_or(8);

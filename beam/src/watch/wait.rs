@@ -153,8 +153,13 @@ impl Standing {
     /// What the latest looks say, of which the last one is `look`; and in how many of all it was so.
     pub(super) fn concluded(&mut self, look: &ProcessLook, tally: &Tally, n_latest: usize) -> (Waits, usize) {
         let now = look::Glance { status: look.status.clone(), top: look.stack.first().map(|top| top.function.clone()) };
+        // Each message that comes wakes who waits for an answer: it runs then, and calls all the same.
+        let calls = look.stack.iter().any(|frame| {
+            let waiting = look::Glance { status: Some(Status::Waiting), top: Some(frame.function.clone()) };
+            kind(&waiting) == Some(Kind::Call)
+        });
         match kind(&now) {
-            Some(Kind::Call) => {
+            _ if calls => {
                 let told = match &look.waits {
                     Waits::Call { callee: Some(callee), .. } => Some((Some(callee.clone()), 1)),
                     _ => None,

@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "these tests wait for real programs in real time")]
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
+mod cost;
 mod found;
 mod hot;
 #[path = "../nodes/node.rs"]

@@ -34,6 +34,9 @@ impl Teller<'_> {
         for (task, (queue, vitals)) in &bad {
             let severity = vitals.severity.map_or(0, Severity::per_mille);
             let mut parts = vec![Part::Words(queue.kind.word()), Part::Words(" of "), name_of(task)];
+            // One VM's pids say nothing in another.
+            let vm = self.node.runtime_name(task.id().runtime).filter(|_| task.id().runtime != 0);
+            parts.extend(vm.map(|vm| [Part::Words(" of "), Part::Name(vm.into())]).into_iter().flatten());
             self.on_node(&mut parts);
             parts.push(Part::Words(": "));
             parts.extend(depth(queue, vitals.growth));

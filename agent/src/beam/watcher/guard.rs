@@ -171,6 +171,10 @@ fn run(shared: &Arc<Shared>, config: &BeamConfig) {
         shared.silent(why);
         return;
     }
+    // How it is called though it may never let us in.
+    if let Some(name) = place::Arguments::of(shared.target.pid).full_name() {
+        shared.say(|said| said.vm.name = Some(name));
+    }
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
         Ok(runtime) => runtime.block_on(keep(shared, config)),
         Err(error) => shared.silent(format!("cannot start tokio: {error}")),

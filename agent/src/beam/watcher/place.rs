@@ -64,6 +64,17 @@ impl Arguments {
         self.value(&["-name", "-sname"])
     }
 
+    /// The same with its host, as others call it: `-sname` leaves it away, and then it is the short one of this machine.
+    pub(super) fn full_name(&self) -> Option<String> {
+        let name = self.name()?;
+        if name.contains('@') {
+            return Some(name.to_owned());
+        }
+        let uname = rustix::system::uname();
+        let host = uname.nodename().to_string_lossy();
+        Some(format!("{name}@{}", host.split('.').next().unwrap_or_default()))
+    }
+
     /// Whether its distribution speaks TLS (`-proto_dist inet_tls`).
     pub(super) fn is_tls(&self) -> bool {
         self.value(&["-proto_dist"]).is_some_and(|protocol| protocol.contains("tls"))
@@ -135,7 +146,7 @@ pub(super) fn enter_network(pid: u32) -> Result<(), String> {
 
 /// Finds out where a VM listens. The thread is in the network of the VM.
 pub(super) async fn find(pid: u32, args: &Arguments, config: &BeamConfig) -> Result<Place, String> {
-    let name = args.name().map(str::to_owned);
+    let name = args.full_name();
     if let Some(address) = name.as_deref().and_then(|name| config.address_of(name)) {
         return Ok(Place { name, addresses: vec![address.to_owned()], found_by: "configuration" });
     }

@@ -37,20 +37,20 @@ pub(super) async fn reach(target: &Target, config: &BeamConfig) -> Result<Reache
     if args.is_tls() {
         options.tls = Some(tls(config).map_err(absent)?);
     }
-    let mut failed = absent("it listens nowhere".into());
+    let mut failed: Option<Failed> = None;
     for address in place.addresses {
         match connect(&Address::Direct(address), &options).await {
             Ok(connection) => return greet(connection, target, place.found_by).await.map_err(absent),
             Err(error) => {
-                failed = (error.trouble(), error.to_string());
-                // Only one that nobody answers at may be the wrong one.
-                if failed.0 != Trouble::Absent {
-                    break;
+                // Only one that nobody answers at may be the wrong one. Of those the likeliest says why.
+                if error.trouble() != Trouble::Absent {
+                    return Err((error.trouble(), error.to_string()));
                 }
+                failed.get_or_insert((Trouble::Absent, error.to_string()));
             }
         }
     }
-    Err(failed)
+    Err(failed.unwrap_or_else(|| absent("it listens nowhere".into())))
 }
 
 /// What it says it is, and whether that is the VM that was meant.
