@@ -101,7 +101,6 @@ fn vm(seconds: u64, mono_us: u64, process: Option<TaskId>) -> VmReading {
     const GIB: u64 = 1 << 30;
     let count = |n: u64, max: u64| Count { n: Some(n), max: Some(max) };
     VmReading {
-        threads_us: None,
         runtime: 1,
         at_us: Some(mono_us),
         threads_us: None,

@@ -11,10 +11,12 @@ pub(super) fn number(pid: &Pid) -> u64 {
     u64::from(pid.serial) << 32 | u64::from(pid.id)
 }
 
-/// The process of a number, on the node of another one.
-pub(super) fn of_number(number: u64, node: &Atom, creation: u32) -> Pid {
+/// The process of a number, on the node of another one; `None` for one that no process has. A viewer may ask for any, and
+/// a VM that is sent a pid it cannot have drops the link: up to OTP 25 ids have 28 bits (`ERTS_MAX_PID_NUMBER`, erl_term.h).
+pub(super) fn of_number(number: u64, node: &Atom, creation: u32) -> Option<Pid> {
     // The two halves.
-    Pid { node: node.clone(), creation, id: number as u32, serial: (number >> 32) as u32 }
+    let (id, serial) = (number as u32, (number >> 32) as u32);
+    (id < 1 << 28 && serial < 1 << 28).then(|| Pid { node: node.clone(), creation, id, serial })
 }
 
 /// Its text, as its own node prints it.

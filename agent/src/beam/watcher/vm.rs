@@ -362,11 +362,11 @@ impl Watch {
         };
         let pid_of = |number: u64| pids::of_number(number, &node, creation);
         let release = self.vm.otp_release.unwrap_or(25);
-        let wanted: Vec<Pid> = asked.looks.iter().map(|number| pid_of(*number)).collect();
+        let wanted: Vec<Pid> = asked.looks.iter().filter_map(|number| pid_of(*number)).collect();
         let from = From { connection: self.connection.clone(), clock: self.shared.clock.clone(), release };
         self.looks.want(wanted, &from);
         let on = (&self.connection, release);
-        self.traces.want(&asked.traces, &self.shared, on, |number| Some(pid_of(number)));
+        self.traces.want(&asked.traces, &self.shared, on, pid_of);
         let traffic = self.connection.traffic();
         let mut looks = self.looks.seen();
         for look in &mut looks {
