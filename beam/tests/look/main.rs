@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod looks;
+#[path = "../nodes/mapper.rs"]
+mod mapper;
 #[path = "../nodes/node.rs"]
 #[expect(dead_code, reason = "shared with tests that need more of it")]
 mod node;

@@ -1,16 +1,12 @@
 //! Two VMs that know each other, with an epmd of their own.
 
-use std::process::Stdio;
-
-use midair_beam::{Address, Connection, Term, connect, epmd};
+use midair_beam::{Address, Connection, Term, connect};
 use tempfile::TempDir;
-use tokio::{
-    process::{Child, Command},
-    time::sleep,
-};
+use tokio::process::{Child, Command};
 
 use crate::{
-    node::{LONG, eval, free_port, launch, options},
+    mapper::Mapper,
+    node::{eval, launch, options},
     subject::{compiled, release_of},
 };
 
@@ -21,29 +17,17 @@ pub(crate) struct Pair {
     _first: (Child, TempDir),
     second: (Child, TempDir),
     _code: TempDir,
-    _epmd: Child,
+    _mapper: Mapper,
 }
 
 impl Pair {
     pub(crate) async fn start() -> Self {
-        let port = free_port();
-        let epmd = Command::new("epmd")
-            .args(["-port", &port.to_string(), "-address", "127.0.0.1"])
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("epmd is there: install erlang-base");
-        let at = format!("127.0.0.1:{port}");
-        let mut tries = 0;
-        while epmd::names(&at, LONG).await.is_err() {
-            tries += 1;
-            assert!(tries < 200, "epmd does not come up");
-            sleep(std::time::Duration::from_millis(20)).await;
-        }
+        let mapper = Mapper::start().await;
+        let (at, port) = (mapper.at.clone(), Some(mapper.port));
         let code = compiled();
         let args = ["-pa", code.path().to_str().unwrap()];
-        let first = launch("one", &args, Some(port)).await.expect("a node with epmd starts");
-        let second = launch("two", &args, Some(port)).await.expect("a node with epmd starts");
+        let first = launch("one", &args, port).await.expect("a node with epmd starts");
+        let second = launch("two", &args, port).await.expect("a node with epmd starts");
         let join = async |name: &str| {
             let address = Address::Epmd { epmd: at.clone(), name: name.into() };
             let connection = connect(&address, &options()).await.unwrap();
@@ -53,7 +37,7 @@ impl Pair {
         let (one, two) = (join("one").await, join("two").await);
         assert_eq!(eval(&one, "net_adm:ping('two@127.0.0.1').").await, Term::atom("pong"));
         let release = release_of(&one).await;
-        Self { one, two, release, _first: first, second, _code: code, _epmd: epmd }
+        Self { one, two, release, _first: first, second, _code: code, _mapper: mapper }
     }
 
     /// Stops the second VM, so that it reads no more, or lets it go on.

@@ -5,6 +5,7 @@
 
 mod calls;
 mod helpers;
+mod mapper;
 mod names;
 mod node;
 mod terms;

@@ -1,11 +1,14 @@
 //! How we come, as whom, and what is said where we are not taken.
 
-use std::{process::Stdio, time::Duration};
+use std::time::Duration;
 
 use midair_beam::{Address, ConnectError, Cookie, HandshakeError, LocalName, Term, Trouble, connect, epmd};
-use tokio::{process::Command, time::sleep};
+use tokio::time::sleep;
 
-use crate::node::{LONG, Node, call, eval, free_port, launch, names, options};
+use crate::{
+    mapper::Mapper,
+    node::{LONG, Node, call, eval, free_port, launch, names, options},
+};
 
 fn handshake_error(error: ConnectError) -> HandshakeError {
     match error {
@@ -84,21 +87,9 @@ async fn a_name_that_is_none_is_refused_before_anything_is_sent() {
 
 #[tokio::test]
 async fn a_node_is_found_through_epmd() {
-    let port = free_port();
-    let _epmd = Command::new("epmd")
-        .args(["-port", &port.to_string(), "-address", "127.0.0.1"])
-        .stderr(Stdio::null())
-        .kill_on_drop(true)
-        .spawn()
-        .expect("epmd is there: install erlang-base");
-    let at = format!("127.0.0.1:{port}");
-    let mut tries = 0;
-    while epmd::names(&at, LONG).await.is_err() {
-        tries += 1;
-        assert!(tries < 200, "epmd does not come up");
-        sleep(Duration::from_millis(20)).await;
-    }
-    let _node = launch("mapped", &[], Some(port)).await.expect("a node with epmd starts");
+    let mapper = Mapper::start().await;
+    let at = mapper.at.clone();
+    let _node = launch("mapped", &[], Some(mapper.port)).await.expect("a node with epmd starts");
     let known = epmd::names(&at, LONG).await.unwrap();
     assert_eq!(known.iter().map(|node| node.name.as_str()).collect::<Vec<_>>(), ["mapped"]);
     let address = |name: &str| Address::Epmd { epmd: at.clone(), name: name.into() };

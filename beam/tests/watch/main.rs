@@ -7,6 +7,8 @@ mod contention;
 mod happenings;
 mod holdings;
 mod links;
+#[path = "../nodes/mapper.rs"]
+mod mapper;
 #[path = "../nodes/node.rs"]
 mod node;
 mod pair;

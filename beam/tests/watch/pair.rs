@@ -1,45 +1,32 @@
 //! Two VMs that know each other, through an epmd of their own.
 
-use std::process::Stdio;
-
-use midair_beam::{Address, Connection, Term, connect, epmd};
+use midair_beam::{Address, Connection, Term, connect};
 use tempfile::TempDir;
-use tokio::{
-    process::{Child, Command},
-    time::{Duration, sleep},
+use tokio::process::{Child, Command};
+
+use crate::{
+    mapper::Mapper,
+    node::{call, eval, launch, options},
 };
 
-use crate::node::{LONG, call, eval, free_port, launch, options};
-
 pub(crate) struct Pair {
-    at: String,
-    _epmd: Child,
+    mapper: Mapper,
     nodes: [(Child, TempDir); 2],
 }
 
 impl Pair {
     /// `a@127.0.0.1` and `b@127.0.0.1`, with these arguments for both, not yet connected.
     pub(crate) async fn start(args: &[&str]) -> Self {
-        let port = free_port();
-        let epmd = Command::new("epmd")
-            .args(["-port", &port.to_string(), "-address", "127.0.0.1"])
-            .stderr(Stdio::null())
-            .kill_on_drop(true)
-            .spawn()
-            .expect("epmd is there: install erlang-base");
-        let at = format!("127.0.0.1:{port}");
-        let mut tries = 0;
-        while epmd::names(&at, LONG).await.is_err() {
-            tries += 1;
-            assert!(tries < 200, "epmd does not come up");
-            sleep(Duration::from_millis(20)).await;
-        }
-        let (a, b) = tokio::join!(launch("a", args, Some(port)), launch("b", args, Some(port)));
-        Self { at, _epmd: epmd, nodes: [a.expect("a starts"), b.expect("b starts")] }
+        let mapper = Mapper::start().await;
+        let port = Some(mapper.port);
+        let (a, b) = tokio::join!(launch("a", args, port), launch("b", args, port));
+        Self { mapper, nodes: [a.expect("a starts"), b.expect("b starts")] }
     }
 
     pub(crate) async fn connect(&self, name: &str) -> Connection {
-        connect(&Address::Epmd { epmd: self.at.clone(), name: name.into() }, &options()).await.expect("it takes us")
+        connect(&Address::Epmd { epmd: self.mapper.at.clone(), name: name.into() }, &options())
+            .await
+            .expect("it takes us")
     }
 
     /// Ends `b`, at once and without a word.
