@@ -50,32 +50,17 @@ fn compare((a, a_vitals): (&Queue, &QueueVitals), (b, b_vitals): (&Queue, &Queue
     let growth = |v: &QueueVitals| v.growth.unwrap_or(f64::NEG_INFINITY);
     let by_growth = || growth(b_vitals).total_cmp(&growth(a_vitals));
     let rate = |v: &QueueVitals| v.rate_in.unwrap_or(0.0) + v.rate_out.unwrap_or(0.0);
-    // What is unknown comes last, also when the order is turned round.
-    let is_known = |q: &Queue, v: &QueueVitals| match list.sort {
-        Sort::By(Order::QueueGrowth | Order::MemGrowth) => v.growth.is_some(),
-        Sort::By(Order::Drops) => v.drops.is_some(),
-        Sort::By(Order::Rate) => v.rate_in.is_some() || v.rate_out.is_some(),
-        Sort::By(Order::Name | Order::Number) => true,
-        Sort::By(
-            Order::Severity
-            | Order::Queue
-            | Order::Cpu
-            | Order::Delay
-            | Order::Mem
-            | Order::Age
-            | Order::Active
-            | Order::Binary
-            | Order::BinaryGrowth,
-        )
-        | Sort::Caused
-        | Sort::Throttled => q.depth.is_some(),
-    };
-    let ranks = match list.sort {
-        Sort::By(Order::QueueGrowth | Order::MemGrowth) => by_growth(),
-        Sort::By(Order::Drops) => b_vitals.drops.cmp(&a_vitals.drops),
-        Sort::By(Order::Rate) => rate(b_vitals).total_cmp(&rate(a_vitals)),
-        Sort::By(Order::Name) => (a.kind, label(a)).cmp(&(b.kind, label(b))),
-        Sort::By(Order::Number) => b.number.cmp(&a.number),
+    // What is known decides first: what is unknown comes last, also when the order is turned round.
+    let known = |of: fn(&Queue, &QueueVitals) -> bool| of(b, b_vitals).cmp(&of(a, a_vitals));
+    let (known, ranks) = match list.sort {
+        Sort::By(Order::QueueGrowth | Order::MemGrowth) => (known(|_, v| v.growth.is_some()), by_growth()),
+        Sort::By(Order::Drops) => (known(|_, v| v.drops.is_some()), b_vitals.drops.cmp(&a_vitals.drops)),
+        Sort::By(Order::Rate) => {
+            let is_known = known(|_, v| v.rate_in.is_some() || v.rate_out.is_some());
+            (is_known, rate(b_vitals).total_cmp(&rate(a_vitals)))
+        }
+        Sort::By(Order::Name) => (Ordering::Equal, (a.kind, label(a)).cmp(&(b.kind, label(b)))),
+        Sort::By(Order::Number) => (Ordering::Equal, b.number.cmp(&a.number)),
         Sort::By(
             Order::Severity
             | Order::Queue
@@ -89,10 +74,13 @@ fn compare((a, a_vitals): (&Queue, &QueueVitals), (b, b_vitals): (&Queue, &Queue
         )
         | Sort::Caused
         | Sort::Throttled => {
-            let by_severity = b_vitals.severity.cmp(&a_vitals.severity);
-            by_severity.then_with(by_growth).then_with(|| b.unit.cmp(&a.unit)).then_with(|| b.depth.cmp(&a.depth))
+            let by_severity = b_vitals.severity.cmp(&a_vitals.severity).then_with(by_growth);
+            (
+                known(|q, _| q.depth.is_some()),
+                by_severity.then_with(|| b.unit.cmp(&a.unit)).then_with(|| b.depth.cmp(&a.depth)),
+            )
         }
     };
     let ranks = if list.is_inverted { ranks.reverse() } else { ranks };
-    is_known(b, b_vitals).cmp(&is_known(a, a_vitals)).then(ranks)
+    known.then(ranks)
 }
