@@ -136,6 +136,8 @@ pub struct State {
     go: Option<Go>,
     /// What has been asked of the agents.
     asked: Asks,
+    /// The receive trace that was asked for and counts.
+    trace: Option<trace::Running>,
 }
 
 impl State {
@@ -161,6 +163,7 @@ impl State {
             starts_on_node: options.n_targets == 1,
             go: options.go.as_deref().and_then(Go::parse),
             asked: Asks::default(),
+            trace: None,
         }
     }
 
@@ -255,6 +258,7 @@ fn pass(state: &mut State, at: Stamp) {
 
 fn event(state: &mut State, stamped: &Stamped) {
     pass(state, stamped.at);
+    trace::hear(state, &stamped.event);
     if let Playhead::Past(at) = state.playhead
         && stamped.at > at
         && stamped.event != Event::Reset

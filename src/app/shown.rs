@@ -1,5 +1,7 @@
 //! What the screen is about, and what there is of it: read from the state, never kept.
 
+use midair_vitals::vm::Limited;
+
 use super::{
     State, TABLE_ID,
     layout::{self, Areas, Content},
@@ -87,9 +89,12 @@ impl State {
     pub fn total(&self, panel: Panel) -> Option<u64> {
         let reading = || self.node()?.latest.as_ref().map(|latest| &latest.reading);
         match (panel, self.screen()) {
-            (Panel::Tasks, Screen::Node(_)) | (Panel::Processes, _) => {
-                self.node()?.answers.get(&TABLE_ID).map(|answer| answer.total)
+            // An answer that was of a VM's processes alone says nothing of the node: in the past it may be the last one.
+            (Panel::Tasks, Screen::Node(_)) => {
+                let answer = self.node()?.answers.get(&TABLE_ID).filter(|answer| answer.runtime.is_none());
+                answer.map(|answer| answer.total)
             }
+            (Panel::Processes, _) => self.vm()?.reading.count(Limited::Processes).n,
             (Panel::Tasks, Screen::Scope(_, Scope::Namespace(inode))) => {
                 self.node()?.namespaces.get(inode)?.reading.n_processes
             }

@@ -1,12 +1,61 @@
 //! `:trace receive`: who sends what to the Erlang process on the screen.
 
-use midair_vitals::TaskKind;
+use midair_vitals::{TaskId, TaskKind};
 
 use super::{Effect, Playhead, State, screen::Screen};
-use crate::{event::Control, model::relatives::trace_number};
+use crate::{
+    event::{Control, Event, NodeId, Stamp},
+    model::relatives::trace_number,
+};
 
 /// For how long a trace counts, seconds, and how many messages at most: what an agent takes at the most.
 const LIMITS: (u32, u32) = (5, 5_000);
+
+/// A trace that was asked for and has not been answered, after its time longer than this is not waited for, microseconds.
+const PATIENCE_US: u64 = 10_000_000;
+
+/// A trace that runs.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Running {
+    node: NodeId,
+    task: TaskId,
+    /// When its time is over.
+    until: Stamp,
+}
+
+impl State {
+    /// How long the trace of the task on the screen still counts, microseconds; zero while its answer is on the way.
+    pub fn trace_left_us(&self) -> Option<u64> {
+        let running = self.trace.as_ref().filter(|_| self.playhead == Playhead::Live)?;
+        let is_shown = *self.screen() == Screen::Task(running.node.clone(), running.task);
+        is_shown.then(|| running.until.since_us(self.clock))
+    }
+}
+
+/// An event may be the end of the trace that runs.
+pub(super) fn hear(state: &mut State, event: &Event) {
+    let Some(running) = &state.trace else { return };
+    let number = trace_number(running.task);
+    let is_answer = match event {
+        Event::Traced(traced) => traced.node == running.node && traced.id == number,
+        Event::Refused { node, id, .. } => *node == running.node && *id == Some(number),
+        Event::Tick
+        | Event::Reset
+        | Event::Link(_)
+        | Event::Described(_)
+        | Event::Sample(_)
+        | Event::Rows(_)
+        | Event::Details(_)
+        | Event::Lost { .. }
+        | Event::Mark(_)
+        | Event::Clock { .. }
+        | Event::Malformed { .. }
+        | Event::Rollup(_) => false,
+    };
+    if is_answer || state.clock.since_us(running.until) > PATIENCE_US {
+        state.trace = None;
+    }
+}
 
 /// Asks for it. Whether the agent lets it be done stands in what comes back.
 pub(super) fn receive(state: &mut State, seconds: u32) -> Vec<Effect> {
@@ -28,17 +77,28 @@ pub(super) fn receive(state: &mut State, seconds: u32) -> Vec<Effect> {
         return Vec::new();
     }
     state.notice(format!("counting what it receives, for up to {seconds} s"));
+    let until = Stamp(state.clock.0 + u64::from(seconds) * 1_000_000);
+    state.trace = Some(Running { node: node.clone(), task, until });
     vec![Effect::Control(Control::Trace { node, id: trace_number(task), task, seconds, most: LIMITS.1 })]
 }
 
 /// What follows `:trace`: `receive`, and for how many seconds.
 pub(super) fn parse(text: &str) -> Result<u32, String> {
     let mut words = text.split_whitespace();
-    let ask = || format!("trace what, and for how long? trace receive {} s", LIMITS.0);
-    if words.next() != Some("receive") {
-        return Err(ask());
+    let longest = LIMITS.0;
+    match words.next() {
+        Some("receive") => {}
+        None => {
+            return Err(format!(
+                "trace receive, or trace receive 1s to {longest}s: who sends to this process, and what its messages begin \
+                 with; that is all that can be traced"
+            ));
+        }
+        Some(other) => {
+            return Err(format!("{other} cannot be traced, only what is received: trace receive {longest}s"));
+        }
     }
-    let Some(time) = words.next() else { return Ok(LIMITS.0) };
-    let seconds = time.trim_end_matches('s').parse::<u32>().ok().filter(|s| (1..=LIMITS.0).contains(s));
-    seconds.ok_or_else(|| format!("{time} is outside 1s to {}s", LIMITS.0))
+    let Some(time) = words.next() else { return Ok(longest) };
+    let seconds = time.trim_end_matches('s').parse::<u32>().ok().filter(|s| (1..=longest).contains(s));
+    seconds.ok_or_else(|| format!("{time} is outside 1s to {longest}s"))
 }

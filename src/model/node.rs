@@ -130,6 +130,8 @@ pub struct Answer {
     pub total: u64,
     /// How many of them were sent.
     pub n_rows: u64,
+    /// The runtime of all rows, where that is one and not the kernel.
+    pub runtime: Option<u32>,
 }
 
 /// An agent's clock against ours.

@@ -93,7 +93,10 @@ impl Node {
             self.take_task(reading, at, limit_bytes, keep).seen.by_query = Some(rows.id);
         }
         self.drop_unseen();
-        let answer = Answer { at, mono_us: rows.mono_us, total: rows.total, n_rows: rows.tasks.len() as u64 };
+        let first = rows.tasks.first().map(|task| task.id.runtime).filter(|runtime| *runtime != 0);
+        let runtime = first.filter(|first| rows.tasks.iter().all(|task| task.id.runtime == *first));
+        let n_rows = rows.tasks.len() as u64;
+        let answer = Answer { at, mono_us: rows.mono_us, total: rows.total, n_rows, runtime };
         self.answers.insert(rows.id, answer);
         let oldest = self.answers.iter().min_by_key(|(_, answer)| answer.at).map(|(id, _)| *id);
         if let Some(id) = oldest.filter(|_| self.answers.len() > ANSWERS_MAX) {

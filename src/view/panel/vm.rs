@@ -105,8 +105,8 @@ fn sched(shown: Shown<'_>, axis: Axis) -> Vec<Line> {
         Line::new("ready", format::count(reading.run_queue), "")
             .with_level(Level::of(vitals.severities.sched))
             .with_trend(shown.trend(VmValue::RunQueue, axis), 4.0),
-        Line::new("delay", format::delay(vitals.delay), "/s, threads").with_level(share_level(vitals.delay)),
-        Line::new("on cpu", format::number(vitals.cpu), format!("of {} schedulers", reading.n_normal())),
+        Line::new("delay", format::delay(vitals.delay), "/s  of threads").with_level(share_level(vitals.delay)),
+        Line::new("on cpu", format::number(vitals.cpu), format!("of {}  schedulers", reading.n_normal())),
         switches.with_trend(shown.trend(VmValue::Switches, axis), 1000.0),
         Line::new("dirty", dirty.join("+"), "wait: cpu, io"),
     ]
@@ -175,9 +175,9 @@ fn mem(shown: Shown<'_>, axis: Axis) -> Vec<Line> {
             .with_trend(shown.trend(VmValue::Total, axis), limit.unwrap_or(0) as f64),
         Line::new("growth", format::bytes_growth(vitals.mem_growth), format!("/s  {growth}")),
         Line::new("rss", whole(process.and_then(|task| task.reading.rss_bytes)), kind),
-        Line::new("procs", whole(memory.processes_bytes), format!("binary {}", whole(memory.binary_bytes))),
+        Line::new("procs", whole(memory.processes_bytes), format!("bin {}", whole(memory.binary_bytes))),
         Line::new("ets", whole(memory.ets_bytes), format!("code {}", whole(memory.code_bytes))),
-        Line::new("carriers", whole(reading.carriers_bytes), format!("unused {}", whole(unused))),
+        Line::new("carriers", whole(reading.carriers_bytes), format!("free {}", whole(unused))),
         Line::new("atoms", whole(memory.atom_bytes), limits(shown)),
     ]
 }
@@ -236,13 +236,13 @@ fn rate(shown: Shown<'_>, axis: Axis) -> Vec<Line> {
         Line::new("out", format::bytes(vitals.rate_out), "B/s").with_trend(shown.trend(VmValue::Out, axis), 1024.0),
         Line::new("gc", format::number(vitals.gcs), "/s").with_trend(shown.trend(VmValue::Gcs, axis), 100.0),
         Line::new("freed", format::bytes(vitals.reclaimed), "B/s"),
-        Line::new("switches", format::number(vitals.switches), "/s of processes"),
+        Line::new("switches", format::number(vitals.switches), "/s  of processes"),
         Line::new("watching", format::estimate(format::percent(vitals.cost)), wire(vitals.wire)),
     ]
 }
 
 fn wire(bytes: Option<f64>) -> String {
-    format!("%   {} B/s", format::bytes(bytes))
+    format!("%  {} B/s", format::bytes(bytes))
 }
 
 /// What a VM is and how it is watched, in one line.
@@ -260,9 +260,9 @@ pub fn about(shown: Shown<'_>) -> Vec<String> {
     let age = shown.vm.sweep_age_us(shown.node).filter(|us| *us >= 1_000_000);
     let swept =
         swept.map(|words| age.map_or(words.clone(), |us| format!("{words}, last {} ago", format::duration(us))));
-    let cost = vitals.cost.map(|share| format!("vm {}", format::estimate(format::percent_sign(Some(share)))));
+    let cost = vitals.cost.map(|share| format!("cost {}", format::estimate(format::percent_sign(Some(share)))));
     let up = reading.up_us.map(|us| format!("up {}", format::duration(us)));
-    let process = reading.process.map(|id| format!("pid {} (v)", id.number));
+    let process = reading.process.map(|id| format!("v: pid {}", id.number));
     let dump = reading.crash_dump.as_ref().map(|dump| {
         let growing = if dump.is_growing { ", growing" } else { "" };
         format!("▲ crash dump {}{growing}", format::bytes(dump.bytes.map(|n| n as f64)))
