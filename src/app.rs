@@ -39,7 +39,7 @@ pub use asks::{FOCUS_ID, TABLE_ID};
 pub use command::{COMMANDS, interval};
 pub use copy::utc;
 pub use message::Message;
-pub use overlay::{Chosen, Overlay};
+pub use overlay::{Chosen, MarkKey, Overlay, mark_keys, subjects};
 pub use playhead::Playhead;
 pub use prompt::{Prompt, PromptKind};
 

@@ -9,6 +9,7 @@ pub mod header;
 pub mod help;
 pub mod list;
 pub mod map;
+pub mod marks;
 pub mod panel;
 pub mod scope;
 pub mod text;
@@ -116,6 +117,7 @@ fn draw_overlay(buffer: &mut Buffer, areas: &Areas, state: &State, findings: &[F
     match overlay {
         Overlay::Help { scroll } => help::draw(buffer, area, *scroll, theme),
         Overlay::Findings(chosen) => finding::draw_overlay(buffer, area, state, (findings, chosen), theme),
+        Overlay::Marks(chosen) => marks::draw(buffer, area, state, chosen, theme),
     }
 }
 

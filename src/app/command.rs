@@ -24,6 +24,7 @@ enum Command {
     /// For how long, seconds.
     Trace(u32),
     Vm,
+    Marks,
     Threads,
     Mouse,
     Go(Go),
@@ -42,6 +43,7 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("view", "tasks, queues, cgroups, netns, cpus, host, vms; of a VM processes, schedulers, links, ports, ets"),
     ("vm", ""),
     ("trace", "receive, and for how long: 1s to 5s"),
+    ("marks", ""),
     ("threads", ""),
     ("mouse", ""),
     ("go", "NODE/RUNTIME/TASK"),
@@ -68,6 +70,7 @@ pub(super) fn run(state: &mut State, line: &str) -> Vec<Effect> {
             state.interval_ms = ms;
             state.model.asked_interval_us = u64::from(ms) * 1000;
         }
+        Ok(Some(Command::Marks)) => state.show_marks(),
         Ok(Some(Command::Threads)) => state.toggle_threads(),
         Ok(Some(Command::Mouse)) => state.toggle_mouse(),
         Ok(Some(Command::Go(go))) => {
@@ -96,6 +99,7 @@ fn parse(line: &str) -> Result<Option<Command>, String> {
         "vm" => Command::Vm,
         "trace" => Command::Trace(trace::parse(rest)?),
         "interval" => Command::Interval(interval(rest)?),
+        "marks" | "notes" => Command::Marks,
         "threads" => Command::Threads,
         "mouse" => Command::Mouse,
         "go" => Command::Go(Go::parse(rest).ok_or("go where? go NODE, NODE/RUNTIME or NODE/RUNTIME/TASK")?),

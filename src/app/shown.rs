@@ -11,7 +11,7 @@ use crate::model::{
     cluster::Group,
     finding,
     relatives::{self, Relative, Spot},
-    timeline,
+    timeline::{self, Flag},
 };
 
 /// Lines that tell what a part of a node uses.
@@ -140,6 +140,11 @@ impl State {
     /// What is wrong with what the screen is about, the worst first.
     pub fn findings(&self) -> Vec<Finding> {
         finding::findings(&self.model, self.screen().node(), self.now())
+    }
+
+    /// The marks that belong to what the screen is about, the newest first.
+    pub fn marks(&self) -> Vec<&Flag> {
+        self.timeline.marks(self.screen().node())
     }
 
     /// How long the longest name of a node is.

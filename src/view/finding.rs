@@ -12,9 +12,15 @@ use crate::{
     app::{
         Chosen, State,
         screen::{Scope, Screen},
+        subjects,
     },
     event::Health,
-    model::{Finding, finding::Lead, why, words::Part},
+    model::{
+        Finding,
+        finding::{Lead, Subject},
+        why,
+        words::Part,
+    },
 };
 
 /// A finding as a sentence.
@@ -61,7 +67,7 @@ fn told(state: &State, findings: &[Finding]) -> Vec<Told> {
         Screen::Scope(_, Scope::Namespace(inode)) => finding.lead == Lead::Namespace(*inode),
         // Of a VM's findings those that lead elsewhere are about one of its processes.
         Screen::Vm(_, runtime) => match &finding.lead {
-            Lead::Vm(of) | Lead::Links(of) | Lead::Functions(of) => of == runtime,
+            Lead::Vm(of) | Lead::Schedulers(of) | Lead::Links(of) | Lead::Functions(of) => of == runtime,
             Lead::Task(task) => task.runtime == *runtime,
             Lead::Node | Lead::Cgroup(_) | Lead::Namespace(_) | Lead::Host => false,
         },
@@ -126,10 +132,10 @@ pub fn draw_overlay(
     buffer: &mut Buffer,
     area: Rect,
     state: &State,
-    (findings, chosen): (&[Finding], &Chosen),
+    (findings, chosen): (&[Finding], &Chosen<Subject>),
     theme: &Theme,
 ) {
-    let selected = chosen.position(findings);
+    let selected = chosen.position(&subjects(findings));
     let title = [
         (format!(" {} found · worst first ", findings.len()), theme.title),
         ("· Enter goes there, Esc closes ".to_owned(), theme.dim),

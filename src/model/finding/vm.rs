@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use midair_vitals::{
     Severity, TaskId, TaskKind, Unit,
-    vm::{Growing, Limited},
+    vm::{Growing, Limited, SchedulerKind},
 };
 
 use super::{Lead, Teller, Topic, name_of};
@@ -35,6 +35,8 @@ pub enum VmTopic {
     Limit(Limited),
     /// What waits for its schedulers.
     RunQueue,
+    /// Schedulers that wait for CPUs.
+    Starved,
     /// Locks for which its schedulers fight.
     Locks,
     /// A process that keeps a scheduler to itself.
@@ -48,6 +50,12 @@ const NEAR: u32 = 800;
 
 /// From here on what waits for schedulers, or on a link, is worth a word, per mille.
 const WAITING: u32 = 500;
+
+/// From here on schedulers that do not get the CPU that they want are worth a word, per mille.
+const STARVED: u32 = 200;
+
+/// Schedulers that wait less than this for CPUs are not held up by that, seconds per second of all together.
+const WAITS: f64 = 0.1;
 
 /// A process found active in more looks than this, per mille, keeps a scheduler to itself.
 const ALWAYS: u32 = 950;
@@ -74,6 +82,7 @@ impl Teller<'_> {
                 self.stuck(vm);
                 self.limits(vm);
                 self.run_queue(vm);
+                self.starved(vm);
                 self.locks(vm);
                 self.always_active(vm);
                 self.vm_memory(vm);
@@ -195,16 +204,35 @@ impl Teller<'_> {
         }
     }
 
+    /// More is ready to run than its schedulers take.
     fn run_queue(&mut self, vm: &Vm) {
-        let severity = vm.vitals.severities.sched.map_or(0, Severity::per_mille);
-        let Some(n) = vm.reading.run_queue.filter(|_| severity >= WAITING) else { return };
+        let Some(waiting) = vm.vitals.waiting.filter(|waiting| waiting.severity.per_mille() >= WAITING) else { return };
         let mut parts = vec![self.vm_name(vm)];
         self.on_node(&mut parts);
-        let n_normal = vm.reading.n_normal() as u64;
-        parts.extend([Part::Words(": "), Part::Count(n), Part::Words(" wait for "), Part::Count(n_normal)]);
-        parts.push(Part::Words(" schedulers that have no room left"));
-        let lead = Lead::Vm(vm.reading.runtime);
-        self.about_vm(vm, (severity, Some(Vital::Sched)), VmTopic::RunQueue, lead, parts);
+        let n_schedulers = vm.reading.schedulers.iter().filter(|s| s.kind == waiting.kind).count() as u64;
+        let (what, kind) = match waiting.kind {
+            SchedulerKind::Normal => (" processes wait for ", " schedulers"),
+            SchedulerKind::DirtyCpu => (" jobs of native code wait for ", " dirty CPU schedulers"),
+            SchedulerKind::DirtyIo => (" jobs of native code wait for ", " dirty IO schedulers"),
+        };
+        parts.extend([Part::Words(": "), Part::Count(waiting.n), Part::Words(what), Part::Count(n_schedulers)]);
+        parts.extend([Part::Words(kind), Part::Words(" that are all busy")]);
+        let lead = Lead::Schedulers(vm.reading.runtime);
+        let how = (waiting.severity.per_mille(), Some(Vital::Sched));
+        self.about_vm(vm, how, VmTopic::RunQueue, lead, parts);
+    }
+
+    /// Its schedulers have work, and no CPU to do it on: the host is short, not the VM.
+    fn starved(&mut self, vm: &Vm) {
+        let starved = vm.vitals.starved.filter(|severity| severity.per_mille() >= STARVED);
+        let (Some(severity), Some(delay)) = (starved, vm.vitals.delay.filter(|delay| *delay >= WAITS)) else { return };
+        let mut parts = vec![Part::Words("the host has too few CPUs for the schedulers of "), self.vm_name(vm)];
+        self.on_node(&mut parts);
+        parts.extend([Part::Words(": they wait "), Part::Delay(delay)]);
+        let cores = vm.vitals.cpu.map(|cpu| [Part::Words(", and run on "), Part::Cores(cpu)]);
+        parts.extend(cores.into_iter().flatten());
+        let lead = Lead::Schedulers(vm.reading.runtime);
+        self.about_vm(vm, (severity.per_mille(), Some(Vital::Sched)), VmTopic::Starved, lead, parts);
     }
 
     /// Schedulers that fight for a lock look busy and get little done.
