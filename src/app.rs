@@ -284,6 +284,7 @@ fn event(state: &mut State, stamped: &Stamped) {
         | Event::Rows(_)
         | Event::Details(_)
         | Event::Traced(_)
+        | Event::Inspected(_)
         | Event::Refused { .. }
         | Event::Lost { .. }
         | Event::Mark(_)

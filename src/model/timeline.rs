@@ -149,6 +149,7 @@ impl Timeline {
             | Event::Rows(_)
             | Event::Details(_)
             | Event::Traced(_)
+            | Event::Inspected(_)
             | Event::Refused { .. }
             | Event::Malformed { .. }
             | Event::Rollup(_) => {}

@@ -39,7 +39,14 @@ fn measured(s: f64) -> Stamped {
 }
 
 fn beam(name: &str) -> Runtime {
-    Runtime { id: 1, kind: "beam".into(), name: name.into(), health: Health::Ok, n_tasks: Some(2) }
+    Runtime {
+        id: 1,
+        kind: "beam".into(),
+        name: name.into(),
+        health: Health::Ok,
+        n_tasks: Some(2),
+        is_undistributed: false,
+    }
 }
 
 fn desk() -> Desk {

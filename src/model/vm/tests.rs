@@ -11,7 +11,7 @@ use crate::{
 };
 
 fn runtime(health: Health) -> Runtime {
-    Runtime { id: 1, kind: "beam".into(), name: "chat@a".into(), health, n_tasks: Some(3) }
+    Runtime { id: 1, kind: "beam".into(), name: "chat@a".into(), health, n_tasks: Some(3), is_undistributed: false }
 }
 
 /// A VM that answered last at a second, with so many reductions a second and so many bytes.
