@@ -32,6 +32,11 @@ pub enum Overlay {
     Findings(Chosen<Subject>),
     /// The marks on the time line.
     Marks(Chosen<MarkKey>),
+    /// What an Erlang process keeps.
+    Kept {
+        /// First line shown.
+        scroll: usize,
+    },
 }
 
 /// Which row of a list over the screen is selected. It is followed wherever it ranks; once it is no more, whatever stands in
@@ -113,6 +118,13 @@ pub(super) fn act(state: &mut State, overlay: Overlay, action: Action) -> Vec<Ef
             Overlay::Help { scroll: moved(scroll, n_rows, most + 1) }
         }
         Overlay::Findings(chosen) => Overlay::Findings(chosen.moved(n_rows, &subjects(&state.findings()))),
+        Overlay::Kept { scroll } => {
+            // Beside the frame there is a column of room on each side.
+            let columns = usize::from(state.size.0.saturating_sub(4));
+            let n_lines = state.kept.as_ref().map_or(0, |kept| kept.lines(columns).len());
+            let most = n_lines.saturating_sub(usize::from(state.size.1.saturating_sub(4)));
+            Overlay::Kept { scroll: moved(scroll, n_rows, most + 1) }
+        }
         Overlay::Marks(chosen) => Overlay::Marks(chosen.moved(n_rows, &mark_keys(&state.marks()))),
     });
     Vec::new()
@@ -121,7 +133,7 @@ pub(super) fn act(state: &mut State, overlay: Overlay, action: Action) -> Vec<Ef
 /// To what is selected: the place that a finding is about, the moment of a mark.
 fn enter(state: &mut State, overlay: &Overlay) -> Vec<Effect> {
     match overlay {
-        Overlay::Help { .. } => {}
+        Overlay::Help { .. } | Overlay::Kept { .. } => {}
         Overlay::Findings(chosen) => {
             let findings = state.findings();
             let at = chosen.position(&subjects(&findings));

@@ -108,7 +108,7 @@ impl State {
             (Panel::Queues, _) => self.focus()?.n_queues.map(u64::from),
             (Panel::Children, _) => self.focus()?.n_children.map(u64::from),
             (Panel::Links, _) => self.vm()?.reading.links.as_ref()?.n_total,
-            (Panel::Ports, _) => self.vm()?.reading.ports.as_ref()?.n_total,
+            (Panel::Ports, _) => self.vm()?.n_outlets(),
             (Panel::Tables, _) => self.vm()?.reading.tables.as_ref()?.n_total,
             (
                 Panel::Nodes

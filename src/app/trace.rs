@@ -4,7 +4,7 @@ use midair_vitals::{TaskId, TaskKind};
 
 use super::{Effect, Playhead, State, screen::Screen};
 use crate::{
-    event::{Control, Event, NodeId, Stamp},
+    event::{Control, Event, NodeId, Stamp, Stamped},
     model::relatives::trace_number,
 };
 
@@ -19,6 +19,7 @@ const PATIENCE_US: u64 = 10_000_000;
 pub(super) struct Running {
     node: NodeId,
     task: TaskId,
+    asked: Stamp,
     /// When its time is over.
     until: Stamp,
 }
@@ -33,10 +34,10 @@ impl State {
 }
 
 /// An event may be the end of the trace that runs.
-pub(super) fn hear(state: &mut State, event: &Event) {
-    let Some(running) = &state.trace else { return };
+pub(super) fn hear(state: &mut State, stamped: &Stamped) {
+    let Some(running) = state.trace.as_ref().filter(|running| stamped.at >= running.asked) else { return };
     let number = trace_number(running.task);
-    let is_answer = match event {
+    let is_answer = match &stamped.event {
         Event::Traced(traced) => traced.node == running.node && traced.id == number,
         Event::Refused { node, id, .. } => *node == running.node && *id == Some(number),
         Event::Tick
@@ -46,6 +47,7 @@ pub(super) fn hear(state: &mut State, event: &Event) {
         | Event::Sample(_)
         | Event::Rows(_)
         | Event::Details(_)
+        | Event::Inspected(_)
         | Event::Lost { .. }
         | Event::Mark(_)
         | Event::Clock { .. }
@@ -57,28 +59,36 @@ pub(super) fn hear(state: &mut State, event: &Event) {
     }
 }
 
-/// Asks for it. Whether the agent lets it be done stands in what comes back.
-pub(super) fn receive(state: &mut State, seconds: u32) -> Vec<Effect> {
-    let of_task = state.task().map(|task| task.reading.kind);
-    let Screen::Task(node, task) = state.screen().clone() else {
-        state.refuse("a trace is of one Erlang process: go into it first");
-        return Vec::new();
+/// The Erlang process on the screen, where something can be asked of it now; else why not.
+pub(super) fn live_process(state: &State) -> Result<(NodeId, TaskId), &'static str> {
+    let Screen::Task(node, task) = state.screen() else {
+        return Err("this is asked of one Erlang process: go into it first");
     };
-    if of_task.is_some_and(|kind| kind != TaskKind::Erlang) || task.runtime == 0 {
-        state.refuse("only Erlang processes can be traced");
-        return Vec::new();
+    let kind = state.task().map(|task| task.reading.kind);
+    if kind.is_some_and(|kind| kind != TaskKind::Erlang) || task.runtime == 0 {
+        return Err("this is asked of one Erlang process, and this is none");
     }
     if state.playhead != Playhead::Live {
-        state.refuse("what was not counted then cannot be had; End goes live");
-        return Vec::new();
+        return Err("what was not asked then cannot be had; End goes live");
     }
     if state.node().is_none_or(|n| n.described.is_none() || n.presence.is_silent()) {
-        state.refuse("no agent to trace: silent or not there yet");
-        return Vec::new();
+        return Err("no agent to ask: silent or not there yet");
     }
+    Ok((node.clone(), *task))
+}
+
+/// Asks for it. Whether the agent lets it be done stands in what comes back.
+pub(super) fn receive(state: &mut State, seconds: u32) -> Vec<Effect> {
+    let (node, task) = match live_process(state) {
+        Ok(process) => process,
+        Err(why) => {
+            state.refuse(why);
+            return Vec::new();
+        }
+    };
     state.notice(format!("counting what it receives, for up to {seconds} s"));
     let until = Stamp(state.clock.0 + u64::from(seconds) * 1_000_000);
-    state.trace = Some(Running { node: node.clone(), task, until });
+    state.trace = Some(Running { node: node.clone(), task, asked: state.clock, until });
     vec![Effect::Control(Control::Trace { node, id: trace_number(task), task, seconds, most: LIMITS.1 })]
 }
 

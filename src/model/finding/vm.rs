@@ -9,11 +9,11 @@ use midair_vitals::{
 
 use super::{Lead, Teller, Topic, name_of};
 use crate::{
-    event::{Health, Runtime},
+    event::Runtime,
     model::{
-        task::{Task, pid_number},
+        task::Task,
         vital::Vital,
-        vm::Vm,
+        vm::{Standing, Vm},
         words::Part,
     },
 };
@@ -23,6 +23,8 @@ use crate::{
 pub enum VmTopic {
     /// Whether it answers.
     Answer,
+    /// That it is no more.
+    Ended,
     /// A crash dump that it writes.
     CrashDump,
     /// A link to another node.
@@ -71,13 +73,17 @@ impl Teller<'_> {
     pub(super) fn vms(&mut self) {
         let node = self.node;
         for runtime in node.runtimes.iter().filter(|runtime| *runtime.kind == *"beam") {
-            if let Health::Off(why) = &runtime.health {
+            if let Standing::Silent(why) = runtime.standing() {
                 self.unanswered(runtime, why);
             }
         }
         for vm in node.vms.values() {
+            if let Standing::Ended { ago_us, why } = vm.standing(node) {
+                self.ended(vm, ago_us, why);
+                continue;
+            }
             self.crash_dump(vm);
-            if vm.unanswered(node).is_none() {
+            if vm.standing(node) == Standing::Answers {
                 self.links(vm);
                 self.stuck(vm);
                 self.limits(vm);
@@ -118,6 +124,28 @@ impl Teller<'_> {
         }
         let topic = Topic::Vm(runtime.id, VmTopic::Answer);
         self.push(900, None, topic, Lead::Vm(runtime.id), parts);
+    }
+
+    /// It is no more: since when, how, where its crash dump lies, and whether it runs again.
+    fn ended(&mut self, vm: &Vm, ago_us: u64, why: Option<&Arc<str>>) {
+        let mut parts = vec![self.vm_name(vm), Part::Words(" ended")];
+        self.on_node(&mut parts);
+        parts.extend([Part::Words(" "), Part::Time(ago_us), Part::Words(" ago")]);
+        parts.extend(why.map(|why| [Part::Words(": "), Part::Name(why.clone())]).into_iter().flatten());
+        if let Some(dump) = &vm.reading.crash_dump {
+            parts.push(Part::Words("; crash dump"));
+            let size = dump.bytes.map(|bytes| [Part::Words(" of "), Part::Amount(bytes as f64, Unit::Bytes)]);
+            parts.extend(size.into_iter().flatten());
+            let path = dump.path.as_ref().map(|path| [Part::Words(": "), Part::Name(path.clone())]);
+            parts.extend(path.into_iter().flatten());
+        }
+        if let Some(later) = vm.later_life(self.node) {
+            parts.push(Part::Words("; it runs again"));
+            let up = later.reading.up_us.map(|us| [Part::Words(" for "), Part::Time(us)]);
+            parts.extend(up.into_iter().flatten());
+        }
+        let per_mille = vm.ended_per_mille(self.node);
+        self.about_vm(vm, (per_mille, None), VmTopic::Ended, Lead::Vm(vm.reading.runtime), parts);
     }
 
     fn crash_dump(&mut self, vm: &Vm) {
@@ -169,23 +197,17 @@ impl Teller<'_> {
         }
     }
 
-    /// A process that does not answer: it is inside native code.
+    /// A process that does not answer: it is inside native code, and the sweep waits behind it.
     fn stuck(&mut self, vm: &Vm) {
-        let Some((pid, ms)) = vm.reading.sweep.as_ref().and_then(|s| Some((s.stuck_at.clone()?, s.stuck_ms?))) else {
-            return;
-        };
-        let of = |number| vm.tasks(self.node).find(|task| task.id().number == number);
-        let task = pid_number(&pid).and_then(of);
-        let name = task.map_or(Part::Name(pid), name_of);
+        let Some((pid, us)) = vm.stuck() else { return };
+        let task = vm.task_of(pid);
+        let known = task.and_then(|task| self.node.task(task));
+        let name = known.map_or(Part::Name(pid.clone()), name_of);
         let mut parts = vec![name, Part::Words(" of "), self.vm_name(vm)];
         self.on_node(&mut parts);
-        let time = Part::Time(u64::from(ms) * 1000);
-        parts.extend([
-            Part::Words(" does not answer for "),
-            time,
-            Part::Words(": inside native code that does not yield"),
-        ]);
-        let lead = task.map_or(Lead::Vm(vm.reading.runtime), |task| Lead::Task(task.id()));
+        let why = Part::Words(": inside native code that does not yield; the sweep is stuck behind it");
+        parts.extend([Part::Words(" does not answer for "), Part::Time(us), why]);
+        let lead = task.map_or(Lead::Vm(vm.reading.runtime), Lead::Task);
         self.about_vm(vm, (700, Some(Vital::Sched)), VmTopic::Stuck, lead, parts);
     }
 
@@ -328,3 +350,6 @@ pub(super) fn number(task: TaskId) -> Part {
     let kind = if task.runtime == 0 { TaskKind::Process } else { TaskKind::Erlang };
     Part::Name(crate::model::task::number_of(task, kind).into())
 }
+
+#[cfg(test)]
+mod tests;

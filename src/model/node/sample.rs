@@ -225,6 +225,22 @@ impl Node {
             (reading.runtime, Vm::fold(known.remove(&reading.runtime), reading, at, limit_bytes, rss_bytes))
         };
         self.vms = sample.vms.iter().map(one).collect();
+        self.vms_go_on();
+    }
+
+    /// A VM that was started anew under its name goes on with the charts of its earlier life, as soon as its name is known.
+    fn vms_go_on(&mut self) {
+        let earlier = |vm: &Vm| {
+            let lives =
+                self.vms.values().filter(|other| other.reading.ended_us.is_some() && vm.is_later_life_of(other));
+            lives.max_by_key(|other| other.reading.ended_us).cloned()
+        };
+        let is_new = |vm: &&Vm| vm.reading.ended_us.is_none() && !vm.goes_on;
+        let heirs: Vec<(u32, Vm)> =
+            self.vms.values().filter(is_new).filter_map(|vm| Some((vm.reading.runtime, earlier(vm)?))).collect();
+        for (runtime, earlier) in heirs {
+            self.vms.get_mut(&runtime).into_iter().for_each(|vm| vm.go_on_from(&earlier));
+        }
     }
 
     fn push_mem_growth(&mut self, at_us: u64, used: Option<u64>, is_again: bool) -> Option<f64> {

@@ -109,6 +109,8 @@ pub struct VmVitals {
     pub links: Vec<LinkVitals>,
     /// Its ports, in the order of the reading.
     pub ports: Vec<PortVitals>,
+    /// Its sockets that are no ports, in the order of the reading.
+    pub sockets: Vec<PortVitals>,
     /// Share of one CPU that watching it costs it; estimated.
     pub cost: Option<f64>,
     /// Bytes per second between it and its watcher.
@@ -172,6 +174,7 @@ impl VmVitals {
             mem_growth: growth.per_second(),
             fills,
             ports: pair.ports(),
+            sockets: pair.sockets(),
             cost: pair.rate(|vm| vm.cost_us).map(|us| us / 1e6),
             wire: pair.rate(|vm| vm.wire_bytes),
             waiting: None,
@@ -347,6 +350,26 @@ impl Pair<'_> {
             PortVitals { rate_in: rate(|p| p.in_bytes), rate_out: rate(|p| p.out_bytes) }
         };
         self.now.ports.iter().flat_map(|ports| &ports.rows).map(one).collect()
+    }
+}
+
+impl Pair<'_> {
+    /// A socket has no name of its own: one of the same owner to the same address is taken for the same.
+    fn sockets(&self) -> Vec<PortVitals> {
+        let of_before = self.before.and_then(|vm| vm.sockets.as_ref()).map_or(&[][..], |sockets| &sockets.rows);
+        let times = self.times(|vm| vm.sockets.as_ref()?.at_us);
+        let key = |socket: &super::Socket| {
+            let owner = socket.owner.as_ref().map(|owner| owner.text.clone());
+            (owner, socket.protocol.clone(), socket.address.clone())
+        };
+        let one = |now: &super::Socket| {
+            let mut same = of_before.iter().filter(|socket| key(socket) == key(now));
+            // Where there are two of a kind nobody knows which is which.
+            let before = same.next().filter(|_| same.next().is_none());
+            let rate = |field: fn(&super::Socket) -> Option<u64>| rate_of(times, field(before?), field(now));
+            PortVitals { rate_in: rate(|s| s.in_bytes), rate_out: rate(|s| s.out_bytes) }
+        };
+        self.now.sockets.iter().flat_map(|sockets| &sockets.rows).map(one).collect()
     }
 }
 
