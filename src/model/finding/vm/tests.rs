@@ -1,8 +1,6 @@
 use midair_vitals::{
     Queue, QueueKind, TaskId, TaskReading, TaskState, VmReading,
-    vm::{
-        ActiveFunctions, Count, CrashDump, DistLink, Listed, Scheduler, SchedulerKind, Seen, Sweep, VmMemory,
-    },
+    vm::{ActiveFunctions, Count, CrashDump, DistLink, Listed, Scheduler, SchedulerKind, Seen, Sweep, VmMemory},
 };
 
 use super::*;
@@ -104,10 +102,8 @@ fn jobs_for_dirty_schedulers_are_named_too() {
 
 #[test]
 fn a_host_without_cpu_for_the_schedulers_is_the_culprit() {
-    let starved =
-        said(|s, vm, _| vm.schedulers = (1..=2).map(|number| scheduler(number, s, 30, 100, 600)).collect());
-    let expected =
-        "the host has too few CPUs for the schedulers of chat@a: they wait 1200 ms/s, and run on 0.6 cores";
+    let starved = said(|s, vm, _| vm.schedulers = (1..=2).map(|number| scheduler(number, s, 30, 100, 600)).collect());
+    let expected = "the host has too few CPUs for the schedulers of chat@a: they wait 1200 ms/s, and run on 0.6 cores";
     assert_eq!(starved, [expected]);
 }
 
