@@ -217,7 +217,7 @@ impl<R: Read + Seek> Iterator for Reader<R> {
 pub fn read_all(bytes: &[u8]) -> Result<(Vec<Entry>, Vec<Damage>), OpenError> {
     let mut reader = Reader::open(Cursor::new(bytes))?;
     let (mut entries, mut damage) = (Vec::new(), reader.damage().to_vec());
-    while let Some(piece) = reader.next() {
+    for piece in reader.by_ref() {
         match piece? {
             Piece::Entry(entry) => entries.push(entry),
             Piece::Damage(found) => damage.push(found),

@@ -36,10 +36,12 @@ fn check(entries: Vec<Entry>, blocks: &[Vec<Vec<Said>>], what: &str) -> usize {
 #[test]
 fn a_flipped_bit_anywhere_is_found_and_costs_the_rest_of_its_block() {
     let blocks = blocks(3);
-    let (bytes, _) = write(&blocks, true);
+    let (bytes, ends) = write(&blocks, true);
     let n_all = told(&blocks).len();
     let mut n_costly = 0;
-    for bit in 0..bytes.len() * 8 {
+    // Each bit of the block in the middle, and one of each byte elsewhere.
+    let middle = ends[4]..ends[9];
+    for bit in (0..bytes.len() * 8).filter(|bit| middle.contains(&(bit / 8)) || bit % 8 == bit / 8 % 8) {
         let mut damaged = bytes.clone();
         damaged[bit / 8] ^= 1 << (bit % 8);
         let (entries, damage) = read_all(&damaged).unwrap_or_else(|error| panic!("bit {bit}: {error}"));
@@ -53,7 +55,7 @@ fn a_flipped_bit_anywhere_is_found_and_costs_the_rest_of_its_block() {
             "bit {bit}: {damage:?}"
         );
     }
-    assert!(n_costly > bytes.len(), "most bits matter");
+    assert!(n_costly > middle.len() * 8, "most bits matter");
 }
 
 #[test]
