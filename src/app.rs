@@ -13,10 +13,12 @@ mod kept;
 pub mod keymap;
 pub mod layout;
 mod message;
+mod moment;
 mod mouse;
 mod overlay;
 mod playhead;
 mod prompt;
+mod replay;
 pub mod rows;
 pub mod screen;
 mod shown;
@@ -41,9 +43,11 @@ pub use command::{COMMANDS, interval};
 pub use copy::utc;
 pub use kept::{Kept, word as kept_word};
 pub use message::Message;
+pub use moment::{length, within};
 pub use overlay::{Chosen, MarkKey, Overlay, mark_keys, subjects};
 pub use playhead::Playhead;
 pub use prompt::{Prompt, PromptKind};
+pub use replay::{Replay, Speed};
 
 /// The largest screen that is filled, columns and rows: more than any display has.
 const SIZE_MAX: (u16, u16) = (2_000, 1_000);
@@ -59,6 +63,18 @@ pub enum Msg {
     Restored(Box<Model>),
     /// Time went on while the past is shown: something arrived that is not looked at yet.
     Passed(Stamp),
+    /// A recording was opened, and is shown from now on, at its beginning.
+    Opened(Box<Replay>),
+    /// The recording is played up to this moment: what happened until then is told next.
+    Played(Stamp),
+    /// The recording goes up to this moment now, and whether more may come.
+    Grown(Stamp, bool),
+    /// What is told next lies so far from what was told that the time line begins anew.
+    Elsewhere,
+    /// How the recording of what is received does; `None`: nothing is recorded.
+    Recording(Option<Recording>),
+    /// Something to be said in the footer.
+    Said(Message),
 }
 
 /// What the shell is to do.
@@ -76,6 +92,17 @@ pub enum Effect {
     GoLive,
     /// Put text into the clipboard.
     Copy(String),
+    /// Begin to record what is received into a file, or end it.
+    Record,
+}
+
+/// A file into which is recorded what is received.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recording {
+    /// Its name.
+    pub name: Arc<str>,
+    /// Bytes in it.
+    pub n_bytes: u64,
 }
 
 /// How the dashboard starts.
@@ -110,6 +137,10 @@ pub struct State {
     pub clock: Stamp,
     /// The moment shown.
     pub playhead: Playhead,
+    /// The recording that is shown; `None` where agents are watched.
+    pub replay: Option<Replay>,
+    /// The file into which is recorded what is received.
+    pub recording: Option<Recording>,
     /// The levels that were gone into; the last is shown. Never empty.
     levels: Vec<Level>,
     /// By what screens are coloured and sorted.
@@ -153,6 +184,8 @@ impl State {
             timeline: Timeline::default(),
             clock: Stamp::default(),
             playhead: Playhead::Live,
+            replay: None,
+            recording: None,
             levels: vec![Level::new(Screen::Cluster, vital.order())],
             vital,
             group_by: None,
@@ -246,6 +279,32 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.is_dirty = true;
             Vec::new()
         }
+        Msg::Opened(replay) => {
+            (state.playhead, state.clock) = (Playhead::Past(replay.from), replay.from);
+            state.replay = Some(*replay);
+            Vec::new()
+        }
+        Msg::Played(to) => {
+            replay::played(state, to);
+            Vec::new()
+        }
+        Msg::Grown(to, grows) => {
+            replay::grown(state, to, grows);
+            Vec::new()
+        }
+        Msg::Elsewhere => {
+            state.timeline = Timeline::default();
+            Vec::new()
+        }
+        Msg::Recording(recording) => {
+            state.is_dirty |= state.recording != recording;
+            state.recording = recording;
+            Vec::new()
+        }
+        Msg::Said(message) => {
+            (state.message, state.is_dirty) = (Some(message), true);
+            Vec::new()
+        }
     };
     // A filter belongs to the table for which it is typed: with another one in its place it stays as it is.
     if place != (state.levels.len(), state.level().panel) {
@@ -257,6 +316,9 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     }
     kept::forget(state);
     effects.extend(asks::reconcile(state));
+    if state.replay.is_some() {
+        replay::ask_nobody(state, &mut effects);
+    }
     effects
 }
 

@@ -1,24 +1,32 @@
 //! The command line: what a person typed, as what to watch and how.
 
+mod info;
+
 use std::{net::Ipv6Addr, path::PathBuf, time::Duration};
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 use midair_agent::{SourceChoice, cli::Budget};
 
 use crate::app;
 
+pub use info::Info;
+
 /// The port of an agent where none is given.
 pub const PORT: u16 = 7070;
 /// Words that will be commands. A host of that name is written after `--`.
-const RESERVED: [&str; 4] = ["demo", "hub", "record", "replay"];
+const RESERVED: [&str; 2] = ["demo", "hub"];
 
 /// Live-cluster observability in the terminal.
 ///
 /// Without hosts, this host is watched: through its agent's socket where one answers, else through an agent inside this
 /// program.
 #[derive(Clone, Debug, Parser)]
-#[command(name = "midair", version, max_term_width = 100)]
+#[command(name = "midair", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
 pub struct Cli {
+    /// What to do instead of watching.
+    #[command(subcommand)]
+    pub command: Option<Command>,
+
     /// Agents to watch: HOST, HOST:PORT (default port 7070), or the path of an agent's socket.
     #[arg(value_name = "HOST[:PORT]")]
     hosts: Vec<String>,
@@ -60,6 +68,71 @@ pub struct Cli {
     pub log: Option<PathBuf>,
 }
 
+/// What midair does beside watching.
+#[derive(Clone, Debug, Subcommand)]
+pub enum Command {
+    /// Show a recording: the same screens and keys, at any moment of it.
+    Replay(ReplayArgs),
+    /// Record what agents say into a file, until it is told to stop.
+    Record(RecordArgs),
+    /// Say what a recording holds.
+    Info {
+        /// The recording.
+        file: PathBuf,
+    },
+}
+
+/// How a recording is shown.
+#[derive(Args, Clone, Debug)]
+pub struct ReplayArgs {
+    /// The recording.
+    pub file: PathBuf,
+
+    /// Where to start: 10m (after its beginning), 14:03, 14:03:27, 2026-11-23 14:03 (UTC), or end.
+    #[arg(long, value_name = "TIME")]
+    pub at: Option<String>,
+
+    /// How fast it is played: 0.25 to 64 times.
+    #[arg(long, value_name = "TIMES", default_value_t = 1.0, value_parser = speed)]
+    pub speed: f64,
+
+    /// Where to start: a node, one of its runtimes, a task of that.
+    #[arg(long, value_name = "NODE[/RUNTIME[/TASK]]", value_parser = go)]
+    pub go: Option<String>,
+
+    /// Leave the mouse to the terminal.
+    #[arg(long)]
+    pub no_mouse: bool,
+}
+
+/// What is recorded.
+#[derive(Args, Clone, Debug)]
+pub struct RecordArgs {
+    /// Agents to record, as those to watch; none: this host.
+    #[arg(value_name = "HOST[:PORT]")]
+    pub hosts: Vec<String>,
+
+    /// The file to write; it must not be there yet.
+    #[arg(long, short, value_name = "FILE")]
+    pub out: PathBuf,
+
+    /// For how long, 10m for example; else until SIGINT or SIGTERM.
+    #[arg(long = "for", value_name = "TIME", value_parser = length)]
+    pub length: Option<Duration>,
+
+    /// Why, to be read in it.
+    #[arg(long, value_name = "TEXT")]
+    pub why: Option<String>,
+
+    /// Watch by TCP without encryption and authentication.
+    #[arg(long)]
+    pub insecure: bool,
+
+    /// Time between two samples: 250ms to 60s.
+    #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval)]
+    pub interval: Duration,
+}
+
 /// Where an agent is to be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -77,25 +150,45 @@ impl Cli {
         {
             anyhow::bail!("this version has no command {word:?}; for a host of that name write `midair -- {word}`");
         }
-        let mut places = Vec::new();
-        for word in self.hosts.iter().chain(&self.more_hosts) {
-            let place = place(word)?;
-            if !places.contains(&place) {
-                places.push(place);
-            }
-        }
-        match places.iter().find_map(|p| if let Place::Tcp(address) = p { Some(address) } else { None }) {
-            Some(address) if !self.insecure => anyhow::bail!(
-                "TCP to {address} is neither encrypted nor authenticated in this version; \
-                 add --insecure to watch it all the same"
-            ),
-            Some(_) | None => Ok(places),
-        }
+        places(self.hosts.iter().chain(&self.more_hosts), self.insecure)
     }
 
     /// The interval in milliseconds.
     pub fn interval_ms(&self) -> u32 {
-        u32::try_from(self.interval.as_millis()).expect("the parser allows 60 s at most")
+        milliseconds(self.interval)
+    }
+}
+
+impl RecordArgs {
+    /// The places named, in order, each once; none: this host.
+    pub fn places(&self) -> anyhow::Result<Vec<Place>> {
+        places(self.hosts.iter(), self.insecure)
+    }
+
+    /// The interval in milliseconds.
+    pub fn interval_ms(&self) -> u32 {
+        milliseconds(self.interval)
+    }
+}
+
+fn milliseconds(interval: Duration) -> u32 {
+    u32::try_from(interval.as_millis()).expect("the parser allows 60 s at most")
+}
+
+fn places<'a>(words: impl Iterator<Item = &'a String>, is_insecure: bool) -> anyhow::Result<Vec<Place>> {
+    let mut places = Vec::new();
+    for word in words {
+        let place = place(word)?;
+        if !places.contains(&place) {
+            places.push(place);
+        }
+    }
+    match places.iter().find_map(|p| if let Place::Tcp(address) = p { Some(address) } else { None }) {
+        Some(address) if !is_insecure => anyhow::bail!(
+            "TCP to {address} is neither encrypted nor authenticated in this version; \
+             add --insecure to watch it all the same"
+        ),
+        Some(_) | None => Ok(places),
     }
 }
 
@@ -133,6 +226,15 @@ fn with_port(word: &str) -> anyhow::Result<String> {
 
 fn interval(text: &str) -> Result<Duration, String> {
     app::interval(text).map(|ms| Duration::from_millis(ms.into()))
+}
+
+fn speed(text: &str) -> Result<f64, String> {
+    let times = text.strip_suffix('x').unwrap_or(text).parse::<f64>().ok().filter(|times| (0.25..=64.0).contains(times));
+    times.ok_or_else(|| format!("{text:?} is outside 0.25 to 64 times"))
+}
+
+fn length(text: &str) -> Result<Duration, String> {
+    app::length(text).ok_or_else(|| format!("{text:?} is no length of time; write it as 90s, 10m or 1h30m"))
 }
 
 fn go(text: &str) -> Result<String, String> {

@@ -2,6 +2,7 @@
 
 pub mod backoff;
 pub mod clock_offset;
+pub mod file;
 pub mod live;
 pub mod local;
 pub mod record;
@@ -17,6 +18,7 @@ use tokio::sync::mpsc;
 use crate::{
     entry::{Entry, Item},
     event::{Control, Input, Stamp},
+    feed::file::Recorder,
 };
 
 /// Most entries between a feed and the screen. When the screen is that far behind, links stop reading, and the agents
@@ -31,12 +33,20 @@ pub struct Feed {
     entries: mpsc::Receiver<Entry>,
     controls: mpsc::Sender<Control>,
     recording: Option<Recording>,
+    recorder: Option<Recorder>,
 }
 
 impl Feed {
     /// A feed at the ends of two channels.
     pub fn new(entries: mpsc::Receiver<Entry>, controls: mpsc::Sender<Control>) -> Self {
-        Self { entries, controls, recording: None }
+        Self { entries, controls, recording: None, recorder: None }
+    }
+
+    /// One from which nothing comes, and that nobody hears.
+    pub fn silent() -> Self {
+        let (_, entries) = mpsc::channel(1);
+        let (controls, _) = mpsc::channel(1);
+        Self::new(entries, controls)
     }
 
     /// The next entry; `None` when the feed has ended. Nothing is lost when this is dropped half way.
@@ -66,6 +76,16 @@ impl Feed {
         self.controls.try_send(control).is_ok()
     }
 
+    /// Writes what passes from now on into a file; the recorder before, which has to be finished.
+    pub fn record_into(&mut self, recorder: Option<Recorder>) -> Option<Recorder> {
+        std::mem::replace(&mut self.recorder, recorder)
+    }
+
+    /// The file into which it records.
+    pub fn recorder(&self) -> Option<&Recorder> {
+        self.recorder.as_ref()
+    }
+
     /// What was written down since [`record`] began; `None` where nothing was.
     pub fn into_recording(self) -> Option<Recording> {
         self.recording
@@ -74,6 +94,9 @@ impl Feed {
     fn note(&mut self, entry: &Entry) {
         if let Some(recording) = &mut self.recording {
             recording.push(entry);
+        }
+        if let Some(recorder) = &self.recorder {
+            recorder.push(entry);
         }
     }
 }

@@ -10,12 +10,13 @@ use std::{
 use anyhow::Context as _;
 use clap::Parser as _;
 use midair::{
-    app::Options,
-    cli::{Cli, Place},
+    app::{self, Options, Speed},
+    cli::{Cli, Command, Info, Place, RecordArgs, ReplayArgs},
     clock::Clock,
     event::Stream,
     feed::{
         self, Feed,
+        file::{Film, Recorder},
         live::{self, Target},
         local,
     },
@@ -31,7 +32,7 @@ fn main() -> ExitCode {
         return ended;
     }
     let cli = Cli::parse();
-    match watch(&cli) {
+    match run(&cli) {
         Ok(Ending::Quit) => ExitCode::SUCCESS,
         // What a shell reports of a program that a signal ended.
         Ok(Ending::Signal(number)) => ExitCode::from(128 + number),
@@ -43,6 +44,48 @@ fn main() -> ExitCode {
     }
 }
 
+fn run(cli: &Cli) -> anyhow::Result<Ending> {
+    match &cli.command {
+        None => watch(cli),
+        Some(Command::Replay(args)) => replay(args),
+        Some(Command::Record(args)) => record(args),
+        Some(Command::Info { file }) => {
+            write!(io::stdout(), "{}", Info::read(file)?).context("cannot write to the terminal")?;
+            Ok(Ending::Quit)
+        }
+    }
+}
+
+fn replay(args: &ReplayArgs) -> anyhow::Result<Ending> {
+    let mut film = Film::open(&args.file)?;
+    let (from, to) = film.range();
+    let at = args.at.as_deref().map(|at| app::within(at, from, to)).transpose().map_err(anyhow::Error::msg)?;
+    let marks = film.marks()?;
+    let options = Options {
+        n_targets: film.n_nodes(),
+        go: args.go.clone(),
+        has_mouse: !args.no_mouse,
+        size: shell::size()?,
+        ..Options::default()
+    };
+    let session = Session::replay(options, film, marks, at, Speed::nearest(args.speed));
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
+    runtime.block_on(shell::run(Feed::silent(), session, theme(), Clock::system()))
+}
+
+fn record(args: &RecordArgs) -> anyhow::Result<Ending> {
+    let places = args.places()?;
+    let clock = Clock::system();
+    let why = args.why.as_deref().unwrap_or("midair record");
+    let recorder = Recorder::start(&args.out, &author(), why, clock.now(), clock.now().0 ^ u64::from(std::process::id()))?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
+    runtime.block_on(async {
+        let targets = targets(places, Config { interval: args.interval, ..Config::default() }, false).await?;
+        let feed = feed::live(targets, &options(Stream::Detail, args.interval_ms(), clock), clock);
+        shell::record(feed, recorder, args.length).await
+    })
+}
+
 fn watch(cli: &Cli) -> anyhow::Result<Ending> {
     let places = cli.places()?;
     let size = shell::size()?;
@@ -50,23 +93,30 @@ fn watch(cli: &Cli) -> anyhow::Result<Ending> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(async {
         let clock = Clock::system();
-        let targets = targets(cli, places).await?;
+        let targets = targets(places, config(cli), cli.embedded || cli.source.is_some()).await?;
         let n_targets = targets.len();
+        // One node is looked at closely from the start, many are compared first.
+        let stream = if n_targets == 1 { Stream::Detail } else { Stream::Overview };
+        let feed = feed::live(targets, &self::options(stream, cli.interval_ms(), clock), clock);
         let options =
             Options { n_targets, go: cli.go.clone(), interval_ms: cli.interval_ms(), has_mouse: !cli.no_mouse, size };
-        shell::run(open(cli, targets, clock), Session::new(options), theme(), clock).await
+        shell::run(feed, Session::new(options), theme(), clock).await
     })
 }
 
-async fn targets(cli: &Cli, places: Vec<Place>) -> anyhow::Result<Vec<Target>> {
+fn config(cli: &Cli) -> Config {
+    Config {
+        interval: cli.interval,
+        source: cli.source.unwrap_or_default(),
+        budget_milli: cli.budget.milli(),
+        ..Config::default()
+    }
+}
+
+/// The agents at these places; of none, this host's.
+async fn targets(places: Vec<Place>, config: Config, is_embedded: bool) -> anyhow::Result<Vec<Target>> {
     if places.is_empty() {
-        let config = Config {
-            interval: cli.interval,
-            source: cli.source.unwrap_or_default(),
-            budget_milli: cli.budget.milli(),
-            ..Config::default()
-        };
-        return Ok(vec![local::this_host(config, cli.embedded || cli.source.is_some()).await?]);
+        return Ok(vec![local::this_host(config, is_embedded).await?]);
     }
     let target = |place| match place {
         Place::Tcp(address) => local::tcp(address),
@@ -75,16 +125,13 @@ async fn targets(cli: &Cli, places: Vec<Place>) -> anyhow::Result<Vec<Target>> {
     Ok(places.into_iter().map(target).collect())
 }
 
-fn open(cli: &Cli, targets: Vec<Target>, clock: Clock) -> Feed {
-    let user = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
-    let options = live::Options {
-        viewer: format!("{user} midair"),
-        // One node is looked at closely from the start, many are compared first.
-        stream: if targets.len() == 1 { Stream::Detail } else { Stream::Overview },
-        interval_ms: cli.interval_ms(),
-        seed: clock.now().0 ^ u64::from(std::process::id()),
-    };
-    feed::live(targets, &options, clock)
+fn author() -> String {
+    std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned())
+}
+
+fn options(stream: Stream, interval_ms: u32, clock: Clock) -> live::Options {
+    let seed = clock.now().0 ^ u64::from(std::process::id());
+    live::Options { viewer: format!("{} midair", author()), stream, interval_ms, seed }
 }
 
 /// See <https://no-color.org>.

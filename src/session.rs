@@ -6,23 +6,28 @@
 mod checkpoint;
 
 use crate::{
-    app::{self, Effect, Msg, Options, State},
+    app::{self, Effect, Message, Msg, Options, Replay, Speed, State},
     entry::{Entry, Item},
     event::{Input, Stamp},
-    feed::tape::Tape,
+    feed::{
+        file::Film,
+        tape::{Tape, WARM_UP_US},
+    },
     wire::Decoder,
 };
 
 use checkpoint::Checkpoints;
 
 /// The state with all that it is made from.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Session {
     state: State,
     tape: Tape,
     decoder: Decoder,
     checkpoints: Checkpoints,
     newest: Stamp,
+    /// The recording that is shown in place of the tape, and the moment up to which it was told.
+    film: Option<(Film, Stamp)>,
 }
 
 impl Session {
@@ -34,7 +39,50 @@ impl Session {
             decoder: Decoder::default(),
             checkpoints: Checkpoints::default(),
             newest: Stamp(0),
+            film: None,
         }
+    }
+
+    /// A sitting before a recording, at a moment of it, or at its beginning.
+    pub fn replay(options: Options, mut film: Film, marks: Vec<Stamp>, at: Option<Stamp>, speed: Speed) -> Self {
+        let mut session = Self::new(options);
+        let ((from, to), name, grows) = (film.range(), film.name(), !film.is_closed());
+        let damage = film.take_damage();
+        session.film = Some((film, Stamp(0)));
+        let replay = Replay { name, from, to, grows, is_playing: at.is_none(), speed, marks };
+        let _none = app::update(&mut session.state, Msg::Opened(Box::new(replay)));
+        session.seek(at.unwrap_or(from).clamp(from, to));
+        session.say_damage(&damage);
+        session
+    }
+
+    /// Tells of something that concerns the program itself.
+    pub fn tell(&mut self, msg: Msg) -> Vec<Effect> {
+        app::update(&mut self.state, msg)
+    }
+
+    /// Plays the recording on, when so much time has passed.
+    pub fn play(&mut self, elapsed_us: u64) {
+        let Some(to) = self.state.plays_to(elapsed_us) else { return };
+        if let Some((film, _)) = &mut self.film
+            && to >= film.range().1
+            && !film.is_closed()
+        {
+            match film.refresh() {
+                Ok((_, newest)) => {
+                    let grows = !film.is_closed();
+                    drop(app::update(&mut self.state, Msg::Grown(newest, grows)));
+                }
+                Err(error) => self.say(format!("{error:#}")),
+            }
+        }
+        drop(app::update(&mut self.state, Msg::Played(to)));
+        self.tell_film(to);
+    }
+
+    /// All that was received and is still known, in order: what a recording begins with.
+    pub fn received(&self) -> Vec<Entry> {
+        self.tape.all()
     }
 
     /// What the screen is made of.
@@ -71,13 +119,19 @@ impl Session {
                 // What the past would have had asked is not asked now.
                 Effect::Seek(to) => drop(self.seek(to)),
                 Effect::GoLive => rest.extend(self.go_live()),
-                Effect::Quit | Effect::Suspend | Effect::Control(_) | Effect::Copy(_) => rest.push(effect),
+                Effect::Quit | Effect::Suspend | Effect::Control(_) | Effect::Copy(_) | Effect::Record => {
+                    rest.push(effect);
+                }
             }
         }
         rest
     }
 
     fn seek(&mut self, to: Stamp) -> Vec<Effect> {
+        if self.film.is_some() {
+            self.seek_film(to);
+            return Vec::new();
+        }
         self.restore(self.tape.n_until(to));
         let told = self.tape.seek(to);
         self.retell(&told)
@@ -101,6 +155,67 @@ impl Session {
         }
     }
 
+    /// Goes to a moment of the recording: on from what is known, from a copy, or anew.
+    fn seek_film(&mut self, to: Stamp) {
+        let Some((film, told)) = &mut self.film else { return };
+        let nearest = self.checkpoints.before(place(to)).filter(|copy| copy.at > *told || to < *told);
+        let moved = if let Some(nearest) = nearest {
+            *told = nearest.at;
+            self.decoder = nearest.decoder.clone();
+            drop(app::update(&mut self.state, Msg::Restored(Box::new(nearest.model.clone()))));
+            film.go_on_from(*told)
+        } else if to >= *told && to.since_us(*told) < WARM_UP_US && told.0 > 0 {
+            Ok(())
+        } else {
+            // What lies before all that the time line knows, or far after it, has no place on it.
+            let is_elsewhere = self.state.timeline.oldest().is_none_or(|oldest| to < oldest || to > self.state.timeline.newest());
+            if is_elsewhere {
+                drop(app::update(&mut self.state, Msg::Elsewhere));
+            }
+            *told = Stamp(0);
+            film.tell_anew(to)
+        };
+        match moved {
+            Ok(()) => self.tell_film(to),
+            Err(error) => self.say(format!("{error:#}")),
+        }
+    }
+
+    /// Tells the recording up to a moment.
+    fn tell_film(&mut self, to: Stamp) {
+        loop {
+            let Some((film, told)) = &mut self.film else { return };
+            let entry = match film.next_until(to) {
+                Ok(Some(entry)) => entry,
+                Ok(None) => break,
+                Err(error) => {
+                    self.say(format!("{error:#}"));
+                    break;
+                }
+            };
+            let before = std::mem::replace(told, (*told).max(entry.at));
+            if entry.item != Item::Reset && entry.at > before && before.0 > 0 {
+                // All up to the moment before have been told: a copy can go on from there.
+                self.checkpoints.pass(place(before), before, &self.state.model, &self.decoder);
+            }
+            drop(self.fold(&entry));
+        }
+        if let Some((film, _)) = &mut self.film {
+            let damage = film.take_damage();
+            self.say_damage(&damage);
+        }
+    }
+
+    fn say_damage(&mut self, damage: &[String]) {
+        if let Some(first) = damage.first() {
+            self.say(format!("this recording is damaged: {first}"));
+        }
+    }
+
+    fn say(&mut self, text: String) {
+        drop(app::update(&mut self.state, Msg::Said(Message::Refusal(text))));
+    }
+
     fn retell(&mut self, told: &[Entry]) -> Vec<Effect> {
         let is_anew = told.first().is_some_and(|entry| entry.item == Item::Reset);
         let n_before = self.tape.n_told().saturating_sub(told.len());
@@ -119,6 +234,11 @@ impl Session {
         let events = self.decoder.decode(entry);
         events.into_iter().flat_map(|event| app::update(&mut self.state, Msg::Event(event))).collect()
     }
+}
+
+/// Copies of what a recording told are counted by moments.
+fn place(at: Stamp) -> usize {
+    usize::try_from(at.0).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

@@ -1,7 +1,9 @@
 //! The terminal and the one loop: keys, entries and signals in, cells and controls out.
 
 mod hangup;
+mod headless;
 mod input;
+mod recording;
 mod screen;
 mod signals;
 
@@ -12,6 +14,7 @@ use crossterm::{clipboard::CopyToClipboard, event::EventStream, execute};
 use tokio::{select, time::sleep};
 use tokio_stream::StreamExt as _;
 
+pub use headless::record;
 pub use screen::{NotATerminal, size};
 
 use crate::{
@@ -31,6 +34,8 @@ use self::{
 
 /// Pictures are at least so far apart: 60 a second.
 const FRAME: Duration = Duration::from_micros(16_666);
+/// A recording is played on so often.
+const PLAY_EVERY: Duration = Duration::from_millis(50);
 /// Most entries that are folded in before the next look at the keyboard.
 const ENTRIES_AT_ONCE: usize = 64;
 
@@ -49,7 +54,7 @@ pub async fn run(feed: Feed, session: Session, theme: Theme, clock: Clock) -> an
     hangup::watch().context("cannot start the thread that watches the terminal")?;
     let signals = Signals::new().context("cannot listen to signals")?;
     let (hand, size) = (Hand::default(), session.state().size);
-    let shell = Shell { feed, session, theme, clock, screen, hand, drawn_at: Stamp(0), size, wants: None };
+    let shell = Shell { feed, session, theme, clock, screen, hand, drawn_at: Stamp(0), size, played_at: None, wants: None };
     shell.run(signals).await
 }
 
@@ -62,6 +67,8 @@ struct Shell {
     hand: Hand,
     drawn_at: Stamp,
     size: (u16, u16),
+    /// Up to when a recording was played, on our clock; `None` while it stands.
+    played_at: Option<Stamp>,
     wants: Option<Ending>,
 }
 
@@ -71,9 +78,11 @@ impl Shell {
         let mut feed_is_open = true;
         loop {
             if let Some(ending) = self.wants {
+                self.end_recording();
                 return Ok(ending);
             }
             anyhow::ensure!(!screen::has_panicked(), "midair has a bug and panicked; its words are above");
+            self.play();
             let wait = self.draw_if_due()?;
             select! {
                 biased;
@@ -88,11 +97,24 @@ impl Shell {
                         let effects = self.session.entry(entry);
                         self.carry_out(effects)?;
                         self.waiting_entries()?;
+                        self.watch_recording();
                     }
                     None => feed_is_open = false,
                 },
+                () = sleep(PLAY_EVERY), if self.session.state().is_playing() => {}
                 () = sleep(wait.unwrap_or_default()), if wait.is_some() => {}
             }
+        }
+    }
+
+    /// Plays a recording on by the time that has passed.
+    fn play(&mut self) {
+        let now = self.clock.now();
+        let before = self.played_at.replace(now).filter(|_| self.session.state().is_playing());
+        if !self.session.state().is_playing() {
+            self.played_at = None;
+        } else if let Some(before) = before {
+            self.session.play(now.since_us(before));
         }
     }
 
@@ -183,6 +205,7 @@ impl Shell {
                 }
                 Effect::Copy(text) => execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
                     .context("cannot write to the terminal")?,
+                Effect::Record => self.toggle_recording(),
                 // The session carries these out itself.
                 Effect::Seek(_) | Effect::GoLive => {}
             }

@@ -62,7 +62,7 @@ impl Told {
                 Effect::Seek(to) => self.tell_again(to),
                 Effect::GoLive => self.tell_again(Stamp(u64::MAX)),
                 // Nobody is there to be asked; and a picture has no clipboard.
-                Effect::Control(_) | Effect::Copy(_) | Effect::Quit | Effect::Suspend => {}
+                Effect::Control(_) | Effect::Copy(_) | Effect::Quit | Effect::Suspend | Effect::Record => {}
             }
         }
     }

@@ -17,6 +17,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         return overlay::act(state, overlay, action);
     }
     match action {
+        Action::Quit if state.recording.is_some() => prompt::open(state, PromptKind::Quit),
         Action::Quit => return vec![Effect::Quit],
         Action::Suspend => return vec![Effect::Suspend],
         Action::Help => state.overlay = Some(Overlay::Help { scroll: 0 }),
@@ -46,6 +47,11 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Pause => return state.toggle_pause(),
         Action::Step(n_samples) => return state.step(n_samples),
         Action::Live => return state.go_live(),
+        Action::Jump => prompt::open(state, PromptKind::Jump),
+        Action::StepMark(steps) => return state.step_mark(steps),
+        Action::Speed(steps) => state.change_speed(steps),
+        Action::Record if state.replay.is_some() => state.refuse("this is a recording already"),
+        Action::Record => return vec![Effect::Record],
         Action::Copy => return copy_row(state),
         Action::Threads => state.toggle_threads(),
         Action::Mouse => state.toggle_mouse(),

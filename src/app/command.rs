@@ -1,9 +1,10 @@
 //! The `:` commands.
 
 use super::{
-    Effect, Overlay, State, across,
+    Effect, Overlay, State, act, across,
     go::Go,
     kept,
+    keymap::Action,
     screen::{Panel, Screen},
     sort::{self, Sort},
     trace,
@@ -14,6 +15,9 @@ use crate::event::{Control, Keeps, NodeId};
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Command {
     Quit,
+    Record,
+    /// To a moment, as it was typed.
+    At(String),
     Sort(Sort),
     Interval(u32),
     /// CPU time in per mille of one core, `None` for the agent's own again; and for how long, seconds.
@@ -36,6 +40,8 @@ enum Command {
 /// Every command: its name and what may follow.
 pub const COMMANDS: &[(&str, &str)] = &[
     ("quit", ""),
+    ("at", "10m, 3h ago, 14:03, 2026-11-23 14:03"),
+    ("record", ""),
     (
         "sort",
         "severity, cpu, delay, mem, memgrowth, queue, growth, rate, drops, name, number, age, active, binary, binarygrowth, caused, throttled",
@@ -65,6 +71,8 @@ pub(super) fn run(state: &mut State, line: &str) -> Vec<Effect> {
     match parse(line) {
         Ok(None) => {}
         Ok(Some(Command::Quit)) => return vec![Effect::Quit],
+        Ok(Some(Command::Record)) => return act::act(state, Action::Record),
+        Ok(Some(Command::At(text))) => return state.jump(&text),
         Ok(Some(Command::Sort(sort))) => sort_by(state, sort),
         Ok(Some(Command::Budget { milli, seconds })) => return budget(state, milli, seconds),
         Ok(Some(Command::Show(panel))) => show(state, panel),
@@ -98,6 +106,8 @@ fn parse(line: &str) -> Result<Option<Command>, String> {
     let command = match word {
         "" => return Ok(None),
         "q" | "q!" | "quit" => Command::Quit,
+        "record" => Command::Record,
+        "at" => Command::At(rest.to_owned()),
         "sort" => Command::Sort(sort(rest)?),
         "budget" => parse_budget(rest)?,
         "view" => Command::Show(panel(rest)?),

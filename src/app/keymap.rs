@@ -54,6 +54,14 @@ pub enum Action {
     Step(i32),
     /// Back to now.
     Live,
+    /// Type a moment to go to.
+    Jump,
+    /// To the next mark, or the one before.
+    StepMark(i32),
+    /// Play a recording so many steps faster, or slower.
+    Speed(i32),
+    /// Begin to record, or end it.
+    Record,
     /// Copy the row and the line that leads back here.
     Copy,
     /// Show or hide threads.
@@ -230,7 +238,7 @@ pub const SECTIONS: &[Section] = &[
             binding(
                 &[(Key::Char(' '), Action::Pause)],
                 "Space",
-                "stop the screen; from the past: go live",
+                "stop the screen; from the past: go live; play a recording",
                 Some("pause"),
             ),
             binding(
@@ -245,7 +253,21 @@ pub const SECTIONS: &[Section] = &[
                 "one sample back, on",
                 None,
             ),
-            binding(&[(Key::End, Action::Live)], "End", "live again", None),
+            binding(&[(Key::End, Action::Live)], "End", "live again; of a recording the end", None),
+            binding(&[(Key::Char('J'), Action::Jump)], "J", "jump: 10m, 3h ago, +30s, 14:03, a date; times are UTC", None),
+            binding(
+                &[(Key::Char('{'), Action::StepMark(-1)), (Key::Char('}'), Action::StepMark(1))],
+                "{ }",
+                "to the mark before, after",
+                None,
+            ),
+            binding(
+                &[(Key::Char('('), Action::Speed(-1)), (Key::Char(')'), Action::Speed(1))],
+                "( )",
+                "play a recording slower, faster",
+                None,
+            ),
+            binding(&[(Key::Char('R'), Action::Record)], "R", "record what comes, and the last minutes, into a file", None),
             binding(&[(Key::Char('m'), Action::Mark)], "m", "put a note on the time line", Some("mark")),
             binding(
                 &[(Key::Char('n'), Action::Marks), (Key::Char('\''), Action::Marks)],

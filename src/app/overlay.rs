@@ -92,6 +92,11 @@ pub(super) fn act(state: &mut State, overlay: Overlay, action: Action) -> Vec<Ef
         Action::Pause => return state.toggle_pause(),
         Action::Step(n_samples) => return state.step(n_samples),
         Action::Live => return state.go_live(),
+        Action::StepMark(steps) => return state.step_mark(steps),
+        Action::Speed(steps) => {
+            state.change_speed(steps);
+            return Vec::new();
+        }
         Action::Quit | Action::Leave | Action::Help | Action::Findings | Action::Marks => {
             state.overlay = None;
             return Vec::new();
@@ -101,6 +106,8 @@ pub(super) fn act(state: &mut State, overlay: Overlay, action: Action) -> Vec<Ef
         | Action::Filter
         | Action::Command
         | Action::Mark
+        | Action::Jump
+        | Action::Record
         | Action::Sort(_)
         | Action::Invert
         | Action::Choose(_)

@@ -1,6 +1,6 @@
 //! Moving in time: pause, steps, a click on the time line, and back to now.
 
-use super::{Effect, State};
+use super::{Effect, State, moment, utc};
 use crate::{event::Stamp, model::Window};
 
 /// The moment shown.
@@ -30,14 +30,20 @@ impl State {
 
     /// Stops the screen; from the past back to now.
     pub(super) fn toggle_pause(&mut self) -> Vec<Effect> {
+        if self.replay.is_some() {
+            return self.toggle_playing();
+        }
         match self.playhead {
             Playhead::Live => self.seek(self.clock),
             Playhead::Past(_) => self.go_live(),
         }
     }
 
-    /// Back to now.
+    /// Back to now; of a recording to its end.
     pub(super) fn go_live(&mut self) -> Vec<Effect> {
+        if let Some(end) = self.replay.as_ref().map(|replay| replay.to) {
+            return self.seek(end);
+        }
         if self.playhead == Playhead::Live {
             return Vec::new();
         }
@@ -47,17 +53,47 @@ impl State {
 
     /// To a moment, as far back as there is something to show.
     pub(super) fn seek(&mut self, to: Stamp) -> Vec<Effect> {
-        let Some(oldest) = self.timeline.oldest() else {
+        let Some((oldest, newest)) = self.reach() else {
             self.refuse("nothing has been received yet");
             return Vec::new();
         };
-        let to = to.clamp(oldest, self.timeline.newest().max(oldest));
+        let to = to.clamp(oldest, newest.max(oldest));
         self.playhead = Playhead::Past(to);
         vec![Effect::Seek(to)]
     }
 
+    /// The oldest and the newest moment that can be shown.
+    pub fn reach(&self) -> Option<(Stamp, Stamp)> {
+        match &self.replay {
+            Some(replay) => Some((replay.from, replay.to)),
+            None => Some((self.timeline.oldest()?, self.timeline.newest())),
+        }
+    }
+
+    /// To a moment that a person typed.
+    pub(super) fn jump(&mut self, text: &str) -> Vec<Effect> {
+        let Some((oldest, newest)) = self.reach() else {
+            self.refuse("nothing has been received yet");
+            return Vec::new();
+        };
+        let at = match moment::parse(text, self.now(), newest) {
+            Ok(at) => at,
+            Err(why) => {
+                self.refuse(why);
+                return Vec::new();
+            }
+        };
+        if at < oldest || at > newest {
+            self.refuse(format!("known is what lies between {} and {}", utc(oldest), utc(newest)));
+        }
+        self.seek(at)
+    }
+
     /// So many samples on or back. The newest is not now: only `End` and `Space` go live.
     pub(super) fn step(&mut self, n_samples: i32) -> Vec<Effect> {
+        if let Some(replay) = &mut self.replay {
+            replay.is_playing = false;
+        }
         if self.playhead == Playhead::Live && n_samples > 0 {
             return Vec::new();
         }

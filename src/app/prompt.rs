@@ -23,6 +23,10 @@ pub enum PromptKind {
     Command,
     /// A note on the time line.
     Mark,
+    /// A moment to go to.
+    Jump,
+    /// A yes before the recording ends and midair is left.
+    Quit,
     /// A yes before what an Erlang process keeps is shown.
     Confirm(Keeps),
 }
@@ -44,13 +48,19 @@ const MAX_MARKED: usize = 64;
 pub(super) fn open(state: &mut State, kind: PromptKind) {
     let before = match kind {
         PromptKind::Filter => state.level().current().filter.clone(),
-        PromptKind::Command | PromptKind::Mark | PromptKind::Confirm(_) => String::new(),
+        PromptKind::Command | PromptKind::Mark | PromptKind::Jump | PromptKind::Quit | PromptKind::Confirm(_) => {
+            String::new()
+        }
     };
     state.prompt = Some(Prompt { kind, text: before.clone(), before });
 }
 
 /// A key while something is being typed.
 pub(super) fn key(state: &mut State, mut prompt: Prompt, key: Key) -> Vec<Effect> {
+    if prompt.kind == PromptKind::Quit {
+        let is_yes = matches!(key, Key::Char('y' | 'Y' | 'q') | Key::Enter);
+        return if is_yes { vec![Effect::Quit] } else { Vec::new() };
+    }
     if let Some(what) = kept::asked(&prompt) {
         return kept::answered(state, what, key);
     }
@@ -89,7 +99,9 @@ fn set_filter(state: &mut State, prompt: &Prompt, text: &str) {
 
 fn accept(state: &mut State, prompt: &Prompt) -> Vec<Effect> {
     match prompt.kind {
-        PromptKind::Filter | PromptKind::Confirm(_) => Vec::new(),
+        PromptKind::Filter | PromptKind::Quit | PromptKind::Confirm(_) => Vec::new(),
+        PromptKind::Jump if prompt.text.trim().is_empty() => Vec::new(),
+        PromptKind::Jump => state.jump(&prompt.text),
         PromptKind::Command => command::run(state, &prompt.text),
         PromptKind::Mark => mark(state, prompt.text.trim()),
     }

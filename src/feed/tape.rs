@@ -89,6 +89,13 @@ impl Tape {
         self.n_told = n_told;
     }
 
+    /// All that it holds, and before it what is still true of what it does not hold any more.
+    pub fn all(&self) -> Vec<Entry> {
+        let mut all = self.standing.clone().entries();
+        all.extend(grounded(self.entries.iter()));
+        all
+    }
+
     /// Where the playhead stands; `None` when it is live.
     pub fn playhead(&self) -> Option<Stamp> {
         self.playhead
@@ -152,7 +159,7 @@ pub fn weight(entry: &Entry) -> usize {
 
 /// What stays true until it is said anew, and so must outlive its place on the tape.
 #[derive(Clone, Debug, Default)]
-struct Standing {
+pub struct Standing {
     links: BTreeMap<Arc<str>, Entry>,
     descriptions: BTreeMap<Arc<str>, Entry>,
     clocks: BTreeMap<Arc<str>, Entry>,
@@ -160,7 +167,8 @@ struct Standing {
 }
 
 impl Standing {
-    fn keep(&mut self, entry: &Entry) {
+    /// Takes in what passes.
+    pub fn keep(&mut self, entry: &Entry) {
         match &entry.item {
             Item::Link(link) => {
                 self.links.insert(link.address.clone(), entry.clone());
@@ -183,7 +191,7 @@ impl Standing {
     }
 
     /// All of it, in order of arrival.
-    fn entries(self) -> Vec<Entry> {
+    pub fn entries(self) -> Vec<Entry> {
         let maps = [self.links, self.descriptions, self.clocks];
         let mut all: Vec<Entry> = maps.into_iter().flat_map(BTreeMap::into_values).chain(self.marks).collect();
         all.sort_by_key(|entry| entry.at);

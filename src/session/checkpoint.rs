@@ -13,7 +13,7 @@ const ROWS_MAX: usize = 20_000;
 pub(super) struct Checkpoint {
     /// Entries told, counted as the tape counts them.
     pub(super) n_told: usize,
-    at: Stamp,
+    pub(super) at: Stamp,
     n_rows: usize,
     pub(super) model: Model,
     pub(super) decoder: Decoder,

@@ -6,8 +6,9 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use super::{columns::tasks, format, scope, text, theme::Theme, widget::pen::Pen};
 use crate::{
     app::{
-        Playhead, State,
+        Playhead, Replay, State,
         screen::{Screen, Way},
+        utc,
     },
     event::{LinkState, NodeId, Stamp},
     model::{Latest, Node, Presence, task::number_of},
@@ -53,12 +54,28 @@ fn moment(state: &State, theme: &Theme) -> (String, Style) {
             }
         }
         Playhead::Past(at) => {
+            if let Some(replay) = &state.replay {
+                return (replayed(state, replay, at), theme.past);
+            }
             // A screen that was stopped just now is 0 s old, not 0 ms.
             let ago_us = state.clock.since_us(at);
             let ago = if ago_us < 1_000_000 { "0 s".to_owned() } else { format::duration(ago_us) };
             (format!("‖ PAST {}, {ago} ago", format::clock(at)), theme.past)
         }
     }
+}
+
+/// Where a recording is, and how it is played.
+fn replayed(state: &State, replay: &Replay, at: Stamp) -> String {
+    let sign = match replay {
+        Replay { is_playing: true, .. } => "▶",
+        Replay { grows: false, to, .. } if at >= *to => "■",
+        Replay { .. } => "‖",
+    };
+    let day = utc(at);
+    let day = if state.size.0 >= 100 { day.split('T').next().unwrap_or("") } else { "" };
+    let space = if day.is_empty() { "" } else { " " };
+    format!("{sign} REPLAY {day}{space}{} {}", format::clock(at), replay.speed.word())
 }
 
 /// Why what is shown is not of now: the node that the screen is about is not heard, or none is.
@@ -176,9 +193,11 @@ fn cost(state: &State) -> Vec<String> {
             (n_shedding > 0).then(|| format!("{} agents shed", format::exact(n_shedding as u64)))
         }
     };
+    let file = state.replay.as_ref().map(|replay| text::clean(&replay.name).into_owned());
+    let recording = state.recording.as_ref().map(|r| format!("◉ REC {}", format::bytes(Some(r.n_bytes as f64))));
     let vm = latest.and_then(|l| l.vm_cost_share).map(|share| format!("+ vm {}", format::percent_sign(Some(share))));
     let every = format!("every {}", format::age(Some(u64::from(state.interval_ms) * 1000)));
-    [note, shed, malformed, insecure.then(|| "! insecure".to_owned()), cost, vm, Some(every)]
+    [file, note, shed, malformed, insecure.then(|| "! insecure".to_owned()), cost, vm, Some(every), recording]
         .into_iter()
         .flatten()
         .collect()

@@ -1,0 +1,8 @@
+//! Recordings as files: what passes a feed goes into one ([`Recorder`]), and comes out of one again ([`Film`]).
+
+mod codec;
+mod film;
+mod recorder;
+
+pub use film::Film;
+pub use recorder::{Recorder, RecorderState};

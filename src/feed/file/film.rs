@@ -1,0 +1,149 @@
+//! A recording that is played: what it holds up to a moment, told from the nearest place from which it can be understood.
+
+use std::{
+    fs::File,
+    io::BufReader,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::Context as _;
+use midair_recording::{Piece, Reader};
+
+use super::codec;
+use crate::{
+    entry::{Entry, Item},
+    event::Stamp,
+    feed::tape::WARM_UP_US,
+};
+
+/// A recording in a file, and a place in it: what it told up to there.
+///
+/// It holds no more than a few blocks of the file, however long that is.
+#[derive(Debug)]
+pub struct Film {
+    path: PathBuf,
+    reader: Reader<BufReader<File>>,
+    /// The next entry, read and not told yet.
+    next: Option<Entry>,
+    /// What is told first: a reset, after a step back.
+    reset: Option<Entry>,
+    /// Entries up to there are known, and passed over.
+    known: Option<Stamp>,
+    damage: Vec<String>,
+}
+
+impl Film {
+    /// Opens a recording, at its beginning.
+    ///
+    /// # Errors
+    /// When there is no such file, it is no recording, one of a newer version, or an empty one.
+    pub fn open(path: &Path) -> anyhow::Result<Self> {
+        let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+        let reader = Reader::open(BufReader::new(file)).with_context(|| path.display().to_string())?;
+        anyhow::ensure!(reader.range().is_some(), "{}: nothing was recorded in it yet", path.display());
+        let damage = reader.damage().iter().map(ToString::to_string).collect();
+        Ok(Self { path: path.to_owned(), reader, next: None, reset: None, known: None, damage })
+    }
+
+    /// The name of the file.
+    pub fn name(&self) -> Arc<str> {
+        self.path.file_name().map_or_else(|| self.path.to_string_lossy(), |name| name.to_string_lossy()).into()
+    }
+
+    /// Its first and last moment.
+    pub fn range(&self) -> (Stamp, Stamp) {
+        self.reader.range().map_or_else(Default::default, |(first, last)| (Stamp(first), Stamp(last)))
+    }
+
+    /// True for a file that was closed: nothing more comes.
+    pub fn is_closed(&self) -> bool {
+        self.reader.is_closed()
+    }
+
+    /// Looks whether it has grown since; its first and last moment now.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn refresh(&mut self) -> anyhow::Result<(Stamp, Stamp)> {
+        self.reader.refresh().with_context(|| format!("cannot read {}", self.path.display()))?;
+        Ok(self.range())
+    }
+
+    /// The moments of its marks, in order.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn marks(&mut self) -> anyhow::Result<Vec<Stamp>> {
+        let marks = self.reader.marks().with_context(|| format!("cannot read {}", self.path.display()))?;
+        let mut moments: Vec<Stamp> = marks.iter().filter_map(|mark| mark.at_us.map(Stamp)).collect();
+        moments.sort_unstable();
+        Ok(moments)
+    }
+
+    /// How many nodes it is known to hold; at least one.
+    pub fn n_nodes(&self) -> usize {
+        self.reader.nodes().len().max(1)
+    }
+
+    /// What was found damaged since this was asked last, in words.
+    pub fn take_damage(&mut self) -> Vec<String> {
+        std::mem::take(&mut self.damage)
+    }
+
+    /// To before a moment, so far that all is known there that charts and rates need: a reset comes first.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn tell_anew(&mut self, to: Stamp) -> anyhow::Result<()> {
+        let from = Stamp(to.0.saturating_sub(WARM_UP_US));
+        self.go(from)?;
+        (self.reset, self.known) = (Some(Entry { at: from, item: Item::Reset }), None);
+        Ok(())
+    }
+
+    /// To a moment up to which all is known: what comes after it is told next.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn go_on_from(&mut self, known: Stamp) -> anyhow::Result<()> {
+        self.go(known)?;
+        (self.reset, self.known) = (None, Some(known));
+        Ok(())
+    }
+
+    fn go(&mut self, at: Stamp) -> anyhow::Result<()> {
+        self.next = None;
+        self.reader.seek(at.0).with_context(|| format!("cannot read {}", self.path.display()))?;
+        Ok(())
+    }
+
+    /// The next entry up to a moment; `None` when all up to there have been told.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn next_until(&mut self, to: Stamp) -> anyhow::Result<Option<Entry>> {
+        if let Some(reset) = self.reset.take() {
+            return Ok(Some(reset));
+        }
+        if self.next.is_none() {
+            self.next = self.read()?;
+        }
+        Ok(self.next.take_if(|entry| entry.at <= to))
+    }
+
+    fn read(&mut self) -> anyhow::Result<Option<Entry>> {
+        while let Some(piece) = self.reader.next() {
+            match piece.with_context(|| format!("cannot read {}", self.path.display()))? {
+                Piece::Entry(entry) if self.known.is_some_and(|known| entry.is_standing || entry.at_us <= known.0) => {}
+                // What a person did then is not done again: one who looks now has hands of their own.
+                Piece::Entry(entry) => match codec::entry(entry) {
+                    Some(Entry { item: Item::Input(_), .. }) | None => {}
+                    told => return Ok(told),
+                },
+                Piece::Damage(damage) => self.damage.push(damage.to_string()),
+            }
+        }
+        Ok(None)
+    }
+}
