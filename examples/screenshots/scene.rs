@@ -228,7 +228,14 @@ fn details(host: &Host, id: u32, of: TaskId) -> Details {
 }
 
 fn os(host: &Host) -> Runtime {
-    Runtime { id: 0, kind: "os".into(), name: "os".into(), health: Health::Ok, n_tasks: Some(host.n_tasks()) }
+    Runtime {
+        id: 0,
+        kind: "os".into(),
+        name: "os".into(),
+        health: Health::Ok,
+        n_tasks: Some(host.n_tasks()),
+        is_undistributed: false,
+    }
 }
 
 fn sources() -> Vec<Source> {

@@ -1,6 +1,7 @@
 mod erlang;
 mod keys;
 mod live;
+mod marks;
 mod parts;
 mod past;
 

@@ -121,6 +121,19 @@ pub struct Vm {
     /// Its node name: "chat@node-0412"; unset until it is known.
     #[prost(string, optional, tag = "35")]
     pub name: ::core::option::Option<::prost::alloc::string::String>,
+    /// CLOCK_MONOTONIC at which its OS process was missed first; unset while it is there. A VM that has ended stays for ten
+    /// minutes with what it said last, is no runtime any more, and has no threads.
+    #[prost(uint64, optional, tag = "36")]
+    pub ended_us: ::core::option::Option<u64>,
+    /// How it ended, as far as is seen from outside: "it was stopped by init:stop/0", "it wrote a crash dump".
+    #[prost(string, optional, tag = "37")]
+    pub ended_why: ::core::option::Option<::prost::alloc::string::String>,
+    /// Sockets of the module socket, which are no ports; at most 20. Every 10 s.
+    #[prost(message, optional, tag = "38")]
+    pub sockets: ::core::option::Option<VmSockets>,
+    /// Memory of what runs in it for midair, bytes, every 10 s; part of memory.
+    #[prost(uint64, optional, tag = "39")]
+    pub own_bytes: ::core::option::Option<u64>,
 }
 /// A list of schedulers, compared and sent whole.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -339,6 +352,47 @@ pub struct VmPort {
     #[prost(bool, optional, tag = "8")]
     pub is_dist: ::core::option::Option<bool>,
 }
+/// A list of sockets that are no ports, compared and sent whole.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct VmSockets {
+    /// The sockets: those for which most writers wait, then those that moved most bytes.
+    #[prost(message, repeated, tag = "1")]
+    pub socket: ::prost::alloc::vec::Vec<VmSocket>,
+    /// How many the VM has.
+    #[prost(uint64, optional, tag = "2")]
+    pub n_total: ::core::option::Option<u64>,
+    /// Why not all were looked at; unset where they were.
+    #[prost(string, optional, tag = "3")]
+    pub partial: ::core::option::Option<::prost::alloc::string::String>,
+    /// CLOCK_MONOTONIC of their reading, which is not that of the VM's counters.
+    #[prost(uint64, optional, tag = "4")]
+    pub mono_us: ::core::option::Option<u64>,
+}
+/// A socket of the module socket. Counters are cumulative over its life.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VmSocket {
+    /// The process that owns it.
+    #[prost(message, optional, tag = "1")]
+    pub owner: ::core::option::Option<ErlangPid>,
+    /// What it speaks: "tcp", "udp".
+    #[prost(string, optional, tag = "2")]
+    pub protocol: ::core::option::Option<::prost::alloc::string::String>,
+    /// Where it goes, where it is connected: "10.0.0.7:40112".
+    #[prost(string, optional, tag = "3")]
+    pub address: ::core::option::Option<::prost::alloc::string::String>,
+    /// Bytes received.
+    #[prost(uint64, optional, tag = "4")]
+    pub in_bytes: ::core::option::Option<u64>,
+    /// Bytes sent.
+    #[prost(uint64, optional, tag = "5")]
+    pub out_bytes: ::core::option::Option<u64>,
+    /// Processes that wait to write to it: it takes no more now.
+    #[prost(uint64, optional, tag = "6")]
+    pub n_writers: ::core::option::Option<u64>,
+    /// Processes that wait for something to come.
+    #[prost(uint64, optional, tag = "7")]
+    pub n_readers: ::core::option::Option<u64>,
+}
 /// A list of ETS tables, compared and sent whole.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct VmTables {
@@ -545,6 +599,45 @@ pub struct TraceRequest {
     #[prost(uint32, optional, tag = "4")]
     pub most: ::core::option::Option<u32>,
 }
+/// Asks once what a process keeps, printed. It may be secret: for operators, refused from connections that are not
+/// authenticated, logged by the agent, one at a time for each watcher.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct InspectRequest {
+    /// The asker's number; comes back in Inspected and Refused.
+    #[prost(uint32, optional, tag = "1")]
+    pub id: ::core::option::Option<u32>,
+    /// The Erlang process.
+    #[prost(message, optional, tag = "2")]
+    pub task: ::core::option::Option<TaskId>,
+    /// What of it.
+    #[prost(enumeration = "Keeps", optional, tag = "3")]
+    pub what: ::core::option::Option<i32>,
+}
+/// What a process keeps, or why that is not shown.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Inspected {
+    /// The asker's number.
+    #[prost(uint32, optional, tag = "1")]
+    pub id: ::core::option::Option<u32>,
+    /// The Erlang process.
+    #[prost(message, optional, tag = "2")]
+    pub task: ::core::option::Option<TaskId>,
+    /// What of it.
+    #[prost(enumeration = "Keeps", optional, tag = "3")]
+    pub what: ::core::option::Option<i32>,
+    /// It, as the VM prints it, broken into lines. Data from outside: may hold any character.
+    #[prost(string, repeated, tag = "4")]
+    pub lines: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    /// Bytes of what was printed, at most 4 KiB.
+    #[prost(uint64, optional, tag = "5")]
+    pub bytes: ::core::option::Option<u64>,
+    /// Whether there is more of it.
+    #[prost(bool, optional, tag = "6")]
+    pub cut: ::core::option::Option<bool>,
+    /// Why it is not shown: "5200 messages are in its mailbox, and it is asked only where at most 100 are".
+    #[prost(string, optional, tag = "7")]
+    pub refused: ::core::option::Option<::prost::alloc::string::String>,
+}
 /// What a receive trace counted. Payloads never leave the VM.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Traced {
@@ -667,6 +760,39 @@ impl WaitKind {
         }
     }
 }
+/// What a process keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Keeps {
+    /// Not said: refused.
+    Unspecified = 0,
+    /// Its state, where it is a server of OTP (sys:get_state/2).
+    State = 1,
+    /// Its process dictionary.
+    Dictionary = 2,
+}
+impl Keeps {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "KEEPS_UNSPECIFIED",
+            Self::State => "KEEPS_STATE",
+            Self::Dictionary => "KEEPS_DICTIONARY",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "KEEPS_UNSPECIFIED" => Some(Self::Unspecified),
+            "KEEPS_STATE" => Some(Self::State),
+            "KEEPS_DICTIONARY" => Some(Self::Dictionary),
+            _ => None,
+        }
+    }
+}
 /// What one agent measured at one tick.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Sample {
@@ -712,7 +838,9 @@ pub struct Sample {
     /// Inodes of network namespaces no longer in the stream.
     #[prost(uint64, repeated, tag = "14")]
     pub namespaces_left: ::prost::alloc::vec::Vec<u64>,
-    /// Detail only: Erlang VMs; in a key complete, in a delta the fields that changed.
+    /// Erlang VMs; in a key complete, in a delta the fields that changed. An overview has at most 4, the worst first, and of
+    /// them a few fields alone: name, process, up_us, answered_us, ended_us, ended_why, run_queue, memory.total_bytes and
+    /// sweep.n_messages.
     #[prost(message, repeated, tag = "15")]
     pub vms: ::prost::alloc::vec::Vec<Vm>,
     /// Runtimes of VMs no longer there.
@@ -1521,6 +1649,9 @@ pub struct Runtime {
     /// How many tasks it has.
     #[prost(uint64, optional, tag = "6")]
     pub n_tasks: ::core::option::Option<u64>,
+    /// True where it is off since it was started so that nobody can ask it: an Erlang VM without -name or -sname.
+    #[prost(bool, optional, tag = "7")]
+    pub undistributed: ::core::option::Option<bool>,
 }
 /// Times of one CPU, cumulative since boot.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2092,7 +2223,7 @@ pub struct Label {
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct Control {
     /// One control.
-    #[prost(oneof = "control::Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9")]
+    #[prost(oneof = "control::Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10")]
     pub kind: ::core::option::Option<control::Kind>,
 }
 /// Nested message and enum types in `Control`.
@@ -2127,6 +2258,9 @@ pub mod control {
         /// Count for a while who sends what to an Erlang process.
         #[prost(message, tag = "9")]
         Trace(super::TraceRequest),
+        /// Show once what an Erlang process keeps.
+        #[prost(message, tag = "10")]
+        Inspect(super::InspectRequest),
     }
 }
 /// Changes the agent's budget for a while; it shows in Cost. Refused from connections that are not authenticated.
@@ -2277,7 +2411,7 @@ pub struct Envelope {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Payload {
     /// One event.
-    #[prost(oneof = "payload::Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10")]
+    #[prost(oneof = "payload::Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11")]
     pub kind: ::core::option::Option<payload::Kind>,
 }
 /// Nested message and enum types in `Payload`.
@@ -2315,6 +2449,9 @@ pub mod payload {
         /// The answer to a trace.
         #[prost(message, tag = "10")]
         Traced(super::Traced),
+        /// The answer to an inspection.
+        #[prost(message, tag = "11")]
+        Inspected(super::Inspected),
     }
 }
 /// The answer to a table query. Complete in itself: names are spelled out in `names`.

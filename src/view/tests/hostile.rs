@@ -41,6 +41,7 @@ fn spoiled(event: Event) -> Event {
         | Event::Reset
         | Event::Link(_)
         | Event::Traced(_)
+        | Event::Inspected(_)
         | Event::Refused { .. }
         | Event::Lost { .. }
         | Event::Clock { .. }
@@ -55,7 +56,15 @@ fn spoiled_sample(mut sample: Sample) -> Sample {
         s.name = name();
         s.health = Health::Degraded(name());
     });
-    sample.runtimes = vec![Runtime { id: 0, kind: name(), name: name(), health: Health::Off(name()), n_tasks: None }];
+    let os = Runtime {
+        id: 0,
+        kind: name(),
+        name: name(),
+        health: Health::Off(name()),
+        n_tasks: None,
+        is_undistributed: false,
+    };
+    sample.runtimes = vec![os];
     spoil_host(&mut sample);
     sample.vms.iter_mut().for_each(spoil_vm);
     sample.runtimes.extend(sample.vms.iter().map(|vm| Runtime {
@@ -64,6 +73,7 @@ fn spoiled_sample(mut sample: Sample) -> Sample {
         name: name(),
         health: if vm.runtime == 1 { Health::Degraded(name()) } else { Health::Off(name()) },
         n_tasks: None,
+        is_undistributed: false,
     }));
     if let Some(worst) = &mut sample.reading.worst_delay {
         worst.name = Some(name());
