@@ -25,6 +25,7 @@ mod shown;
 pub mod sort;
 pub mod tabs;
 mod trace;
+pub mod words;
 
 use std::sync::Arc;
 

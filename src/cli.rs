@@ -2,7 +2,12 @@
 
 mod info;
 
-use std::{net::Ipv6Addr, path::PathBuf, time::Duration};
+use std::{
+    net::Ipv6Addr,
+    os::unix::fs::FileTypeExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::{Args, Parser, Subcommand};
 use midair_agent::{SourceChoice, cli::Budget};
@@ -178,7 +183,7 @@ fn milliseconds(interval: Duration) -> u32 {
 fn places<'a>(words: impl Iterator<Item = &'a String>, is_insecure: bool) -> anyhow::Result<Vec<Place>> {
     let mut places = Vec::new();
     for word in words {
-        let place = place(word)?;
+        let place = place(word, Path::new(""))?;
         if !places.contains(&place) {
             places.push(place);
         }
@@ -192,11 +197,14 @@ fn places<'a>(words: impl Iterator<Item = &'a String>, is_insecure: bool) -> any
     }
 }
 
-fn place(word: &str) -> anyhow::Result<Place> {
+/// What a word names, where relative paths start at a folder.
+fn place(word: &str, folder: &Path) -> anyhow::Result<Place> {
     if let Some(path) = word.strip_prefix("unix:") {
         return Ok(Place::Socket(path.into()));
     }
-    if word.contains('/') {
+    // A socket that is there is meant, though a host might be called so.
+    let is_socket = folder.join(word).metadata().is_ok_and(|found| found.file_type().is_socket());
+    if word.contains('/') || is_socket {
         return Ok(Place::Socket(word.into()));
     }
     Ok(Place::Tcp(with_port(word)?))

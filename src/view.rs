@@ -18,6 +18,7 @@ pub mod theme;
 pub mod timeline;
 pub mod who;
 pub mod widget;
+pub mod words;
 
 use ratatui::{
     Frame,
@@ -118,6 +119,7 @@ fn draw_overlay(buffer: &mut Buffer, areas: &Areas, state: &State, findings: &[F
     match overlay {
         Overlay::Help { scroll } => help::draw(buffer, area, *scroll, theme),
         Overlay::Findings(chosen) => finding::draw_overlay(buffer, area, state, (findings, chosen), theme),
+        Overlay::Words { scroll } => words::draw(buffer, area, state, *scroll, theme),
         Overlay::Kept { scroll } => {
             if let Some(kept) = &state.kept {
                 kept::draw(buffer, area, state, kept, *scroll, theme);

@@ -1,5 +1,5 @@
 //! `:state` and `:dictionary`: what the Erlang process on the screen keeps. It may be secret, so it is asked for only when a
-//! person says so twice, and forgotten with the overlay that shows it.
+//! person says so twice, and no screen has it after the overlay is closed.
 
 use std::sync::Arc;
 

@@ -294,7 +294,12 @@ pub const SECTIONS: &[Section] = &[
                 Some("command"),
             ),
             binding(&[(Key::Char('M'), Action::Mouse)], "M", "leave the mouse to the terminal, or take it", None),
-            binding(&[(Key::Char('?'), Action::Help), (Key::F(1), Action::Help)], "? F1", "this help", Some("help")),
+            binding(
+                &[(Key::Char('?'), Action::Help), (Key::F(1), Action::Help)],
+                "? F1",
+                "this help; again: what columns and words mean",
+                Some("help"),
+            ),
             binding(&[(Key::Char('q'), Action::Quit), (Key::Ctrl('c'), Action::Quit)], "q", "quit", Some("quit")),
             binding(&[(Key::Ctrl('z'), Action::Suspend)], "^Z", "back to the shell; fg there comes back here", None),
         ],

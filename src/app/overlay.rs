@@ -7,6 +7,7 @@ use super::{
     act::moved,
     keymap::{self, Action},
     screen::{Panel, Scope, Screen},
+    words,
 };
 use crate::{
     event::{NodeId, Stamp},
@@ -25,6 +26,11 @@ const HELP_PAGE: i32 = 10;
 pub enum Overlay {
     /// The keys; first line shown.
     Help {
+        /// First line shown.
+        scroll: usize,
+    },
+    /// What the words of the screen mean.
+    Words {
         /// First line shown.
         scroll: usize,
     },
@@ -97,6 +103,10 @@ pub(super) fn act(state: &mut State, overlay: Overlay, action: Action) -> Vec<Ef
             state.change_speed(steps);
             return Vec::new();
         }
+        Action::Help if matches!(overlay, Overlay::Help { .. }) => {
+            state.overlay = Some(Overlay::Words { scroll: 0 });
+            return Vec::new();
+        }
         Action::Quit | Action::Leave | Action::Help | Action::Findings | Action::Marks => {
             state.overlay = None;
             return Vec::new();
@@ -119,28 +129,32 @@ pub(super) fn act(state: &mut State, overlay: Overlay, action: Action) -> Vec<Ef
         | Action::Columns(_) => return Vec::new(),
     };
     state.overlay = Some(match overlay {
-        Overlay::Help { scroll } => {
-            // Header, footer and frame leave so many lines; the last page is full.
-            let most = keymap::n_help_lines().saturating_sub(usize::from(state.size.1.saturating_sub(4)));
-            Overlay::Help { scroll: moved(scroll, n_rows, most + 1) }
+        Overlay::Help { scroll } => Overlay::Help { scroll: scrolled(state, scroll, n_rows, keymap::n_help_lines()) },
+        Overlay::Words { scroll } => {
+            Overlay::Words { scroll: scrolled(state, scroll, n_rows, words::lines(state).len()) }
         }
         Overlay::Findings(chosen) => Overlay::Findings(chosen.moved(n_rows, &subjects(&state.findings()))),
         Overlay::Kept { scroll } => {
             // Beside the frame there is a column of room on each side.
             let columns = usize::from(state.size.0.saturating_sub(4));
             let n_lines = state.kept.as_ref().map_or(0, |kept| kept.lines(columns).len());
-            let most = n_lines.saturating_sub(usize::from(state.size.1.saturating_sub(4)));
-            Overlay::Kept { scroll: moved(scroll, n_rows, most + 1) }
+            Overlay::Kept { scroll: scrolled(state, scroll, n_rows, n_lines) }
         }
         Overlay::Marks(chosen) => Overlay::Marks(chosen.moved(n_rows, &mark_keys(&state.marks()))),
     });
     Vec::new()
 }
 
+/// The first line shown, so many further: header, footer and frame leave the others, and the last page is full.
+fn scrolled(state: &State, scroll: usize, n_rows: i32, n_lines: usize) -> usize {
+    let most = n_lines.saturating_sub(usize::from(state.size.1.saturating_sub(4)));
+    moved(scroll, n_rows, most + 1)
+}
+
 /// To what is selected: the place that a finding is about, the moment of a mark.
 fn enter(state: &mut State, overlay: &Overlay) -> Vec<Effect> {
     match overlay {
-        Overlay::Help { .. } | Overlay::Kept { .. } => {}
+        Overlay::Help { .. } | Overlay::Words { .. } | Overlay::Kept { .. } => {}
         Overlay::Findings(chosen) => {
             let findings = state.findings();
             let at = chosen.position(&subjects(&findings));

@@ -1,4 +1,5 @@
 mod erlang;
+mod kept;
 mod keys;
 mod live;
 mod marks;

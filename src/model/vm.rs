@@ -2,7 +2,7 @@
 
 mod outlet;
 
-use std::sync::Arc;
+use std::{borrow::Cow, sync::Arc};
 
 use midair_vitals::{
     Growth, Severity, TaskId, TaskKind, VmReading, VmVitals,
@@ -205,8 +205,13 @@ impl Vm {
         node.vms.values().find(|vm| vm.reading.ended_us.is_none() && vm.is_later_life_of(self))
     }
 
-    /// What does not work with it, and why: itself, and lists of which not all was looked at.
-    pub fn notices<'a>(&'a self, node: &'a Node) -> Vec<&'a str> {
+    /// What does not work with it, and why: itself, and lists of which not all was looked at. Of one that has ended where its
+    /// crash dump lies.
+    pub fn notices<'a>(&'a self, node: &'a Node) -> Vec<Cow<'a, str>> {
+        if self.reading.ended_us.is_some() {
+            let dump = self.reading.crash_dump.as_ref().and_then(|dump| dump.path.as_ref());
+            return dump.map(|path| Cow::from(format!("crash dump: {path}"))).into_iter().collect();
+        }
         let itself = self.runtime(node).and_then(|runtime| match (&runtime.health, runtime.standing()) {
             (Health::Ok, _) | (_, Standing::Unasked(_)) => None,
             (Health::Off(why) | Health::Degraded(why), _) => Some(&**why),
@@ -214,7 +219,7 @@ impl Vm {
         let sockets = self.reading.sockets.as_ref().and_then(|sockets| sockets.partial.as_deref());
         let ports = self.reading.ports.as_ref().and_then(|ports| ports.partial.as_deref());
         let tables = self.reading.tables.as_ref().and_then(|tables| tables.partial.as_deref());
-        itself.into_iter().chain(ports).chain(sockets).chain(tables).collect()
+        itself.into_iter().chain(ports).chain(sockets).chain(tables).map(Cow::from).collect()
     }
 
     /// How old its last answer is, microseconds; `None` where it never answered.

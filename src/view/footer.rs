@@ -19,9 +19,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
             }
             PromptKind::Confirm(what) => {
                 let word = kept_word(what);
-                let asks = format!(
-                    "show its {word}? It may hold secrets, and the agent logs who asks.  y shows it, any other key leaves"
-                );
+                let asks =
+                    format!("show its {word}? y yes, any other key no · it may hold secrets; the agent logs who asks");
                 pen.put(" ? ", theme.alarm).put(&asks, theme.plain);
                 return;
             }

@@ -17,7 +17,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, kept: &Kept, scroll:
     let title = [
         (format!(" {} of {name} ", kept_word(kept.what)), theme.title),
         (bytes, theme.dim),
-        ("· may be secret: forgotten when this closes · j k scroll, Esc closes ".to_owned(), theme.dim),
+        ("· may be secret · j k scroll, Esc closes ".to_owned(), theme.dim),
     ];
     let inside = panel::frame(buffer, area, &title, theme);
     let lines = kept.lines(usize::from(inside.width.saturating_sub(2)));

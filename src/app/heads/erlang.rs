@@ -20,7 +20,7 @@ pub(super) const VMS: &[Head] = &[
     Head::new("processes", 10, 2).by(Order::Number),
     Head::new("swept", 6, 5),
     Head::new("cost %", 6, 5),
-    Head::new("why not", 14, 2).growing(3),
+    Head::new("why not", 14, 1).growing(3),
 ];
 
 /// The processes of a VM.

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// What a recording keeps of an entry.
-pub fn body(item: &Item) -> Body {
+pub(super) fn body(item: &Item) -> Body {
     match item {
         Item::Envelope(link, envelope) => {
             Body::Envelope { link: Arc::clone(link), bytes: envelope.encode_to_vec().into() }
@@ -34,7 +34,7 @@ pub fn body(item: &Item) -> Body {
 
 /// The entry that a recording kept; `None` for what is not for the screen, what a newer midair wrote, and what cannot be
 /// read: a recording is data from outside.
-pub fn entry(recorded: Recorded) -> Option<Entry> {
+pub(super) fn entry(recorded: Recorded) -> Option<Entry> {
     let item = match recorded.body {
         Body::Envelope { link, bytes } => Item::Envelope(link, Arc::new(Envelope::decode(bytes).ok()?)),
         Body::Link(link) => Item::Link(read_link(link)?),

@@ -284,7 +284,7 @@ pub fn standing(shown: Shown<'_>) -> Option<(String, bool)> {
     let age = shown.vm.answer_age_us(shown.node).map(format::duration);
     Some(match (shown.vm.standing(shown.node), age) {
         (Standing::Answers, _) => return None,
-        (Standing::Unasked(why), _) => (format!("seen from outside alone: {why}"), false),
+        (Standing::Unasked(why), _) => (why.to_string(), false),
         (Standing::Silent(_), None) => ("× has never answered: seen from outside alone".to_owned(), true),
         (Standing::Silent(_), Some(age)) => (format!("× no answer for {age}: grey is what it said last"), true),
         (Standing::Ended { ago_us, why }, _) => {
