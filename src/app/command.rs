@@ -40,8 +40,6 @@ enum Command {
 /// Every command: its name and what may follow.
 pub const COMMANDS: &[(&str, &str)] = &[
     ("quit", ""),
-    ("at", "10m, 3h ago, 14:03, 2026-11-23 14:03"),
-    ("record", ""),
     (
         "sort",
         "severity, cpu, delay, mem, memgrowth, queue, growth, rate, drops, name, number, age, active, binary, binarygrowth, caused, throttled",
@@ -54,6 +52,8 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("state", ""),
     ("dictionary", ""),
     ("marks", ""),
+    ("at", "10m, 3h ago, 14:03, 2026-11-23 14:03"),
+    ("record", ""),
     ("threads", ""),
     ("mouse", ""),
     ("go", "NODE/RUNTIME/TASK"),

@@ -253,7 +253,7 @@ pub const SECTIONS: &[Section] = &[
                 "one sample back, on",
                 None,
             ),
-            binding(&[(Key::End, Action::Live)], "End", "live again; of a recording the end", None),
+            binding(&[(Key::End, Action::Live)], "End", "live again", None),
             binding(&[(Key::Char('J'), Action::Jump)], "J", "jump: 10m, 3h ago, +30s, 14:03, a date; times are UTC", None),
             binding(
                 &[(Key::Char('{'), Action::StepMark(-1)), (Key::Char('}'), Action::StepMark(1))],

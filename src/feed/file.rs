@@ -4,5 +4,7 @@ mod codec;
 mod film;
 mod recorder;
 
+#[cfg(test)]
+pub(crate) use codec::entry;
 pub use film::Film;
 pub use recorder::{Recorder, RecorderState};

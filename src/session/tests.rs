@@ -1,5 +1,6 @@
 //! Replay equals live, and a seek equals playing through.
 
+mod filmed;
 mod played;
 
 use std::mem::discriminant;

@@ -53,7 +53,12 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
         None => {}
     }
     pen.skip(1);
-    if state.playhead != Playhead::Live
+    if let Some(replay) = &state.replay {
+        let play = if replay.is_playing { " stop  " } else { " play  " };
+        for (label, word) in [("Space", play), ("( )", " speed  "), ("{ }", " marks  "), ("J", " jump  ")] {
+            pen.put_whole(label, theme.key).put_whole(word, theme.live);
+        }
+    } else if state.playhead != Playhead::Live
         && let Some(live) = keymap::bindings(state.screen()).find(|b| b.keys.iter().any(|(_, a)| *a == Action::Live))
     {
         pen.put_whole(live.label, theme.key).put_whole(" ", theme.dim).put_whole(live.help, theme.live).skip(2);

@@ -34,7 +34,7 @@ pub(super) fn body(item: &Item) -> Body {
 
 /// The entry that a recording kept; `None` for what is not for the screen, what a newer midair wrote, and what cannot be
 /// read: a recording is data from outside.
-pub(super) fn entry(recorded: Recorded) -> Option<Entry> {
+pub(crate) fn entry(recorded: Recorded) -> Option<Entry> {
     let item = match recorded.body {
         Body::Envelope { link, bytes } => Item::Envelope(link, Arc::new(Envelope::decode(bytes).ok()?)),
         Body::Link(link) => Item::Link(read_link(link)?),

@@ -1,0 +1,145 @@
+//! The same through a file: recorded, closed, and played from there.
+
+use midair_recording::{Piece, Reader};
+use tempfile::TempDir;
+
+use super::*;
+use crate::feed::file::{Recorder, entry};
+
+/// A recording of these entries.
+fn recorded(entries: &[Entry]) -> (TempDir, std::path::PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.midair");
+    let recorder = Recorder::start(&path, "somebody", "a test", Stamp(START_US), 7).unwrap();
+    for entry in entries {
+        recorder.push(entry);
+    }
+    let state = recorder.finish();
+    assert_eq!((state.n_lost, state.failed), (0, None));
+    (dir, path)
+}
+
+fn film(path: &std::path::Path) -> Session {
+    let options = Options { n_targets: 2, size: SIZE, ..Options::default() };
+    let mut film = Film::open(path).unwrap();
+    let marks = film.marks().unwrap();
+    Session::replay(options, film, marks, Some(Stamp(START_US)), Speed::default())
+}
+
+/// Goes to a moment as a key would.
+fn seek(session: &mut Session, to: Stamp) {
+    session.state.playhead = Playhead::Past(to);
+    session.seek(to);
+}
+
+#[test]
+fn what_was_recorded_into_a_file_shows_the_same_cells_at_every_tick() {
+    let (live, recording) = live();
+    let (_dir, path) = recorded(recording.entries());
+    let reader = Reader::open(std::fs::File::open(path).unwrap()).unwrap();
+    let entries = reader.map(|piece| match piece.unwrap() {
+        Piece::Entry(recorded) => entry(recorded).unwrap(),
+        Piece::Damage(damage) => panic!("{damage}"),
+    });
+    let mut session = session();
+    let mut n_ticks = 0;
+    for entry in entries {
+        let is_tick = entry.item == Item::Tick;
+        session.entry(entry);
+        if is_tick {
+            assert!(live[n_ticks] == cells(&session), "tick {n_ticks}");
+            n_ticks += 1;
+        }
+    }
+    assert_eq!(n_ticks, live.len());
+}
+
+#[test]
+fn a_seek_in_a_file_equals_playing_through_at_fifty_moments() {
+    let all = cluster();
+    let (_dir, path) = recorded(&all);
+    let mut sought = film(&path);
+    let mut chance = Chance(12);
+    for n in 0..50 {
+        let to = Stamp(START_US + (chance.share() * (SECONDS * 1_000_000) as f64) as u64);
+        seek(&mut sought, to);
+        let mut through = session();
+        for entry in all.iter().filter(|entry| entry.at <= to) {
+            through.entry(entry.clone());
+        }
+        let at_us = to.0 - START_US;
+        assert!(sought.state.model == through.state.model, "moment {n}, {at_us} us after the start");
+        assert_eq!(sought.decoder, through.decoder, "moment {n}, {at_us} us after the start");
+    }
+    assert!(sought.checkpoints.before(usize::MAX).is_some(), "copies are used");
+}
+
+#[test]
+fn a_recording_plays_to_its_end_and_stops_there() {
+    let all = cluster();
+    let (_dir, path) = recorded(&all);
+    let mut played = film(&path);
+    let key = |key| Entry { at: Stamp(0), item: Item::Input(Input::Key(key)) };
+    played.entry(key(Key::Char(' ')));
+    let mut n_steps = 0;
+    while played.state.is_playing() {
+        played.play(700_000);
+        n_steps += 1;
+        assert!(n_steps < 1_000, "it stands at {:?}", played.state.now());
+    }
+    let mut through = session();
+    for entry in &all {
+        through.entry(entry.clone());
+    }
+    assert!(played.state.model == through.state.model);
+    assert_eq!(played.state.now(), all.last().unwrap().at);
+    // On from the end is from the beginning.
+    played.entry(key(Key::Char(' ')));
+    assert_eq!(played.state.now(), Stamp(all[0].at.0));
+}
+
+#[test]
+fn a_file_that_is_still_written_is_followed() {
+    let all = cluster();
+    let (half, rest) = all.split_at(all.len() / 2);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.midair");
+    let recorder = Recorder::start(&path, "somebody", "a test", Stamp(START_US), 7).unwrap();
+    half.iter().for_each(|entry| recorder.push(entry));
+    // What was flushed can be read: wait until there is something.
+    let mut waited = 0;
+    let film = loop {
+        match Film::open(&path) {
+            Ok(film) => break film,
+            Err(_) if waited < 500 => std::thread::sleep(std::time::Duration::from_millis(20)),
+            Err(error) => panic!("{error:#}"),
+        }
+        waited += 1;
+    };
+    let options = Options { n_targets: 2, size: SIZE, ..Options::default() };
+    let mut followed = Session::replay(options, film, Vec::new(), None, Speed::nearest(64.0));
+    rest.iter().for_each(|entry| recorder.push(entry));
+    assert!(recorder.finish().failed.is_none());
+    for _ in 0..1_000 {
+        followed.play(1_000_000);
+    }
+    assert_eq!(followed.state.now(), all.last().unwrap().at);
+    let mut through = session();
+    all.iter().for_each(|entry| drop(through.entry(entry.clone())));
+    assert!(followed.state.model == through.state.model);
+}
+
+#[test]
+fn agents_of_a_recording_are_asked_for_nothing() {
+    let (_dir, path) = recorded(&cluster());
+    let mut session = film(&path);
+    seek(&mut session, Stamp(START_US + 30_000_000));
+    let key = |key| Entry { at: Stamp(0), item: Item::Input(Input::Key(key)) };
+    session.entry(key(Key::Enter));
+    for c in ":budget 5%".chars() {
+        assert_eq!(session.entry(key(Key::Char(c))), []);
+    }
+    assert_eq!(session.entry(key(Key::Enter)), []);
+    let said = session.state.message.as_ref().map(|message| message.text().to_owned());
+    assert!(said.as_deref().is_some_and(|said| said.contains("recording")), "{said:?}");
+}
