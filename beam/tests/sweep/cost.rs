@@ -69,8 +69,8 @@ async fn what_the_first_pass_costs_does_not_slow_others() {
     let budget = SweepBudget { share: 0.02, share_beyond: 0.03, ..fast().budget };
     let mut sweep = sweep(&connection, SweepOptions { budget, ..fast() }).await;
     let [first, second, third] = [pass(&mut sweep).await, pass(&mut sweep).await, pass(&mut sweep).await];
-    let least = first.n_swept * 2 * 50;
-    assert!(first.period_us >= least, "2 us for each process, at a fiftieth of a core: {}", first.period_us);
+    let least = first.n_swept * 17 / 10 * 50;
+    assert!(first.period_us >= least, "1.7 us for each process, at a fiftieth of a core: {}", first.period_us);
     // A few processes more or less.
     assert!(second.period_us.abs_diff(first.period_us) < least / 100, "{} and {}", first.period_us, second.period_us);
     let measured = (second.own_work_us * 50).min(10_000_000).max(second.own_work_us * 100 / 3).max(500_000);
