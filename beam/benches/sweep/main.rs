@@ -262,7 +262,7 @@ async fn ratio_of_p99(target: &Target, keeper: &Pid, windows: u64) -> Result<f64
     }
     let [on, off] = taken.map(median);
     println!(
-        "p99 of a ping-pong: {on:.0} us on, {off:.0} us off (medians of windows of {} s, each with a tenth of a pass or so); ratios {}",
+        "p99 of a ping-pong: {on:.0} us on, {off:.0} us off (medians of windows of {} s: each has its part of the looks of a pass, few of them the search for the newly born); ratios {}",
         WINDOW.as_secs(),
         ratios.iter().map(|ratio| format!("{ratio:.2}")).collect::<Vec<_>>().join(" ")
     );
