@@ -12,7 +12,7 @@ use std::sync::Arc;
 use midair_vitals::{CgroupReading, Flow, NetNamespace, NodeReading, Severity, TaskId, TaskReading, VmReading};
 
 pub use control::{Control, TableQuery};
-pub use erlang::{ErlangLook, Sender, Traced, WaitKind};
+pub use erlang::{ErlangLook, Inspected, Keeps, Sender, Traced, WaitKind};
 pub use input::{Input, Key, Mouse, MouseKind};
 
 /// A moment: microseconds since 1970 on the dashboard's clock, in order of arrival.
@@ -65,6 +65,8 @@ pub enum Event {
     Details(Box<Details>),
     /// What a receive trace of an Erlang process counted.
     Traced(Box<Traced>),
+    /// What an Erlang process keeps.
+    Inspected(Box<Inspected>),
     /// A control was not carried out, in words.
     Refused {
         /// Who refused.
@@ -227,6 +229,8 @@ pub struct Runtime {
     pub health: Health,
     /// How many tasks it has.
     pub n_tasks: Option<u64>,
+    /// Whether it is off by choice: an Erlang VM without `-name` or `-sname`, which nobody can ask. No trouble of anyone.
+    pub is_undistributed: bool,
 }
 
 /// Where an agent gets its values from.
@@ -309,7 +313,8 @@ pub struct Sample {
     pub cgroups: Vec<CgroupReading>,
     /// The network namespaces of the stream.
     pub namespaces: Vec<NetNamespace>,
-    /// The Erlang VMs of the stream; an overview tells of none.
+    /// The Erlang VMs of the stream, those included that have ended a few minutes ago. An overview has at most four, the worst
+    /// first, and a few values of each.
     pub vms: Vec<VmReading>,
 }
 

@@ -176,6 +176,10 @@ impl Decoder {
                 let event = erlang::traced(context, &traced);
                 vec![event.unwrap_or_else(|| malformed(&node, "counts that answer no trace"))]
             }
+            Kind::Inspected(inspected) => {
+                let event = erlang::inspected(context, inspected);
+                vec![event.unwrap_or_else(|| malformed(&node, "an inspection of nobody"))]
+            }
         }
     }
 

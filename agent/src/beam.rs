@@ -18,13 +18,13 @@ use midair_vitals::{Queue, QueueKind, TaskId, TaskKind, TaskReading, TaskState, 
 pub use self::watcher::beam_child;
 use self::{
     handle::{Handle, Remains},
-    said::{Ask, Reach, Said, SaidVm, Target, Trace, Which},
+    said::{Ask, Inspection, Reach, Said, SaidVm, Target, Trace, Which},
 };
 use crate::{
     config::BeamConfig,
     encode,
     focus::N_FOCUSES,
-    reading::{Close, Health, Reading, RuntimeState, Source, SourceState, Wants},
+    reading::{Close, Health, InspectionWanted, Reading, RuntimeState, Source, SourceState, Wants},
 };
 
 /// The hidden argument of the watcher.
@@ -194,7 +194,13 @@ impl Beam {
             seconds: trace.seconds,
             most: trace.most,
         };
+        let inspection = |inspection: &InspectionWanted| Inspection {
+            number: inspection.number,
+            which: which(&inspection.task),
+            what: inspection.what.into(),
+        };
         Ask {
+            inspections: wants.inspections.iter().map(inspection).collect(),
             targets: self.vms.iter().map(target).collect(),
             looks: self.looks.keys().map(which).collect(),
             traces: wants.traces.iter().map(trace).collect(),
@@ -232,6 +238,8 @@ impl Beam {
                 let refused = trace.refused.unwrap_or_else(|| "its VM gave no answer".into());
                 into.traced.push((trace.number, trace.traced.ok_or(refused)));
             }
+            let inspected = said.inspected.drain(..).map(|one| (one.number, one.inspected));
+            into.inspected.extend(inspected);
             known.ended = said.ended.iter().map(|which| rows::id(*runtime, which)).collect();
             let mut tasks: Vec<TaskReading> = said.rows.iter().map(|row| rows::task(*runtime, row)).collect();
             tasks.sort_unstable_by_key(|task| task.id);
@@ -311,6 +319,7 @@ fn runtime_state(runtime: u32, known: &Known, fault: Option<&str>) -> RuntimeSta
         name: rows::name(known.process, said),
         health,
         n_tasks: counts.and_then(|counts| counts.n_processes),
+        is_undistributed: said.is_some_and(|said| said.is_undistributed),
     }
 }
 

@@ -6,6 +6,7 @@ mod controls;
 mod description;
 mod door;
 mod hand_out;
+mod inspections;
 mod traces;
 
 use std::{
@@ -42,6 +43,7 @@ use asked::Asked;
 use budget::Booked;
 
 pub use door::Door;
+use inspections::Inspections;
 use traces::Traces;
 
 /// Commands that wait for the desk at most; when full, the sampler and clients wait.
@@ -106,6 +108,7 @@ pub struct Desk {
     tables: Asked<table::Query>,
     focuses: Asked<TaskId>,
     traces: Traces,
+    inspections: Inspections,
     marks: Marks,
     rollups: Rollups,
     meter: Meter,
@@ -164,6 +167,7 @@ impl Desk {
             tables: Asked::new(table::N_QUERIES, "table queries"),
             focuses: Asked::new(focus::N_FOCUSES, "focuses"),
             traces: Traces::default(),
+            inspections: Inspections::default(),
             marks: Marks::default(),
             rollups: Rollups::default(),
             meter: Meter::new(clock.clone(), config.payer, threads),
@@ -214,6 +218,7 @@ impl Desk {
     fn take_reading(&mut self, mut reading: Reading, cpu_us: u64) {
         let before_us = self.clock.thread_cpu_us();
         let (happened, traced) = (std::mem::take(&mut reading.happened), std::mem::take(&mut reading.traced));
+        let inspected = std::mem::take(&mut reading.inspected);
         self.govern(cpu_us + self.own_us, &reading);
         let (mono_us, wall_us) = (self.clock.mono_us(), self.clock.wall_us());
         let last = self.tick.take();
@@ -247,6 +252,7 @@ impl Desk {
             self.tell_all(Kind::Mark(mark));
         }
         self.answer_traces(traced);
+        self.answer_inspections(inspected);
         self.want();
         self.own_us = self.clock.thread_cpu_us().saturating_sub(before_us);
     }
@@ -276,8 +282,9 @@ impl Desk {
         let id = |n: &usize| self.tick.as_ref().and_then(|tick| Some(tick.reading.tasks.get(*n)?.id));
         let hot: BTreeSet<TaskId> = rows.filter_map(id).collect();
         let thrift = self.governor.thrift();
-        let traces = self.traces.wanted();
-        self.wants.set(Wants { close, hot: hot.into_iter().collect(), traces, thrift, ..Wants::default() });
+        let (traces, inspections) = (self.traces.wanted(), self.inspections.wanted());
+        let hot = hot.into_iter().collect();
+        self.wants.set(Wants { close, hot, traces, inspections, thrift, ..Wants::default() });
     }
 
     fn drop_unwatched(&mut self) {

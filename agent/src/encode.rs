@@ -264,6 +264,7 @@ pub fn runtimes(reading: &Reading, n_tasks: usize) -> wire::Runtimes {
         health: Some(os_health.into()),
         reason,
         n_tasks: is_read.then_some(n_tasks as u64),
+        undistributed: None,
     };
     let found = reading.runtimes.iter().map(|runtime| {
         let (health, reason) = health(&runtime.health);
@@ -274,6 +275,7 @@ pub fn runtimes(reading: &Reading, n_tasks: usize) -> wire::Runtimes {
             health: Some(health.into()),
             reason,
             n_tasks: runtime.n_tasks,
+            undistributed: runtime.is_undistributed.then_some(true),
         }
     });
     wire::Runtimes { runtime: std::iter::once(os).chain(found).collect() }

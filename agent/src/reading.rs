@@ -4,7 +4,7 @@ mod threads;
 
 use std::{collections::HashMap, sync::Arc};
 
-use midair_proto::v1::{ErlangLook, Traced, Vm};
+use midair_proto::v1::{ErlangLook, Inspected, Keeps, Traced, Vm};
 use midair_vitals::{CgroupReading, NetNamespace, NodeReading, TaskId, TaskReading};
 
 pub use self::threads::{Comm, ThreadReading, Threads, Used};
@@ -19,6 +19,8 @@ pub struct Wants {
     pub hot: Vec<TaskId>,
     /// Receive traces that have not been answered yet.
     pub traces: Vec<TraceWanted>,
+    /// Inspections of Erlang processes that have not been answered yet.
+    pub inspections: Vec<InspectionWanted>,
     /// What to leave out to stay within the agent's budget.
     pub thrift: Thrift,
     /// What an operator has switched off: a part that is says so as its state, and reads nothing.
@@ -68,6 +70,8 @@ pub struct Reading {
     pub happened: Vec<String>,
     /// Receive traces that have ended, by the number under which they were wanted.
     pub traced: Vec<(u64, Result<Traced, String>)>,
+    /// Inspections that have ended, by the number under which they were wanted; a refusal is part of one.
+    pub inspected: Vec<(u64, Inspected)>,
     /// CPU time that watching has caused inside of VMs, cumulative, microseconds; `None` where none is watched.
     pub vm_cost_us: Option<u64>,
     /// CPU time that children of the agent which still run have used, microseconds.
@@ -98,6 +102,8 @@ pub struct RuntimeState {
     pub health: Health,
     /// How many tasks it has.
     pub n_tasks: Option<u64>,
+    /// Whether it is off since it was started so that nobody can ask it.
+    pub is_undistributed: bool,
 }
 
 /// A receive trace that somebody wants, once.
@@ -111,6 +117,17 @@ pub struct TraceWanted {
     pub seconds: u32,
     /// At most so many messages.
     pub most: u32,
+}
+
+/// What an Erlang process keeps, wanted by somebody once.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InspectionWanted {
+    /// Its number, rising, never used again.
+    pub number: u64,
+    /// The Erlang process.
+    pub task: TaskId,
+    /// What of it.
+    pub what: Keeps,
 }
 
 /// CPU time of parts of a reading that may be left out, which are no source of their own; microseconds.

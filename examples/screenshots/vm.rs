@@ -81,8 +81,14 @@ fn pid(text: &str, name: &str) -> Pid {
 }
 
 fn runtimes() -> [Runtime; 2] {
-    let runtime =
-        |id, name: &str, health, n_tasks| Runtime { id, kind: "beam".into(), name: name.into(), health, n_tasks };
+    let runtime = |id, name: &str, health, n_tasks| Runtime {
+        id,
+        kind: "beam".into(),
+        name: name.into(),
+        health,
+        n_tasks,
+        is_undistributed: false,
+    };
     let why: Arc<str> = "the cookie is not the one that it has; give the right one with --cookie-file".into();
     [runtime(1, "chat@chat-07", Health::Ok, Some(1_020_211)), runtime(2, "gw@chat-07", Health::Off(why), None)]
 }
@@ -159,6 +165,7 @@ fn vm(seconds: u64, mono_us: u64, process: Option<TaskId>) -> VmReading {
             n_looked: Some(200),
             functions: vec![seen("ets:insert/2", 61), seen("gen_server:loop/7", 40), seen("prim_inet:send/3", 21)],
         }),
+        ..VmReading::default()
     }
 }
 

@@ -90,4 +90,11 @@ delta!(Node, identity: [],
     64 => delay_quota_us, 65 => short_lived,
 );
 
-delta!(Vm, identity: [runtime], 3 => process, 4 => otp_release, 5 => erts, 6 => answered_us, 7 => mono_us, 8 => creation, 9 => up_us, 10 => schedulers, 11 => run_queue, 12 => run_queue_dirty_cpu, 13 => run_queue_dirty_io, 14 => memory, 15 => counts, 16 => in_bytes, 17 => out_bytes, 18 => reductions, 19 => n_gcs, 20 => reclaimed_bytes, 21 => n_switches, 22 => sweep, 23 => links, 24 => dist_busy_bytes, 25 => carriers_bytes, 26 => blocks_bytes, 27 => monitor_owner, 28 => ports, 29 => tables, 30 => cost_us, 31 => wire_bytes, 32 => crash_dump, 33 => active_functions, 34 => found_by, 35 => name);
+delta!(Vm, identity: [runtime],
+    3 => process, 4 => otp_release, 5 => erts, 6 => answered_us, 7 => mono_us, 8 => creation, 9 => up_us,
+    10 => schedulers, 11 => run_queue, 12 => run_queue_dirty_cpu, 13 => run_queue_dirty_io, 14 => memory, 15 => counts,
+    16 => in_bytes, 17 => out_bytes, 18 => reductions, 19 => n_gcs, 20 => reclaimed_bytes, 21 => n_switches,
+    22 => sweep, 23 => links, 24 => dist_busy_bytes, 25 => carriers_bytes, 26 => blocks_bytes, 27 => monitor_owner,
+    28 => ports, 29 => tables, 30 => cost_us, 31 => wire_bytes, 32 => crash_dump, 33 => active_functions,
+    34 => found_by, 35 => name, 36 => ended_us, 37 => ended_why, 38 => sockets, 39 => own_bytes,
+);

@@ -2,7 +2,7 @@
 
 use midair_vitals::{Order, TaskId, TaskKind};
 
-use super::{NodeId, Stream};
+use super::{Keeps, NodeId, Stream};
 
 /// What the screen asks of a feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +64,17 @@ pub enum Control {
         seconds: u32,
         /// At most so many messages.
         most: u32,
+    },
+    /// Show once what an Erlang process keeps.
+    Inspect {
+        /// Of whom.
+        node: NodeId,
+        /// Its number.
+        id: u32,
+        /// The process.
+        task: TaskId,
+        /// What of it.
+        what: Keeps,
     },
     /// Change an agent's budget for a while.
     Budget {

@@ -1,8 +1,11 @@
-//! Close looks at Erlang processes, and what a receive trace counts.
+//! Close looks at Erlang processes, what a receive trace counts, and what a process keeps.
 
 use std::sync::Arc;
 
-use midair_vitals::vm::{Pid, Seen};
+use midair_vitals::{
+    TaskId,
+    vm::{Pid, Seen},
+};
 
 use super::NodeId;
 
@@ -131,4 +134,32 @@ pub struct Traced {
     pub senders: Vec<Sender>,
     /// What the messages begin with, the most frequent first.
     pub tags: Vec<Seen>,
+}
+
+/// What a process keeps.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Keeps {
+    /// Its state, where it is a server of OTP.
+    State,
+    /// Its process dictionary.
+    Dictionary,
+}
+
+/// What a process keeps, shown once on request. It may be secret.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Inspected {
+    /// On which node.
+    pub node: NodeId,
+    /// Number of the request.
+    pub id: u32,
+    /// The process.
+    pub task: TaskId,
+    /// What of it.
+    pub what: Keeps,
+    /// It, in lines, as its VM prints it; or why it is not shown.
+    pub lines: Result<Vec<Arc<str>>, Arc<str>>,
+    /// Bytes of what was printed.
+    pub bytes: Option<u64>,
+    /// Whether there is more of it.
+    pub is_cut: bool,
 }

@@ -44,7 +44,8 @@ impl Model {
                 self.malformed = Some((n_before + 1, what.as_str().into()));
             }
             // Marks stand on the time line, which outlives a step in time. Rollups reach further back than any screen yet.
-            Event::Mark(_) | Event::Rollup(_) => {}
+            // What a process keeps may be secret: no screen keeps it yet.
+            Event::Mark(_) | Event::Rollup(_) | Event::Inspected(_) => {}
         }
         self.now = self.now.max(at);
     }

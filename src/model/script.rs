@@ -60,7 +60,14 @@ pub(crate) fn down(seconds: f64, node: &str) -> Stamped {
 }
 
 pub(crate) fn os() -> Runtime {
-    Runtime { id: 0, kind: "os".into(), name: "os".into(), health: crate::event::Health::Ok, n_tasks: None }
+    Runtime {
+        id: 0,
+        kind: "os".into(),
+        name: "os".into(),
+        health: crate::event::Health::Ok,
+        n_tasks: None,
+        is_undistributed: false,
+    }
 }
 
 pub(crate) fn described(seconds: f64, node: &str) -> Stamped {

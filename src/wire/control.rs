@@ -4,7 +4,7 @@ use midair_proto::{CONTRACT, v1};
 use midair_vitals::{Order, TaskId, TaskKind};
 use v1::control::Kind;
 
-use crate::event::{Control, Stream, TableQuery};
+use crate::event::{Control, Keeps, Stream, TableQuery};
 
 /// The first control on every connection.
 pub fn hello(viewer: &str) -> v1::Control {
@@ -46,6 +46,11 @@ pub fn to_wire(control: &Control) -> v1::Control {
             seconds: Some(*seconds),
             most: Some(*most),
         }),
+        Control::Inspect { node: _, id, task, what } => Kind::Inspect(v1::InspectRequest {
+            id: Some(*id),
+            task: Some(task_to_wire(*task)),
+            what: Some(keeps_to_wire(*what).into()),
+        }),
         Control::Budget { node: _, milli, seconds } => {
             Kind::Budget(v1::Budget { milli: *milli, seconds: milli.map(|_| *seconds) })
         }
@@ -58,6 +63,13 @@ fn wrap(kind: Kind) -> v1::Control {
 
 fn task_to_wire(task: TaskId) -> v1::TaskId {
     v1::TaskId { runtime: Some(task.runtime), number: Some(task.number), start: Some(task.start) }
+}
+
+fn keeps_to_wire(what: Keeps) -> v1::Keeps {
+    match what {
+        Keeps::State => v1::Keeps::State,
+        Keeps::Dictionary => v1::Keeps::Dictionary,
+    }
 }
 
 fn stream_to_wire(stream: Stream) -> v1::Stream {

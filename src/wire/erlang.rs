@@ -1,17 +1,20 @@
-//! Close looks at Erlang processes, and receive traces: from the wire to events.
+//! Close looks at Erlang processes, receive traces, and what processes keep: from the wire to events.
 
 use midair_proto::v1;
 use midair_vitals::vm::Pid;
 
 use super::{
     Context,
-    task::value,
+    names::TEXT_MAX,
+    task::{self, value},
     vm::{pid, seen, text},
 };
-use crate::event::{ErlangLook, Event, Sender, Traced, WaitKind};
+use crate::event::{ErlangLook, Event, Inspected, Keeps, Sender, Traced, WaitKind};
 
 /// Most frames, neighbours or senders that are kept.
 const LIST_MAX: usize = 4_096;
+/// Most bytes that are kept of what a process keeps.
+const INSPECTED_MAX: usize = 64 << 10;
 
 /// A close look.
 pub(super) fn look(sent: &v1::ErlangLook) -> ErlangLook {
@@ -89,4 +92,32 @@ pub(super) fn traced(context: &Context, sent: &v1::Traced) -> Option<Event> {
 fn sender_of(sent: &v1::ErlangPid) -> Option<Pid> {
     let node_alone = || Some(Pid { node: Some(text(sent.node.as_deref())?), ..Pid::default() });
     pid(sent).or_else(node_alone)
+}
+
+/// What a process keeps; `None` where it does not say what of whom.
+pub(super) fn inspected(context: &Context, sent: v1::Inspected) -> Option<Event> {
+    let what = match v1::Keeps::try_from(sent.what?).ok()? {
+        v1::Keeps::Unspecified => return None,
+        v1::Keeps::State => Keeps::State,
+        v1::Keeps::Dictionary => Keeps::Dictionary,
+    };
+    // A VM prints 4 KiB at most: beyond, somebody else speaks.
+    let mut n_left = INSPECTED_MAX;
+    let fits = |line: &String| {
+        n_left = n_left.saturating_sub(line.len());
+        line.len() <= TEXT_MAX && n_left > 0
+    };
+    let lines = sent.lines.into_iter().take(LIST_MAX).take_while(fits).map(Into::into).collect();
+    Some(Event::Inspected(Box::new(Inspected {
+        node: context.node.clone(),
+        id: sent.id?,
+        task: task::id(sent.task.as_ref()?)?,
+        what,
+        lines: match sent.refused {
+            Some(why) => Err(text(Some(&why)).unwrap_or_else(|| "for a reason too long to tell".into())),
+            None => Ok(lines),
+        },
+        bytes: value(sent.bytes),
+        is_cut: sent.cut.unwrap_or(false),
+    })))
 }

@@ -88,6 +88,7 @@ pub(super) fn runtimes(sent: &[v1::Runtime]) -> Vec<Runtime> {
         name: runtime.name.clone().unwrap_or_default().into(),
         health: health(runtime.health, runtime.reason.as_deref()),
         n_tasks: value(runtime.n_tasks),
+        is_undistributed: runtime.undistributed.unwrap_or(false),
     };
     sent.iter().map(one).collect()
 }

@@ -6,8 +6,8 @@ use midair_proto::v1;
 use midair_vitals::{
     VmReading,
     vm::{
-        ActiveFunctions, Count, CrashDump, DistLink, Listed, Pid, Port, Scheduler, SchedulerKind, Seen, Sweep, Table,
-        VmMemory,
+        ActiveFunctions, Count, CrashDump, DistLink, Listed, Pid, Port, Scheduler, SchedulerKind, Seen, Socket, Sweep,
+        Table, VmMemory,
     },
 };
 
@@ -59,6 +59,10 @@ pub(super) fn reading(sent: &v1::Vm) -> Option<VmReading> {
         wire_bytes: value(sent.wire_bytes),
         crash_dump: sent.crash_dump.as_ref().map(crash_dump),
         active_functions: sent.active_functions.as_ref().map(active_functions),
+        ended_us: value(sent.ended_us),
+        ended_why: text(sent.ended_why.as_deref()),
+        sockets: sent.sockets.as_ref().map(sockets),
+        own_bytes: value(sent.own_bytes),
     })
 }
 
@@ -179,6 +183,21 @@ fn ports(sent: &v1::VmPorts) -> Listed<Port> {
         })
     };
     let rows = sent.port.iter().take(LIST_MAX).filter_map(one).collect();
+    let partial = text(sent.partial.as_deref());
+    Listed { rows, n_total: value(sent.n_total), partial, at_us: value(sent.mono_us) }
+}
+
+fn sockets(sent: &v1::VmSockets) -> Listed<Socket> {
+    let one = |sent: &v1::VmSocket| Socket {
+        owner: sent.owner.as_ref().and_then(pid),
+        protocol: text(sent.protocol.as_deref()),
+        address: text(sent.address.as_deref()),
+        in_bytes: value(sent.in_bytes),
+        out_bytes: value(sent.out_bytes),
+        n_writers: value(sent.n_writers),
+        n_readers: value(sent.n_readers),
+    };
+    let rows = sent.socket.iter().take(LIST_MAX).map(one).collect();
     let partial = text(sent.partial.as_deref());
     Listed { rows, n_total: value(sent.n_total), partial, at_us: value(sent.mono_us) }
 }

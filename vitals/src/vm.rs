@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::task::TaskId;
 
-pub use derived::{Fill, Growing, LinkVitals, PortVitals, SchedulerVitals, VmVitals};
+pub use derived::{Fill, Growing, LinkVitals, PortVitals, SchedulerVitals, VmVitals, Waiting};
 
 /// What a scheduler runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -197,6 +197,25 @@ pub struct Port {
     pub is_dist: bool,
 }
 
+/// A socket of the module `socket`, which is no port. Counters are cumulative over its life.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Socket {
+    /// The process that owns it.
+    pub owner: Option<Pid>,
+    /// What it speaks: "tcp".
+    pub protocol: Option<Arc<str>>,
+    /// Where it goes, where it is connected.
+    pub address: Option<Arc<str>>,
+    /// Bytes received.
+    pub in_bytes: Option<u64>,
+    /// Bytes sent.
+    pub out_bytes: Option<u64>,
+    /// Processes that wait to write to it: it takes no more now.
+    pub n_writers: Option<u64>,
+    /// Processes that wait for something to come.
+    pub n_readers: Option<u64>,
+}
+
 /// An ETS table.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Table {
@@ -330,6 +349,15 @@ pub struct VmReading {
     pub crash_dump: Option<CrashDump>,
     /// What its active processes do, where that was looked at.
     pub active_functions: Option<ActiveFunctions>,
+    /// `CLOCK_MONOTONIC` at which its OS process was missed first, microseconds; `None` while it is there. Then all else is
+    /// what it said last.
+    pub ended_us: Option<u64>,
+    /// How it ended, as far as is seen from outside.
+    pub ended_why: Option<Arc<str>>,
+    /// Its sockets that are no ports.
+    pub sockets: Option<Listed<Socket>>,
+    /// Memory of what runs in it for midair, bytes; part of its memory.
+    pub own_bytes: Option<u64>,
 }
 
 impl VmReading {

@@ -138,7 +138,8 @@ impl Held {
             | payload::Kind::Echo(_)
             | payload::Kind::Mark(_)
             | payload::Kind::Rollup(_)
-            | payload::Kind::Traced(_) => {}
+            | payload::Kind::Traced(_)
+            | payload::Kind::Inspected(_) => {}
         }
         Ok(())
     }

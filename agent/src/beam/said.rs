@@ -5,7 +5,7 @@
 
 use std::io::{self, Read, Write};
 
-use midair_proto::v1::{ErlangLook, Traced, Vm};
+use midair_proto::v1::{ErlangLook, Inspected, Keeps, Traced, Vm};
 use prost::Message;
 
 use crate::config::BeamConfig;
@@ -28,6 +28,9 @@ pub(crate) struct Ask {
     /// How VMs are reached; in the first question alone.
     #[prost(message, optional, tag = "4")]
     pub(crate) config: Option<Reach>,
+    /// Inspections to make, each once.
+    #[prost(message, repeated, tag = "5")]
+    pub(crate) inspections: Vec<Inspection>,
 }
 
 /// A VM as it is seen from outside.
@@ -70,6 +73,20 @@ pub(crate) struct Trace {
     /// At most so many messages.
     #[prost(uint32, tag = "4")]
     pub(crate) most: u32,
+}
+
+/// What an Erlang process keeps.
+#[derive(Clone, Copy, PartialEq, Eq, Message)]
+pub(crate) struct Inspection {
+    /// Its number: each is made once.
+    #[prost(uint64, tag = "1")]
+    pub(crate) number: u64,
+    /// Of which process.
+    #[prost(message, required, tag = "2")]
+    pub(crate) which: Which,
+    /// What of it (`midair.v1.Keeps`).
+    #[prost(enumeration = "Keeps", tag = "3")]
+    pub(crate) what: i32,
 }
 
 /// [`BeamConfig`] as it travels.
@@ -156,6 +173,12 @@ pub(crate) struct SaidVm {
     /// Processes that were in rows or looked at, and have ended.
     #[prost(message, repeated, tag = "9")]
     pub(crate) ended: Vec<Ended>,
+    /// Whether it was started so that nobody can ask it.
+    #[prost(bool, tag = "10")]
+    pub(crate) is_undistributed: bool,
+    /// Inspections that have ended.
+    #[prost(message, repeated, tag = "11")]
+    pub(crate) inspected: Vec<SaidInspected>,
 }
 
 /// An Erlang process that has ended.
@@ -244,6 +267,17 @@ pub(crate) struct SaidTrace {
     /// Why there is nothing.
     #[prost(string, optional, tag = "3")]
     pub(crate) refused: Option<String>,
+}
+
+/// An inspection that has ended.
+#[derive(Clone, PartialEq, Message)]
+pub(crate) struct SaidInspected {
+    /// Its number.
+    #[prost(uint64, tag = "1")]
+    pub(crate) number: u64,
+    /// What was shown, or why it was not.
+    #[prost(message, required, tag = "2")]
+    pub(crate) inspected: Inspected,
 }
 
 /// Processes whose end is kept until the agent asks: it may do so once a minute.

@@ -44,6 +44,7 @@ impl Desk {
         self.tables.leave(id);
         self.focuses.leave(id);
         self.traces.leave(id);
+        self.inspections.leave(id);
         self.drop_unwatched();
     }
 
@@ -68,6 +69,7 @@ impl Desk {
             control::Kind::Mark(request) => (None, self.mark(id, request)),
             control::Kind::Budget(budget) => (None, self.budget(id, budget)),
             control::Kind::Trace(request) => (request.id, self.trace(id, &request)),
+            control::Kind::Inspect(request) => (request.id, self.inspect(id, &request)),
         };
         if let Err(reason) = outcome {
             self.refuse(id, number, reason);

@@ -12,8 +12,9 @@ use midair_proto::{
     CONTRACT,
     delta::Delta,
     v1::{
-        Control, Details, Envelope, Focus, Hello, Interest, Order, Payload, Refused, Rows, Runtime, Stream, TableQuery,
-        Task, TaskId, TaskKind, TraceRequest, Traced, Version, Vm, agent_client::AgentClient, control, payload,
+        Control, Details, Envelope, Focus, Hello, Inspected, Interest, Order, Payload, Refused, Rows, Runtime, Stream,
+        TableQuery, Task, TaskId, TaskKind, TraceRequest, Traced, Version, Vm, agent_client::AgentClient, control,
+        payload,
     },
 };
 use prost::Message;
@@ -36,6 +37,7 @@ pub(crate) struct Watched {
     pub(crate) names: BTreeMap<u32, String>,
     pub(crate) details: Option<Details>,
     pub(crate) traced: Option<Traced>,
+    pub(crate) inspected: Option<Inspected>,
     pub(crate) refused: Option<Refused>,
     pub(crate) marks: Vec<String>,
 }
@@ -71,6 +73,7 @@ impl Watched {
             names: BTreeMap::new(),
             details: None,
             traced: None,
+            inspected: None,
             refused: None,
             marks: Vec::new(),
         };
@@ -136,6 +139,7 @@ impl Watched {
             }
             payload::Kind::Details(details) => self.details = Some(details),
             payload::Kind::Traced(traced) => self.traced = Some(traced),
+            payload::Kind::Inspected(inspected) => self.inspected = Some(inspected),
             payload::Kind::Refused(refused) => self.refused = Some(refused),
             payload::Kind::Mark(mark) => self.marks.push(mark.text.unwrap()),
             _ => {}

@@ -10,6 +10,7 @@ fn interests(controls: &[Control]) -> Vec<(String, Stream)> {
         | Control::Stop { .. }
         | Control::Mark { .. }
         | Control::Trace { .. }
+        | Control::Inspect { .. }
         | Control::Budget { .. } => None,
     };
     controls.iter().filter_map(interest).collect()

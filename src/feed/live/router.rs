@@ -89,8 +89,9 @@ impl Line {
                 self.asked.insert(*id, control.clone()).as_ref() != Some(control)
             }
             Control::Stop { id, .. } => self.asked.remove(id).is_some(),
-            // A budget or a trace is for a while: what a new link would say again is most likely over.
-            Control::Mark { .. } | Control::Budget { .. } | Control::Trace { .. } => true,
+            // A budget or a trace is for a while: what a new link would say again is most likely over. An inspection is
+            // asked for once, by a person.
+            Control::Mark { .. } | Control::Budget { .. } | Control::Trace { .. } | Control::Inspect { .. } => true,
         }
     }
 
@@ -194,6 +195,7 @@ fn node_of(control: &Control) -> &NodeId {
         | Control::Stop { node, .. }
         | Control::Mark { node, .. }
         | Control::Trace { node, .. }
+        | Control::Inspect { node, .. }
         | Control::Budget { node, .. } => node,
     }
 }

@@ -15,6 +15,7 @@ fn ask() -> Ask {
         targets: vec![Target { runtime: 3, pid: 41, start: 99 }],
         looks: vec![Which { runtime: 3, number: 1 << 40 }],
         traces: Vec::new(),
+        inspections: Vec::new(),
         config: Some(Reach::of(&config)),
     }
 }
