@@ -18,8 +18,8 @@ fun(Table, Sweeper) ->
     end,
     %% Sorted: of a million `--` takes a hundred times as long. processes() nearly is, and so are chunks.
     {_, Chunks} = lists:unzip(lists:sort(ets:select(Table, [{{'$1', '_', '$2', '_', '_'}, [], [{{'$1', '$2'}}]}]))),
-    Old = lists:append(lists:map(fun erlang:tuple_to_list/1, Chunks) ++ [[self(), Sweeper], Out]),
-    New = ordsets:subtract(lists:sort(processes()), lists:sort(Old)),
+    Old = lists:append(lists:map(fun erlang:tuple_to_list/1, Chunks)),
+    New = ordsets:subtract(lists:sort(processes()), lists:sort(Old)) -- [self(), Sweeper | Out],
     Room = ets:select(Table, [{{'$1', '_', '$2', '_', '_'}, [{'<', {size, '$2'}, 7600}], [{{'$1', {size, '$2'}}}]}]),
     Last = lists:max([0 | ets:select(Table, [{{'$1', '_', '_', '_', '_'}, [{is_integer, '$1'}], ['$1']}])]),
     (fun Fill(_, _, []) -> ok;

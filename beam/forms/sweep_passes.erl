@@ -4,7 +4,7 @@
 %%     reductions where looks are those of the chunk, which found the process idle with nothing to read, else {Reductions, Looks}.
 %%   -I: {-I, {At, Memory, Binaries, Reductions}}: the same chunk, as the collector counts, in words; and how far it was then.
 %%   place: {place, Due, I, {Counts, Paid}}: at I from Due on. ranks: {ranks, Found}: what the pass found so far.
-%%   pass: {pass, {Number, Began, Period, Parts, Work}, Todo}. limit, left: see sweep.erl.
+%%   pass: {pass, {Number, Began, Period, Parts, Works}, Todo}. limit, left: see sweep.erl.
 %% Looks of a process are Mailbox bsl 36 + Halted bsl 27 + Active bsl 18 + History: how it was found last; History is a 1 and
 %% then a bit for each of the last 8 looks (1: active), so 1 to 511, and 1 before the first look. Looks of the dead are 0.
 %%
@@ -119,6 +119,8 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
         Start = erlang:monotonic_time(microsecond),
         {Counts1, Found1} = (get(apply))(I, Counts, Found, Parts),
         case Found1 of Found -> ok; _ -> ets:insert(get(table), {ranks, Found1}) end,
+        %% Now that what was read of the chunk is garbage: amid a step, all of it would be copied.
+        garbage_collect(self(), [{type, minor}]),
         Next = max(Due + Slice, Start),
         Paid1 = Paid + erlang:monotonic_time(microsecond) - Start,
         ets:insert(get(table), {place, Next, case Is of [] -> 0; [J | _] -> J end, {Counts1, Paid1}}),
@@ -221,8 +223,16 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
 
     Nobody = {[[], [], [], []], {[0, 0, 0, 0], 0, 0}},
     Chunks = [{{'$1', '_', '_', '_', '_'}, [{is_integer, '$1'}], ['$1']}],
-    %% How long a pass is to take that works so long.
-    Period = fun(Work) ->
+    %% How long a pass is to take, of passes that took so many ns a process, the last one first. Time goes by in a slice while others
+    %% have the core, so it only ever says too much: what counts is the least that two in a row took (one of two looks for those
+    %% that were born). The first pass, which finds all, says nothing of others.
+    Period = fun(Works) ->
+        Each = case Works of
+            [] -> 2000;
+            [One] -> One;
+            [_ | Befores] -> lists:min(lists:zipwith(fun erlang:'+'/2, lists:droplast(Works), Befores)) div 2
+        end,
+        Work = Each * erlang:system_info(process_count) div 1000,
         {Share1, Beyond, Slow, Least} = ets:lookup_element(Table, limit, 2),
         max(Least, max(min(Work * 100000 div Share1, Slow), Work * 100000 div Beyond))
     end,
@@ -244,12 +254,17 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
         (get(timeout))(Began + Whole),
         Quarters
     end,
-    Passes = fun Pass(Number, Work, Quarters) ->
+    Passes = fun Pass(Number, Works, Quarters) ->
         Began = erlang:monotonic_time(microsecond),
         Self = self(),
         ets:insert(Table, {left, [Out || {P, Until} = Out <- ets:lookup_element(Table, left, 2), Until > Began, is_process_alive(P)]}),
-        {_, Monitor} = spawn_opt(erl_eval, expr, [Call, Bindings#{error => Table, false => Self} | Options], [link, monitor]),
-        receive {'DOWN', Monitor, _, _, normal} -> ok end,
+        %% Of many, those that were born are looked for in every second pass.
+        case tuple_size(Quarters) < 2 orelse Number rem 2 =:= 0 of
+            true ->
+                {_, Monitor} = spawn_opt(erl_eval, expr, [Call, Bindings#{error => Table, false => Self} | Options], [link, monitor]),
+                receive {'DOWN', Monitor, _, _, normal} -> ok end;
+            false -> ok
+        end,
         Is = lists:sort(ets:select(Table, Chunks)),
         Parts = case length(Is) > 2 of true -> 4; false -> 1 end,
         %% All in the first pass, and of many a quarter in each later one.
@@ -259,23 +274,24 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
         end,
         IsAll = tuple_size(Quarters) =/= Parts,
         Todo = [J || I <- Is, J <- case IsAll orelse (I - Number) rem Parts =:= 0 of true -> [I, -I]; false -> [I] end],
-        Whole = Period(Work),
+        Whole = Period(Works),
         Paid = erlang:monotonic_time(microsecond) - Began,
         Found = {Nobody, [], Quarters1},
-        This = {Number, Began, Whole, Parts, Work},
+        This = {Number, Began, Whole, Parts, Works},
         ets:insert(Table, [{pass, This, Todo}, {ranks, Found}]),
         Quarters2 = Go(This, Todo, {0, 0, 0}, Found, Paid),
-        Pass(Number + 1, (Work + 3 * ets:lookup_element(Table, worked, 2)) div 4, Quarters2)
+        Took = ets:lookup_element(Table, worked, 2) * 1000 div erlang:system_info(process_count),
+        Pass(Number + 1, case Number of 1 -> []; _ -> lists:sublist([Took | Works], 5) end, Quarters2)
     end,
     %% After another one was ended amid a pass: it goes on there.
-    Resume = fun({Number, _, _, _, Work} = This, Todo) ->
+    Resume = fun({Number, _, _, _, Works} = This, Todo) ->
         [{_, _, I, {Counts, Paid}}] = ets:lookup(Table, place),
         [{_, Found}] = ets:lookup(Table, ranks),
         Quarters = Go(This, lists:dropwhile(fun(J) -> J =/= I end, Todo), Counts, Found, Paid),
-        Passes(Number + 1, Work, Quarters)
+        Passes(Number + 1, Works, Quarters)
     end,
     case ets:lookup(Table, pass) of
-        [] -> Passes(1, 2 * erlang:system_info(process_count), {});
+        [] -> Passes(1, [], {});
         [{_, Pass, Todo}] -> Resume(Pass, Todo)
     end
 end.

@@ -173,6 +173,17 @@ impl<R: Read + Seek> Reader<R> {
         Ok(Some(block.first_us))
     }
 
+    /// As [`Reader::seek`], by the wall clock. Where that was set back, the first time that it showed the moment counts.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn seek_wall(&mut self, wall_us: u64) -> io::Result<Option<u64>> {
+        let after = self.blocks.iter().position(|block| block.wall_us > wall_us);
+        let block = after.map_or(self.blocks.last(), |n| self.blocks.get(n.saturating_sub(1)));
+        let Some(first_us) = block.map(|block| block.first_us) else { return self.seek(0) };
+        self.seek(first_us)
+    }
+
     /// The marks. Where the file was not closed, the blocks that hold one are read for it.
     ///
     /// # Errors

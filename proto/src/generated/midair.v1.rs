@@ -3246,10 +3246,10 @@ pub struct RecordedInput {
 /// A time of which nothing, or less, was recorded.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct RecordedGap {
-    /// Where it begins, on the recording's clock.
+    /// Where it begins, in wall time.
     #[prost(uint64, optional, tag = "1")]
     pub from_us: ::core::option::Option<u64>,
-    /// Where it ends, on the recording's clock; unset: where this entry stands.
+    /// Where it ends, in wall time; unset: where this entry stands.
     #[prost(uint64, optional, tag = "2")]
     pub to_us: ::core::option::Option<u64>,
     /// Of what; unset: of everything.
