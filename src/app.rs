@@ -9,6 +9,7 @@ mod command;
 mod copy;
 mod go;
 pub mod heads;
+mod kept;
 pub mod keymap;
 pub mod layout;
 mod message;
@@ -22,6 +23,7 @@ mod shown;
 pub mod sort;
 pub mod tabs;
 mod trace;
+pub mod words;
 
 use std::sync::Arc;
 
@@ -38,8 +40,9 @@ use screen::{Level, RowId, Screen};
 pub use asks::{FOCUS_ID, TABLE_ID};
 pub use command::{COMMANDS, interval};
 pub use copy::utc;
+pub use kept::{Kept, word as kept_word};
 pub use message::Message;
-pub use overlay::{Chosen, Overlay};
+pub use overlay::{Chosen, MarkKey, Overlay, mark_keys, subjects};
 pub use playhead::Playhead;
 pub use prompt::{Prompt, PromptKind};
 
@@ -136,6 +139,10 @@ pub struct State {
     go: Option<Go>,
     /// What has been asked of the agents.
     asked: Asks,
+    /// What an Erlang process keeps, while it is shown.
+    pub kept: Option<Kept>,
+    /// The receive trace that was asked for and counts.
+    trace: Option<trace::Running>,
 }
 
 impl State {
@@ -161,6 +168,8 @@ impl State {
             starts_on_node: options.n_targets == 1,
             go: options.go.as_deref().and_then(Go::parse),
             asked: Asks::default(),
+            kept: None,
+            trace: None,
         }
     }
 
@@ -215,6 +224,7 @@ pub fn target(row: &RowId) -> Option<(&NodeId, Option<TaskId>)> {
 /// Folds a message into the state.
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let place = (state.levels.len(), state.level().panel);
+    let asked_of = state.prompt.as_ref().and_then(kept::asked).map(|_| state.screen().clone());
     let mut effects = match msg {
         Msg::Event(stamped) => {
             event(state, &stamped);
@@ -242,6 +252,11 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     if place != (state.levels.len(), state.level().panel) {
         state.prompt = state.prompt.take().filter(|prompt| prompt.kind != PromptKind::Filter);
     }
+    // A yes is a yes for the process of which was asked.
+    if asked_of.is_some_and(|screen| screen != *state.screen()) {
+        state.prompt = None;
+    }
+    kept::forget(state);
     effects.extend(asks::reconcile(state));
     effects
 }
@@ -255,6 +270,8 @@ fn pass(state: &mut State, at: Stamp) {
 
 fn event(state: &mut State, stamped: &Stamped) {
     pass(state, stamped.at);
+    trace::hear(state, stamped);
+    kept::hear(state, stamped);
     if let Playhead::Past(at) = state.playhead
         && stamped.at > at
         && stamped.event != Event::Reset

@@ -1,6 +1,11 @@
 //! The command line: what a person typed, as what to watch and how.
 
-use std::{net::Ipv6Addr, path::PathBuf, time::Duration};
+use std::{
+    net::Ipv6Addr,
+    os::unix::fs::FileTypeExt as _,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use clap::Parser;
 use midair_agent::{SourceChoice, cli::Budget};
@@ -79,7 +84,7 @@ impl Cli {
         }
         let mut places = Vec::new();
         for word in self.hosts.iter().chain(&self.more_hosts) {
-            let place = place(word)?;
+            let place = place(word, Path::new(""))?;
             if !places.contains(&place) {
                 places.push(place);
             }
@@ -99,11 +104,14 @@ impl Cli {
     }
 }
 
-fn place(word: &str) -> anyhow::Result<Place> {
+/// What a word names, where relative paths start at a folder.
+fn place(word: &str, folder: &Path) -> anyhow::Result<Place> {
     if let Some(path) = word.strip_prefix("unix:") {
         return Ok(Place::Socket(path.into()));
     }
-    if word.contains('/') {
+    // A socket that is there is meant, though a host might be called so.
+    let is_socket = folder.join(word).metadata().is_ok_and(|found| found.file_type().is_socket());
+    if word.contains('/') || is_socket {
         return Ok(Place::Socket(word.into()));
     }
     Ok(Place::Tcp(with_port(word)?))

@@ -37,7 +37,7 @@ pub use series::{Series, Window};
 pub use task::{Task, TaskValue};
 pub use timeline::Timeline;
 pub use vital::Vital;
-pub use vm::{Vm, VmValue};
+pub use vm::{Standing, Vm, VmValue};
 
 /// All that is known.
 #[derive(Clone, Debug, Default, PartialEq)]

@@ -7,8 +7,10 @@ pub mod footer;
 pub mod format;
 pub mod header;
 pub mod help;
+pub mod kept;
 pub mod list;
 pub mod map;
+pub mod marks;
 pub mod panel;
 pub mod scope;
 pub mod text;
@@ -16,6 +18,7 @@ pub mod theme;
 pub mod timeline;
 pub mod who;
 pub mod widget;
+pub mod words;
 
 use ratatui::{
     Frame,
@@ -116,6 +119,13 @@ fn draw_overlay(buffer: &mut Buffer, areas: &Areas, state: &State, findings: &[F
     match overlay {
         Overlay::Help { scroll } => help::draw(buffer, area, *scroll, theme),
         Overlay::Findings(chosen) => finding::draw_overlay(buffer, area, state, (findings, chosen), theme),
+        Overlay::Words { scroll } => words::draw(buffer, area, state, *scroll, theme),
+        Overlay::Kept { scroll } => {
+            if let Some(kept) = &state.kept {
+                kept::draw(buffer, area, state, kept, *scroll, theme);
+            }
+        }
+        Overlay::Marks(chosen) => marks::draw(buffer, area, state, chosen, theme),
     }
 }
 

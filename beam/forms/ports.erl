@@ -1,6 +1,7 @@
 %% Ports, each time it is asked with a number: {Number, At, Own, All, Looked, Queued, Moved}, times in us: those in which most
-%% bytes wait, and those that moved most bytes since the question before, at most N of each; of each port
-%% {Port, Queue, In, Out, MovedSince, Name, Owner, OwnerName, IsDist, Peer}, [] where something is not known.
+%% bytes wait, and those that moved most bytes since the question before, after them those that moved none, at most N of each;
+%% of each port {Port, Queue, In, Out, MovedSince, Name, Owner, OwnerName, IsDist, Peer}, [] where something is not known.
+%% Peer is [Address] where a socket has an address of its own alone: it listens, or is connected to nobody.
 %% Of more than Most ports a run of Most is looked at, another one each time.
 %% Bytes in and out of a socket are those of its own counters (inet:getstat/2); of other ports those of port_info/2.
 fun(Us, N, Most) ->
@@ -14,7 +15,7 @@ fun(Us, N, Most) ->
     Uncounted = ets:match_spec_compile([{{'$1', '_', [], '_'}, [], ['$1']}]),
     OtherSums = ets:match_spec_compile([{{'$1', {input, '$2'}, {output, '$3'}}, [], [{{'$1', {'+', '$2', '$3'}}}]}]),
     Waiting = ets:match_spec_compile([{{'_', '$1', '_', '_'}, [{'>', '$1', 0}], ['$_']}]),
-    Moving = ets:match_spec_compile([{{'_', '$1'}, [{'>', '$1', 0}], ['$_']}]),
+    Moving = ets:match_spec_compile([{{'_', '$1'}, [{'>=', '$1', 0}], ['$_']}]),
     Second = ets:match_spec_compile([{{'_', '$1'}, [], ['$1']}]),
     First = ets:match_spec_compile([{{'$1', '_'}, [], ['$1']}]),
     Greatest = fun(Place, All) -> lists:sublist(lists:reverse(lists:keysort(Place, All)), N) end,
@@ -22,7 +23,10 @@ fun(Us, N, Most) ->
     Whole = fun({Port, Queue, In, Out}, Since, Links) ->
         Owner = One(Port, connected),
         Name = try element(2, process_info(Owner, registered_name)) catch _:_ -> [] end,
-        Peer = case inet:peername(Port) of {ok, Address} -> Address; _ -> [] end,
+        Peer = case inet:peername(Port) of
+            {ok, Address} -> Address;
+            _ -> case inet:sockname(Port) of {ok, Here} -> [Here]; _ -> [] end
+        end,
         Change = case lists:keyfind(Port, 1, Since) of {_, C} -> C; false -> [] end,
         {I, O} = case In of [] -> {One(Port, input), One(Port, output)}; _ -> {In, Out} end,
         {Port, Queue, I, O, Change, One(Port, name), Owner, Name,

@@ -13,7 +13,7 @@ fun(Us, Limit, Passes, Patience) ->
     ets:insert(Table, [{limit, Limit}, {left, []}, {place, Now(), 0, {{0, 0, 0}, 0}}]),
     [Call, Bindings | Options] = Passes,
     {Late, Deadline} = Patience,
-    Start = fun() -> spawn_opt(erl_eval, expr, [Call, Bindings#{ok => Table} | Options], [link, {min_heap_size, 400000}]) end,
+    Start = fun() -> spawn_opt(erl_eval, expr, [Call, Bindings#{ok => Table} | Options], [link, {min_heap_size, 1000000}]) end,
     Pids = fun(I) -> tuple_to_list(ets:lookup_element(Table, abs(I), 3)) end,
     %% Those that have not answered a look of their own; on a node that is busy all may take long.
     Unanswered = fun(Asked, For) ->

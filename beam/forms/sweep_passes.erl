@@ -1,10 +1,10 @@
-%% The sweep: passes over all processes, a chunk of 2000 at a time, with items that wake nobody. In a table of sweep.erl, which
+%% The sweep: passes over all processes, a chunk of 8000 at a time, with items that wake nobody. In a table of sweep.erl, which
 %% watches it: for who asks a process inside of a long BIF waits until that returns. Keys of the table:
-%%   I: {I, At, Pids, Reductions, Looks}: a chunk, tuples of as many items; At: us (monotonic) of the last look. Looks is a
-%%     number where it is the same of all, and they have been idle for as long as is remembered.
+%%   I: {I, At, Pids, States, Looks}: a chunk, tuples of as many items; At: us (monotonic) of the last look. A state is the
+%%     reductions where looks are those of the chunk, which found the process idle with nothing to read, else {Reductions, Looks}.
 %%   -I: {-I, {At, Memory, Binaries, Reductions}}: the same chunk, as the collector counts, in words; and how far it was then.
 %%   place: {place, Due, I, {Counts, Paid}}: at I from Due on. ranks: {ranks, Found}: what the pass found so far.
-%%   pass: {pass, {Number, Began, Period, Parts, Work}, Todo}. limit, left: see sweep.erl.
+%%   pass: {pass, {Number, Began, Period, Parts, Works}, Todo}. limit, left: see sweep.erl.
 %% Looks of a process are Mailbox bsl 36 + Halted bsl 27 + Active bsl 18 + History: how it was found last; History is a 1 and
 %% then a bit for each of the last 8 looks (1: active), so 1 to 511, and 1 before the first look. Looks of the dead are 0.
 %%
@@ -53,60 +53,53 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
           case Sum band (((1 bsl 18) - 1) bsl 18) of 0 -> InStatus; _ -> InStatus + lists:sum(ets:match_spec_run(Infos, get(status))) end},
          {(get(sort))(reductions, Entries, Moments, Set), case Sum band (511 bsl 27) of 0 -> Others; _ -> (get(halt))(Entries, Moments, Others) end}}
     end),
-    put(tuple, fun(Items, N) -> case Items of _ when is_integer(Items) -> lists:duplicate(N, Items); _ -> tuple_to_list(Items) end end),
-    put(info, fun(I, {N, Messages, InStatus} = Counts, Found) ->
-        [{_, Before, Ps, Rs, Ls}] = ets:lookup(get(table), I),
+    %% Those that wait as before with nothing to read are not ranked, and nothing new is known of them.
+    put(info, fun(I, {N, Messages, InStatus}, Found) ->
+        [{_, Before, Ps, Ss, Ls}] = ets:lookup(get(table), I),
         At = max(erlang:monotonic_time(microsecond), Before + 1),
         Pids = tuple_to_list(Ps),
         Infos = lists:zipwith(get(process_info), Pids, lists:duplicate(tuple_size(Ps), [message_queue_len, reductions, status])),
-        %% Where all wait as before with nothing to read, none of them is ranked.
-        case is_integer(Ls) andalso list_to_tuple(ets:match_spec_run(Infos, get(waiting))) of
-            Rs ->
-                ets:update_element(get(table), I, [{2, At}, {5, min(2 * Ls, 256)}]),
+        All = lists:zip3(tuple_to_list(Ss), Pids, Infos),
+        {Others, States, _, Next} = get({Ls}),
+        case ets:match_spec_run(All, Others) of
+            [] ->
+                ets:update_element(get(table), I, [{2, At}, {5, Next}]),
                 {{N + tuple_size(Ps), Messages, InStatus}, Found};
-            _ ->
-                Entries = lists:zip(lists:zip3(Pids, tuple_to_list(Rs), (get(tuple))(Ls, tuple_size(Ps))), Infos),
-                Seen = ets:match_spec_run(Entries, get(element)),
-                Same = hd(Seen),
-                Looks = case Same > 0 andalso Same < 257 andalso Same band (Same - 1) =:= 0
-                             andalso Seen =:= lists:duplicate(tuple_size(Ps), Same) of
-                    true -> Same;
-                    false -> list_to_tuple(Seen)
-                end,
-                ets:update_element(get(table), I, [{2, At}, {4, list_to_tuple(ets:match_spec_run(Infos, get(process_flag)))}, {5, Looks}]),
-                (get(update_element))(Infos, Entries, Seen, {At, Before}, Counts, Found)
+            Entries ->
+                ets:update_element(get(table), I, [{2, At}, {4, list_to_tuple(ets:match_spec_run(All, States))}, {5, Next}]),
+                (get(update_element))(element(2, lists:unzip(Entries)), Entries, ets:match_spec_run(Entries, get(element)), {At, Before},
+                    {N + tuple_size(Ps) - length(Entries), Messages, InStatus}, Found)
         end
     end),
 
     %% What the processes of a chunk hold. Those that did nothing since they were read last are not read. Here the dead drop out.
-    put(delete, fun(I, Entries) ->
-        Left = ets:match_spec_run(Entries, get(exit)),
-        {Whos, _, _} = lists:unzip3(Left),
-        {Pids, Works, Seen} = lists:unzip3(Whos),
-        ets:update_element(get(table), I, [{3, list_to_tuple(Pids)}, {4, list_to_tuple(Works)}, {5, list_to_tuple(Seen)}]),
-        Left
+    put(delete, fun(I, Entries, Ss) ->
+        Left = ets:match_spec_run(lists:zip(Entries, Ss), get(exit)),
+        {Entries1, Ss1} = lists:unzip(Left),
+        {Whos, _, _} = lists:unzip3(Entries1),
+        ets:update_element(get(table), I, [{3, list_to_tuple(ets:match_spec_run(Whos, get(self)))}, {4, list_to_tuple(Ss1)}]),
+        Entries1
     end),
     put(size, fun(I, Set) ->
-        [{_, _, Ps, Rs, Ls}] = ets:lookup(get(table), I),
+        [{_, _, Ps, Ss, Ls}] = ets:lookup(get(table), I),
         [{_, {Before, Ms, Bs, Ws}}] = ets:lookup(get(table), -I),
         At = max(erlang:monotonic_time(microsecond), Before + 1),
         Pids = tuple_to_list(Ps),
-        Works = tuple_to_list(Rs),
-        Seen = (get(tuple))(Ls, tuple_size(Ps)),
+        States = tuple_to_list(Ss),
         Held = lists:zip(tuple_to_list(Ms), tuple_to_list(Bs)),
-        Whos = lists:zip3(Pids, Works, Seen),
-        case Rs =:= Ws andalso not lists:member(0, Seen) of
-            true ->
+        Whos = ets:match_spec_run(lists:zip(Pids, States), element(3, get({Ls}))),
+        case Ss of
+            Ws ->
                 ets:insert(get(table), {-I, {At, Ms, Bs, Ws}}),
                 (get(sort))(memory, lists:zip3(Whos, Held, Held), {At, Before}, Set);
-            false ->
-                Asked = ets:match_spec_run(lists:zip3(Seen, Works, tuple_to_list(Ws)), get(garbage_collection)),
+            _ ->
+                Asked = ets:match_spec_run(lists:zip(Whos, tuple_to_list(Ws)), get(garbage_collection)),
                 Infos = lists:zipwith(get(process_info), Pids, Asked),
                 Entries = lists:zip3(Whos, ets:match_spec_run(lists:zip(Infos, Held), get(garbage_collection_info)), Held),
-                Living = case lists:member(0, Seen) of true -> (get(delete))(I, Entries); false -> Entries end,
+                Living = case lists:member({0, 0}, States) of true -> (get(delete))(I, Entries, States); false -> Entries end,
                 {Whos1, Held1, _} = lists:unzip3(Living),
                 {Ms1, Bs1} = lists:unzip(Held1),
-                ets:insert(get(table), {-I, {At, list_to_tuple(Ms1), list_to_tuple(Bs1), list_to_tuple(element(2, lists:unzip3(Whos1)))}}),
+                ets:insert(get(table), {-I, {At, list_to_tuple(Ms1), list_to_tuple(Bs1), list_to_tuple(ets:match_spec_run(Whos1, get(process_flag)))}}),
                 (get(sort))(memory, Living, {At, Before}, Set)
         end
     end),
@@ -126,6 +119,8 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
         Start = erlang:monotonic_time(microsecond),
         {Counts1, Found1} = (get(apply))(I, Counts, Found, Parts),
         case Found1 of Found -> ok; _ -> ets:insert(get(table), {ranks, Found1}) end,
+        %% Now that what was read of the chunk is garbage: amid a step, all of it would be copied.
+        garbage_collect(self(), [{type, minor}]),
         Next = max(Due + Slice, Start),
         Paid1 = Paid + erlang:monotonic_time(microsecond) - Start,
         ets:insert(get(table), {place, Next, case Is of [] -> 0; [J | _] -> J end, {Counts1, Paid1}}),
@@ -138,18 +133,37 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
     Compile = fun ets:match_spec_compile/1,
     Info = fun(Status) -> [{'_', '$4'}, {'_', '$5'}, {'_', Status}] end,
     Entry = fun(Status) -> {{'$1', '$2', '$3'}, Info(Status)} end,
-    Shifted = fun(Bit, Flag) ->
-        fun(Status) ->
-            Twice = {'+', {'bsl', {'band', '$3', 511}, 1}, Bit},
-            Seen = {'+', {'bsl', '$4', 36}, Flag},
-            [{Entry(Status), [{'<', {'band', '$3', 511}, 256}], [{'+', Seen, Twice}]},
-             {Entry(Status), [], [{'+', {'+', Seen, 256}, {'band', Twice, 255}}]}]
-        end
+    %% Looks after this one, told as Row of them, where Head matches Info.
+    Seen = fun(Head, Before, Row) ->
+        History = {'band', Before, 511},
+        Shifted = fun(Bit, Flag, Status) ->
+            Twice = {'+', {'bsl', History, 1}, Bit},
+            Now = {'+', {'bsl', '$4', 36}, Flag},
+            [{Head(Info(Status)), [{'<', History, 256}], [Row({'+', Now, Twice})]},
+             {Head(Info(Status)), [], [Row({'+', {'+', Now, 256}, {'band', Twice, 255}})]}]
+        end,
+        Shifted(0, 0, waiting) ++ Shifted(0, 1 bsl 27, suspended) ++ Shifted(0, 1 bsl 27, exiting) ++ Shifted(1, 1 bsl 18, '_')
     end,
-    Looks = Compile(
-        [{{{'_', '_', 256}, [{'_', 0}, {'_', '_'}, {'_', waiting}]}, [], [256]}] ++ (Shifted(0, 0))(waiting) ++
-        (Shifted(0, 1 bsl 27))(suspended) ++ (Shifted(0, 1 bsl 27))(exiting) ++ (Shifted(1, 1 bsl 18))('_') ++
-        [{'_', [], [0]}]),
+    Looks = Compile(Seen(fun(Found) -> {{'$1', '$2', '$3'}, Found} end, '$3', fun(Now) -> Now end) ++ [{'_', [], [0]}]),
+    %% Of {State, Pid, Info} in a chunk with these looks: {those that are not idle as before, states, {Pid, Reductions, Looks} of
+    %% {Pid, State}, looks of the idle after it}.
+    Chunk = fun(Before, Next) ->
+        Idle0 = [{'_', 0}, {'_', '$5'}, {'_', waiting}],
+        State = fun(Now) -> {{'$5', Now}} end,
+        History = {'band', '$3', 511},
+        IsNext = {'orelse', {'andalso', {'<', History, 256}, {'=:=', {'bsl', History, 1}, Next}},
+            {'andalso', {'>=', History, 256}, {'=:=', {'+', 256, {'band', {'bsl', History, 1}, 255}}, Next}}},
+        Row = {{{{'$1', '$2', Before}}, {element, 3, '$_'}}},
+        {Compile([{{{'$2', '$3'}, '$1', '_'}, [], [{{{{'$1', '$2', '$3'}}, {element, 3, '$_'}}}]},
+            {{'$2', '$1', Info('$6')}, [{'orelse', {'=/=', '$2', '$5'}, {'=/=', '$4', 0}, {'=/=', '$6', waiting}}], [Row]},
+            {{'_', '_', Info('_')}, [false], [[]]},
+            {{'$2', '$1', '_'}, [{'not', {is_list, {element, 3, '$_'}}}], [Row]}]),
+         Compile([{{'$5', '_', Idle0}, [], ['$5']}, {{{'_', '$3'}, '_', Idle0}, [IsNext], ['$5']}] ++
+            Seen(fun(Found) -> {{'_', '$3'}, '_', Found} end, '$3', State) ++ [{{'_', '_', Idle0}, [], ['$5']}] ++
+            Seen(fun(Found) -> {'_', '_', Found} end, Before, State) ++ [{'_', [], [{{0, 0}}]}]),
+         Compile([{{'$1', {'$2', '$3'}}, [], [{{'$1', '$2', '$3'}}]}, {{'$1', '$2'}, [], [{{'$1', '$2', Before}}]}]),
+         Next}
+    end,
     %% Their sum has the number in each status, in fields of 24 bits.
     Field = fun(Status, N) -> {Info(Status), [], [1 bsl (24 * N)]} end,
     Statuses = Compile(lists:zipwith(Field, [running, runnable, garbage_collecting, suspended, exiting], lists:seq(0, 4))),
@@ -195,21 +209,30 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
     lists:map(fun({Key, Value}) -> put(Key, Value) end, [
         {length, K}, {table, Table}, {process_info, fun erlang:process_info/2},
         {element, Looks}, {status, Statuses},
-        {waiting, Compile([{[{'_', 0}, {'_', '$1'}, {'_', waiting}], [], ['$1']}, {'_', [], [-1]}])},
-        {process_flag, Compile([{Info('_'), [], ['$5']}, {'_', [], [0]}])},
+        {self, Compile([{{'$1', '_', '_'}, [], ['$1']}])},
+        {process_flag, Compile([{{'_', '$1', '_'}, [], ['$1']}])},
         {alive, Compile([{Info('_'), [], [1]}])},
         {suspended, Compile([{Entry(suspended), [], [{{'$1', '$4', '$3', '$5', '$2', suspended}}]}])},
-        {exit, Compile([{{{'_', '_', '$1'}, '_', '_'}, [{'>', '$1', 0}], ['$_']}])},
-        {garbage_collection, Compile([{{'_', '$1', '$1'}, [], [[]]}, {{'$1', '_', '_'}, [{'<', '$1', 100 bsl 36}], [garbage_collection_info]}, {'_', [], [trap_exit]}])},
+        {exit, Compile([{{'_', '$1'}, [{'=/=', '$1', {{0, 0}}}], ['$_']}])},
+        {garbage_collection, Compile([{{{'_', '$1', '_'}, '$1'}, [], [[]]}, {{{'_', '_', '$1'}, '_'}, [{'<', '$1', 100 bsl 36}], [garbage_collection_info]}, {'_', [], [trap_exit]}])},
         {garbage_collection_info, Compile([{{[], '$1'}, [], ['$1']},
             {{Counted, '_'}, [], [{{{'+', {'+', '$1', '$2'}, '$3'}, {'+', '$4', '$5'}}}]}, {'_', [], [{{Never, Never}}]}])},
         {reductions, {Maker([Looked(waiting, waiting, Idle, true), Looked('$6', '$6', Active, {'=/=', '$6', waiting})]), Orders}},
-        {memory, {Maker([Holds]), Holders}}]),
+        {memory, {Maker([Holds]), Holders}}] ++
+        [{{Before}, Chunk(Before, min(2 * (Before band 511), 256))} || Before <- [Never + 1, 2, 4, 8, 16, 32, 64, 128, 256]]),
 
     Nobody = {[[], [], [], []], {[0, 0, 0, 0], 0, 0}},
     Chunks = [{{'$1', '_', '_', '_', '_'}, [{is_integer, '$1'}], ['$1']}],
-    %% How long a pass is to take that works so long.
-    Period = fun(Work) ->
+    %% How long a pass is to take, of passes that took so many ns a process, the last one first. Time goes by in a slice while others
+    %% have the core, so it only ever says too much: what counts is the least that two in a row took (one of two looks for those
+    %% that were born). The first pass, which finds all, says nothing of others.
+    Period = fun(Works) ->
+        Each = case Works of
+            [] -> 2000;
+            [One] -> One;
+            [_ | Befores] -> lists:min(lists:zipwith(fun erlang:'+'/2, lists:droplast(Works), Befores)) div 2
+        end,
+        Work = Each * erlang:system_info(process_count) div 1000,
         {Share1, Beyond, Slow, Least} = ets:lookup_element(Table, limit, 2),
         max(Least, max(min(Work * 100000 div Share1, Slow), Work * 100000 div Beyond))
     end,
@@ -231,14 +254,19 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
         (get(timeout))(Began + Whole),
         Quarters
     end,
-    Passes = fun Pass(Number, Work, Quarters) ->
+    Passes = fun Pass(Number, Works, Quarters) ->
         Began = erlang:monotonic_time(microsecond),
         Self = self(),
         ets:insert(Table, {left, [Out || {P, Until} = Out <- ets:lookup_element(Table, left, 2), Until > Began, is_process_alive(P)]}),
-        {_, Monitor} = spawn_opt(erl_eval, expr, [Call, Bindings#{error => Table, false => Self} | Options], [link, monitor]),
-        receive {'DOWN', Monitor, _, _, normal} -> ok end,
+        %% Of many, those that were born are looked for in every second pass.
+        case tuple_size(Quarters) < 2 orelse Number rem 2 =:= 0 of
+            true ->
+                {_, Monitor} = spawn_opt(erl_eval, expr, [Call, Bindings#{error => Table, false => Self} | Options], [link, monitor]),
+                receive {'DOWN', Monitor, _, _, normal} -> ok end;
+            false -> ok
+        end,
         Is = lists:sort(ets:select(Table, Chunks)),
-        Parts = case length(Is) > 10 of true -> 4; false -> 1 end,
+        Parts = case length(Is) > 2 of true -> 4; false -> 1 end,
         %% All in the first pass, and of many a quarter in each later one.
         Quarters1 = case tuple_size(Quarters) of
             Parts when Number > 1 -> setelement(Number rem Parts + 1, Quarters, Nobody);
@@ -246,23 +274,24 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
         end,
         IsAll = tuple_size(Quarters) =/= Parts,
         Todo = [J || I <- Is, J <- case IsAll orelse (I - Number) rem Parts =:= 0 of true -> [I, -I]; false -> [I] end],
-        Whole = Period(Work),
+        Whole = Period(Works),
         Paid = erlang:monotonic_time(microsecond) - Began,
         Found = {Nobody, [], Quarters1},
-        This = {Number, Began, Whole, Parts, Work},
+        This = {Number, Began, Whole, Parts, Works},
         ets:insert(Table, [{pass, This, Todo}, {ranks, Found}]),
         Quarters2 = Go(This, Todo, {0, 0, 0}, Found, Paid),
-        Pass(Number + 1, (Work + 3 * ets:lookup_element(Table, worked, 2)) div 4, Quarters2)
+        Took = ets:lookup_element(Table, worked, 2) * 1000 div erlang:system_info(process_count),
+        Pass(Number + 1, case Number of 1 -> []; _ -> lists:sublist([Took | Works], 5) end, Quarters2)
     end,
     %% After another one was ended amid a pass: it goes on there.
-    Resume = fun({Number, _, _, _, Work} = This, Todo) ->
+    Resume = fun({Number, _, _, _, Works} = This, Todo) ->
         [{_, _, I, {Counts, Paid}}] = ets:lookup(Table, place),
         [{_, Found}] = ets:lookup(Table, ranks),
         Quarters = Go(This, lists:dropwhile(fun(J) -> J =/= I end, Todo), Counts, Found, Paid),
-        Passes(Number + 1, Work, Quarters)
+        Passes(Number + 1, Works, Quarters)
     end,
     case ets:lookup(Table, pass) of
-        [] -> Passes(1, 2 * erlang:system_info(process_count), {});
+        [] -> Passes(1, [], {});
         [{_, Pass, Todo}] -> Resume(Pass, Todo)
     end
 end.

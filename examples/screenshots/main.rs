@@ -34,6 +34,7 @@ fn pictures() -> Vec<(&'static str, String)> {
     let cluster = Told::new(scene::cluster(SECONDS), 48);
     let host = Told::new(scene::single(SECONDS), 1);
     let beam = Told::new(scene::beam(SECONDS), 1);
+    let trouble = Told::new(scene::vms_in_trouble(SECONDS), 1);
     let process: Vec<Key> = typed("v/chat_router").into_iter().chain([Key::Enter, Key::Enter]).collect();
     let by_role: Vec<Key> = typed("bb");
     let router: Vec<Key> = typed("/chat-router").into_iter().chain([Key::Enter, Key::Enter]).collect();
@@ -56,6 +57,13 @@ fn pictures() -> Vec<(&'static str, String)> {
         ("vm", picture(&beam, (140, 40), &typed("v"))),
         ("vm-schedulers", picture(&beam, (140, 40), &[typed("v"), tabs(1)].concat())),
         ("vm-process", picture(&beam, (140, 40), &process)),
+        ("vms", picture(&trouble, (140, 40), &[Key::BackTab])),
+        (
+            "vm-ended",
+            picture(&trouble, (140, 40), &[vec![Key::BackTab], typed("/chat@"), vec![Key::Enter; 2]].concat()),
+        ),
+        ("marks", picture(&trouble, (140, 40), &typed("n"))),
+        ("words", picture(&beam, (160, 40), &typed("v??"))),
         ("findings", picture(&cluster, (140, 40), &typed("f"))),
         ("help", picture(&host, (140, 48), &typed("?"))),
     ]

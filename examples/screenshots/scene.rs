@@ -21,6 +21,8 @@ use host::Host;
 mod host;
 #[path = "vm.rs"]
 pub(crate) mod vm;
+#[path = "vms.rs"]
+mod vms;
 
 /// The last moment of the scene: 14:03:27 UTC.
 pub(crate) const END: Stamp = Stamp(1_771_250_607_000_000);
@@ -96,6 +98,11 @@ pub(crate) fn beam(seconds: u64) -> Vec<Stamped> {
     let mut events = vm::with_vms(single(seconds));
     events.push(vm::traced(&events));
     events
+}
+
+/// The same host with Erlang VMs in trouble.
+pub(crate) fn vms_in_trouble(seconds: u64) -> Vec<Stamped> {
+    vms::in_trouble(single(seconds))
 }
 
 fn told(mut hosts: Vec<Host>, seconds: u64) -> Vec<Stamped> {

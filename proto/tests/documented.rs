@@ -1,11 +1,12 @@
 //! The proto files keep their own rules: every message, field and value has a comment, every scalar is `optional`.
 
-const FILES: [(&str, &str); 2] = [
+const FILES: [(&str, &str); 3] = [
+    ("recording.proto", include_str!("../midair/v1/recording.proto")),
     ("agent.proto", include_str!("../midair/v1/agent.proto")),
     ("sample.proto", include_str!("../midair/v1/sample.proto")),
 ];
 
-const SCALARS: [&str; 7] = ["uint32", "uint64", "fixed64", "int64", "bool", "string", "bytes"];
+const SCALARS: [&str; 8] = ["uint32", "uint64", "fixed64", "int64", "sint64", "bool", "string", "bytes"];
 
 fn entries() -> impl Iterator<Item = (String, &'static str, &'static str)> {
     FILES.iter().flat_map(|(name, text)| {

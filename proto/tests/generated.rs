@@ -6,8 +6,15 @@ use std::{fs, path::Path};
 #[test]
 fn bindings_match_the_proto_files() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files = protox::compile([root.join("midair/v1/agent.proto"), root.join("midair/v1/sample.proto")], [root])
-        .expect("the proto files parse");
+    let files = protox::compile(
+        [
+            root.join("midair/v1/agent.proto"),
+            root.join("midair/v1/sample.proto"),
+            root.join("midair/v1/recording.proto"),
+        ],
+        [root],
+    )
+    .expect("the proto files parse");
     let out = tempfile::tempdir().expect("a scratch directory");
     tonic_prost_build::configure()
         .out_dir(out.path())

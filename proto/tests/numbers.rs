@@ -20,9 +20,15 @@ fn of_enum(listed: &EnumDescriptorProto) -> Vec<String> {
 
 fn lines() -> BTreeSet<String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let files: FileDescriptorSet =
-        protox::compile([root.join("midair/v1/agent.proto"), root.join("midair/v1/sample.proto")], [root])
-            .expect("the proto files parse");
+    let files: FileDescriptorSet = protox::compile(
+        [
+            root.join("midair/v1/agent.proto"),
+            root.join("midair/v1/sample.proto"),
+            root.join("midair/v1/recording.proto"),
+        ],
+        [root],
+    )
+    .expect("the proto files parse");
     let messages = files.file.iter().flat_map(|file| &file.message_type).flat_map(of_message);
     let enums = files.file.iter().flat_map(|file| &file.enum_type).flat_map(of_enum);
     messages.chain(enums).collect()

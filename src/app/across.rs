@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     event::NodeId,
-    model::{Model, Node, relatives::Relation, task::pid_number},
+    model::{Model, Node, Vm, relatives::Relation, task::pid_number},
 };
 
 /// To the VM of what is selected, else of the screen, else to the worst VM of the node; from a VM to its OS process.
@@ -76,8 +76,8 @@ pub(super) fn of_vm(state: &mut State, row: &RowId) {
             None => state.refuse(format!("{peer} is not among the VMs that are watched here")),
         },
         RowId::Port(id) => {
-            let ports = state.vm().and_then(|vm| vm.reading.ports.as_ref());
-            let owner = ports.and_then(|ports| ports.rows.iter().find(|port| port.id == *id)?.owner.clone());
+            let outlets = state.vm().map(Vm::outlets).unwrap_or_default();
+            let owner = outlets.iter().find(|outlet| outlet.id == *id).and_then(|outlet| outlet.owner.cloned());
             to_owner(state, owner);
         }
         RowId::Table(name, owner) => {

@@ -20,7 +20,10 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Quit => return vec![Effect::Quit],
         Action::Suspend => return vec![Effect::Suspend],
         Action::Help => state.overlay = Some(Overlay::Help { scroll: 0 }),
-        Action::Findings => state.overlay = Some(Overlay::Findings(Chosen::at(0, &state.findings()))),
+        Action::Findings => {
+            state.overlay = Some(Overlay::Findings(Chosen::at(0, &overlay::subjects(&state.findings()))));
+        }
+        Action::Marks => state.show_marks(),
         Action::Move(n_rows) => state.move_by(n_rows),
         Action::Page(n_pages) => state.move_by(n_pages * state.page_rows().max(1) as i32),
         Action::First => state.move_by(i32::MIN),
@@ -249,6 +252,14 @@ impl State {
     pub(super) fn toggle_threads(&mut self) {
         self.shows_threads = !self.shows_threads;
         self.notice(if self.shows_threads { "threads shown" } else { "threads hidden" });
+    }
+
+    /// The list of marks over the screen; in the past the one that was last then is selected.
+    pub(super) fn show_marks(&mut self) {
+        let marks = self.marks();
+        let now = self.now();
+        let place = marks.iter().position(|mark| mark.at <= now).unwrap_or(0);
+        self.overlay = Some(Overlay::Marks(Chosen::at(place, &overlay::mark_keys(&marks))));
     }
 
     pub(super) fn toggle_mouse(&mut self) {

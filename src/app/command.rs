@@ -3,11 +3,12 @@
 use super::{
     Effect, Overlay, State, across,
     go::Go,
+    kept,
     screen::{Panel, Screen},
     sort::{self, Sort},
     trace,
 };
-use crate::event::{Control, NodeId};
+use crate::event::{Control, Keeps, NodeId};
 
 /// A command that was understood.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,7 +24,9 @@ enum Command {
     Show(Panel),
     /// For how long, seconds.
     Trace(u32),
+    Keeps(Keeps),
     Vm,
+    Marks,
     Threads,
     Mouse,
     Go(Go),
@@ -42,6 +45,9 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("view", "tasks, queues, cgroups, netns, cpus, host, vms; of a VM processes, schedulers, links, ports, ets"),
     ("vm", ""),
     ("trace", "receive, and for how long: 1s to 5s"),
+    ("state", ""),
+    ("dictionary", ""),
+    ("marks", ""),
     ("threads", ""),
     ("mouse", ""),
     ("go", "NODE/RUNTIME/TASK"),
@@ -68,6 +74,8 @@ pub(super) fn run(state: &mut State, line: &str) -> Vec<Effect> {
             state.interval_ms = ms;
             state.model.asked_interval_us = u64::from(ms) * 1000;
         }
+        Ok(Some(Command::Keeps(what))) => kept::begin(state, what),
+        Ok(Some(Command::Marks)) => state.show_marks(),
         Ok(Some(Command::Threads)) => state.toggle_threads(),
         Ok(Some(Command::Mouse)) => state.toggle_mouse(),
         Ok(Some(Command::Go(go))) => {
@@ -96,6 +104,9 @@ fn parse(line: &str) -> Result<Option<Command>, String> {
         "vm" => Command::Vm,
         "trace" => Command::Trace(trace::parse(rest)?),
         "interval" => Command::Interval(interval(rest)?),
+        "state" => Command::Keeps(Keeps::State),
+        "dictionary" => Command::Keeps(Keeps::Dictionary),
+        "marks" | "notes" => Command::Marks,
         "threads" => Command::Threads,
         "mouse" => Command::Mouse,
         "go" => Command::Go(Go::parse(rest).ok_or("go where? go NODE, NODE/RUNTIME or NODE/RUNTIME/TASK")?),

@@ -96,7 +96,8 @@ fn row_text(state: &State, row: &RowId) -> Option<String> {
             let pending = link.pending_bytes.map_or_else(String::new, |bytes| format!("  pending {bytes} B"));
             Some(format!("link to {peer}{pending}{}", if link.is_busy == Some(true) { "  busy" } else { "" }))
         }
-        RowId::Port(id) => Some(format!("port {id}")),
+        RowId::Port(id) if id.starts_with('#') => Some(format!("port {id}")),
+        RowId::Port(id) => Some(id.to_string()),
         RowId::Table(name, owner) => Some(format!("table {name}  owner {}", owner.as_deref().unwrap_or("-"))),
         RowId::Scheduler(kind, number) => Some(format!("{} scheduler {number}", kind.word())),
         RowId::Relative(relation, key) => Some(format!("{} {key}", relation.word())),
@@ -122,6 +123,8 @@ fn vm_text(node: &Node, runtime: u32) -> String {
     said.extend(vm.and_then(|vm| vm.reading.otp_release.as_ref()).map(|release| format!("OTP {release}")));
     let why = vm.and_then(|vm| vm.unanswered(node));
     said.extend(why.map(|why| format!("does not answer: {why}")));
+    let ended = vm.filter(|vm| vm.reading.ended_us.is_some()).map(|vm| vm.reading.ended_why.as_deref());
+    said.extend(ended.map(|why| format!("has ended: {}", why.unwrap_or("nobody knows why"))));
     let busy = vm.and_then(|vm| vm.vitals.utilisation[0]);
     said.extend(busy.map(|share| format!("schedulers {:.0} %", share * 100.0)));
     said.extend(vm.and_then(|vm| vm.reading.memory.total_bytes).map(|bytes| format!("memory {bytes} B")));

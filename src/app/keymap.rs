@@ -14,6 +14,8 @@ pub enum Action {
     Help,
     /// Show or hide what is wrong, all of it.
     Findings,
+    /// Show or hide the marks on the time line, as a list.
+    Marks,
     /// Move the selection by so many rows.
     Move(i32),
     /// Move the selection by so many pages.
@@ -245,6 +247,12 @@ pub const SECTIONS: &[Section] = &[
             ),
             binding(&[(Key::End, Action::Live)], "End", "live again", None),
             binding(&[(Key::Char('m'), Action::Mark)], "m", "put a note on the time line", Some("mark")),
+            binding(
+                &[(Key::Char('n'), Action::Marks), (Key::Char('\''), Action::Marks)],
+                "n '",
+                "notes: all marks on the time line; Enter goes to that moment",
+                None,
+            ),
         ],
     },
     Section {
@@ -264,7 +272,12 @@ pub const SECTIONS: &[Section] = &[
                 Some("command"),
             ),
             binding(&[(Key::Char('M'), Action::Mouse)], "M", "leave the mouse to the terminal, or take it", None),
-            binding(&[(Key::Char('?'), Action::Help), (Key::F(1), Action::Help)], "? F1", "this help", Some("help")),
+            binding(
+                &[(Key::Char('?'), Action::Help), (Key::F(1), Action::Help)],
+                "? F1",
+                "this help; again: what columns and words mean",
+                Some("help"),
+            ),
             binding(&[(Key::Char('q'), Action::Quit), (Key::Ctrl('c'), Action::Quit)], "q", "quit", Some("quit")),
             binding(&[(Key::Ctrl('z'), Action::Suspend)], "^Z", "back to the shell; fg there comes back here", None),
         ],

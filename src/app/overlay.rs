@@ -1,14 +1,21 @@
-//! What lies over the screen: the help, and the list of all that is wrong.
+//! What lies over the screen: the help, the list of all that is wrong, the marks.
+
+use std::sync::Arc;
 
 use super::{
     Effect, State,
     act::moved,
     keymap::{self, Action},
     screen::{Panel, Scope, Screen},
+    words,
 };
-use crate::model::{
-    Finding,
-    finding::{Lead, Subject},
+use crate::{
+    event::{NodeId, Stamp},
+    model::{
+        Finding,
+        finding::{Lead, Subject},
+        timeline::Flag,
+    },
 };
 
 /// Lines that a page of the help has, whatever the size: it scrolls by half a small screen.
@@ -22,31 +29,61 @@ pub enum Overlay {
         /// First line shown.
         scroll: usize,
     },
+    /// What the words of the screen mean.
+    Words {
+        /// First line shown.
+        scroll: usize,
+    },
     /// All that is wrong.
-    Findings(Chosen),
+    Findings(Chosen<Subject>),
+    /// The marks on the time line.
+    Marks(Chosen<MarkKey>),
+    /// What an Erlang process keeps.
+    Kept {
+        /// First line shown.
+        scroll: usize,
+    },
 }
 
-/// Which finding is selected. It is followed wherever it ranks; once it is no more, whatever stands in its place is.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Chosen {
-    subject: Option<Subject>,
+/// Which row of a list over the screen is selected. It is followed wherever it ranks; once it is no more, whatever stands in
+/// its place is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Chosen<K> {
+    key: Option<K>,
     place: usize,
 }
 
-impl Chosen {
-    /// Where it stands among the findings.
-    pub fn position(&self, findings: &[Finding]) -> usize {
-        let at = self.subject.as_ref().and_then(|subject| findings.iter().position(|f| f.subject == *subject));
-        at.unwrap_or(self.place.min(findings.len().saturating_sub(1)))
+impl<K: Clone + PartialEq> Chosen<K> {
+    /// Where it stands among the rows.
+    pub fn position(&self, keys: &[K]) -> usize {
+        let at = self.key.as_ref().and_then(|key| keys.iter().position(|k| k == key));
+        at.unwrap_or(self.place.min(keys.len().saturating_sub(1)))
     }
 
     /// The one at a place.
-    pub(super) fn at(place: usize, findings: &[Finding]) -> Self {
-        Self { subject: findings.get(place).map(|finding| finding.subject.clone()), place }
+    pub(super) fn at(place: usize, keys: &[K]) -> Self {
+        Self { key: keys.get(place).cloned(), place }
+    }
+
+    fn moved(&self, n_rows: i32, keys: &[K]) -> Self {
+        Self::at(moved(self.position(keys), n_rows, keys.len()), keys)
     }
 }
 
-/// The help and the list of findings take the keys that move and leave; time and quitting work as everywhere.
+/// What tells a mark from others: its moment and its words.
+pub type MarkKey = (Stamp, Arc<str>);
+
+/// What tells findings from each other.
+pub fn subjects(findings: &[Finding]) -> Vec<Subject> {
+    findings.iter().map(|finding| finding.subject.clone()).collect()
+}
+
+/// What tells marks from each other.
+pub fn mark_keys(marks: &[&Flag]) -> Vec<MarkKey> {
+    marks.iter().map(|mark| (mark.at, mark.text.clone())).collect()
+}
+
+/// The help and the lists take the keys that move and leave; time and quitting work as everywhere.
 pub(super) fn act(state: &mut State, overlay: Overlay, action: Action) -> Vec<Effect> {
     let n_rows = match action {
         Action::Move(n) => n,
@@ -55,18 +92,17 @@ pub(super) fn act(state: &mut State, overlay: Overlay, action: Action) -> Vec<Ef
         Action::Last => i32::MAX,
         Action::Enter => {
             state.overlay = None;
-            if let Overlay::Findings(chosen) = overlay {
-                let findings = state.findings();
-                let at = chosen.position(&findings);
-                findings.into_iter().nth(at).into_iter().for_each(|finding| go_to(state, finding));
-            }
-            return Vec::new();
+            return enter(state, &overlay);
         }
         Action::Suspend => return vec![Effect::Suspend],
         Action::Pause => return state.toggle_pause(),
         Action::Step(n_samples) => return state.step(n_samples),
         Action::Live => return state.go_live(),
-        Action::Quit | Action::Leave | Action::Help | Action::Findings => {
+        Action::Help if matches!(overlay, Overlay::Help { .. }) => {
+            state.overlay = Some(Overlay::Words { scroll: 0 });
+            return Vec::new();
+        }
+        Action::Quit | Action::Leave | Action::Help | Action::Findings | Action::Marks => {
             state.overlay = None;
             return Vec::new();
         }
@@ -86,17 +122,43 @@ pub(super) fn act(state: &mut State, overlay: Overlay, action: Action) -> Vec<Ef
         | Action::Columns(_) => return Vec::new(),
     };
     state.overlay = Some(match overlay {
-        Overlay::Help { scroll } => {
-            // Header, footer and frame leave so many lines; the last page is full.
-            let most = keymap::n_help_lines().saturating_sub(usize::from(state.size.1.saturating_sub(4)));
-            Overlay::Help { scroll: moved(scroll, n_rows, most + 1) }
+        Overlay::Help { scroll } => Overlay::Help { scroll: scrolled(state, scroll, n_rows, keymap::n_help_lines()) },
+        Overlay::Words { scroll } => {
+            Overlay::Words { scroll: scrolled(state, scroll, n_rows, words::lines(state).len()) }
         }
+        Overlay::Findings(chosen) => Overlay::Findings(chosen.moved(n_rows, &subjects(&state.findings()))),
+        Overlay::Kept { scroll } => {
+            // Beside the frame there is a column of room on each side.
+            let columns = usize::from(state.size.0.saturating_sub(4));
+            let n_lines = state.kept.as_ref().map_or(0, |kept| kept.lines(columns).len());
+            Overlay::Kept { scroll: scrolled(state, scroll, n_rows, n_lines) }
+        }
+        Overlay::Marks(chosen) => Overlay::Marks(chosen.moved(n_rows, &mark_keys(&state.marks()))),
+    });
+    Vec::new()
+}
+
+/// The first line shown, so many further: header, footer and frame leave the others, and the last page is full.
+fn scrolled(state: &State, scroll: usize, n_rows: i32, n_lines: usize) -> usize {
+    let most = n_lines.saturating_sub(usize::from(state.size.1.saturating_sub(4)));
+    moved(scroll, n_rows, most + 1)
+}
+
+/// To what is selected: the place that a finding is about, the moment of a mark.
+fn enter(state: &mut State, overlay: &Overlay) -> Vec<Effect> {
+    match overlay {
+        Overlay::Help { .. } | Overlay::Words { .. } | Overlay::Kept { .. } => {}
         Overlay::Findings(chosen) => {
             let findings = state.findings();
-            let to = moved(chosen.position(&findings), n_rows, findings.len());
-            Overlay::Findings(Chosen::at(to, &findings))
+            let at = chosen.position(&subjects(&findings));
+            findings.into_iter().nth(at).into_iter().for_each(|finding| go_to(state, finding));
         }
-    });
+        Overlay::Marks(chosen) => {
+            let marks = state.marks();
+            let moment = marks.get(chosen.position(&mark_keys(&marks))).map(|mark| mark.at);
+            return moment.map_or_else(Vec::new, |at| state.seek(at));
+        }
+    }
     Vec::new()
 }
 
@@ -110,14 +172,14 @@ fn go_to(state: &mut State, finding: Finding) {
         Lead::Cgroup(path) => state.push_level(Screen::Scope(node, Scope::Cgroup(path))),
         Lead::Namespace(inode) => state.push_level(Screen::Scope(node, Scope::Namespace(inode))),
         Lead::Vm(runtime) => state.push_level(Screen::Vm(node, runtime)),
-        Lead::Links(runtime) => {
-            state.push_level(Screen::Vm(node, runtime));
-            state.level_mut().panel = Panel::Links;
-        }
-        Lead::Functions(runtime) => {
-            state.push_level(Screen::Vm(node, runtime));
-            state.level_mut().panel = Panel::Functions;
-        }
+        Lead::Schedulers(runtime) => into_vm(state, node, runtime, Panel::Schedulers),
+        Lead::Links(runtime) => into_vm(state, node, runtime, Panel::Links),
+        Lead::Functions(runtime) => into_vm(state, node, runtime, Panel::Functions),
         Lead::Host => state.level_mut().panel = Panel::Host,
     }
+}
+
+fn into_vm(state: &mut State, node: NodeId, runtime: u32, panel: Panel) {
+    state.push_level(Screen::Vm(node, runtime));
+    state.level_mut().panel = panel;
 }

@@ -1,7 +1,7 @@
 //! Typing: filters, commands and notes.
 
-use super::{Effect, Playhead, State, command, go};
-use crate::event::{Control, Key, NodeId};
+use super::{Effect, Playhead, State, command, go, kept};
+use crate::event::{Control, Keeps, Key, NodeId};
 
 /// What is being typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +23,15 @@ pub enum PromptKind {
     Command,
     /// A note on the time line.
     Mark,
+    /// A yes before what an Erlang process keeps is shown.
+    Confirm(Keeps),
+}
+
+impl Prompt {
+    /// Asks whether what a process keeps shall be shown.
+    pub(super) fn confirm(what: Keeps) -> Self {
+        Self { kind: PromptKind::Confirm(what), text: String::new(), before: String::new() }
+    }
 }
 
 /// Longest text, bytes: agents take notes of no more.
@@ -35,13 +44,16 @@ const MAX_MARKED: usize = 64;
 pub(super) fn open(state: &mut State, kind: PromptKind) {
     let before = match kind {
         PromptKind::Filter => state.level().current().filter.clone(),
-        PromptKind::Command | PromptKind::Mark => String::new(),
+        PromptKind::Command | PromptKind::Mark | PromptKind::Confirm(_) => String::new(),
     };
     state.prompt = Some(Prompt { kind, text: before.clone(), before });
 }
 
 /// A key while something is being typed.
 pub(super) fn key(state: &mut State, mut prompt: Prompt, key: Key) -> Vec<Effect> {
+    if let Some(what) = kept::asked(&prompt) {
+        return kept::answered(state, what, key);
+    }
     match key {
         Key::Enter => return accept(state, &prompt),
         Key::Esc | Key::Ctrl('c') => {
@@ -77,7 +89,7 @@ fn set_filter(state: &mut State, prompt: &Prompt, text: &str) {
 
 fn accept(state: &mut State, prompt: &Prompt) -> Vec<Effect> {
     match prompt.kind {
-        PromptKind::Filter => Vec::new(),
+        PromptKind::Filter | PromptKind::Confirm(_) => Vec::new(),
         PromptKind::Command => command::run(state, &prompt.text),
         PromptKind::Mark => mark(state, prompt.text.trim()),
     }

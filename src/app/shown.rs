@@ -1,5 +1,7 @@
 //! What the screen is about, and what there is of it: read from the state, never kept.
 
+use midair_vitals::vm::Limited;
+
 use super::{
     State, TABLE_ID,
     layout::{self, Areas, Content},
@@ -11,7 +13,7 @@ use crate::model::{
     cluster::Group,
     finding,
     relatives::{self, Relative, Spot},
-    timeline,
+    timeline::{self, Flag},
 };
 
 /// Lines that tell what a part of a node uses.
@@ -87,9 +89,12 @@ impl State {
     pub fn total(&self, panel: Panel) -> Option<u64> {
         let reading = || self.node()?.latest.as_ref().map(|latest| &latest.reading);
         match (panel, self.screen()) {
-            (Panel::Tasks, Screen::Node(_)) | (Panel::Processes, _) => {
-                self.node()?.answers.get(&TABLE_ID).map(|answer| answer.total)
+            // An answer that was of a VM's processes alone says nothing of the node: in the past it may be the last one.
+            (Panel::Tasks, Screen::Node(_)) => {
+                let answer = self.node()?.answers.get(&TABLE_ID).filter(|answer| answer.runtime.is_none());
+                answer.map(|answer| answer.total)
             }
+            (Panel::Processes, _) => self.vm()?.reading.count(Limited::Processes).n,
             (Panel::Tasks, Screen::Scope(_, Scope::Namespace(inode))) => {
                 self.node()?.namespaces.get(inode)?.reading.n_processes
             }
@@ -103,7 +108,7 @@ impl State {
             (Panel::Queues, _) => self.focus()?.n_queues.map(u64::from),
             (Panel::Children, _) => self.focus()?.n_children.map(u64::from),
             (Panel::Links, _) => self.vm()?.reading.links.as_ref()?.n_total,
-            (Panel::Ports, _) => self.vm()?.reading.ports.as_ref()?.n_total,
+            (Panel::Ports, _) => self.vm()?.n_outlets(),
             (Panel::Tables, _) => self.vm()?.reading.tables.as_ref()?.n_total,
             (
                 Panel::Nodes
@@ -140,6 +145,11 @@ impl State {
     /// What is wrong with what the screen is about, the worst first.
     pub fn findings(&self) -> Vec<Finding> {
         finding::findings(&self.model, self.screen().node(), self.now())
+    }
+
+    /// The marks that belong to what the screen is about, the newest first.
+    pub fn marks(&self) -> Vec<&Flag> {
+        self.timeline.marks(self.screen().node())
     }
 
     /// How long the longest name of a node is.

@@ -1,6 +1,8 @@
 mod erlang;
+mod kept;
 mod keys;
 mod live;
+mod marks;
 mod parts;
 mod past;
 

@@ -35,6 +35,19 @@ fn what_is_no_address_is_said() {
 }
 
 #[test]
+fn the_name_of_a_socket_that_is_there_is_a_path() {
+    let folder = std::env::temp_dir().join(format!("midair-cli-{}", std::process::id()));
+    std::fs::create_dir_all(&folder).unwrap();
+    let socket = std::os::unix::net::UnixListener::bind(folder.join("ag.sock")).unwrap();
+    std::fs::write(folder.join("a-file"), "").unwrap();
+    assert_eq!(place("ag.sock", &folder).unwrap(), Place::Socket("ag.sock".into()));
+    assert_eq!(place("a-file", &folder).unwrap(), tcp("a-file:7070"), "a file that is no socket may be a host's name");
+    drop(socket);
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert_eq!(place("ag.sock", &folder).unwrap(), tcp("ag.sock:7070"));
+}
+
+#[test]
 fn a_path_is_a_socket_and_needs_no_flag() {
     let socket = Place::Socket("/run/midair/agent.sock".into());
     assert_eq!(places("midair /run/midair/agent.sock unix:/run/midair/agent.sock"), Ok(vec![socket]));

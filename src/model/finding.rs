@@ -74,6 +74,8 @@ pub enum Lead {
     Namespace(u64),
     /// To an Erlang VM, by its runtime.
     Vm(u32),
+    /// To the schedulers of an Erlang VM, by its runtime.
+    Schedulers(u32),
     /// To the distribution links of an Erlang VM.
     Links(u32),
     /// To what the active processes of an Erlang VM do, by its runtime.

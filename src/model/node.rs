@@ -18,7 +18,7 @@ use super::{
     presence::Presence,
     series::Series,
     task::Task,
-    vm::Vm,
+    vm::{Standing, Vm},
 };
 pub use cpus::CpuVitals;
 
@@ -130,6 +130,8 @@ pub struct Answer {
     pub total: u64,
     /// How many of them were sent.
     pub n_rows: u64,
+    /// The runtime of all rows, where that is one and not the kernel.
+    pub runtime: Option<u32>,
 }
 
 /// An agent's clock against ours.
@@ -250,7 +252,9 @@ impl Node {
 
     /// Name of one of its runtimes.
     pub fn runtime_name(&self, runtime: u32) -> Option<&str> {
-        self.runtimes.iter().find(|r| r.id == runtime).map(|r| &*r.name)
+        // What has ended is no runtime any more, and has its name still.
+        let of_vm = || self.vms.get(&runtime)?.reading.name.as_deref();
+        self.runtimes.iter().find(|r| r.id == runtime).map(|r| &*r.name).or_else(of_vm)
     }
 
     /// The VM whose OS process a task is.
@@ -277,7 +281,9 @@ impl Node {
             }
             (Presence::Awaited { .. } | Presence::Live | Presence::Late { .. }, _) => None,
         };
-        let runtimes = self.runtimes.iter().map(|r| (&*r.name, &r.health));
+        // That nobody asks a VM is no trouble.
+        let is_asked = |r: &&Runtime| !matches!(r.standing(), Standing::Unasked(_));
+        let runtimes = self.runtimes.iter().filter(is_asked).map(|r| (&*r.name, &r.health));
         let sources = self.latest.iter().flat_map(|l| &l.sources).map(|s| (&*s.name, &s.health));
         let why = |(name, health)| match health {
             &Health::Ok => None,

@@ -55,6 +55,8 @@ pub struct Relative {
     pub n: Option<u64>,
     /// Of how many.
     pub of: Option<u64>,
+    /// In how long, microseconds, where that was measured.
+    pub over_us: Option<u64>,
 }
 
 impl Relative {
@@ -69,12 +71,13 @@ impl Relative {
 
 /// All that surrounds a process: first whom it waits for, then who sends to it, then the rest, the nearest first.
 pub fn relatives(look: &ErlangLook, traced: Option<&Traced>) -> Vec<Relative> {
-    let plain = |relation| move |pid: &Pid| Relative { relation, pid: pid.clone(), n: None, of: None };
+    let plain = |relation| move |pid: &Pid| Relative { relation, pid: pid.clone(), n: None, of: None, over_us: None };
     let waits = look.waits_for.iter().map(|pid| Relative {
         relation: Relation::WaitsFor,
         pid: pid.clone(),
         n: look.n_waits.map(u64::from),
         of: look.n_looks.map(u64::from),
+        over_us: None,
     });
     let all = traced.and_then(|traced| traced.n_messages);
     let senders = traced.iter().flat_map(|traced| &traced.senders).map(|sender| Relative {
@@ -82,6 +85,7 @@ pub fn relatives(look: &ErlangLook, traced: Option<&Traced>) -> Vec<Relative> {
         pid: sender.sender.clone().unwrap_or_default(),
         n: Some(sender.n),
         of: all,
+        over_us: traced.and_then(|traced| traced.over_us),
     });
     let others = [
         (Relation::Ancestor, &look.ancestors),
@@ -101,14 +105,14 @@ pub enum Spot<'a> {
     Top(&'a Seen, Option<u32>),
     /// A frame of its stack, and how deep it is from 0.
     Frame(&'a Arc<str>, usize),
-    /// What messages to it begin with, as a trace has counted: so many of so many.
+    /// What messages to it begin with, as a trace has counted, and over how long, microseconds.
     Tag(&'a Seen, Option<u64>),
 }
 
 /// Where a process is: what was on top of its stack, what its messages begin with, and its stack now.
 pub fn spots<'a>(look: &'a ErlangLook, traced: Option<&'a Traced>) -> Vec<Spot<'a>> {
     let tops = look.tops.iter().map(|seen| Spot::Top(seen, look.n_looks));
-    let tags = traced.into_iter().flat_map(|traced| traced.tags.iter().map(|seen| Spot::Tag(seen, traced.n_messages)));
+    let tags = traced.into_iter().flat_map(|traced| traced.tags.iter().map(|seen| Spot::Tag(seen, traced.over_us)));
     let frames = look.stack.iter().enumerate().map(|(n, frame)| Spot::Frame(frame, n));
     tops.chain(tags).chain(frames).collect()
 }

@@ -5,6 +5,10 @@ use midair_vitals::{Growth, Previous, Queue, QueueKind, QueueVitals, TaskId, Tas
 use super::series::{Series, Window};
 use crate::event::Stamp;
 
+/// Of an Erlang process with more messages than this its memory is not asked, for that walks its mailbox; agents draw the same
+/// line.
+pub const SHORT_MAILBOX: u64 = 1_000;
+
 /// The values of a task that charts show, in the order in which its series holds them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TaskValue {

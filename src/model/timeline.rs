@@ -186,6 +186,16 @@ impl Timeline {
         cells
     }
 
+    /// The marks on a node and on the whole cluster, or all marks; the newest first.
+    pub fn marks(&self, node: Option<&NodeId>) -> Vec<&Flag> {
+        let is_in_scope = |flag: &&Flag| node.is_none_or(|node| flag.node.as_ref().is_none_or(|of| of == node));
+        let mut marks: Vec<&Flag> = self.flags.iter().filter(is_in_scope).collect();
+        // Of those of one moment the one that came last stands first.
+        marks.reverse();
+        marks.sort_by_key(|flag| std::cmp::Reverse(flag.at));
+        marks
+    }
+
     /// The moment `n` samples of a node on from (or back before) a moment; `None` where the node has none.
     pub fn step(&self, node: &NodeId, from: Stamp, n: i32) -> Option<Stamp> {
         let points = self.nodes.get(node).filter(|points| !points.is_empty())?;

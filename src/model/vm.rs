@@ -1,14 +1,22 @@
 //! One Erlang VM as the dashboard knows it: what it said last, what follows from it, how it went, and whether it answers.
 
-use std::sync::Arc;
+mod outlet;
+
+use std::{borrow::Cow, sync::Arc};
 
 use midair_vitals::{
-    Growth, Severity, TaskKind, VmReading, VmVitals,
+    Growth, Severity, TaskId, TaskKind, VmReading, VmVitals,
     vm::{Growing, Listed, SchedulerKind},
 };
 
-use super::{node::Node, series::Series, task::Task};
+use super::{
+    node::Node,
+    series::Series,
+    task::{Task, pid_number},
+};
 use crate::event::{Health, Runtime, Stamp};
+
+pub use outlet::{Outlet, name_of};
 
 /// The values of a VM that charts show, in the order in which its series holds them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,6 +40,27 @@ impl VmValue {
     pub const N: usize = 11;
 }
 
+/// How a VM stands to whoever asks it.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Standing<'a> {
+    /// It answers.
+    Answers,
+    /// Nobody asks it, and nothing is wrong with that: why, in the agent's words.
+    Unasked(&'a Arc<str>),
+    /// It ought to answer and does not: why.
+    Silent(&'a Arc<str>),
+    /// It is no more: how long ago its process was missed, microseconds, and how it ended, as far as is known.
+    Ended {
+        /// How long ago.
+        ago_us: u64,
+        /// How.
+        why: Option<&'a Arc<str>>,
+    },
+}
+
+/// What an agent says of a VM that it has found and not asked yet.
+const NOT_YET: &str = "not asked yet";
+
 /// Points kept of a VM: ten minutes at the shortest interval.
 const N_POINTS: usize = 2400;
 
@@ -46,8 +75,21 @@ pub struct Vm {
     pub at: Stamp,
     /// How it went; see [`VmValue`].
     pub series: Series<{ VmValue::N }>,
+    /// Whether its charts go on from those of an earlier life.
+    pub(super) goes_on: bool,
     before: Option<VmReading>,
     growth: Growth,
+}
+
+impl Runtime {
+    /// How a VM stands to whoever asks it, as far as its runtime tells.
+    pub fn standing(&self) -> Standing<'_> {
+        match &self.health {
+            Health::Off(why) if self.is_undistributed || **why == *NOT_YET => Standing::Unasked(why),
+            Health::Off(why) => Standing::Silent(why),
+            Health::Ok | Health::Degraded(_) => Standing::Answers,
+        }
+    }
 }
 
 impl Vm {
@@ -59,26 +101,36 @@ impl Vm {
         limit_bytes: Option<u64>,
         rss_bytes: Option<u64>,
     ) -> Self {
-        let known = known.filter(|vm| vm.reading.creation == reading.creation || reading.creation.is_none());
+        // Another life is compared with nothing, but its charts go on.
+        let is_same_life = |vm: &Self| vm.reading.creation == reading.creation || reading.creation.is_none();
+        let (known, series) = match known {
+            Some(vm) if is_same_life(&vm) => (Some(vm), Series::default()),
+            Some(vm) => (None, vm.series),
+            None => (None, Series::default()),
+        };
         // What did not answer since is not compared with itself: its rates are those of its last answer.
         let is_again = known.as_ref().is_some_and(|vm| vm.reading.at_us == reading.at_us);
         let mut vm = known.unwrap_or_else(|| Self {
             reading: VmReading::default(),
             vitals: VmVitals::default(),
             at,
-            series: Series::default(),
+            series,
+            goes_on: false,
             before: None,
             growth: Growth::default(),
         });
         if !is_again {
             let mut last = std::mem::take(&mut vm.reading);
             if let Some(older) = vm.before.take() {
-                // Links and ports are read more seldom: they are compared with the reading before theirs.
+                // Links, ports and sockets are read more seldom: they are compared with the reading before theirs.
                 if is_same(last.links.as_ref(), reading.links.as_ref()) {
                     last.links = older.links;
                 }
                 if is_same(last.ports.as_ref(), reading.ports.as_ref()) {
                     last.ports = older.ports;
+                }
+                if is_same(last.sockets.as_ref(), reading.sockets.as_ref()) {
+                    last.sockets = older.sockets;
                 }
             }
             vm.before = last.at_us.is_some().then_some(last);
@@ -92,10 +144,27 @@ impl Vm {
         let values = vm.values(rss_bytes);
         // A VM that does not answer leaves a gap in what it says; its process is seen all the same.
         let values = if is_again { only_rss(values) } else { values };
-        if !is_again || vm.at < at {
+        if reading.ended_us.is_none() && (!is_again || vm.at < at) {
             vm.series.push(at, values, N_POINTS);
         }
         vm
+    }
+
+    /// Its charts go on from those of an earlier life of the same name.
+    pub(super) fn go_on_from(&mut self, earlier: &Self) {
+        let mut series = earlier.series.clone();
+        let last = series.points().last().map(|point| point.at);
+        for point in self.series.points().filter(|point| last.is_none_or(|last| point.at > last)) {
+            series.push(point.at, point.values, N_POINTS);
+        }
+        self.series = series;
+        self.goes_on = true;
+    }
+
+    /// Whether another VM is an earlier life of this one: of one name, with another creation.
+    pub(super) fn is_later_life_of(&self, other: &Self) -> bool {
+        let (now, then) = (&self.reading, &other.reading);
+        now.name.is_some() && now.name == then.name && now.runtime != then.runtime && now.creation != then.creation
     }
 
     /// Its name, as far as it is known.
@@ -109,23 +178,48 @@ impl Vm {
         node.runtimes.iter().find(|runtime| runtime.id == self.reading.runtime)
     }
 
-    /// Why it does not answer; `None` while it does.
-    pub fn unanswered<'a>(&self, node: &'a Node) -> Option<&'a Arc<str>> {
-        match &self.runtime(node)?.health {
-            Health::Off(why) => Some(why),
-            Health::Ok | Health::Degraded(_) => None,
+    /// How it stands to whoever asks it.
+    pub fn standing<'a>(&'a self, node: &'a Node) -> Standing<'a> {
+        if let Some(ended_us) = self.reading.ended_us {
+            let now_us = node.latest.as_ref().map_or(ended_us, |latest| latest.mono_us);
+            return Standing::Ended { ago_us: now_us.saturating_sub(ended_us), why: self.reading.ended_why.as_ref() };
+        }
+        self.runtime(node).map_or(Standing::Answers, Runtime::standing)
+    }
+
+    /// Why it does not answer though it ought to; `None` while it does, where nobody asks it, and where it has ended.
+    pub fn unanswered<'a>(&'a self, node: &'a Node) -> Option<&'a Arc<str>> {
+        match self.standing(node) {
+            Standing::Silent(why) => Some(why),
+            Standing::Answers | Standing::Unasked(_) | Standing::Ended { .. } => None,
         }
     }
 
-    /// What does not work with it, and why: itself, and lists of which not all was looked at.
-    pub fn notices<'a>(&'a self, node: &'a Node) -> Vec<&'a str> {
-        let itself = self.runtime(node).and_then(|runtime| match &runtime.health {
-            Health::Off(why) | Health::Degraded(why) => Some(&**why),
-            Health::Ok => None,
+    /// Whether what it says is not of now.
+    pub fn is_old(&self, node: &Node) -> bool {
+        self.standing(node) != Standing::Answers
+    }
+
+    /// Whether another VM of its node goes on under its name.
+    pub fn later_life<'a>(&self, node: &'a Node) -> Option<&'a Self> {
+        node.vms.values().find(|vm| vm.reading.ended_us.is_none() && vm.is_later_life_of(self))
+    }
+
+    /// What does not work with it, and why: itself, and lists of which not all was looked at. Of one that has ended where its
+    /// crash dump lies.
+    pub fn notices<'a>(&'a self, node: &'a Node) -> Vec<Cow<'a, str>> {
+        if self.reading.ended_us.is_some() {
+            let dump = self.reading.crash_dump.as_ref().and_then(|dump| dump.path.as_ref());
+            return dump.map(|path| Cow::from(format!("crash dump: {path}"))).into_iter().collect();
+        }
+        let itself = self.runtime(node).and_then(|runtime| match (&runtime.health, runtime.standing()) {
+            (Health::Ok, _) | (_, Standing::Unasked(_)) => None,
+            (Health::Off(why) | Health::Degraded(why), _) => Some(&**why),
         });
+        let sockets = self.reading.sockets.as_ref().and_then(|sockets| sockets.partial.as_deref());
         let ports = self.reading.ports.as_ref().and_then(|ports| ports.partial.as_deref());
         let tables = self.reading.tables.as_ref().and_then(|tables| tables.partial.as_deref());
-        itself.into_iter().chain(ports).chain(tables).collect()
+        itself.into_iter().chain(ports).chain(sockets).chain(tables).map(Cow::from).collect()
     }
 
     /// How old its last answer is, microseconds; `None` where it never answered.
@@ -163,12 +257,29 @@ impl Vm {
         Some(node.latest.as_ref()?.mono_us.saturating_sub(ended_us))
     }
 
-    /// The worst of its severities; all of it where it does not answer.
+    /// The worst of its severities; nearly all of it where it does not answer or has ended. That nobody asks it is nothing bad.
     pub fn severity(&self, node: &Node) -> Option<Severity> {
-        match self.unanswered(node) {
-            Some(_) => Some(Severity::from_per_mille(900)),
-            None => self.vitals.severities.worst(),
+        match self.standing(node) {
+            Standing::Silent(_) => Some(Severity::from_per_mille(900)),
+            Standing::Ended { .. } => Some(Severity::from_per_mille(self.ended_per_mille(node))),
+            Standing::Answers | Standing::Unasked(_) => self.vitals.severities.worst(),
         }
+    }
+
+    /// How bad it is that it has ended, per mille: less where it runs again.
+    pub(super) fn ended_per_mille(&self, node: &Node) -> u32 {
+        if self.later_life(node).is_some() { 600 } else { 950 }
+    }
+
+    /// The process that holds up the sweep over all of them, and for how long, microseconds.
+    pub fn stuck(&self) -> Option<(&Arc<str>, u64)> {
+        let sweep = self.reading.sweep.as_ref()?;
+        Some((sweep.stuck_at.as_ref()?, u64::from(sweep.stuck_ms?) * 1000))
+    }
+
+    /// Which task a pid of it is, in its present life.
+    pub fn task_of(&self, pid: &str) -> Option<TaskId> {
+        Some(TaskId { runtime: self.reading.runtime, number: pid_number(pid)?, start: self.reading.creation? })
     }
 
     fn values(&self, rss_bytes: Option<u64>) -> [Option<f32>; VmValue::N] {

@@ -8,7 +8,7 @@ use super::{columns::nodes, format, panel, text, theme::Theme, widget::pen::Pen}
 use crate::{
     app::State,
     event::{Health, Runtime, Source},
-    model::Node,
+    model::{Node, Standing},
 };
 
 /// Draws the line of a node: what schedules tasks, and how well each source of the agent works. Below it, as far as there
@@ -59,11 +59,13 @@ pub fn draw_vm(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
     let shown = panel::vm::Shown { vm, node, now: state.now() };
     let mut pen = Pen::new(buffer, area, 0);
     pen.skip(1);
-    if let Some(words) = panel::vm::unanswered(shown) {
-        pen.put(&words, theme.alarm).skip(2);
+    let standing = panel::vm::standing(shown);
+    if let Some((words, is_bad)) = &standing {
+        pen.put(words, if *is_bad { theme.alarm } else { theme.plain });
     }
     for (n, part) in panel::vm::about(shown).iter().enumerate() {
-        put_part(&mut pen, n == 0, (part, theme.dim), theme);
+        let style = if part.starts_with('▲') { theme.warn } else { theme.dim };
+        put_part(&mut pen, n == 0 && standing.is_none(), (part, style), theme);
     }
     let columns = usize::from(area.width.saturating_sub(2)).max(1);
     let notices = vm.notices(node).into_iter().flat_map(|why| panel::wrapped(&format!("▵ {why}"), columns));
@@ -105,6 +107,11 @@ fn parts(node: &Node, told: Told) -> Vec<Part> {
             format!("{} {}", runtime.kind, runtime.name)
         };
         let n_tasks = runtime.n_tasks.map_or_else(String::new, |n| format!(" {} tasks", format::exact(n)));
+        // That nobody asks a VM is nothing to warn of.
+        if let Standing::Unasked(_) = runtime.standing() {
+            let how = if runtime.is_undistributed { "not distributed" } else { "not asked yet" };
+            return Part { text: format!("{name} {how}"), health: Health::Ok };
+        }
         Part { text: format!("{name}{n_tasks}{}", how(&runtime.health)), health: runtime.health.clone() }
     };
     let source = |source: &Source| {

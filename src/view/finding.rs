@@ -12,9 +12,15 @@ use crate::{
     app::{
         Chosen, State,
         screen::{Scope, Screen},
+        subjects,
     },
     event::Health,
-    model::{Finding, finding::Lead, why, words::Part},
+    model::{
+        Finding,
+        finding::{Lead, Subject},
+        why,
+        words::Part,
+    },
 };
 
 /// A finding as a sentence.
@@ -61,7 +67,7 @@ fn told(state: &State, findings: &[Finding]) -> Vec<Told> {
         Screen::Scope(_, Scope::Namespace(inode)) => finding.lead == Lead::Namespace(*inode),
         // Of a VM's findings those that lead elsewhere are about one of its processes.
         Screen::Vm(_, runtime) => match &finding.lead {
-            Lead::Vm(of) | Lead::Links(of) | Lead::Functions(of) => of == runtime,
+            Lead::Vm(of) | Lead::Schedulers(of) | Lead::Links(of) | Lead::Functions(of) => of == runtime,
             Lead::Task(task) => task.runtime == *runtime,
             Lead::Node | Lead::Cgroup(_) | Lead::Namespace(_) | Lead::Host => false,
         },
@@ -101,7 +107,8 @@ pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Fin
     let mut n_shown = 0;
     for (severity, sentence) in &told {
         let level = Level::of(Some(*severity));
-        let left = usize::from(pen.left()).saturating_sub(10);
+        let more = n_more(told.len() - n_shown).len();
+        let left = usize::from(pen.left()).saturating_sub(more);
         if n_shown > 0 && text::width(sentence) + 3 > left {
             break;
         }
@@ -110,15 +117,22 @@ pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Fin
         } else {
             pen.put(" · ", theme.border);
         }
-        let more = if told.len() > n_shown + 1 { 10 } else { 0 };
-        let room = usize::from(pen.left().saturating_sub(more));
-        pen.put(&text::cut(sentence, room), if n_shown == 0 { theme.level_or_plain(level) } else { theme.plain });
+        let more = if told.len() > n_shown + 1 { more } else { 0 };
+        let room = usize::from(pen.left()).saturating_sub(more);
+        pen.put(&text::cut_words(sentence, room), if n_shown == 0 { theme.level_or_plain(level) } else { theme.plain });
         n_shown += 1;
     }
-    let n_more = told.len() - n_shown;
-    if n_more > 0 {
-        pen.put_right(&[(format!("{n_more} more "), theme.dim), ("f ".to_owned(), theme.key)]);
+    let n_left = told.len() - n_shown;
+    if n_left > 0 {
+        let more = n_more(n_left);
+        let (words, key) = more.split_at(more.len() - 2);
+        pen.put_right(&[(words.to_owned(), theme.dim), (key.to_owned(), theme.key)]);
     }
+}
+
+/// That there are more findings than the line has room for, and the key that shows them.
+fn n_more(n: usize) -> String {
+    format!(" {n} more f ")
 }
 
 /// Draws all of them over the screen.
@@ -126,10 +140,10 @@ pub fn draw_overlay(
     buffer: &mut Buffer,
     area: Rect,
     state: &State,
-    (findings, chosen): (&[Finding], &Chosen),
+    (findings, chosen): (&[Finding], &Chosen<Subject>),
     theme: &Theme,
 ) {
-    let selected = chosen.position(findings);
+    let selected = chosen.position(&subjects(findings));
     let title = [
         (format!(" {} found · worst first ", findings.len()), theme.title),
         ("· Enter goes there, Esc closes ".to_owned(), theme.dim),

@@ -4,7 +4,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 
 use super::{theme::Theme, widget::pen::Pen};
 use crate::app::{
-    Message, Playhead, PromptKind, State,
+    Message, Playhead, PromptKind, State, kept_word,
     keymap::{self, Action},
 };
 
@@ -16,6 +16,13 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
             PromptKind::Filter => ("/", "  rows that hold this; ! inverts; Enter keeps it, Esc drops it"),
             PromptKind::Command => {
                 (":", "  quit, sort NAME, view TABLE, go PATH, interval 1s, budget 5% 10m, help; Esc leaves")
+            }
+            PromptKind::Confirm(what) => {
+                let word = kept_word(what);
+                let asks =
+                    format!("show its {word}? y yes, any other key no · it may hold secrets; the agent logs who asks");
+                pen.put(" ? ", theme.alarm).put(&asks, theme.plain);
+                return;
             }
             PromptKind::Mark => ("⚑ ", "  a note on the time line; Enter puts it there, Esc leaves"),
         };

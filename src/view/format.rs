@@ -26,6 +26,11 @@ pub fn count(value: Option<u64>) -> String {
     value.map_or_else(unknown, |n| if n < 1000 { n.to_string() } else { number(Some(n as f64)) })
 }
 
+/// A few seconds to a tenth: `5.0 s`.
+pub fn seconds(us: u64) -> String {
+    format!("{:.1} s", us as f64 / SECOND_US as f64)
+}
+
 /// A number of an object, which is not scaled: 1204 is another than 1205.
 pub fn exact_or_unknown(value: Option<u64>) -> String {
     value.map_or_else(unknown, |n| n.to_string())

@@ -68,7 +68,10 @@ pub fn lines(theme: &Theme) -> Vec<Line> {
 
 /// Draws it over the screen, in two columns where there is room.
 pub fn draw(buffer: &mut Buffer, area: Rect, scroll: usize, theme: &Theme) {
-    let title = [(" help ".to_owned(), theme.title), ("· j k scroll, ? or Esc closes ".to_owned(), theme.dim)];
+    let title = [
+        (" help ".to_owned(), theme.title),
+        ("· ? again: columns and words of this screen · j k scroll, Esc closes ".to_owned(), theme.dim),
+    ];
     let inside = panel::frame(buffer, area, &title, theme);
     let lines = lines(theme);
     // Two columns part between two sections, so that each is read as a whole.

@@ -211,7 +211,14 @@ fn title(state: &State, panel: Panel, n_rows: usize, theme: &Theme) -> Vec<(Stri
         let total = state.total(panel).filter(|total| *total > n_rows as u64 && list.filter.is_empty());
         let of = total.map_or_else(String::new, |total| format!(" of {}", format::exact(total)));
         parts.push((format!(" {name} "), strong));
-        parts.push((format!("{}{of} ", format::exact(n_rows as u64)), theme.dim));
+        let n = format::exact(n_rows as u64);
+        // A name that is a sentence is not the name of what is counted.
+        let counted = match panel {
+            Panel::Spots => format!("· {n} lines "),
+            Panel::Relatives => format!("· {n} processes "),
+            _ => format!("{n}{of} "),
+        };
+        parts.push((counted, theme.dim));
     }
     let turned = if list.is_inverted { ", turned round" } else { "" };
     parts.push((format!("· {}{turned} ", columns::sorted(panel, list.sort)), theme.dim));
@@ -219,7 +226,17 @@ fn title(state: &State, panel: Panel, n_rows: usize, theme: &Theme) -> Vec<(Stri
         parts.push((format!("· /{} ", list.filter), theme.typed));
     }
     parts.extend(unread(state, panel).map(|words| (format!("· {words} "), theme.warn)));
+    parts.extend(tracing(state, panel).map(|words| (format!("· {words} "), theme.typed)));
     parts
+}
+
+/// That senders are being counted, and for how much longer.
+fn tracing(state: &State, panel: Panel) -> Option<String> {
+    let left_us = state.trace_left_us().filter(|_| panel == Panel::Relatives)?;
+    Some(match left_us.div_ceil(1_000_000) {
+        0 => "senders were counted, the answer is on its way".to_owned(),
+        seconds => format!("counting senders, {seconds} s left"),
+    })
 }
 
 /// What of a table is not looked at, and why.
@@ -258,7 +275,10 @@ fn draw_tabs(
     let from = last.rect.x + last.rect.width;
     let room = Rect { x: from, y: last.rect.y, width: table.right().saturating_sub(from + 1), height: 1 };
     let mut pen = Pen::new(buffer, room, 0);
-    pen.skip(u16::from(last.is_shown));
+    if last.is_shown {
+        // The line of the frame does not touch what is said.
+        pen.put(" ", theme.dim);
+    }
     for (part, style) in more {
         pen.put_whole(part, *style);
     }

@@ -27,7 +27,7 @@ pub struct Line {
     pub label: &'static str,
     /// The value.
     pub value: String,
-    /// Its unit, or what explains it.
+    /// Its unit, or what explains it; what is said only where it has room follows after two spaces.
     pub note: String,
     /// How bad it is, where that is known.
     pub level: Option<Level>,
@@ -124,13 +124,24 @@ pub fn lines(buffer: &mut Buffer, area: Rect, lines: &[Line], note: u16, look: L
         pen.put(&text::fit(&format!("{sign}{}", line.value), VALUE, Align::Right), value).skip(1);
         let dim = look.quiet(look.theme.dim);
         let Some((values, top)) = &line.trend else {
-            pen.put(&line.note, dim);
+            put_note(&mut pen, &line.note, dim);
             continue;
         };
         pen.put(&text::fit(&line.note, usize::from(note), Align::Left), dim);
         let room = trend_columns(area.width, note);
         let place = Rect { x: area.right().saturating_sub(room), width: room, y: area.y + row, height: 1 };
         spark::draw(buffer, place, values, *top, look.trend, look.trend);
+    }
+}
+
+/// The pieces of a note, which two spaces part: the first cut where it must be, the others whole or not at all. A number
+/// without its unit is another number.
+fn put_note(pen: &mut Pen<'_>, note: &str, style: Style) {
+    for (n, piece) in note.split("  ").enumerate() {
+        match n {
+            0 => pen.put(piece, style),
+            _ => pen.put_whole(&format!("  {piece}"), style),
+        };
     }
 }
 
@@ -152,7 +163,8 @@ pub fn one_line(buffer: &mut Buffer, area: Rect, title: &[(String, Style)], line
         let sign = line.level.map_or("", |level| level.sign().trim());
         let space = if line.label.is_empty() { "" } else { " " };
         let gap = if line.note.is_empty() || line.note.starts_with('/') { "" } else { " " };
-        let (value, note) = (format!("{space}{sign}{}", line.value), format!("{gap}{}  ", line.note));
+        let first = line.note.split("  ").next().unwrap_or_default();
+        let (value, note) = (format!("{space}{sign}{}", line.value), format!("{gap}{first}  "));
         let needed = text::width(line.label) + text::width(&value) + text::width(&note);
         if pen.left() < needed as u16 + room {
             break;

@@ -22,6 +22,7 @@ const SECONDS: u64 = 200;
 static CLUSTER: LazyLock<Told> = LazyLock::new(|| Told::new(scene::cluster(SECONDS), 48));
 static SINGLE: LazyLock<Told> = LazyLock::new(|| Told::new(scene::single(SECONDS), 1));
 static BEAM: LazyLock<Told> = LazyLock::new(|| Told::new(scene::beam(SECONDS), 1));
+static TROUBLE: LazyLock<Told> = LazyLock::new(|| Told::new(scene::vms_in_trouble(SECONDS), 1));
 static EMPTY: LazyLock<Told> = LazyLock::new(|| Told::new(Vec::new(), 3));
 
 fn typed(text: &str) -> Vec<Key> {

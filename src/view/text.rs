@@ -50,6 +50,22 @@ pub fn cut(text: &str, columns: usize) -> Cow<'_, str> {
     Cow::Owned(kept)
 }
 
+/// The text cut to a width between two words, so that no number loses its unit or its last digits; `…` shows that it was cut.
+pub fn cut_words(text: &str, columns: usize) -> Cow<'_, str> {
+    if text.width() <= columns {
+        return Cow::Borrowed(text);
+    }
+    let is_room = |at: usize| text[..at].width() < columns;
+    let end = text.match_indices(' ').map(|(at, _)| at).take_while(|at| is_room(*at)).last();
+    match end {
+        // Little would be left of one long word.
+        Some(end) if text[..end].width() * 2 > columns => {
+            Cow::Owned(format!("{}…", text[..end].trim_end_matches([',', ';', ':'])))
+        }
+        Some(_) | None => cut(text, columns),
+    }
+}
+
 /// The text cut to a width at its start, for what tells most at its end: paths, addresses.
 pub fn cut_start(text: &str, columns: usize) -> Cow<'_, str> {
     if text.width() <= columns {

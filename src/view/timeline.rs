@@ -14,7 +14,7 @@ use crate::{
         layout::{Areas, Frames},
         screen::Screen,
     },
-    event::{NodeId, Stamp},
+    event::Stamp,
     model::{
         Vital, Window,
         timeline::{Cell, Flag},
@@ -129,20 +129,37 @@ fn draw_axis(buffer: &mut Buffer, area: Rect, state: &State, cells: &[Cell], win
 /// Columns of a time under the line.
 const TICK: usize = 6;
 
-/// Marks that belong to what is shown: where they stand, and what stands there.
+/// The most columns that the words of a mark take.
+const NOTE_MAX: usize = 24;
+
+/// Columns that a mark needs at least: its sign, and room for a count.
+const NOTE_MIN: usize = 3;
+
+/// Columns from which on some of the words are shown.
+const NOTE_WORDS: usize = 7;
+
+/// Marks that belong to what is shown: where they stand, and what stands there. Those that fall on one place are one sign
+/// with their count, and the words of the newest as far as the next one leaves room.
 fn notes(state: &State, n_cells: usize, window: Window) -> Vec<(usize, String)> {
-    let is_shown = |node: &Option<NodeId>| match (node, state.screen()) {
-        (None, _) | (Some(_), Screen::Cluster) => true,
-        (Some(node), Screen::Node(shown) | Screen::Scope(shown, _) | Screen::Vm(shown, _) | Screen::Task(shown, _)) => {
-            node == shown
+    let marks = state.marks();
+    let placed = marks.iter().rev().filter_map(|mark| Some((window.cell_of(mark.at, n_cells)?, *mark)));
+    let mut groups: Vec<(usize, usize, &Flag)> = Vec::new();
+    for (cell, mark) in placed {
+        match groups.last_mut() {
+            Some((from, n, newest)) if cell < *from + NOTE_MIN => (*n, *newest) = (*n + 1, mark),
+            Some(_) | None => groups.push((cell, 1, mark)),
         }
+    }
+    let ends: Vec<usize> = groups.iter().skip(1).map(|(from, ..)| *from).chain([n_cells]).collect();
+    let note = |((from, n, newest), end): (&(usize, usize, &Flag), usize)| {
+        let count = if *n > 1 { n.to_string() } else { String::new() };
+        let words = text::cut(&text::clean(&newest.text), NOTE_MAX).into_owned();
+        let room = (end - from).saturating_sub(usize::from(end < n_cells));
+        // A letter and a half of words say less than none.
+        let note = if room < NOTE_WORDS { format!("⚑{count}") } else { format!("⚑{count} {words} ") };
+        (*from, text::cut(&note, room).into_owned())
     };
-    let flags = state.timeline.flags.iter().filter(|flag| is_shown(&flag.node));
-    let note = |flag: &Flag| {
-        let text = format!("⚑ {} ", text::cut(&text::clean(&flag.text), 24));
-        window.cell_of(flag.at, n_cells).map(|n| (n, text))
-    };
-    flags.filter_map(note).collect()
+    groups.iter().zip(ends).map(note).collect()
 }
 
 /// Full minutes, as many as can be read.

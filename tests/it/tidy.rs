@@ -14,7 +14,7 @@ struct Rule {
 const IO: [&str; 8] =
     ["std::fs", "std::io", "std::net", "std::process", "std::env", "Instant::now", "SystemTime", "std::thread"];
 
-const RULES: [Rule; 8] = [
+const RULES: [Rule; 9] = [
     Rule {
         places: &["vitals/src"],
         never: &["tokio", "prost", "tonic", "ratatui", "crossterm", "midair_proto", "rustix", "serde"],
@@ -59,6 +59,10 @@ const RULES: [Rule; 8] = [
     },
     Rule { places: &["agent/src"], never: &["midair::", "ratatui", "crossterm"] },
     Rule { places: &["beam/src"], never: &["midair_", "ratatui", "tonic", "prost"] },
+    Rule {
+        places: &["recording/src"],
+        never: &["midair::", "midair_agent", "midair_vitals", "tokio", "tonic", "ratatui"],
+    },
     Rule { places: &["proto/src"], never: &["midair_vitals", "midair_agent", "tokio", "ratatui"] },
 ];
 
@@ -133,7 +137,7 @@ fn unsafe_stands_in_one_file() {
 }
 
 fn own_sources() -> Vec<PathBuf> {
-    ["src", "agent/src", "beam/src", "proto/src", "vitals/src"]
+    ["src", "agent/src", "beam/src", "proto/src", "recording/src", "vitals/src"]
         .iter()
         .flat_map(|p| sources(&root().join(p)))
         .filter(|f| !is_test(f))

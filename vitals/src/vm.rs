@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::task::TaskId;
 
-pub use derived::{Fill, Growing, LinkVitals, PortVitals, SchedulerVitals, VmVitals};
+pub use derived::{Fill, Growing, LinkVitals, PortVitals, SchedulerVitals, VmVitals, Waiting};
 
 /// What a scheduler runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

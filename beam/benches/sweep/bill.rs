@@ -76,8 +76,18 @@ impl Target {
 
     /// Its resident memory in MB.
     pub(crate) fn rss_mb(&self) -> Result<f64, Failure> {
+        self.status_mb("VmRSS:")
+    }
+
+    /// The most that it ever had, in MB.
+    pub(crate) fn peak_mb(&self) -> Result<f64, Failure> {
+        self.status_mb("VmHWM:")
+    }
+
+    /// Of proc(5), `/proc/PID/status`.
+    fn status_mb(&self, name: &str) -> Result<f64, Failure> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.os_pid))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).ok_or("no VmRSS")?;
+        let line = status.lines().find_map(|line| line.strip_prefix(name)).ok_or("no size of memory")?;
         Ok(line.trim().trim_end_matches(" kB").parse::<f64>()? / 1024.0)
     }
 

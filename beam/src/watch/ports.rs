@@ -36,7 +36,8 @@ pub struct PortReading {
     pub n_looked: Option<u64>,
     /// Those in which most bytes wait, the most first; where nothing waits, none.
     pub queued: Vec<PortRow>,
-    /// Those that moved most bytes since the reading before, the most first; at the first reading: since they were opened.
+    /// Those that moved most bytes since the reading before, the most first, and after them some that moved none; at the first
+    /// reading: since they were opened.
     pub moved: Vec<PortRow>,
 }
 
@@ -53,7 +54,7 @@ pub struct PortRow {
     pub owner_name: Option<String>,
     /// Whether it carries a link to another node.
     pub is_dist: Option<bool>,
-    /// Where it goes, where it is a connected socket: `host:port`.
+    /// Where it goes, where it is a connected socket: `host:port`; where it is another socket, its own: `at host:port`.
     pub peer: Option<String>,
     /// Bytes that its driver has yet to write. For a link to another node, what waits before is in
     /// [`Link`](super::dist::Link).
@@ -112,12 +113,18 @@ fn row(term: &Term) -> Option<PortRow> {
         owner: owner.as_pid().cloned(),
         owner_name: owner_name.as_atom().map(str::to_owned),
         is_dist: is_dist.as_atom().and_then(|is| is.parse().ok()), // Another atom: unknown.
-        peer: host_and_port(peer),
+        peer: host_and_port(peer).or_else(|| own_address(peer)),
         queue_bytes: queue.as_count(),
         in_bytes: input.as_count(),
         out_bytes: output.as_count(),
         moved_bytes: moved.as_count(),
     })
+}
+
+/// Of `[Address]`.
+fn own_address(address: &Term) -> Option<String> {
+    let [address] = address.as_list()? else { return None };
+    host_and_port(address).map(|address| format!("at {address}"))
 }
 
 #[cfg(test)]

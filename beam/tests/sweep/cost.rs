@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use midair_beam::{Connection, Term, watch::sweep::Order};
+use midair_beam::{
+    Connection, Term,
+    watch::sweep::{Order, SweepBudget, SweepOptions},
+};
 use tokio::time::{Instant, sleep};
 
 use crate::{
@@ -19,7 +22,9 @@ async fn switches(connection: &Connection) -> f64 {
 async fn nobody_is_woken_among_a_hundred_thousand() {
     let node = Node::start().await;
     let connection = node.connect().await;
-    crowd(&connection, 100_000).await;
+    // Thirty of them work ten times a second, each with thousands that wait before it and after it.
+    let busy = "[begin [spawn(timer, sleep, [infinity]) || _ <- lists:seq(1, 3400)], spawn(fun() -> (fun L() -> receive after 100 -> lists:sum(lists:seq(1, 100)), L() end end)() end) end || _ <- lists:seq(1, 30)], done.";
+    eval(&connection, busy).await;
     let (start, before) = (Instant::now(), switches(&connection).await);
     sleep(Duration::from_secs(2)).await;
     let at_rest = (switches(&connection).await - before) / start.elapsed().as_secs_f64();
@@ -33,13 +38,15 @@ async fn nobody_is_woken_among_a_hundred_thousand() {
     }
     let all = switches(&connection).await - before - at_rest * start.elapsed().as_secs_f64();
     let per_pass = all / 4.0;
-    assert!(per_pass < 1000.0, "{per_pass} switches for 100,000 processes: is one of them woken?");
+    assert!(per_pass < 1000.0, "{per_pass} switches for 102,000 processes: is one of them woken?");
     assert!(per_pass > 1.0, "it does look: {per_pass}");
 
     // Those that are born are looked at in the next pass, and those that died are not looked at any more.
     let swept = pass(&mut sweep).await.n_swept;
     let hold = "register(hold, spawn(fun() -> [spawn_link(timer, sleep, [infinity]) || _ <- lists:seq(1, 5000)], receive go -> exit(go) end end)).";
     eval(&connection, hold).await;
+    // Among so many they are looked for in every second pass, and one may be under way.
+    pass(&mut sweep).await;
     pass(&mut sweep).await;
     let more = pass(&mut sweep).await.n_swept;
     assert!((swept + 4990..swept + 5010).contains(&more), "{swept}, then {more}");
@@ -50,7 +57,29 @@ async fn nobody_is_woken_among_a_hundred_thousand() {
     // Where they were there is room for others, one of whom is hot.
     let hot = planted(&connection, "P = spawn(timer, sleep, [infinity]), [P ! N || N <- lists:seq(1, 321)], P.").await;
     pass(&mut sweep).await;
+    pass(&mut sweep).await;
     assert_eq!(pass(&mut sweep).await.first(Order::Mailbox)[0].pid, hot);
+}
+
+#[tokio::test]
+async fn what_the_first_pass_costs_does_not_slow_others() {
+    let node = Node::start().await;
+    let connection = node.connect().await;
+    crowd(&connection, 30_000).await;
+    let budget = SweepBudget { share: 0.02, share_beyond: 0.03, ..fast().budget };
+    let mut sweep = sweep(&connection, SweepOptions { budget, ..fast() }).await;
+    let [first, second, third] = [pass(&mut sweep).await, pass(&mut sweep).await, pass(&mut sweep).await];
+    let least = first.n_swept * 2 * 50;
+    assert!(first.period_us >= least, "2 us for each process, at a fiftieth of a core: {}", first.period_us);
+    // A few processes more or less.
+    assert!(second.period_us.abs_diff(first.period_us) < least / 100, "{} and {}", first.period_us, second.period_us);
+    let measured = (second.own_work_us * 50).min(10_000_000).max(second.own_work_us * 100 / 3).max(500_000);
+    assert!(
+        third.period_us.abs_diff(measured) < measured / 50,
+        "{} us after {} us of work",
+        third.period_us,
+        second.own_work_us
+    );
 }
 
 #[tokio::test]

@@ -3089,3 +3089,321 @@ pub mod agent_server {
         const NAME: &'static str = SERVICE_NAME;
     }
 }
+/// Who recorded, and why. Stands at the start of the file.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordingHeader {
+    /// Program and version that wrote the file: "midair 0.1.0".
+    #[prost(string, optional, tag = "1")]
+    pub program: ::core::option::Option<::prost::alloc::string::String>,
+    /// Who started it: "ann@laptop".
+    #[prost(string, optional, tag = "2")]
+    pub author: ::core::option::Option<::prost::alloc::string::String>,
+    /// Why, in a person's or the program's words: "black box", "incident 4711".
+    #[prost(string, optional, tag = "3")]
+    pub why: ::core::option::Option<::prost::alloc::string::String>,
+    /// When it began.
+    #[prost(uint64, optional, tag = "4")]
+    pub wall_us: ::core::option::Option<u64>,
+    /// In which order its entries stand.
+    #[prost(enumeration = "RecordingOrder", optional, tag = "5")]
+    pub order: ::core::option::Option<i32>,
+    /// The nodes that were asked for at the start.
+    #[prost(message, repeated, tag = "6")]
+    pub nodes: ::prost::alloc::vec::Vec<RecordedNode>,
+    /// What was left out or masked, in words: "arguments", "addresses".
+    #[prost(string, repeated, tag = "7")]
+    pub masked: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+}
+/// A node of which a recording holds something.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordedNode {
+    /// Stable id of the node.
+    #[prost(string, optional, tag = "1")]
+    pub node: ::core::option::Option<::prost::alloc::string::String>,
+    /// Its name for people.
+    #[prost(string, optional, tag = "2")]
+    pub name: ::core::option::Option<::prost::alloc::string::String>,
+    /// Address of the link on which it was heard.
+    #[prost(string, optional, tag = "3")]
+    pub link: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// Where the blocks are, so that a reader finds a moment. Stands at the end of a file that was closed.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordingIndex {
+    /// The blocks, in order.
+    #[prost(message, repeated, tag = "1")]
+    pub blocks: ::prost::alloc::vec::Vec<RecordingBlock>,
+    /// The marks, in order, at most 4,096.
+    #[prost(message, repeated, tag = "2")]
+    pub marks: ::prost::alloc::vec::Vec<RecordedMark>,
+    /// The nodes that were heard, at most 16,384.
+    #[prost(message, repeated, tag = "3")]
+    pub nodes: ::prost::alloc::vec::Vec<RecordedNode>,
+    /// Entries in the whole file.
+    #[prost(uint64, optional, tag = "4")]
+    pub n_entries: ::core::option::Option<u64>,
+}
+/// A block of a recording.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordingBlock {
+    /// Where it begins, in bytes from the start of the file.
+    #[prost(uint64, optional, tag = "1")]
+    pub offset: ::core::option::Option<u64>,
+    /// Its number, from 0.
+    #[prost(uint32, optional, tag = "2")]
+    pub number: ::core::option::Option<u32>,
+    /// The moment at which it begins.
+    #[prost(uint64, optional, tag = "3")]
+    pub first_us: ::core::option::Option<u64>,
+    /// The moment of its last entry.
+    #[prost(uint64, optional, tag = "4")]
+    pub last_us: ::core::option::Option<u64>,
+    /// Wall time at its beginning.
+    #[prost(uint64, optional, tag = "5")]
+    pub wall_us: ::core::option::Option<u64>,
+    /// Entries in it.
+    #[prost(uint64, optional, tag = "6")]
+    pub n_entries: ::core::option::Option<u64>,
+    /// Entries in the file before it.
+    #[prost(uint64, optional, tag = "7")]
+    pub n_before: ::core::option::Option<u64>,
+    /// True when it can be read without what stands before it.
+    #[prost(bool, optional, tag = "8")]
+    pub keyed: ::core::option::Option<bool>,
+}
+/// A note on the time line of a recording.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordedMark {
+    /// The moment that it is about.
+    #[prost(uint64, optional, tag = "1")]
+    pub at_us: ::core::option::Option<u64>,
+    /// The node that it is about, where it is about one.
+    #[prost(string, optional, tag = "2")]
+    pub node: ::core::option::Option<::prost::alloc::string::String>,
+    /// The note.
+    #[prost(message, optional, tag = "3")]
+    pub mark: ::core::option::Option<Mark>,
+}
+/// A connection changed.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordedLink {
+    /// Address that was dialled: "10.0.0.7:7070".
+    #[prost(string, optional, tag = "1")]
+    pub address: ::core::option::Option<::prost::alloc::string::String>,
+    /// Its state.
+    #[prost(enumeration = "RecordedLinkState", optional, tag = "2")]
+    pub state: ::core::option::Option<i32>,
+    /// Up: how and why this way, in words.
+    #[prost(string, optional, tag = "3")]
+    pub note: ::core::option::Option<::prost::alloc::string::String>,
+    /// Down: class of the reason.
+    #[prost(enumeration = "RecordedCause", optional, tag = "4")]
+    pub cause: ::core::option::Option<i32>,
+    /// Down: the reason in words, with what to do.
+    #[prost(string, optional, tag = "5")]
+    pub reason: ::core::option::Option<::prost::alloc::string::String>,
+    /// Down: when it is dialled again, on the recording's clock.
+    #[prost(uint64, optional, tag = "6")]
+    pub retry_at_us: ::core::option::Option<u64>,
+}
+/// A new estimate of the clock of the agent behind a link.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordedClock {
+    /// Address of the link.
+    #[prost(string, optional, tag = "1")]
+    pub address: ::core::option::Option<::prost::alloc::string::String>,
+    /// The agent's wall time minus the recorder's, in microseconds.
+    #[prost(sint64, optional, tag = "2")]
+    pub offset_us: ::core::option::Option<i64>,
+    /// By how much that may be wrong, in microseconds.
+    #[prost(uint64, optional, tag = "3")]
+    pub uncertainty_us: ::core::option::Option<u64>,
+    /// True where it jumped by more than a second.
+    #[prost(bool, optional, tag = "4")]
+    pub step: ::core::option::Option<bool>,
+}
+/// What a person did, so that a replay shows the same screens. One of key, mouse and size is set.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordedInput {
+    /// A key: a character as it is, else a name of several: "Enter", "Ctrl+c", "F5".
+    #[prost(string, optional, tag = "1")]
+    pub key: ::core::option::Option<::prost::alloc::string::String>,
+    /// What the mouse did: "Click", "DoubleClick", "WheelUp", "WheelDown".
+    #[prost(string, optional, tag = "2")]
+    pub mouse: ::core::option::Option<::prost::alloc::string::String>,
+    /// Where: column from 0.
+    #[prost(uint32, optional, tag = "3")]
+    pub column: ::core::option::Option<u32>,
+    /// Where: row from 0.
+    #[prost(uint32, optional, tag = "4")]
+    pub row: ::core::option::Option<u32>,
+    /// The terminal has so many columns now.
+    #[prost(uint32, optional, tag = "5")]
+    pub columns: ::core::option::Option<u32>,
+    /// The terminal has so many rows now.
+    #[prost(uint32, optional, tag = "6")]
+    pub rows: ::core::option::Option<u32>,
+}
+/// A time of which nothing, or less, was recorded.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordedGap {
+    /// Where it begins, in wall time.
+    #[prost(uint64, optional, tag = "1")]
+    pub from_us: ::core::option::Option<u64>,
+    /// Where it ends, in wall time; unset: where this entry stands.
+    #[prost(uint64, optional, tag = "2")]
+    pub to_us: ::core::option::Option<u64>,
+    /// Of what; unset: of everything.
+    #[prost(string, optional, tag = "3")]
+    pub node: ::core::option::Option<::prost::alloc::string::String>,
+    /// Why, in words.
+    #[prost(string, optional, tag = "4")]
+    pub why: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// Entries that the recorder had to leave out.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordedLoss {
+    /// How many since the last time that this was said.
+    #[prost(uint64, optional, tag = "1")]
+    pub n_entries: ::core::option::Option<u64>,
+    /// Of what; unset: of any.
+    #[prost(string, optional, tag = "2")]
+    pub node: ::core::option::Option<::prost::alloc::string::String>,
+    /// Why, in words.
+    #[prost(string, optional, tag = "3")]
+    pub why: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// What the person looked at from here on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct RecordedFocus {
+    /// As `midair --go` takes it: "node/runtime/task"; empty: the cluster.
+    #[prost(string, optional, tag = "1")]
+    pub focus: ::core::option::Option<::prost::alloc::string::String>,
+}
+/// In which order the entries of a recording stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RecordingOrder {
+    /// Not said.
+    Unspecified = 0,
+    /// As they arrived at a dashboard: shown as it was seen then.
+    AsSeen = 1,
+    /// As an agent measured them: its black box.
+    AsMeasured = 2,
+}
+impl RecordingOrder {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RECORDING_ORDER_UNSPECIFIED",
+            Self::AsSeen => "RECORDING_ORDER_AS_SEEN",
+            Self::AsMeasured => "RECORDING_ORDER_AS_MEASURED",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RECORDING_ORDER_UNSPECIFIED" => Some(Self::Unspecified),
+            "RECORDING_ORDER_AS_SEEN" => Some(Self::AsSeen),
+            "RECORDING_ORDER_AS_MEASURED" => Some(Self::AsMeasured),
+            _ => None,
+        }
+    }
+}
+/// State of a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RecordedLinkState {
+    /// Not said.
+    Unspecified = 0,
+    /// Being dialled.
+    Connecting = 1,
+    /// Open.
+    Up = 2,
+    /// Closed or not to be had.
+    Down = 3,
+}
+impl RecordedLinkState {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RECORDED_LINK_STATE_UNSPECIFIED",
+            Self::Connecting => "RECORDED_LINK_STATE_CONNECTING",
+            Self::Up => "RECORDED_LINK_STATE_UP",
+            Self::Down => "RECORDED_LINK_STATE_DOWN",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RECORDED_LINK_STATE_UNSPECIFIED" => Some(Self::Unspecified),
+            "RECORDED_LINK_STATE_CONNECTING" => Some(Self::Connecting),
+            "RECORDED_LINK_STATE_UP" => Some(Self::Up),
+            "RECORDED_LINK_STATE_DOWN" => Some(Self::Down),
+            _ => None,
+        }
+    }
+}
+/// Why there is no connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum RecordedCause {
+    /// Not said.
+    Unspecified = 0,
+    /// Nobody listens there.
+    Refused = 1,
+    /// No answer: the host or the path.
+    Timeout = 2,
+    /// Was open, was closed.
+    Reset = 3,
+    /// No such host.
+    Name = 4,
+    /// The peer does not speak the contract.
+    Protocol = 5,
+    /// The peer speaks another version of it.
+    Version = 6,
+    /// The peer does not let us in.
+    Denied = 7,
+    /// Another link leads to the same node.
+    Conflict = 8,
+}
+impl RecordedCause {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "RECORDED_CAUSE_UNSPECIFIED",
+            Self::Refused => "RECORDED_CAUSE_REFUSED",
+            Self::Timeout => "RECORDED_CAUSE_TIMEOUT",
+            Self::Reset => "RECORDED_CAUSE_RESET",
+            Self::Name => "RECORDED_CAUSE_NAME",
+            Self::Protocol => "RECORDED_CAUSE_PROTOCOL",
+            Self::Version => "RECORDED_CAUSE_VERSION",
+            Self::Denied => "RECORDED_CAUSE_DENIED",
+            Self::Conflict => "RECORDED_CAUSE_CONFLICT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "RECORDED_CAUSE_UNSPECIFIED" => Some(Self::Unspecified),
+            "RECORDED_CAUSE_REFUSED" => Some(Self::Refused),
+            "RECORDED_CAUSE_TIMEOUT" => Some(Self::Timeout),
+            "RECORDED_CAUSE_RESET" => Some(Self::Reset),
+            "RECORDED_CAUSE_NAME" => Some(Self::Name),
+            "RECORDED_CAUSE_PROTOCOL" => Some(Self::Protocol),
+            "RECORDED_CAUSE_VERSION" => Some(Self::Version),
+            "RECORDED_CAUSE_DENIED" => Some(Self::Denied),
+            "RECORDED_CAUSE_CONFLICT" => Some(Self::Conflict),
+            _ => None,
+        }
+    }
+}

@@ -10,17 +10,17 @@ pub(super) const VMS: &[Head] = &[
     Head::new("otp", 4, 6),
     WORST,
     Head::new("answer", 7, 0),
-    Head::new("busy %", 6, 1).by(Order::Cpu),
+    Head::new("busy %", 7, 1).by(Order::Cpu),
     Head::new("ready", 6, 2).by(Order::Delay),
     Head::new("mem B", 6, 1).by(Order::Mem),
     Head::new("+B/s", 7, 4).by(Order::MemGrowth),
     Head::new("rss B", 6, 3),
-    Head::new("messages", 8, 1).by(Order::Queue),
-    Head::new("reds/s", 6, 3).by(Order::Rate),
-    Head::new("processes", 9, 2).by(Order::Number),
+    Head::new("messages", 9, 1).by(Order::Queue),
+    Head::new("reds/s", 7, 3).by(Order::Rate),
+    Head::new("processes", 10, 2).by(Order::Number),
     Head::new("swept", 6, 5),
     Head::new("cost %", 6, 5),
-    Head::new("why not", 14, 2).growing(3),
+    Head::new("why not", 14, 1).growing(3),
 ];
 
 /// The processes of a VM.
@@ -44,12 +44,12 @@ pub(super) const PROCESSES: &[Head] = &[
 /// The schedulers of a VM: what the VM says of each, then what the kernel says of its thread.
 pub(super) const SCHEDULERS: &[Head] = &[
     Head::new("scheduler", 13, 0).by(Order::Number),
-    Head::new("busy %", 6, 0).by(Order::Cpu),
+    Head::new("busy %", 7, 0).by(Order::Cpu),
     Head::new("ready", 6, 1).by(Order::Queue),
     Head::new("thread", 8, 3),
     Head::new("on cpu %", 8, 0),
     Head::new("delay/s", 8, 0).by(Order::Delay),
-    Head::new("switches/s", 10, 1).by(Order::Rate),
+    Head::new("switches/s", 11, 1).by(Order::Rate),
     Head::new("state", 8, 4),
     Head::new("waits in", 14, 5).growing(1),
     Head::new("in use", 10, 6).growing(2),
@@ -93,12 +93,12 @@ pub(super) const TABLES: &[Head] = &[
 ];
 
 /// Where an Erlang process is.
-pub(super) const SPOTS: &[Head] = &[Head::new("seen", 10, 0), Head::new("function", 24, 0).growing(3)];
+pub(super) const SPOTS: &[Head] = &[Head::new("seen", 14, 0), Head::new("function", 24, 0).growing(3)];
 
 /// Other processes around one.
 pub(super) const RELATIVES: &[Head] = &[
     Head::new("it", 12, 0),
-    Head::new("process", 18, 0).growing(3),
-    Head::new("count", 10, 1),
+    Head::new("process", 15, 0).growing(3),
+    Head::new("count", 14, 1),
     Head::new("node", 10, 2).growing(1),
 ];

@@ -14,10 +14,42 @@ fn names_of_nodes_have_room_where_there_is_some() {
     assert!(width_of("node", NODES, 118, 24) >= Some(24));
 }
 
+/// Every table.
+const TABLES: [&[Head]; 20] = [
+    NODES,
+    OF_CLUSTER,
+    OF_NODE,
+    OF_CLUSTER_MIXED,
+    OF_NODE_MIXED,
+    CHILDREN,
+    QUEUES,
+    ALL_QUEUES,
+    CGROUPS,
+    NAMESPACES,
+    CPUS,
+    HOST,
+    erlang::VMS,
+    erlang::PROCESSES,
+    erlang::SCHEDULERS,
+    erlang::FUNCTIONS,
+    erlang::LINKS,
+    erlang::PORTS,
+    erlang::TABLES,
+    erlang::RELATIVES,
+];
+
+#[test]
+fn a_head_has_room_for_its_unit_and_for_the_sign_of_what_is_sorted_by() {
+    for head in TABLES.into_iter().flatten() {
+        let sign = usize::from(head.sort.is_some());
+        assert!(head.title.len() + sign <= usize::from(head.width), "{:?}", head);
+    }
+}
+
 /// No head is cut, and none stands in another.
 #[test]
 fn columns_stand_apart_at_every_width() {
-    for heads in [NODES, OF_CLUSTER, OF_NODE, CHILDREN, QUEUES] {
+    for heads in TABLES {
         for width in 1..300 {
             let mut end = 0;
             for (n, x, wide) in arrange(heads, width, 0, width) {

@@ -1,7 +1,7 @@
 //! The Erlang VMs of a node, and what one of them lists.
 
 use midair_vitals::{
-    Order,
+    Order, Severity,
     vm::{Listed, SchedulerKind},
 };
 
@@ -14,6 +14,7 @@ use crate::{
     model::{
         Vm,
         relatives::{self, Spot},
+        vm::name_of,
     },
 };
 
@@ -82,18 +83,22 @@ pub(super) fn links(state: &State, list: &List) -> Vec<RowId> {
 }
 
 pub(super) fn ports(state: &State, list: &List) -> Vec<RowId> {
-    let Some(vm) = state.vm() else { return Vec::new() };
+    let Some((node, vm)) = state.node().zip(state.vm()) else { return Vec::new() };
     let filter = Filter::of(list);
-    let ports = listed(vm.reading.ports.as_ref()).iter().zip(&vm.vitals.ports);
-    let places = ports.filter_map(|(port, vitals)| {
-        let owner = port.owner.as_ref().and_then(|owner| owner.name.as_deref()).unwrap_or_default();
-        let texts = [&*port.id, port.name.as_deref().unwrap_or_default(), owner];
+    let outlets = vm.outlets();
+    let places = outlets.iter().filter_map(|outlet| {
+        let owner = outlet.owner.and_then(|owner| name_of(owner, node)).map(|name| &**name).unwrap_or_default();
+        let texts = [&*outlet.id, outlet.name.map_or("", |name| &**name), owner, outlet.address.map_or("", |a| &**a)];
         let value = match list.sort {
-            Sort::By(Order::Rate) => vitals.rate_in.zip(vitals.rate_out).map(|(a, b)| a + b),
-            Sort::By(_) | Sort::Caused | Sort::Throttled => port.queue_bytes.map(|n| n as f64),
+            Sort::By(Order::Rate) => outlet.moves(),
+            Sort::By(Order::Name) => None,
+            Sort::By(_) | Sort::Caused | Sort::Throttled => outlet.queue_bytes.map(|n| n as f64),
         };
-        let row = RowId::Port(port.id.clone());
-        filter.takes(texts.into_iter()).then(|| Place::by_value(value, port.id.to_lowercase(), row))
+        let row = RowId::Port(outlet.id.clone());
+        // Those for which processes wait come first whatever their number.
+        let severity = outlet.n_writers.filter(|n| *n > 0).map(|_| Severity::from_per_mille(1000));
+        let text = outlet.id.to_lowercase();
+        filter.takes(texts.into_iter()).then_some(Place { severity, value, text, row })
     });
     sorted(places.collect(), list)
 }

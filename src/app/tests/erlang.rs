@@ -145,10 +145,58 @@ fn a_receive_trace_is_asked_of_an_erlang_process_alone() {
     let expected =
         Control::Trace { node: id("a"), id: trace_number(pid(812)), task: pid(812), seconds: 2, most: 5_000 };
     assert_eq!(desk.controls(), [expected]);
+    desk.keys(":trace").key(Key::Enter);
+    assert!(desk.message().contains("who sends to this process"), "{}", desk.message());
     desk.keys(":trace send").key(Key::Enter);
     assert!(desk.message().contains("trace receive"), "{}", desk.message());
     desk.keys(":trace receive 60s").key(Key::Enter);
     assert!(desk.message().contains("outside"), "{}", desk.message());
+}
+
+#[test]
+fn a_trace_says_how_long_it_still_counts_until_it_is_answered() {
+    let mut desk = desk();
+    into_812(&mut desk);
+    assert_eq!(desk.state.trace_left_us(), None);
+    let asked = desk.now;
+    desk.keys(":trace receive 4s").key(Key::Enter);
+    assert_eq!(desk.state.trace_left_us(), Some(4_000_000));
+    desk.hear(&[tick(asked + 1.0)]);
+    assert_eq!(desk.state.trace_left_us(), Some(3_000_000));
+    desk.key(Key::Esc);
+    assert_eq!(desk.state.trace_left_us(), None, "it is of another task than what is shown");
+    desk.key(Key::Enter).hear(&[tick(asked + 4.5)]);
+    assert_eq!(desk.state.trace_left_us(), Some(0), "its answer is on the way");
+    let traced = crate::event::Traced {
+        node: id("a"),
+        id: trace_number(pid(812)),
+        over_us: Some(4_000_000),
+        n_messages: Some(9),
+        is_cut: false,
+        senders: Vec::new(),
+        tags: Vec::new(),
+    };
+    desk.hear(&[stamped(asked + 4.6, Event::Traced(Box::new(traced)))]);
+    assert_eq!(desk.state.trace_left_us(), None);
+}
+
+#[test]
+fn a_vm_has_as_many_processes_as_it_says_whatever_was_asked_last() {
+    let mut desk = desk();
+    let counted = |s: f64| {
+        let mut told = measured(s);
+        if let Event::Sample(sample) = &mut told.event {
+            sample.vms[0].counts[0].n = Some(20_062);
+        }
+        told
+    };
+    let of_vm = |s| rows(s, "a", TABLE_ID, vec![process(812, s), process(455, s)]);
+    desk.hear(&[counted(3.0), of_vm(3.1)]);
+    assert_eq!(desk.state.total(Panel::Tasks), None, "the last answer was of the VM alone");
+    desk.keys("v");
+    assert_eq!(desk.state.total(Panel::Processes), Some(20_062));
+    desk.hear(&[counted(4.0)]).keys(" [");
+    assert_eq!(desk.state.total(Panel::Processes), Some(20_062), "in the past too");
 }
 
 #[test]

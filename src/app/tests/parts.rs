@@ -169,7 +169,7 @@ fn the_selected_finding_is_followed_wherever_it_ranks() {
     };
     desk.hear(&[up(0.0, "a"), described(0.1, "a"), queue(1.0, 900_000, 20_000)]).keys("fj");
     let selected = |desk: &Desk| match &desk.state.overlay {
-        Some(Overlay::Findings(chosen)) => chosen.position(&desk.state.findings()),
+        Some(Overlay::Findings(chosen)) => chosen.position(&subjects(&desk.state.findings())),
         other => panic!("{other:?}"),
     };
     assert_eq!(selected(&desk), 1);

@@ -6,7 +6,7 @@ use crate::{
 use midair_vitals::{Queue, QueueKind, TaskReading, Unit, WorstTask};
 
 /// The sentences in order, amounts written plainly.
-fn said(events: &[Stamped], node: Option<&str>, now: f64) -> Vec<String> {
+pub(in crate::model::finding) fn said(events: &[Stamped], node: Option<&str>, now: f64) -> Vec<String> {
     let model = told(events);
     let node = node.map(id);
     let found = findings(&model, node.as_ref(), at(now));

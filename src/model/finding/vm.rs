@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use midair_vitals::{
     Severity, TaskId, TaskKind, Unit,
-    vm::{Growing, Limited},
+    vm::{Growing, Limited, SchedulerKind},
 };
 
 use super::{Lead, Teller, Topic, name_of};
 use crate::{
-    event::{Health, Runtime},
+    event::Runtime,
     model::{
-        task::{Task, pid_number},
+        task::Task,
         vital::Vital,
-        vm::Vm,
+        vm::{Standing, Vm},
         words::Part,
     },
 };
@@ -23,6 +23,8 @@ use crate::{
 pub enum VmTopic {
     /// Whether it answers.
     Answer,
+    /// That it is no more.
+    Ended,
     /// A crash dump that it writes.
     CrashDump,
     /// A link to another node.
@@ -35,6 +37,8 @@ pub enum VmTopic {
     Limit(Limited),
     /// What waits for its schedulers.
     RunQueue,
+    /// Schedulers that wait for CPUs.
+    Starved,
     /// Locks for which its schedulers fight.
     Locks,
     /// A process that keeps a scheduler to itself.
@@ -48,6 +52,12 @@ const NEAR: u32 = 800;
 
 /// From here on what waits for schedulers, or on a link, is worth a word, per mille.
 const WAITING: u32 = 500;
+
+/// From here on schedulers that do not get the CPU that they want are worth a word, per mille.
+const STARVED: u32 = 200;
+
+/// Schedulers that wait less than this for CPUs are not held up by that, seconds per second of all together.
+const WAITS: f64 = 0.1;
 
 /// A process found active in more looks than this, per mille, keeps a scheduler to itself.
 const ALWAYS: u32 = 950;
@@ -63,17 +73,22 @@ impl Teller<'_> {
     pub(super) fn vms(&mut self) {
         let node = self.node;
         for runtime in node.runtimes.iter().filter(|runtime| *runtime.kind == *"beam") {
-            if let Health::Off(why) = &runtime.health {
+            if let Standing::Silent(why) = runtime.standing() {
                 self.unanswered(runtime, why);
             }
         }
         for vm in node.vms.values() {
+            if let Standing::Ended { ago_us, why } = vm.standing(node) {
+                self.ended(vm, ago_us, why);
+                continue;
+            }
             self.crash_dump(vm);
-            if vm.unanswered(node).is_none() {
+            if vm.standing(node) == Standing::Answers {
                 self.links(vm);
                 self.stuck(vm);
                 self.limits(vm);
                 self.run_queue(vm);
+                self.starved(vm);
                 self.locks(vm);
                 self.always_active(vm);
                 self.vm_memory(vm);
@@ -109,6 +124,28 @@ impl Teller<'_> {
         }
         let topic = Topic::Vm(runtime.id, VmTopic::Answer);
         self.push(900, None, topic, Lead::Vm(runtime.id), parts);
+    }
+
+    /// It is no more: since when, how, where its crash dump lies, and whether it runs again.
+    fn ended(&mut self, vm: &Vm, ago_us: u64, why: Option<&Arc<str>>) {
+        let mut parts = vec![self.vm_name(vm), Part::Words(" ended")];
+        self.on_node(&mut parts);
+        parts.extend([Part::Words(" "), Part::Time(ago_us), Part::Words(" ago")]);
+        parts.extend(why.map(|why| [Part::Words(": "), Part::Name(why.clone())]).into_iter().flatten());
+        if let Some(dump) = &vm.reading.crash_dump {
+            parts.push(Part::Words("; crash dump"));
+            let size = dump.bytes.map(|bytes| [Part::Words(" of "), Part::Amount(bytes as f64, Unit::Bytes)]);
+            parts.extend(size.into_iter().flatten());
+            let path = dump.path.as_ref().map(|path| [Part::Words(": "), Part::Name(path.clone())]);
+            parts.extend(path.into_iter().flatten());
+        }
+        if let Some(later) = vm.later_life(self.node) {
+            parts.push(Part::Words("; it runs again"));
+            let up = later.reading.up_us.map(|us| [Part::Words(" for "), Part::Time(us)]);
+            parts.extend(up.into_iter().flatten());
+        }
+        let per_mille = vm.ended_per_mille(self.node);
+        self.about_vm(vm, (per_mille, None), VmTopic::Ended, Lead::Vm(vm.reading.runtime), parts);
     }
 
     fn crash_dump(&mut self, vm: &Vm) {
@@ -160,23 +197,17 @@ impl Teller<'_> {
         }
     }
 
-    /// A process that does not answer: it is inside native code.
+    /// A process that does not answer: it is inside native code, and the sweep waits behind it.
     fn stuck(&mut self, vm: &Vm) {
-        let Some((pid, ms)) = vm.reading.sweep.as_ref().and_then(|s| Some((s.stuck_at.clone()?, s.stuck_ms?))) else {
-            return;
-        };
-        let of = |number| vm.tasks(self.node).find(|task| task.id().number == number);
-        let task = pid_number(&pid).and_then(of);
-        let name = task.map_or(Part::Name(pid), name_of);
+        let Some((pid, us)) = vm.stuck() else { return };
+        let task = vm.task_of(pid);
+        let known = task.and_then(|task| self.node.task(task));
+        let name = known.map_or(Part::Name(pid.clone()), name_of);
         let mut parts = vec![name, Part::Words(" of "), self.vm_name(vm)];
         self.on_node(&mut parts);
-        let time = Part::Time(u64::from(ms) * 1000);
-        parts.extend([
-            Part::Words(" does not answer for "),
-            time,
-            Part::Words(": inside native code that does not yield"),
-        ]);
-        let lead = task.map_or(Lead::Vm(vm.reading.runtime), |task| Lead::Task(task.id()));
+        let why = Part::Words(": inside native code that does not yield; the sweep is stuck behind it");
+        parts.extend([Part::Words(" does not answer for "), Part::Time(us), why]);
+        let lead = task.map_or(Lead::Vm(vm.reading.runtime), Lead::Task);
         self.about_vm(vm, (700, Some(Vital::Sched)), VmTopic::Stuck, lead, parts);
     }
 
@@ -195,16 +226,35 @@ impl Teller<'_> {
         }
     }
 
+    /// More is ready to run than its schedulers take.
     fn run_queue(&mut self, vm: &Vm) {
-        let severity = vm.vitals.severities.sched.map_or(0, Severity::per_mille);
-        let Some(n) = vm.reading.run_queue.filter(|_| severity >= WAITING) else { return };
+        let Some(waiting) = vm.vitals.waiting.filter(|waiting| waiting.severity.per_mille() >= WAITING) else { return };
         let mut parts = vec![self.vm_name(vm)];
         self.on_node(&mut parts);
-        let n_normal = vm.reading.n_normal() as u64;
-        parts.extend([Part::Words(": "), Part::Count(n), Part::Words(" wait for "), Part::Count(n_normal)]);
-        parts.push(Part::Words(" schedulers that have no room left"));
-        let lead = Lead::Vm(vm.reading.runtime);
-        self.about_vm(vm, (severity, Some(Vital::Sched)), VmTopic::RunQueue, lead, parts);
+        let n_schedulers = vm.reading.schedulers.iter().filter(|s| s.kind == waiting.kind).count() as u64;
+        let (what, kind) = match waiting.kind {
+            SchedulerKind::Normal => (" processes wait for ", " schedulers"),
+            SchedulerKind::DirtyCpu => (" jobs of native code wait for ", " dirty CPU schedulers"),
+            SchedulerKind::DirtyIo => (" jobs of native code wait for ", " dirty IO schedulers"),
+        };
+        parts.extend([Part::Words(": "), Part::Count(waiting.n), Part::Words(what), Part::Count(n_schedulers)]);
+        parts.extend([Part::Words(kind), Part::Words(" that are all busy")]);
+        let lead = Lead::Schedulers(vm.reading.runtime);
+        let how = (waiting.severity.per_mille(), Some(Vital::Sched));
+        self.about_vm(vm, how, VmTopic::RunQueue, lead, parts);
+    }
+
+    /// Its schedulers have work, and no CPU to do it on: the host is short, not the VM.
+    fn starved(&mut self, vm: &Vm) {
+        let starved = vm.vitals.starved.filter(|severity| severity.per_mille() >= STARVED);
+        let (Some(severity), Some(delay)) = (starved, vm.vitals.delay.filter(|delay| *delay >= WAITS)) else { return };
+        let mut parts = vec![Part::Words("the host has too few CPUs for the schedulers of "), self.vm_name(vm)];
+        self.on_node(&mut parts);
+        parts.extend([Part::Words(": they wait "), Part::Delay(delay)]);
+        let cores = vm.vitals.cpu.map(|cpu| [Part::Words(", and run on "), Part::Cores(cpu)]);
+        parts.extend(cores.into_iter().flatten());
+        let lead = Lead::Schedulers(vm.reading.runtime);
+        self.about_vm(vm, (severity.per_mille(), Some(Vital::Sched)), VmTopic::Starved, lead, parts);
     }
 
     /// Schedulers that fight for a lock look busy and get little done.
@@ -300,3 +350,6 @@ pub(super) fn number(task: TaskId) -> Part {
     let kind = if task.runtime == 0 { TaskKind::Process } else { TaskKind::Erlang };
     Part::Name(crate::model::task::number_of(task, kind).into())
 }
+
+#[cfg(test)]
+mod tests;

@@ -93,7 +93,10 @@ impl Node {
             self.take_task(reading, at, limit_bytes, keep).seen.by_query = Some(rows.id);
         }
         self.drop_unseen();
-        let answer = Answer { at, mono_us: rows.mono_us, total: rows.total, n_rows: rows.tasks.len() as u64 };
+        let first = rows.tasks.first().map(|task| task.id.runtime).filter(|runtime| *runtime != 0);
+        let runtime = first.filter(|first| rows.tasks.iter().all(|task| task.id.runtime == *first));
+        let n_rows = rows.tasks.len() as u64;
+        let answer = Answer { at, mono_us: rows.mono_us, total: rows.total, n_rows, runtime };
         self.answers.insert(rows.id, answer);
         let oldest = self.answers.iter().min_by_key(|(_, answer)| answer.at).map(|(id, _)| *id);
         if let Some(id) = oldest.filter(|_| self.answers.len() > ANSWERS_MAX) {
@@ -222,6 +225,22 @@ impl Node {
             (reading.runtime, Vm::fold(known.remove(&reading.runtime), reading, at, limit_bytes, rss_bytes))
         };
         self.vms = sample.vms.iter().map(one).collect();
+        self.vms_go_on();
+    }
+
+    /// A VM that was started anew under its name goes on with the charts of its earlier life, as soon as its name is known.
+    fn vms_go_on(&mut self) {
+        let earlier = |vm: &Vm| {
+            let lives =
+                self.vms.values().filter(|other| other.reading.ended_us.is_some() && vm.is_later_life_of(other));
+            lives.max_by_key(|other| other.reading.ended_us).cloned()
+        };
+        let is_new = |vm: &&Vm| vm.reading.ended_us.is_none() && !vm.goes_on;
+        let heirs: Vec<(u32, Vm)> =
+            self.vms.values().filter(is_new).filter_map(|vm| Some((vm.reading.runtime, earlier(vm)?))).collect();
+        for (runtime, earlier) in heirs {
+            self.vms.get_mut(&runtime).into_iter().for_each(|vm| vm.go_on_from(&earlier));
+        }
     }
 
     fn push_mem_growth(&mut self, at_us: u64, used: Option<u64>, is_again: bool) -> Option<f64> {

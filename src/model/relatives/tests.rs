@@ -61,7 +61,7 @@ fn where_it_is_begins_with_what_was_seen_most() {
     let spots = spots(&look, Some(&traced));
     assert!(matches!(
         spots[..],
-        [Spot::Top(_, Some(100)), Spot::Tag(_, Some(100)), Spot::Frame(_, 0), Spot::Frame(_, 1)]
+        [Spot::Top(_, Some(100)), Spot::Tag(_, Some(1_000_000)), Spot::Frame(_, 0), Spot::Frame(_, 1)]
     ));
 }
 

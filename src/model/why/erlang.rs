@@ -54,8 +54,9 @@ fn doing(look: &ErlangLook, has_messages: bool) -> Option<(u32, Vec<Part>)> {
             (if has_messages { 500 } else { 0 }, parts)
         }
         WaitKind::Call => {
-            let mut parts = counted("waits in ", look.n_waits, look, " looks in a call to ");
+            let mut parts = vec![Part::Words("waits for an answer from ")];
             parts.extend(called(look));
+            parts.extend(counted(" (", look.n_waits, look, " looks)"));
             (500, parts)
         }
         WaitKind::Busy => {
@@ -116,3 +117,6 @@ fn named(pid: &Pid) -> Vec<Part> {
     parts.extend(pid.node.as_ref().map(|node| [Part::Words(" on "), Part::Name(node.clone())]).into_iter().flatten());
     parts
 }
+
+#[cfg(test)]
+mod tests;

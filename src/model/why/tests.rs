@@ -14,7 +14,7 @@ fn answer(events: &[Stamped]) -> (u32, String) {
     (why.severity.per_mille(), why.parts.iter().map(part).collect())
 }
 
-fn part(part: &Part) -> String {
+pub(in crate::model::why) fn part(part: &Part) -> String {
     match part {
         Part::Words(words) => (*words).to_owned(),
         Part::Name(name) => name.to_string(),

@@ -20,7 +20,7 @@ impl<'a> SpotRow<'a> {
     pub const ALL: &'a [Column<Self>] = &[
         Column::text("seen", |row: &Self| match &row.0 {
             Spot::Top(seen, of) => Cell::name(counted(Some(seen.n), of.map(u64::from))),
-            Spot::Tag(seen, _) => Cell::name(format!("{} msg", format::count(Some(seen.n)))),
+            Spot::Tag(seen, over_us) => Cell::name(messages(Some(seen.n), *over_us)),
             Spot::Frame(_, 0) => Cell::dim("now"),
             Spot::Frame(_, n) => Cell::dim(format!("below {n}")),
         }),
@@ -56,7 +56,7 @@ impl<'a> RelativeRow<'a> {
         Column::text("process", |r: &Self| Cell::name(name(r))),
         Column::number("count", |r: &Self| match r.relative.n {
             None => Cell::dim(""),
-            n if r.relative.relation == Relation::Sender => Cell::value(format!("{} msg", format::count(n))),
+            n if r.relative.relation == Relation::Sender => Cell::value(messages(n, r.relative.over_us)),
             n => Cell::value(counted(n, r.relative.of)),
         }),
         Column::text("node", |r: &Self| Cell::dim(r.relative.pid.node.as_deref().unwrap_or(""))),
@@ -78,5 +78,13 @@ fn counted(n: Option<u64>, of: Option<u64>) -> String {
     match of {
         Some(of) => format!("{} of {}", format::count(n), format::count(Some(of))),
         None => format::count(n),
+    }
+}
+
+/// Messages, and in how long they were counted.
+fn messages(n: Option<u64>, over_us: Option<u64>) -> String {
+    match over_us {
+        Some(us) => format!("{} in {}", format::count(n), format::seconds(us)),
+        None => format!("{} msg", format::count(n)),
     }
 }

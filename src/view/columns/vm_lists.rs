@@ -1,9 +1,12 @@
 //! Columns of what a VM lists: distribution links, ports, ETS tables, and what its active processes do.
 
-use midair_vitals::vm::{DistLink, LinkVitals, Pid, Port, PortVitals, Seen, Table};
+use midair_vitals::vm::{DistLink, LinkVitals, Pid, Seen, Table};
 
 use crate::{
-    model::Vital,
+    model::{
+        Node, Vital,
+        vm::{Outlet, name_of},
+    },
     view::{
         format,
         theme::Level,
@@ -65,28 +68,45 @@ impl<'a> LinkRow<'a> {
     ];
 }
 
-/// A port, and what follows of it.
+/// A port or a socket, and the node that knows its owner.
 pub struct PortRow<'a> {
-    /// What was read.
-    pub port: &'a Port,
-    /// What follows.
-    pub vitals: &'a PortVitals,
+    /// It.
+    pub outlet: &'a Outlet<'a>,
+    /// The node.
+    pub node: &'a Node,
 }
 
 impl<'a> PortRow<'a> {
     /// All columns.
     pub const ALL: &'a [Column<Self>] = &[
-        Column::text("port", |r: &Self| Cell::name(&*r.port.id)),
-        Column::text("driver", |r: &Self| {
-            let dist = if r.port.is_dist { " (dist)" } else { "" };
-            Cell::name(format!("{}{dist}", text(r.port.name.as_deref())))
+        Column::text("port", |r: &Self| match r.outlet.is_port {
+            true => Cell::name(&*r.outlet.id),
+            false => Cell::dim("socket"),
         }),
-        Column::number("queued B", |r: &Self| Cell::value(bytes(r.port.queue_bytes))).of(Vital::Queue),
-        Column::number("in B/s", |r: &Self| Cell::value(format::bytes(r.vitals.rate_in))).of(Vital::Rate),
-        Column::number("out B/s", |r: &Self| Cell::value(format::bytes(r.vitals.rate_out))).of(Vital::Rate),
-        Column::text("owner", |r: &Self| owner(r.port.owner.as_ref())),
-        Column::text("address", |r: &Self| Cell::dim(text(r.port.address.as_deref()))),
+        Column::text("driver", |r: &Self| {
+            let dist = if r.outlet.is_dist { " (dist)" } else { "" };
+            Cell::name(format!("{}{dist}", text(r.outlet.name.map(|name| &**name))))
+        }),
+        Column::number("queued B", |r: &Self| match r.outlet.n_writers {
+            // What is queued in a socket the kernel knows; that somebody waits to write says that it is full.
+            Some(n) if n > 0 => Cell::level(format!("{} wait", format::count(Some(n))), Level::Severe),
+            Some(_) | None => Cell::value(bytes(r.outlet.queue_bytes)),
+        })
+        .of(Vital::Queue),
+        Column::number("in B/s", |r: &Self| Cell::value(format::bytes(r.outlet.vitals.rate_in))).of(Vital::Rate),
+        Column::number("out B/s", |r: &Self| Cell::value(format::bytes(r.outlet.vitals.rate_out))).of(Vital::Rate),
+        Column::text("owner", |r: &Self| owner_on(r.outlet.owner, r.node)),
+        Column::text("address", |r: &Self| Cell::dim(text(r.outlet.address.map(|address| &**address)))),
     ];
+}
+
+/// The owner of something, with its name as far as anybody knows it.
+fn owner_on(owner: Option<&Pid>, node: &Node) -> Cell {
+    let Some(owner) = owner else { return Cell::dim(format::UNKNOWN) };
+    Cell::name(match name_of(owner, node) {
+        Some(name) => format!("{name} {}", owner.text),
+        None => pid(owner),
+    })
 }
 
 /// Columns of ETS tables.

@@ -3,7 +3,7 @@
 use midair_vitals::{Severity, vm::SchedulerKind};
 
 use crate::{
-    model::{Node, Vital, Vm},
+    model::{Node, Standing, Vital, Vm},
     view::{
         format,
         theme::Level,
@@ -58,16 +58,31 @@ impl<'a> Row<'a> {
         Column::number("processes", |r: &Self| Cell::value(format::count(r.vm.reading.counts[0].n))),
         Column::number("swept", |r: &Self| Cell::dim(format::age(r.vm.sweep_age_us(r.node)))),
         Column::number("cost %", |r: &Self| Cell::dim(format::estimate(format::percent(r.vm.vitals.cost)))),
-        Column::text("why not", |r: &Self| Cell::dim(r.vm.unanswered(r.node).map_or("", |why| &**why))),
+        Column::text("why not", why_not),
     ];
 }
 
 /// How old its last answer is, where it does not answer.
 fn answer(row: &Row<'_>) -> Cell {
-    match (row.vm.unanswered(row.node), row.vm.answer_age_us(row.node)) {
-        (Some(_), None) => Cell::level("never".to_owned(), Level::Severe),
-        (Some(_), age) => Cell::level(format::age(age), Level::Severe),
-        (None, None) => Cell::dim(format::UNKNOWN),
-        (None, Some(_)) => Cell::dim("yes"),
+    let age = row.vm.answer_age_us(row.node);
+    match (row.vm.standing(row.node), age) {
+        (Standing::Silent(_), None) => Cell::level("never".to_owned(), Level::Severe),
+        (Standing::Silent(_), age) => Cell::level(format::age(age), Level::Severe),
+        (Standing::Ended { .. }, _) => Cell::level("ended".to_owned(), Level::Severe),
+        (Standing::Unasked(_), _) => Cell::dim(format::NOTHING),
+        (Standing::Answers, None) => Cell::dim(format::UNKNOWN),
+        (Standing::Answers, Some(_)) => Cell::dim("yes"),
+    }
+}
+
+/// Why nothing new is said of it.
+fn why_not(row: &Row<'_>) -> Cell {
+    match row.vm.standing(row.node) {
+        Standing::Answers => Cell::dim(""),
+        Standing::Unasked(why) | Standing::Silent(why) => Cell::dim(&**why),
+        Standing::Ended { ago_us, why } => {
+            let why = why.map_or_else(String::new, |why| format!(": {why}"));
+            Cell::dim(format!("ended {} ago{why}", format::duration(ago_us)))
+        }
     }
 }

@@ -37,6 +37,9 @@ pub(super) fn why(state: &State, panel: Panel) -> String {
         Panel::Vms => {
             "no Erlang VM was found: an agent finds those that epmd knows, that listen on this host, or as configured"
         }
+        Panel::Processes if state.vm().is_some_and(|vm| vm.reading.ended_us.is_some()) => {
+            "the VM has ended, and its processes with it; [ goes back to when they were there"
+        }
         Panel::Processes if silent_vm(state) => "the VM has never told of its processes: why stands above",
         Panel::Processes => "no process is known yet: they come with the first pass over all of them",
         Panel::Schedulers if silent_vm(state) => "the VM has never told of its schedulers: why stands above",
@@ -58,10 +61,7 @@ pub(super) fn why(state: &State, panel: Panel) -> String {
 }
 
 fn silent_vm(state: &State) -> bool {
-    state
-        .node()
-        .zip(state.vm())
-        .is_some_and(|(node, vm)| vm.unanswered(node).is_some() && vm.reading.answered_us.is_none())
+    state.node().zip(state.vm()).is_some_and(|(node, vm)| vm.is_old(node) && vm.reading.answered_us.is_none())
 }
 
 fn look_missing(state: &State, panel: Panel) -> &'static str {

@@ -39,7 +39,7 @@ fn of_node(buffer: &mut Buffer, page: &Page<'_>, state: &State) {
     page.draw(buffer, vms::Row::ALL, |row| {
         let RowId::Vm(_, runtime) = row else { return None };
         let vm = node.vms.get(runtime)?;
-        Some((vms::Row { vm, node }, node.presence.is_silent()))
+        Some((vms::Row { vm, node }, node.presence.is_silent() || vm.reading.ended_us.is_some()))
     });
 }
 
@@ -47,7 +47,7 @@ fn of_vm(buffer: &mut Buffer, page: &Page<'_>, state: &State, panel: Panel) {
     let Some((node, vm)) = state.node().zip(state.vm()) else { return };
     let (reading, vitals) = (&vm.reading, &vm.vitals);
     // What it said last stays while it does not answer, and is grey.
-    let is_old = node.presence.is_silent() || vm.unanswered(node).is_some();
+    let is_old = node.presence.is_silent() || vm.is_old(node);
     match panel {
         Panel::Schedulers => page.draw(buffer, schedulers::Row::ALL, |row| {
             let is_it = |kind, number| *row == RowId::Scheduler(kind, number);
@@ -66,11 +66,13 @@ fn of_vm(buffer: &mut Buffer, page: &Page<'_>, state: &State, panel: Panel) {
             let (link, vitals) = links.find(|(link, _)| matches!(row, RowId::Link(peer) if *peer == link.peer))?;
             Some((vm_lists::LinkRow { link, vitals }, is_old))
         }),
-        Panel::Ports => page.draw(buffer, vm_lists::PortRow::ALL, |row| {
-            let mut ports = reading.ports.iter().flat_map(|ports| &ports.rows).zip(&vitals.ports);
-            let (port, vitals) = ports.find(|(port, _)| matches!(row, RowId::Port(id) if *id == port.id))?;
-            Some((vm_lists::PortRow { port, vitals }, is_old))
-        }),
+        Panel::Ports => {
+            let outlets = vm.outlets();
+            page.draw(buffer, vm_lists::PortRow::ALL, |row| {
+                let outlet = outlets.iter().find(|outlet| matches!(row, RowId::Port(id) if *id == outlet.id))?;
+                Some((vm_lists::PortRow { outlet, node }, is_old))
+            });
+        }
         _ => page.draw(buffer, vm_lists::TABLES, |row| {
             let mut tables = reading.tables.iter().flat_map(|tables| &tables.rows);
             let table = tables.find(|table| {

@@ -6,7 +6,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use super::{Line, Look, SHORT_TREND, empty, frame, one_line, vital_title};
 use crate::{
     event::Stamp,
-    model::{Probe, Task, TaskValue, Vital, Window},
+    model::{Probe, Task, TaskValue, Vital, Window, task::SHORT_MAILBOX},
     view::{
         columns::tasks,
         format,
@@ -105,7 +105,11 @@ fn unknown(vital: Vital, shown: Shown<'_>) -> Option<&'static str> {
             reading.active_milli.is_none().then_some("not known yet: how often it is active takes some looks")
         }
         Vital::Mem if reading.kind == TaskKind::Erlang && reading.rss_bytes.is_none() => {
-            Some("not known yet: its heap is looked at where its mailbox is short")
+            let n_messages = task.worst_queue().and_then(|(queue, _)| queue.depth);
+            Some(match n_messages > Some(SHORT_MAILBOX) {
+                true => "- not asked: adding it up walks the whole mailbox, which would hold the process up",
+                false => "not known yet: it comes with the next look",
+            })
         }
         Vital::Queue | Vital::Rate if reading.kind == TaskKind::Erlang => {
             let is_known = if vital == Vital::Queue { task.worst_queue().is_some() } else { !vitals.rates.is_empty() };

@@ -9,7 +9,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use super::{Line, Look, SHORT_TREND, frame, lines, one_line, trend_columns, vital_title};
 use crate::{
     event::Stamp,
-    model::{Node, Task, Vital, Vm, VmValue, Window},
+    model::{Node, Standing, Task, Vital, Vm, VmValue, Window},
     view::{
         columns::tasks,
         format,
@@ -33,9 +33,9 @@ pub struct Shown<'a> {
 }
 
 impl Shown<'_> {
-    /// What it said is old: the node is not heard, or the VM does not answer.
+    /// What it said is old: the node is not heard, or the VM does not answer, or is no more.
     fn is_silent(self) -> bool {
-        self.node.presence.is_silent() || self.vm.unanswered(self.node).is_some()
+        self.node.presence.is_silent() || self.vm.is_old(self.node)
     }
 
     fn trend(self, value: VmValue, axis: Axis) -> Vec<Option<f64>> {
@@ -105,8 +105,8 @@ fn sched(shown: Shown<'_>, axis: Axis) -> Vec<Line> {
         Line::new("ready", format::count(reading.run_queue), "")
             .with_level(Level::of(vitals.severities.sched))
             .with_trend(shown.trend(VmValue::RunQueue, axis), 4.0),
-        Line::new("delay", format::delay(vitals.delay), "/s, threads").with_level(share_level(vitals.delay)),
-        Line::new("on cpu", format::number(vitals.cpu), format!("of {} schedulers", reading.n_normal())),
+        Line::new("delay", format::delay(vitals.delay), "/s  of threads").with_level(share_level(vitals.delay)),
+        Line::new("on cpu", format::number(vitals.cpu), format!("of {}  schedulers", reading.n_normal())),
         switches.with_trend(shown.trend(VmValue::Switches, axis), 1000.0),
         Line::new("dirty", dirty.join("+"), "wait: cpu, io"),
     ]
@@ -175,9 +175,9 @@ fn mem(shown: Shown<'_>, axis: Axis) -> Vec<Line> {
             .with_trend(shown.trend(VmValue::Total, axis), limit.unwrap_or(0) as f64),
         Line::new("growth", format::bytes_growth(vitals.mem_growth), format!("/s  {growth}")),
         Line::new("rss", whole(process.and_then(|task| task.reading.rss_bytes)), kind),
-        Line::new("procs", whole(memory.processes_bytes), format!("binary {}", whole(memory.binary_bytes))),
+        Line::new("procs", whole(memory.processes_bytes), format!("bin {}", whole(memory.binary_bytes))),
         Line::new("ets", whole(memory.ets_bytes), format!("code {}", whole(memory.code_bytes))),
-        Line::new("carriers", whole(reading.carriers_bytes), format!("unused {}", whole(unused))),
+        Line::new("carriers", whole(reading.carriers_bytes), format!("free {}", whole(unused))),
         Line::new("atoms", whole(memory.atom_bytes), limits(shown)),
     ]
 }
@@ -236,13 +236,13 @@ fn rate(shown: Shown<'_>, axis: Axis) -> Vec<Line> {
         Line::new("out", format::bytes(vitals.rate_out), "B/s").with_trend(shown.trend(VmValue::Out, axis), 1024.0),
         Line::new("gc", format::number(vitals.gcs), "/s").with_trend(shown.trend(VmValue::Gcs, axis), 100.0),
         Line::new("freed", format::bytes(vitals.reclaimed), "B/s"),
-        Line::new("switches", format::number(vitals.switches), "/s of processes"),
+        Line::new("switches", format::number(vitals.switches), "/s  of processes"),
         Line::new("watching", format::estimate(format::percent(vitals.cost)), wire(vitals.wire)),
     ]
 }
 
 fn wire(bytes: Option<f64>) -> String {
-    format!("%   {} B/s", format::bytes(bytes))
+    format!("%  {} B/s", format::bytes(bytes))
 }
 
 /// What a VM is and how it is watched, in one line.
@@ -260,23 +260,37 @@ pub fn about(shown: Shown<'_>) -> Vec<String> {
     let age = shown.vm.sweep_age_us(shown.node).filter(|us| *us >= 1_000_000);
     let swept =
         swept.map(|words| age.map_or(words.clone(), |us| format!("{words}, last {} ago", format::duration(us))));
-    let cost = vitals.cost.map(|share| format!("vm {}", format::estimate(format::percent_sign(Some(share)))));
+    let own = reading.own_bytes.map_or_else(String::new, |own| format!(", {}", whole(Some(own))));
+    let cost = vitals.cost.map(|share| format!("cost {}{own}", format::estimate(format::percent_sign(Some(share)))));
     let up = reading.up_us.map(|us| format!("up {}", format::duration(us)));
-    let process = reading.process.map(|id| format!("pid {} (v)", id.number));
+    let process = reading.process.map(|id| format!("v: pid {}", id.number));
     let dump = reading.crash_dump.as_ref().map(|dump| {
         let growing = if dump.is_growing { ", growing" } else { "" };
-        format!("▲ crash dump {}{growing}", format::bytes(dump.bytes.map(|n| n as f64)))
+        let path = dump.path.as_ref().map_or_else(String::new, |path| format!(" {path}"));
+        format!("▲ crash dump {}{growing}{path}", format::bytes(dump.bytes.map(|n| n as f64)))
+    });
+    let stuck = shown.vm.stuck().filter(|_| !shown.is_silent()).map(|(pid, us)| {
+        let known = shown.vm.task_of(pid).and_then(|task| shown.node.task(task));
+        let name = known.map_or_else(|| pid.to_string(), Task::title);
+        format!("▲ sweep stuck behind {name} for {}", format::duration(us))
     });
     let owner = reading.monitor_owner.as_ref().map(|owner| format!("system_monitor {owner}"));
     let found = reading.found_by.as_ref().map(|how| format!("found by {how}"));
-    [dump, release, n, swept, cost, process, up, owner, found].into_iter().flatten().collect()
+    [dump, stuck, release, n, swept, cost, process, up, owner, found].into_iter().flatten().collect()
 }
 
-/// That it does not answer, since when, and what is shown instead; `None` while it does.
-pub fn unanswered(shown: Shown<'_>) -> Option<String> {
-    shown.vm.unanswered(shown.node)?;
-    Some(match shown.vm.answer_age_us(shown.node) {
-        None => "× has never answered: seen from outside alone".to_owned(),
-        Some(age) => format!("× no answer for {}: grey is what it said last", format::duration(age)),
+/// That what is shown is not of now: since when, and why; and whether that is bad. `None` while it answers.
+pub fn standing(shown: Shown<'_>) -> Option<(String, bool)> {
+    let age = shown.vm.answer_age_us(shown.node).map(format::duration);
+    Some(match (shown.vm.standing(shown.node), age) {
+        (Standing::Answers, _) => return None,
+        (Standing::Unasked(why), _) => (why.to_string(), false),
+        (Standing::Silent(_), None) => ("× has never answered: seen from outside alone".to_owned(), true),
+        (Standing::Silent(_), Some(age)) => (format!("× no answer for {age}: grey is what it said last"), true),
+        (Standing::Ended { ago_us, why }, _) => {
+            let why = why.map_or_else(String::new, |why| format!(": {why}"));
+            let again = shown.vm.later_life(shown.node).map_or("", |_| "; runs again");
+            (format!("× ended {} ago{why}{again}; grey is what it said last", format::duration(ago_us)), true)
+        }
     })
 }

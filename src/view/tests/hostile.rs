@@ -2,7 +2,7 @@
 
 use midair_vitals::{
     Queue, QueueKind, TaskState, Unit, VmReading,
-    vm::{CrashDump, Pid},
+    vm::{CrashDump, Listed, Pid, Socket},
 };
 
 use super::*;
@@ -107,6 +107,9 @@ fn spoil_vm(vm: &mut VmReading) {
     vm.erts = Some(name());
     vm.found_by = Some(name());
     vm.monitor_owner = Some(name());
+    vm.ended_why = Some(name());
+    let socket = Socket { protocol: Some(name()), address: Some(name()), ..Socket::default() };
+    vm.sockets = Some(Listed { rows: vec![socket], n_total: None, partial: Some(name()), at_us: None });
     vm.crash_dump = Some(CrashDump { path: Some(name()), bytes: Some(7), is_growing: true });
     if let Some(sweep) = &mut vm.sweep {
         (sweep.stuck_at, sweep.stuck_ms) = (Some(name()), Some(9));
@@ -170,7 +173,7 @@ fn check(state: &State) {
 fn no_control_character_reaches_a_cell() {
     let tab = Key::Tab;
     let vm = Key::Char('v');
-    let keys: [&[Key]; 19] = [
+    let keys: [&[Key]; 21] = [
         &[vm],
         &[vm, Key::Enter],
         &[vm, tab],
@@ -182,6 +185,8 @@ fn no_control_character_reaches_a_cell() {
         &[Key::Enter],
         &[Key::Enter, Key::Enter],
         &[Key::Char('f')],
+        &[Key::Char('n')],
+        &[vm, Key::Char('?'), Key::Char('?')],
         &[Key::Char('b')],
         &[Key::Enter, Key::Enter, Key::Enter],
         &[tab],
@@ -191,7 +196,9 @@ fn no_control_character_reaches_a_cell() {
         &[tab, tab, tab, Key::Enter],
         &[tab, tab, tab, tab, tab],
     ];
-    for (events, n) in [(scene::cluster(30), 48), (scene::single(30), 1), (scene::beam(30), 1)] {
+    for (events, n) in
+        [(scene::cluster(30), 48), (scene::single(30), 1), (scene::beam(30), 1), (scene::vms_in_trouble(30), 1)]
+    {
         let told = Told::new(hostile(events), n);
         for keys in keys {
             for size in [(80, 24), (120, 35), (200, 55)] {

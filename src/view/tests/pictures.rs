@@ -1,6 +1,10 @@
 //! Every level at three sizes, and what lies over them.
 
 use super::*;
+use crate::{
+    app::{Msg, update},
+    event::{Event, Inspected, Keeps, Stamped},
+};
 
 const SIZES: [(u16, u16); 3] = [(80, 24), (120, 35), (200, 55)];
 
@@ -89,6 +93,72 @@ fn erlang_process() {
 #[test]
 fn erlang_findings() {
     one("beam-findings", &BEAM, &typed("f"));
+}
+
+/// From a node onto one of its Erlang VMs, by a part of its name.
+fn to_vm_named(name: &str) -> Vec<Key> {
+    [vec![Key::BackTab], typed("/"), typed(name), vec![Key::Enter, Key::Enter]].concat()
+}
+
+#[test]
+fn erlang_vms_in_trouble() {
+    check("vms-in-trouble", &TROUBLE, &[Key::BackTab]);
+}
+
+#[test]
+fn erlang_vm_that_has_ended() {
+    check("vm-ended", &TROUBLE, &to_vm_named("chat@"));
+}
+
+#[test]
+fn erlang_vm_that_refuses() {
+    check("vm-refusing", &TROUBLE, &to_vm_named("gw@"));
+}
+
+#[test]
+fn erlang_vm_that_hangs() {
+    check("vm-hanging", &TROUBLE, &to_vm_named("media@"));
+}
+
+#[test]
+fn erlang_vm_that_nobody_can_ask() {
+    check("vm-undistributed", &TROUBLE, &to_vm_named("3301"));
+}
+
+#[test]
+fn marks() {
+    check("marks", &TROUBLE, &typed("nj"));
+}
+
+#[test]
+fn words_of_an_erlang_vm() {
+    check("words", &BEAM, &[to_the_vm(), typed("??")].concat());
+}
+
+#[test]
+fn what_a_process_keeps() {
+    let router = [to_the_vm(), typed("/chat_router"), vec![Key::Enter, Key::Enter]].concat();
+    let command = [typed(":state"), vec![Key::Enter]].concat();
+    one("state-asked", &BEAM, &[router.clone(), command.clone()].concat());
+    let mut state = after(&BEAM, (120, 35), &[router, command, typed("y")].concat());
+    one_of("state-waiting", &state);
+    let Screen::Task(node, task) = state.screen().clone() else { panic!("{:?}", state.screen()) };
+    let lines = ["{state,", "    #{rooms => 91200,", "      backlog => []},", "    [<0.455.0>]}"];
+    let answer = Inspected {
+        node,
+        id: 3,
+        task,
+        what: Keeps::State,
+        lines: Ok(lines.map(Into::into).into()),
+        bytes: Some(4_096),
+        is_cut: true,
+    };
+    update(&mut state, Msg::Event(Stamped { at: scene::END, event: Event::Inspected(Box::new(answer)) }));
+    one_of("state", &state);
+}
+
+fn one_of(name: &str, state: &State) {
+    insta::assert_snapshot!(name, screen(state));
 }
 
 /// Tabulators: from the tasks of a node to another of its tables.

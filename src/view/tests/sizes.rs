@@ -8,7 +8,9 @@ const SIZES: [(u16, u16); 12] =
 
 #[test]
 fn no_size_panics() {
-    let keys: [&[Key]; 9] = [
+    let keys: [&[Key]; 11] = [
+        &[Key::Char('n')],
+        &[Key::Char('?'), Key::Char('?')],
         &[Key::Char('v')],
         &[Key::Char('v'), Key::Enter],
         &[],
@@ -19,7 +21,7 @@ fn no_size_panics() {
         &[Key::Char('/'), Key::Char('x')],
         &[Key::Char(' '), Key::Char('[')],
     ];
-    for told in [&*CLUSTER, &*SINGLE, &*BEAM, &*EMPTY] {
+    for told in [&*CLUSTER, &*SINGLE, &*BEAM, &*TROUBLE, &*EMPTY] {
         for keys in keys {
             let mut state = after(told, (120, 35), keys);
             for (width, height) in SIZES {

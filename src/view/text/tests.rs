@@ -40,3 +40,11 @@ fn cut_by_columns_not_by_characters() {
     assert_eq!(fit("漢字かな", 4, Align::Left), "漢… ");
     assert_eq!(fit("12", 5, Align::Right), "   12");
 }
+
+#[test]
+fn a_sentence_is_cut_between_words() {
+    assert_eq!(cut_words("mailbox: 1.65M msg, +8.10k/s", 28), "mailbox: 1.65M msg, +8.10k/s");
+    assert_eq!(cut_words("mailbox: 1.65M msg, +8.10k/s", 27), "mailbox: 1.65M msg…");
+    assert_eq!(cut_words("a longwordwithoutanyspace", 10), "a longwor…");
+    assert_eq!(cut_words("one two", 0), "");
+}

@@ -5,7 +5,7 @@ use midair_vitals::vm::Pid;
 use super::{Value, or_unknown};
 use crate::{
     event::{ErlangLook, WaitKind},
-    model::{Focus, Node, Task},
+    model::{Focus, Node, Task, task::SHORT_MAILBOX},
     view::{
         columns::{tasks, vm_lists},
         format,
@@ -103,10 +103,19 @@ fn holds(task: &Task, look: Option<&ErlangLook>) -> Vec<Value> {
         Value::new("fragments", bytes(look.fragments_bytes)),
         Value::new("binaries", bytes(look.binary_bytes.or(reading.binary_bytes))),
         Value::new("minor gcs", format::count(look.n_minor_gcs)),
-        Value::new("memory with messages", bytes(look.memory_bytes)),
+        Value::new("memory", memory(task, look)).long(),
     ];
     let off_heap = look.is_mailbox_off_heap.map(|off| if off { "off heap" } else { "on heap" });
     values.extend(off_heap.map(|place| Value::new("messages", place)));
     values.push(Value::new("frames", format::count(look.n_frames.map(u64::from))));
     values
+}
+
+/// What it takes, its messages included; where these are many nobody asks, for adding them up would hold it up.
+fn memory(task: &Task, look: &ErlangLook) -> String {
+    let n = task.worst_queue().and_then(|(queue, _)| queue.depth).filter(|n| *n > SHORT_MAILBOX);
+    match (look.memory_bytes, n) {
+        (None, Some(n)) => format!("- not asked: that walks its {} messages", format::count(Some(n))),
+        (known, _) => bytes(known),
+    }
 }

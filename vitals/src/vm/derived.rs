@@ -101,10 +101,16 @@ pub struct VmVitals {
     pub mem_growth: Option<f64>,
     /// How near each of its limits is, in the order of [`Limited::ALL`].
     pub fills: [Option<Severity>; 4],
+    /// What waits for schedulers that have no room, worst kind; `None` where nothing is known of that.
+    pub waiting: Option<Waiting>,
+    /// Share of the CPU that its normal schedulers' threads wanted and did not get.
+    pub starved: Option<Severity>,
     /// Its links, in the order of the reading.
     pub links: Vec<LinkVitals>,
     /// Its ports, in the order of the reading.
     pub ports: Vec<PortVitals>,
+    /// Its sockets that are no ports, in the order of the reading.
+    pub sockets: Vec<PortVitals>,
     /// Share of one CPU that watching it costs it; estimated.
     pub cost: Option<f64>,
     /// Bytes per second between it and its watcher.
@@ -113,8 +119,22 @@ pub struct VmVitals {
     pub severities: Severities,
 }
 
+/// What waits for the schedulers of one kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Their kind.
+    pub kind: SchedulerKind,
+    /// How many processes or ports wait.
+    pub n: u64,
+    /// The share of what is ready to run that waits.
+    pub severity: Severity,
+}
+
 /// Schedulers busier than this are all in use.
 const SATURATED: f64 = 0.9;
+
+/// Schedulers less busy than this have room: what waits at one look has its turn at once.
+const ROOMY: f64 = 0.7;
 
 /// A busy scheduler's thread that is put on a CPU more often than this per second sleeps and wakes without end.
 ///
@@ -154,15 +174,20 @@ impl VmVitals {
             mem_growth: growth.per_second(),
             fills,
             ports: pair.ports(),
+            sockets: pair.sockets(),
             cost: pair.rate(|vm| vm.cost_us).map(|us| us / 1e6),
             wire: pair.rate(|vm| vm.wire_bytes),
+            waiting: None,
+            starved: None,
             severities: Severities::default(),
             links,
             schedulers,
         };
+        vitals.waiting = vitals.worst_waiting(now);
+        vitals.starved = severity::sched(vitals.cpu, vitals.delay, None, None);
         let of_limits = fills.into_iter().flatten().max();
         vitals.severities = Severities {
-            sched: vitals.sched_severity(now),
+            sched: vitals.waiting.map(|waiting| waiting.severity).max(vitals.starved),
             mem: severity::mem(now.memory.total_bytes, limit_bytes).max(of_limits),
             queue: vitals.queue_severity(now),
             rate: None,
@@ -209,15 +234,21 @@ impl VmVitals {
         }
     }
 
-    /// Of what is ready to run the share that waits: as with CPUs, who waits of who wants. Nothing waits long while a
-    /// scheduler has room.
-    fn sched_severity(&self, now: &VmReading) -> Option<Severity> {
-        let utilisation = self.utilisation_of(SchedulerKind::Normal)?;
-        let (waiting, running) = (now.run_queue? as f64, utilisation * now.n_normal() as f64);
-        if utilisation < SATURATED {
-            return Some(Severity::default());
-        }
-        Severity::from_share(waiting / (waiting + running).max(1.0))
+    /// What waits for the schedulers of the kind that has least room.
+    fn worst_waiting(&self, now: &VmReading) -> Option<Waiting> {
+        let n_waiting = |kind| match kind {
+            SchedulerKind::Normal => now.run_queue,
+            SchedulerKind::DirtyCpu => now.run_queue_dirty_cpu,
+            SchedulerKind::DirtyIo => now.run_queue_dirty_io,
+        };
+        let of = |kind| {
+            let (n, utilisation) = (n_waiting(kind)?, self.utilisation_of(kind)?);
+            let n_schedulers = now.schedulers.iter().filter(|s| s.kind == kind).count();
+            let severity = waiting_severity(n, n_schedulers, utilisation)?;
+            Some(Waiting { kind, n, severity })
+        };
+        // Of equally bad ones the first.
+        SchedulerKind::ALL.into_iter().rev().filter_map(of).max_by_key(|waiting| waiting.severity)
     }
 
     /// The worst of its links, and all mailboxes together as one of their depth.
@@ -227,6 +258,14 @@ impl VmVitals {
         let of_mailboxes = n_messages.and_then(|n| Severity::from_share((n.max(1) as f64).log10() / 6.0));
         of_links.max(of_mailboxes)
     }
+}
+
+/// Of what is ready to run the share that waits: as with CPUs, who waits of who wants. Nothing waits long while a scheduler
+/// has room; between roomy and saturated it counts in part, so that a VM that fills up does not jump.
+fn waiting_severity(n_waiting: u64, n_schedulers: usize, utilisation: f64) -> Option<Severity> {
+    let (waiting, running) = (n_waiting as f64, utilisation * n_schedulers as f64);
+    let counts = ((utilisation - ROOMY) / (SATURATED - ROOMY)).clamp(0.0, 1.0);
+    Severity::from_share(counts * waiting / (waiting + running).max(1.0))
 }
 
 /// Two readings of one VM.
@@ -311,6 +350,26 @@ impl Pair<'_> {
             PortVitals { rate_in: rate(|p| p.in_bytes), rate_out: rate(|p| p.out_bytes) }
         };
         self.now.ports.iter().flat_map(|ports| &ports.rows).map(one).collect()
+    }
+}
+
+impl Pair<'_> {
+    /// A socket has no name of its own: one of the same owner to the same address is taken for the same.
+    fn sockets(&self) -> Vec<PortVitals> {
+        let of_before = self.before.and_then(|vm| vm.sockets.as_ref()).map_or(&[][..], |sockets| &sockets.rows);
+        let times = self.times(|vm| vm.sockets.as_ref()?.at_us);
+        let key = |socket: &super::Socket| {
+            let owner = socket.owner.as_ref().map(|owner| owner.text.clone());
+            (owner, socket.protocol.clone(), socket.address.clone())
+        };
+        let one = |now: &super::Socket| {
+            let mut same = of_before.iter().filter(|socket| key(socket) == key(now));
+            // Where there are two of a kind nobody knows which is which.
+            let before = same.next().filter(|_| same.next().is_none());
+            let rate = |field: fn(&super::Socket) -> Option<u64>| rate_of(times, field(before?), field(now));
+            PortVitals { rate_in: rate(|s| s.in_bytes), rate_out: rate(|s| s.out_bytes) }
+        };
+        self.now.sockets.iter().flat_map(|sockets| &sockets.rows).map(one).collect()
     }
 }
 

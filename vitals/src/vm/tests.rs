@@ -60,12 +60,45 @@ fn busy_schedulers_whose_threads_sleep_and_wake_without_end_fight_for_a_lock() {
     assert_eq!(derive(&vm(1, 60, 50_000), &vm(2, 60, 50_000)).contended(), None);
 }
 
+/// The severity of sched in per cent where each scheduler's thread waits so many milliseconds a second for a CPU, with what
+/// else is changed.
+fn sched_of(busy: u64, delay_ms: u64, change: impl Fn(&mut VmReading)) -> Option<u32> {
+    let at = |s: u64| {
+        let mut reading = vm(s, busy, 1);
+        reading.schedulers.iter_mut().for_each(|scheduler| scheduler.run_delay_us = Some(s * delay_ms * 1_000));
+        change(&mut reading);
+        reading
+    };
+    derive(&at(1), &at(2)).severities.sched.map(Severity::percent)
+}
+
 #[test]
 fn a_run_queue_is_bad_only_where_schedulers_have_no_room() {
-    let queued = |busy| VmReading { run_queue: Some(6), ..vm(2, busy, 1) };
-    let sched = |busy| derive(&vm(1, busy, 1), &queued(busy)).severities.sched.map(Severity::percent);
+    let sched = |busy| sched_of(busy, 0, |vm| vm.run_queue = Some(6));
     assert_eq!(sched(100), Some(75), "six wait, two run");
     assert_eq!(sched(50), Some(0));
+    assert_eq!(sched(80), Some(40), "half way between room and none: half of what waits counts");
+}
+
+#[test]
+fn schedulers_that_wait_for_a_cpu_are_bad_though_no_process_waits_for_them() {
+    assert_eq!(sched_of(60, 600, |_| {}), Some(50), "each runs for 0.6 s and waits for as long");
+    assert_eq!(sched_of(60, 0, |_| {}), Some(0));
+}
+
+#[test]
+fn jobs_that_wait_for_dirty_schedulers_count_like_processes() {
+    let dirty = |active: fn(u64) -> u64| {
+        let at = |s: u64| {
+            let mut reading = vm(s, 0, 1);
+            reading.schedulers.iter_mut().for_each(|scheduler| scheduler.run_delay_us = Some(0));
+            reading.schedulers[2].active = Some(active(s));
+            VmReading { run_queue_dirty_cpu: Some(3), ..reading }
+        };
+        derive(&at(1), &at(2)).waiting.map(|waiting| (waiting.kind, waiting.n, waiting.severity.percent()))
+    };
+    assert_eq!(dirty(|s| s * 1000), Some((SchedulerKind::DirtyCpu, 3, 75)));
+    assert_eq!(dirty(|_| 0).map(|(.., percent)| percent), Some(0));
 }
 
 #[test]

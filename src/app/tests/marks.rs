@@ -1,0 +1,66 @@
+//! The marks on the time line, as a list.
+
+use super::*;
+use crate::event::Mark;
+
+fn mark(s: f64, node: Option<&str>, text: &str) -> Stamped {
+    let about = at(s).0;
+    let mark =
+        Mark { node: node.map(id), wall_us: about, text: text.into(), author: None, focus: None, is_automatic: true };
+    stamped(s, Event::Mark(mark))
+}
+
+/// Two nodes with a minute behind them, and marks on each and on both.
+fn desk() -> Desk {
+    let mut desk = Desk::new(2, (120, 40));
+    for name in ["a", "b"] {
+        desk.hear(&[up(0.0, name), described(0.1, name)]);
+    }
+    for s in 1..60 {
+        let s = f64::from(s);
+        desk.hear(&[sample(s, "a", tasks(&[1], s)), sample(s, "b", tasks(&[2], s)), tick(s + 0.1)]);
+    }
+    let notes = [mark(10.0, Some("a"), "long gc"), mark(30.0, Some("b"), "hangs"), mark(20.0, None, "release 417")];
+    desk.hear(&notes);
+    desk
+}
+
+fn listed(desk: &Desk) -> Vec<&str> {
+    desk.state.marks().iter().map(|mark| &*mark.text).collect()
+}
+
+fn selected(desk: &Desk) -> &str {
+    let Some(Overlay::Marks(chosen)) = &desk.state.overlay else { panic!("{:?}", desk.state.overlay) };
+    let marks = desk.state.marks();
+    let at = chosen.position(&mark_keys(&marks));
+    listed(desk)[at]
+}
+
+#[test]
+fn marks_are_listed_the_newest_moment_first_and_on_a_node_its_own_and_those_of_all() {
+    let mut desk = desk();
+    assert_eq!(listed(&desk), ["hangs", "release 417", "long gc"]);
+    desk.keys(":go a").key(Key::Enter);
+    assert_eq!(listed(&desk), ["release 417", "long gc"]);
+}
+
+#[test]
+fn enter_goes_to_the_moment_of_a_mark() {
+    let mut desk = desk();
+    desk.keys("njj").key(Key::Enter);
+    assert_eq!((desk.state.playhead, &desk.state.overlay), (Playhead::Past(at(10.0)), &None));
+    assert!(desk.effects.contains(&Effect::Seek(at(10.0))));
+}
+
+#[test]
+fn the_list_opens_at_the_moment_shown_and_keeps_its_choice_when_more_come() {
+    let mut desk = desk();
+    desk.keys(":marks").key(Key::Enter);
+    assert_eq!(selected(&desk), "hangs");
+    desk.keys("j").hear(&[mark(61.0, None, "later")]);
+    assert_eq!(selected(&desk), "release 417");
+    desk.key(Key::Enter).keys("'");
+    assert_eq!(selected(&desk), "release 417", "what was last at the moment shown");
+    desk.keys("n");
+    assert_eq!(desk.state.overlay, None, "the key that shows it hides it");
+}
