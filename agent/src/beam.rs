@@ -4,7 +4,9 @@
 //! own ([`handle`], [`watcher`]): it holds the cookies and has no listening socket. What it says is joined here with what
 //! the kernel says of the same OS process and its threads.
 
+mod failed;
 mod handle;
+mod lives;
 mod rows;
 mod said;
 mod threads;
@@ -13,12 +15,14 @@ mod watcher;
 use std::collections::BTreeMap;
 
 use midair_proto::v1;
-use midair_vitals::{Queue, QueueKind, TaskId, TaskKind, TaskReading, TaskState, Unit};
+use midair_vitals::{Queue, QueueKind, TaskId, TaskKind, TaskReading, Unit};
 
 pub use self::watcher::beam_child;
 use self::{
+    failed::Failed,
     handle::{Handle, Remains},
-    said::{Ask, Inspection, Reach, Said, SaidVm, Target, Trace, Which},
+    lives::{Ended, Known, Slots},
+    said::{Ask, Inspection, Reach, Said, SaidVm, Trace, Which},
 };
 use crate::{
     config::BeamConfig,
@@ -58,24 +62,17 @@ pub struct Beam {
     /// Why there is no watcher.
     fault: Option<String>,
     vms: BTreeMap<u32, Known>,
+    /// Those that have ended lately.
+    ended: BTreeMap<u32, Ended>,
+    slots: Slots,
     /// Processes to look at, and when somebody wanted that last, `CLOCK_MONOTONIC` in microseconds.
     looks: BTreeMap<TaskId, u64>,
     /// Ids of runtimes that were given.
     n_given: u32,
+    failed: Failed,
     /// CPU time and memory of the watcher.
     child: (u64, u64),
     cost_us: u64,
-}
-
-/// A VM that was found.
-#[derive(Debug)]
-struct Known {
-    process: TaskId,
-    said: Option<SaidVm>,
-    /// Processes that were looked at and had ended.
-    ended: Vec<TaskId>,
-    /// Whether a signal has stopped its OS process.
-    is_stopped: bool,
 }
 
 impl Beam {
@@ -89,52 +86,20 @@ impl Beam {
             starts_us: 0,
             fault: None,
             vms: BTreeMap::new(),
+            ended: BTreeMap::new(),
+            slots: Slots::default(),
             looks: BTreeMap::new(),
             n_given: 0,
+            failed: Failed::default(),
             child: (0, 0),
             cost_us: 0,
         }
     }
 
-    /// The VMs among the processes of this reading, each under its id. Answers how many are left out.
-    fn find(&mut self, into: &mut Reading) -> usize {
-        if into.tasks.is_empty() {
-            // The kernel could not be read: nobody can tell who has ended.
-            return 0;
-        }
-        // `beam.smp`, or that of another flavour (erl(1), -emu_type); anything else may begin so by chance.
-        let is_emulator = |name: &str| name == "beam" || name.starts_with("beam.");
-        let is_vm =
-            |task: &&TaskReading| task.kind == TaskKind::Process && task.name.as_deref().is_some_and(is_emulator);
-        let found: Vec<TaskId> = into.tasks.iter().filter(is_vm).map(|task| task.id).collect();
-        let stopped = into.tasks.iter().filter(|task| task.state == Some(TaskState::Stopped));
-        let stopped: Vec<TaskId> = stopped.filter(is_vm).map(|task| task.id).collect();
-        let ended = self.vms.extract_if(.., |_, known| !found.contains(&known.process));
-        let ended: Vec<Known> = ended.map(|(_, known)| known).collect();
-        into.happened.extend(ended.iter().filter_map(|known| {
-            let name = known.said.as_ref()?.vm.name.as_ref()?;
-            Some(format!("the Erlang VM {name} (pid {}) is down", known.process.number))
-        }));
-        for process in &found {
-            let is_known = self.vms.values().any(|known| known.process == *process);
-            if !is_known && self.vms.len() < MOST_VMS {
-                self.n_given += 1;
-                self.vms.insert(
-                    self.n_given,
-                    Known { process: *process, said: None, ended: Vec::new(), is_stopped: false },
-                );
-            }
-        }
-        for known in self.vms.values_mut() {
-            known.is_stopped = stopped.contains(&known.process);
-        }
-        found.len().saturating_sub(self.vms.len())
-    }
-
     /// Asks the watcher, and takes what it has said since the last time.
     fn ask(&mut self, wants: &Wants) {
         let now_us = (self.clock)();
-        if self.vms.is_empty() {
+        if self.vms.is_empty() && !self.ended.values().any(|ended| ended.is_mourned(now_us)) {
             // Nothing to watch: the watcher goes, and with it the cookies that it has read.
             (self.handle, self.child) = (None, (0, 0));
             return;
@@ -165,7 +130,7 @@ impl Beam {
             let oldest = self.looks.iter().min_by_key(|(_, wanted_us)| **wanted_us).map(|(task, _)| *task);
             oldest.and_then(|task| self.looks.remove(&task));
         }
-        let ask = self.question(wants, is_new);
+        let ask = self.question(wants, is_new, now_us);
         let Some(handle) = &mut self.handle else { return };
         match handle.ask(&ask, now_us) {
             Ok(None) => {}
@@ -174,6 +139,7 @@ impl Beam {
                 tracing::warn!("the watcher of Erlang VMs is started anew: {error}");
                 self.fault = Some(format!("the watcher of Erlang VMs is started anew: {error}"));
                 (self.handle, self.child) = (None, (0, 0));
+                self.failed.take(wants);
                 for said in self.vms.values_mut().filter_map(|known| known.said.as_mut()) {
                     said.silence();
                 }
@@ -181,12 +147,8 @@ impl Beam {
         }
     }
 
-    fn question(&self, wants: &Wants, is_first: bool) -> Ask {
-        let target = |(runtime, known): (&u32, &Known)| Target {
-            runtime: *runtime,
-            pid: u32::try_from(known.process.number).unwrap_or(0),
-            start: known.process.start,
-        };
+    fn question(&self, wants: &Wants, is_first: bool, now_us: u64) -> Ask {
+        let mourned = self.ended.iter().filter(|(_, ended)| ended.is_mourned(now_us));
         let which = |task: &TaskId| Which { runtime: task.runtime, number: task.number };
         let trace = |trace: &crate::reading::TraceWanted| Trace {
             number: trace.number,
@@ -199,11 +161,13 @@ impl Beam {
             which: which(&inspection.task),
             what: inspection.what.into(),
         };
+        let inspections = wants.inspections.iter().filter(|one| !self.failed.is_inspection(one.number));
         Ask {
-            inspections: wants.inspections.iter().map(inspection).collect(),
-            targets: self.vms.iter().map(target).collect(),
+            inspections: inspections.map(inspection).collect(),
+            targets: self.vms.iter().map(|(runtime, known)| lives::target(*runtime, known.process)).collect(),
+            ended: mourned.map(|(runtime, ended)| ended.target(*runtime)).collect(),
             looks: self.looks.keys().map(which).collect(),
-            traces: wants.traces.iter().map(trace).collect(),
+            traces: wants.traces.iter().filter(|one| !self.failed.is_trace(one.number)).map(trace).collect(),
             config: is_first.then(|| Reach::of(&self.config)),
         }
     }
@@ -211,20 +175,26 @@ impl Beam {
     fn take(&mut self, said: Said) {
         self.child = (said.cpu_us, said.rss_bytes);
         for vm in said.vms {
-            let Some(known) = self.vms.get_mut(&vm.runtime) else { continue };
+            let Some(known) = self.vms.get_mut(&vm.runtime) else {
+                if let Some(ended) = self.ended.get_mut(&vm.runtime) {
+                    ended.take(vm);
+                }
+                continue;
+            };
             let cost_us = |said: &SaidVm| said.vm.cost_us.unwrap_or(0);
             let before_us = known.said.as_ref().map_or(0, cost_us);
             // A connection that began anew counts anew.
             let now_us = cost_us(&vm);
             self.cost_us = self.cost_us.saturating_add(now_us.checked_sub(before_us).unwrap_or(now_us));
             let said = known.said.insert(vm);
-            said.reason.iter_mut().chain(&mut said.vm.name).chain(&mut said.happened).for_each(rows::cut);
+            let texts = said.reason.iter_mut().chain(&mut said.vm.name).chain(&mut said.slogan);
+            texts.chain(&mut said.happened).for_each(rows::cut);
         }
     }
 
     /// Puts what is known into a reading.
     fn tell(&mut self, wants: &Wants, into: &mut Reading) {
-        let (mut n_messages, n_vms) = (None, self.vms.len());
+        let (mut n_messages, n_vms, now_us) = (None, self.vms.len() + self.ended.len(), (self.clock)());
         for (runtime, known) in &mut self.vms {
             let mut vm = rows::vm(*runtime, known.process, known.said.as_ref(), &into.threads);
             rows::fit(&mut vm, VMS_BYTES / n_vms);
@@ -240,18 +210,25 @@ impl Beam {
             }
             let inspected = said.inspected.drain(..).map(|one| (one.number, one.inspected));
             into.inspected.extend(inspected);
-            known.ended = said.ended.iter().map(|which| rows::id(*runtime, which)).collect();
+            let ended: Vec<TaskId> = said.ended.iter().map(|which| rows::id(*runtime, which)).collect();
             let mut tasks: Vec<TaskReading> = said.rows.iter().map(|row| rows::task(*runtime, row)).collect();
             tasks.sort_unstable_by_key(|task| task.id);
             tasks.dedup_by_key(|task| task.id);
             into.tasks.extend(tasks);
-            into.ended.extend(&known.ended);
+            known.end(ended, now_us);
+            into.ended.extend(known.ended.iter().map(|(id, _)| *id));
+        }
+        self.failed.tell(wants, into);
+        for ended in self.ended.values() {
+            let mut vm = ended.vm().clone();
+            rows::fit(&mut vm, VMS_BYTES / n_vms);
+            into.vms.push(vm);
         }
         if let Some(depth) = n_messages {
             into.sums.push(Queue { depth: Some(depth), ..Queue::unknown(QueueKind::Mailbox, Unit::Messages) });
         }
         for id in wants.close.iter().filter(|id| id.runtime != 0) {
-            let Some(known) = self.vms.get(&id.runtime).filter(|known| !known.ended.contains(id)) else { continue };
+            let Some(known) = self.vms.get(&id.runtime).filter(|known| !known.has_ended(id)) else { continue };
             let looks = known.said.iter().flat_map(|said| &said.looks);
             if let Some(look) = looks.into_iter().find(|look| look.number == id.number) {
                 let unknown = || TaskReading::unknown(*id, TaskKind::Erlang, (self.clock)());
@@ -265,20 +242,20 @@ impl Beam {
         into.vm_cost_us = (self.n_given > 0).then_some(self.cost_us);
     }
 
-    fn state(&self, n_left_out: usize) -> SourceState {
+    fn state(&self) -> SourceState {
+        // One that was started so that nobody can ask it is nobody's trouble.
+        let is_silent = |said: &SaidVm| !said.answers && !said.is_undistributed;
         let silent: Vec<String> = self
             .vms
             .values()
-            .filter(|known| !known.said.as_ref().is_some_and(|said| said.answers))
+            .filter(|known| known.said.as_ref().is_none_or(is_silent))
             .map(|known| rows::name(known.process, known.said.as_ref()))
             .collect();
-        let health = match (&self.fault, silent.as_slice()) {
-            (Some(fault), _) => Health::Degraded(fault.as_str().into()),
-            (None, _) if n_left_out > 0 => {
-                Health::Degraded(format!("{n_left_out} Erlang VMs beyond {MOST_VMS} are not watched").into())
-            }
-            (None, []) => Health::Ok,
-            (None, silent) => {
+        let health = match (&self.fault, self.slots.left_out(), silent.as_slice()) {
+            (Some(fault), _, _) => Health::Degraded(fault.as_str().into()),
+            (None, Some(left_out), _) => Health::Degraded(left_out.into()),
+            (None, None, []) => Health::Ok,
+            (None, None, silent) => {
                 Health::Degraded(format!("no answer from {}; its runtime says why", silent.join(", ")).into())
             }
         };
@@ -292,12 +269,12 @@ impl Source for Beam {
     }
 
     fn read(&mut self, wants: &Wants, into: &mut Reading) {
-        let n_left_out = self.find(into);
+        self.find(into);
         self.ask(wants);
         self.tell(wants, into);
         // A host without any VM has nothing to say of this source.
         if !self.vms.is_empty() {
-            into.sources.push(self.state(n_left_out));
+            into.sources.push(self.state());
         }
     }
 }

@@ -121,6 +121,11 @@ pub struct Vms {
     /// most 6% beyond]
     #[arg(long, value_name = "PERCENT")]
     pub vm_budget: Option<Budget>,
+
+    /// Tell of Erlang processes and ports that run for so many milliseconds without a break; it costs a busy VM up to 12 % of
+    /// its time [default: not asked for]
+    #[arg(long, value_name = "MS", value_parser = clap::value_parser!(u32).range(1..=60_000))]
+    pub vm_long_schedule: Option<u32>,
 }
 
 impl Vms {
@@ -134,6 +139,7 @@ impl Vms {
             tls_certificate: self.vm_tls_cert.clone(),
             tls_key: self.vm_tls_key.clone(),
             vm_budget_milli: self.vm_budget.and_then(Budget::milli),
+            long_schedule_ms: self.vm_long_schedule,
         }
     }
 }

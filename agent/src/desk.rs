@@ -7,6 +7,7 @@ mod description;
 mod door;
 mod hand_out;
 mod inspections;
+mod process;
 mod traces;
 
 use std::{

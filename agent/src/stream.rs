@@ -6,6 +6,8 @@
 //!
 //! `died` names rows of the stream whose tasks have ended; a task that never stood in the stream is not missed there.
 
+mod vms;
+
 use std::{
     collections::{BTreeMap, BTreeSet, HashSet},
     sync::Arc,
@@ -35,8 +37,8 @@ pub const N_CGROUPS: usize = 64;
 /// Network namespaces that the detail stream takes.
 pub const N_NAMESPACES: usize = 64;
 
-/// Erlang VMs that the detail stream takes.
-pub const N_VMS: usize = 16;
+/// Erlang VMs that the detail stream takes: those that run and those that have ended lately.
+pub const N_VMS: usize = 24;
 
 /// How far from its true moment a resting row may stand on the reader's side, as a part of the time between two samples:
 /// so far may the first rate be off when it stirs.
@@ -198,11 +200,11 @@ impl Full {
             let of_inode = |namespace: NetNamespace| Some((namespace.inode?, namespace));
             namespaces = reading.namespaces.iter().take(N_NAMESPACES).map(namespace).filter_map(of_inode).collect();
         }
-        let vms = reading.vms.iter().take(N_VMS).filter(|_| is_detail);
+        let vms = if is_detail { reading.vms.iter().take(N_VMS).cloned().collect() } else { vms::overview(reading) };
         Self {
             cgroups,
             namespaces,
-            vms: vms.filter_map(|vm| Some((vm.runtime?, vm.clone()))).collect(),
+            vms: vms.into_iter().filter_map(|vm| Some((vm.runtime?, vm))).collect(),
             seq: key.seq(tick.number),
             mono_us: tick.mono_us,
             wall_us: tick.wall_us,

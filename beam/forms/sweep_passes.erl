@@ -114,15 +114,22 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
             {Counts, {Set, Others, setelement(At, Quarters, (get(size))(-I, element(At, Quarters)))}}
     end),
     put(timeout, fun(Until) -> receive after max(0, (Until - erlang:monotonic_time(microsecond)) div 1000) -> ok end end),
+    %% What was worked since then: the time that went by, or the CPU time (ms) that the whole VM took meanwhile, where that is
+    %% less, as it is where others have the cores.
+    put(statistics, fun() -> {erlang:monotonic_time(microsecond), element(1, statistics(runtime))} end),
+    put(subtract, fun({Start, Cpu}) ->
+        {Now, Cpu1} = (get(statistics))(),
+        min(Now - Start, (Cpu1 - Cpu) * 1000)
+    end),
     Steps = fun Rest([], Counts, Found, _, Paid, _) -> {Counts, Found, Paid};
                 Rest([I | Is], Counts, Found, Parts, Paid, {Due, Slice}) ->
-        Start = erlang:monotonic_time(microsecond),
+        {Start, _} = Since = (get(statistics))(),
         {Counts1, Found1} = (get(apply))(I, Counts, Found, Parts),
         case Found1 of Found -> ok; _ -> ets:insert(get(table), {ranks, Found1}) end,
         %% Now that what was read of the chunk is garbage: amid a step, all of it would be copied.
         garbage_collect(self(), [{type, minor}]),
         Next = max(Due + Slice, Start),
-        Paid1 = Paid + erlang:monotonic_time(microsecond) - Start,
+        Paid1 = Paid + (get(subtract))(Since),
         ets:insert(get(table), {place, Next, case Is of [] -> 0; [J | _] -> J end, {Counts1, Paid1}}),
         (get(timeout))(Next),
         Rest(Is, Counts1, Found1, Parts, Paid1, {Next, Slice})
@@ -223,12 +230,12 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
 
     Nobody = {[[], [], [], []], {[0, 0, 0, 0], 0, 0}},
     Chunks = [{{'$1', '_', '_', '_', '_'}, [{is_integer, '$1'}], ['$1']}],
-    %% How long a pass is to take, of passes that took so many ns a process, the last one first. Time goes by in a slice while others
-    %% have the core, so it only ever says too much: what counts is the least that two in a row took (one of two looks for those
-    %% that were born). The first pass, which finds all, says nothing of others.
+    %% How long a pass is to take, of passes that took so many ns a process, the last one first. What is measured may be
+    %% too much, and never too little: what counts is the least that two in a row took (one of two looks for those that were
+    %% born). The first pass, which finds all, says nothing of others.
     Period = fun(Works) ->
         Each = case Works of
-            [] -> 2000;
+            [] -> 1700;
             [One] -> One;
             [_ | Befores] -> lists:min(lists:zipwith(fun erlang:'+'/2, lists:droplast(Works), Befores)) div 2
         end,
@@ -255,7 +262,7 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
         Quarters
     end,
     Passes = fun Pass(Number, Works, Quarters) ->
-        Began = erlang:monotonic_time(microsecond),
+        {Began, _} = Since = (get(statistics))(),
         Self = self(),
         ets:insert(Table, {left, [Out || {P, Until} = Out <- ets:lookup_element(Table, left, 2), Until > Began, is_process_alive(P)]}),
         %% Of many, those that were born are looked for in every second pass.
@@ -275,7 +282,7 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
         IsAll = tuple_size(Quarters) =/= Parts,
         Todo = [J || I <- Is, J <- case IsAll orelse (I - Number) rem Parts =:= 0 of true -> [I, -I]; false -> [I] end],
         Whole = Period(Works),
-        Paid = erlang:monotonic_time(microsecond) - Began,
+        Paid = (get(subtract))(Since),
         Found = {Nobody, [], Quarters1},
         This = {Number, Began, Whole, Parts, Works},
         ets:insert(Table, [{pass, This, Todo}, {ranks, Found}]),

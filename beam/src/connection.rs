@@ -103,6 +103,11 @@ impl Connection {
         &self.agreed
     }
 
+    /// The peer has said what its `net_ticktime` is: we tick four times in it from now on.
+    pub async fn set_tick_time(&self, tick_time: Duration) -> Result<(), Ended> {
+        self.tell(Command::TickTime(tick_time)).await
+    }
+
     /// Bytes so far.
     pub fn traffic(&self) -> Traffic {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);

@@ -13,6 +13,7 @@ pub mod hot;
 pub mod look;
 mod names;
 pub mod node;
+pub mod own;
 pub mod ports;
 pub mod sockets;
 pub mod sweep;

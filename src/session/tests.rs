@@ -8,7 +8,7 @@ use std::mem::discriminant;
 use ratatui::{Terminal, backend::TestBackend, buffer::Buffer};
 use tokio::sync::mpsc;
 
-use self::played::{SECONDS, START_US, cluster};
+use self::played::{SECONDS, START_US, cluster, vms};
 use super::*;
 use crate::{
     app::Playhead,
@@ -148,6 +148,58 @@ fn a_seek_equals_playing_through_at_fifty_moments() {
         let at_us = to.0 - START_US;
         assert!(sought.state.model == through.state.model, "moment {n}, {at_us} us after the start");
         assert_eq!(sought.decoder, through.decoder, "moment {n}, {at_us} us after the start");
+    }
+}
+
+/// How node-1's VM stands and what is said of it after a seek to half past a second, and after playing up to there.
+fn vm_at(second: u64) -> (String, String) {
+    let to = Stamp(START_US + second * 1_000_000 + 500_000);
+    let all = cluster();
+    let runtime = if second < vms::AGAIN { 1 } else { 2 };
+    let look = |session: &Session| {
+        let node = session.state.model.node(&crate::event::NodeId::new("node-1")).unwrap();
+        let vm = node.vms.get(&runtime).unwrap_or_else(|| panic!("runtime {runtime} in second {second}"));
+        let findings = session.state.findings();
+        let said: Vec<String> = findings.iter().map(view::finding::sentence).filter(|s| s.contains("chat@")).collect();
+        format!("{:?} {:?}\n{}", vm.standing(node), said, vm.series.len())
+    };
+    let mut sought = session();
+    all.iter().for_each(|entry| drop(sought.entry(entry.clone())));
+    sought.state.playhead = Playhead::Past(to);
+    sought.seek(to);
+    let mut through = session();
+    all.iter().filter(|entry| entry.at <= to).for_each(|entry| drop(through.entry(entry.clone())));
+    through.state.playhead = Playhead::Past(to);
+    assert!(sought.state.model == through.state.model, "second {second}");
+    (look(&sought), look(&through))
+}
+
+#[test]
+fn the_life_of_a_vm_is_the_same_after_a_seek_as_after_playing_it() {
+    let expected = [
+        (20, "Answers"),
+        (vms::HANGS + 3, "does not answer"),
+        (vms::ENDED + 2, "ended 2 s ago: it wrote a crash dump"),
+        (vms::AGAIN + 5, "it runs again"),
+        (SECONDS - 5, "Answers"),
+    ];
+    for (second, words) in expected {
+        let (sought, through) = vm_at(second);
+        assert_eq!(sought, through, "second {second}");
+        assert!(sought.contains(words), "second {second}: {sought}");
+    }
+}
+
+#[test]
+fn what_a_process_keeps_is_not_shown_again_by_a_seek() {
+    let mut sought = session();
+    cluster().iter().for_each(|entry| drop(sought.entry(entry.clone())));
+    for second in [31, 60, 29] {
+        let to = Stamp(START_US + second * 1_000_000);
+        sought.state.playhead = Playhead::Past(to);
+        sought.seek(to);
+        assert_eq!(sought.state.kept, None, "nobody asked");
+        assert!(!text(&cells(&sought)).contains("secret"));
     }
 }
 

@@ -26,7 +26,8 @@ pub(super) fn vm(runtime: u32, process: TaskId, said: Option<&SaidVm>, threads: 
     vm.schedulers = threads::joined(vm.schedulers.take(), process, threads);
     let pids = vm.ports.iter_mut().flat_map(|ports| &mut ports.port).filter_map(|port| port.owner.as_mut());
     let owners = vm.tables.iter_mut().flat_map(|tables| &mut tables.table).filter_map(|table| table.owner.as_mut());
-    pids.chain(owners).for_each(|pid| in_runtime(pid, runtime));
+    let sockets = vm.sockets.iter_mut().flat_map(|all| &mut all.socket).filter_map(|socket| socket.owner.as_mut());
+    pids.chain(owners).chain(sockets).for_each(|pid| in_runtime(pid, runtime));
     vm
 }
 
@@ -35,8 +36,9 @@ pub(super) fn fit(vm: &mut Vm, most: usize) {
     let path = vm.crash_dump.as_mut().and_then(|dump| dump.path.as_mut());
     let texts = [vm.erts.as_mut(), vm.otp_release.as_mut(), vm.monitor_owner.as_mut(), path];
     texts.into_iter().flatten().for_each(cut);
-    let lists: [fn(&mut Vm); 5] = [
+    let lists: [fn(&mut Vm); 6] = [
         |vm| vm.tables = None,
+        |vm| vm.sockets = None,
         |vm| vm.ports = None,
         |vm| vm.links = None,
         |vm| vm.active_functions = None,

@@ -31,6 +31,9 @@ pub(crate) struct Ask {
     /// Inspections to make, each once.
     #[prost(message, repeated, tag = "5")]
     pub(crate) inspections: Vec<Inspection>,
+    /// VMs whose OS process has ended lately: what have they left behind?
+    #[prost(message, repeated, tag = "6")]
+    pub(crate) ended: Vec<Target>,
 }
 
 /// A VM as it is seen from outside.
@@ -116,6 +119,9 @@ pub(crate) struct Reach {
     /// See there.
     #[prost(uint32, optional, tag = "8")]
     pub(crate) vm_budget_milli: Option<u32>,
+    /// See there.
+    #[prost(uint32, optional, tag = "9")]
+    pub(crate) long_schedule_ms: Option<u32>,
 }
 
 /// A name and what belongs to it.
@@ -179,6 +185,12 @@ pub(crate) struct SaidVm {
     /// Inspections that have ended.
     #[prost(message, repeated, tag = "11")]
     pub(crate) inspected: Vec<SaidInspected>,
+    /// The slogan of the crash dump that it has written.
+    #[prost(string, optional, tag = "12")]
+    pub(crate) slogan: Option<String>,
+    /// When its connection ended while its OS process went on, `CLOCK_MONOTONIC` in microseconds.
+    #[prost(uint64, optional, tag = "13")]
+    pub(crate) hung_up_us: Option<u64>,
 }
 
 /// An Erlang process that has ended.
@@ -316,6 +328,7 @@ impl Reach {
             tls_certificate: config.tls_certificate.as_ref().map(text),
             tls_key: config.tls_key.as_ref().map(text),
             vm_budget_milli: config.vm_budget_milli,
+            long_schedule_ms: config.long_schedule_ms,
         }
     }
 
@@ -330,6 +343,7 @@ impl Reach {
             tls_certificate: self.tls_certificate.map(Into::into),
             tls_key: self.tls_key.map(Into::into),
             vm_budget_milli: self.vm_budget_milli,
+            long_schedule_ms: self.long_schedule_ms,
         }
     }
 }

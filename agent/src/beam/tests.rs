@@ -1,3 +1,8 @@
+use std::sync::{
+    Arc,
+    atomic::{AtomicU64, Ordering},
+};
+
 use super::*;
 
 fn process(number: u64, name: &str) -> TaskReading {
@@ -77,4 +82,143 @@ fn sixteen_vms_that_say_too_much_fit_into_a_message() {
     assert!(reading.vms.iter().all(|vm| vm.schedulers.is_some() && vm.tables.is_none()));
     let reasons = reading.runtimes.iter().map(|runtime| format!("{runtime:?}").len());
     assert!(reasons.max() < Some(3000));
+}
+
+/// A clock that tests move.
+fn scripted() -> (Arc<AtomicU64>, Beam) {
+    let now_us = Arc::new(AtomicU64::new(1));
+    let of_beam = Arc::clone(&now_us);
+    (now_us, Beam::new(BeamConfig::default(), move || of_beam.load(Ordering::Relaxed)))
+}
+
+/// What its watcher would say of the first VM.
+fn named(runtime: u32) -> SaidVm {
+    let memory = v1::VmMemory { total_bytes: Some(1 << 30), ..v1::VmMemory::default() };
+    let vm = v1::Vm { name: Some("chat@a".into()), answered_us: Some(1), memory: Some(memory), ..v1::Vm::default() };
+    SaidVm { runtime, answers: true, vm, ..SaidVm::default() }
+}
+
+#[test]
+fn a_vm_that_has_ended_stays_for_ten_minutes_with_what_it_said_last_and_its_crash_dump() {
+    let (now_us, mut beam) = scripted();
+    read(&mut beam, &["beam.smp"], &Wants::default());
+    beam.take(Said { vms: vec![named(1)], ..Said::default() });
+    now_us.store(5_000_000, Ordering::Relaxed);
+    let reading = read(&mut beam, &["sh"], &Wants::default());
+    assert_eq!(reading.happened, ["the Erlang VM chat@a (pid 1) is down"]);
+    let [vm] = reading.vms.as_slice() else { panic!("{:?}", reading.vms) };
+    assert_eq!((vm.ended_us, vm.name.as_deref(), vm.runtime), (Some(5_000_000), Some("chat@a"), Some(1)));
+    assert!(vm.memory.is_some() && vm.ended_why.as_ref().unwrap().contains("no crash dump"), "{vm:?}");
+    assert!(reading.runtimes.is_empty() && reading.sources.is_empty(), "it is no trouble of now");
+    // Its dump is found a moment later.
+    let dump = v1::CrashDump { path: Some("erl_crash.dump".into()), bytes: Some(12 << 20), is_growing: None };
+    let vm = v1::Vm { crash_dump: Some(dump.clone()), ..v1::Vm::default() };
+    let slogan = Some("no more memory".into());
+    beam.take(Said { vms: vec![SaidVm { runtime: 1, vm, slogan, ..SaidVm::default() }], ..Said::default() });
+    // Its next life is another runtime, beside it.
+    now_us.store(600_000_000, Ordering::Relaxed);
+    let tasks = vec![process(2, "beam.smp")];
+    let mut reading = Reading { tasks, ..Reading::default() };
+    beam.read(&Wants::default(), &mut reading);
+    let lives: Vec<_> = reading.vms.iter().map(|vm| (vm.runtime, vm.ended_us)).collect();
+    assert_eq!(lives, [(Some(2), None), (Some(1), Some(5_000_000))]);
+    assert_eq!(reading.vms[1].crash_dump, Some(dump));
+    assert_eq!(reading.vms[1].ended_why.as_deref(), Some("it wrote a crash dump: no more memory"));
+    now_us.store(605_000_001, Ordering::Relaxed);
+    let mut reading = Reading { tasks: vec![process(2, "beam.smp")], ..Reading::default() };
+    beam.read(&Wants::default(), &mut reading);
+    assert_eq!(reading.vms.iter().map(|vm| vm.runtime).collect::<Vec<_>>(), [Some(2)]);
+}
+
+#[test]
+fn a_zombie_is_no_vm_any_more() {
+    let (_, mut beam) = scripted();
+    read(&mut beam, &["beam.smp"], &Wants::default());
+    let zombie = TaskReading { state: Some(midair_vitals::TaskState::Zombie), ..process(1, "beam.smp") };
+    let mut reading = Reading { tasks: vec![zombie], ..Reading::default() };
+    beam.read(&Wants::default(), &mut reading);
+    assert!(reading.vms[0].ended_us.is_some());
+}
+
+#[test]
+fn the_kernel_killed_it_for_memory_where_its_cgroup_says_so() {
+    let (_, mut beam) = scripted();
+    let read = |beam: &mut Beam, name: &str, n_oom_kills| {
+        let path: Arc<str> = "/chat".into();
+        let task = TaskReading { cgroup: Some(Arc::clone(&path)), ..process(1, name) };
+        let cgroup = midair_vitals::CgroupReading { path, n_oom_kills, ..midair_vitals::CgroupReading::default() };
+        let mut reading = Reading { tasks: vec![task], cgroups: vec![cgroup], ..Reading::default() };
+        beam.read(&Wants::default(), &mut reading);
+        reading
+    };
+    read(&mut beam, "beam.smp", Some(3));
+    let reading = read(&mut beam, "sh", Some(4));
+    assert!(reading.vms[0].ended_why.as_ref().unwrap().contains("lack of memory"), "{:?}", reading.vms[0]);
+}
+
+#[test]
+fn the_largest_get_the_slots_and_those_without_one_are_said() {
+    let (now_us, mut beam) = scripted();
+    let read = |beam: &mut Beam, cpu_us: [u64; 20], rss: [u64; 20]| {
+        let one = |(n, (cpu_us, rss)): (u64, (u64, u64))| TaskReading {
+            cpu_us: Some(cpu_us),
+            rss_bytes: Some(rss),
+            ..process(n, "beam.smp")
+        };
+        let tasks = (1..).zip(cpu_us.into_iter().zip(rss)).map(one).collect();
+        let mut reading = Reading { tasks, ..Reading::default() };
+        beam.read(&Wants::default(), &mut reading);
+        let mut watched: Vec<u64> = reading.vms.iter().filter_map(|vm| vm.process?.number).collect();
+        watched.sort_unstable();
+        (watched, reading)
+    };
+    let mut rss = [10; 20];
+    rss[18] = 1000;
+    let mut cpu_us = [10; 20];
+    cpu_us[19] = 1000;
+    let (watched, _) = read(&mut beam, cpu_us, rss);
+    assert_eq!(watched.len(), MOST_VMS);
+    assert!(watched.contains(&19) && watched.contains(&20), "{watched:?}");
+    let said = beam.slots.left_out().unwrap();
+    assert!(said.contains("4 Erlang VMs beyond the 16 largest are not watched"), "{said}");
+    // One that becomes busy gets a slot a minute later, and not at once.
+    let idle = (1..=20).find(|n| !watched.contains(n)).unwrap();
+    cpu_us[idle as usize - 1] = 1_000_000;
+    assert_eq!(read(&mut beam, cpu_us, rss).0, watched);
+    now_us.store(120_000_000, Ordering::Relaxed);
+    assert!(read(&mut beam, cpu_us, rss).0.contains(&idle));
+}
+
+#[test]
+fn a_process_that_ended_is_told_to_streams_that_come_by_seldom() {
+    let (now_us, mut beam) = scripted();
+    read(&mut beam, &["beam.smp"], &Wants::default());
+    let ended = vec![said::Ended { number: 7, creation: 9 }];
+    beam.take(Said { vms: vec![SaidVm { ended, ..named(1) }], ..Said::default() });
+    let id = TaskId { runtime: 1, number: 7, start: 9 };
+    assert_eq!(read(&mut beam, &["beam.smp"], &Wants::default()).ended, [id]);
+    beam.take(Said { vms: vec![named(1)], ..Said::default() });
+    now_us.store(60_000_000, Ordering::Relaxed);
+    assert_eq!(read(&mut beam, &["beam.smp"], &Wants::default()).ended, [id], "the slowest comes once a minute");
+    now_us.store(70_000_000, Ordering::Relaxed);
+    assert!(read(&mut beam, &["beam.smp"], &Wants::default()).ended.is_empty());
+}
+
+#[test]
+fn what_was_asked_of_a_watcher_that_is_no_more_is_answered_and_not_asked_again() {
+    let (_, mut beam) = scripted();
+    let task = TaskId { runtime: 1, number: 7, start: 9 };
+    let traces = vec![crate::reading::TraceWanted { number: 5, task, seconds: 1, most: 1 }];
+    let inspections = vec![InspectionWanted { number: 6, task, what: v1::Keeps::State }];
+    let wants = Wants { traces, inspections, ..Wants::default() };
+    read(&mut beam, &["beam.smp"], &wants);
+    beam.failed.take(&wants);
+    let ask = beam.question(&wants, false, 1);
+    assert!(ask.traces.is_empty() && ask.inspections.is_empty());
+    let mut reading = Reading::default();
+    beam.tell(&wants, &mut reading);
+    assert!(matches!(reading.traced.as_slice(), [(5, Err(_))]));
+    assert!(matches!(reading.inspected.as_slice(), [(6, one)] if one.refused.is_some()));
+    beam.tell(&Wants::default(), &mut Reading::default());
+    assert!(!beam.failed.is_trace(5), "nobody wants it any more");
 }

@@ -10,11 +10,14 @@ mod guard;
 mod looks;
 mod notes;
 mod offset;
+mod others;
 mod outside;
+mod own;
 mod pids;
 mod place;
 mod processes;
 mod reach;
+mod requests;
 mod traces;
 mod vm;
 
@@ -67,7 +70,10 @@ fn run() -> ExitCode {
         if let Some(reach) = ask.config.take() {
             config = Arc::new(reach.into_config());
         }
-        guards.retain(|runtime, guard| ask.targets.iter().any(|t| t.runtime == *runtime && *t == guard.target));
+        guards.retain(|_, guard| ask.targets.iter().chain(&ask.ended).any(|target| *target == guard.target));
+        for target in &ask.ended {
+            guards.get(&target.runtime).into_iter().for_each(Guard::mourn);
+        }
         for target in &ask.targets {
             let guard = guards.entry(target.runtime);
             guard.or_insert_with(|| Guard::start(target.clone(), Arc::clone(&config), clock.clone())).ask(&ask);

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use midair_proto::v1::{Focus, Interest, MarkRequest, Refused, Stream, TableQuery, control, payload::Kind};
 
-use super::{Desk, N_WATCHERS, Watcher, WatcherId, event};
+use super::{Desk, N_WATCHERS, Watcher, WatcherId, event, process};
 use crate::{
     encode,
     outbox::{Outbox, Reader},
@@ -151,6 +151,7 @@ impl Desk {
         let number = focus.id.ok_or("a focus needs a number of the asker's")?;
         let task = focus.task.as_ref().and_then(encode::task_id_from);
         let task = task.ok_or("a focus needs a task: its runtime, number and start")?;
+        process::possible(task)?;
         let viewer = self.watchers.get(&id).map(|w| w.viewer.as_str());
         tracing::info!(watcher = id.0, viewer, task = task.number, "focus");
         self.has_room()?;

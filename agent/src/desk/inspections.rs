@@ -46,8 +46,7 @@ impl Desk {
                         watch through the agent's socket"
                 .into());
         }
-        let task = request.task.as_ref().and_then(encode::task_id_from).filter(|task| task.runtime != 0);
-        let task = task.ok_or("an inspection needs an Erlang process")?;
+        let task = self.process(request.task.as_ref(), "an inspection")?;
         let what = match request.what.map(Keeps::try_from) {
             Some(Ok(what @ (Keeps::State | Keeps::Dictionary))) => what,
             Some(Ok(Keeps::Unspecified)) | None => return Err("an inspection needs to know what to show".into()),

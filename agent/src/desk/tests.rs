@@ -3,6 +3,7 @@
 mod asks;
 mod budget;
 mod fold;
+mod inspections;
 mod rest;
 mod streams;
 
@@ -80,11 +81,15 @@ impl Bench {
     }
 
     fn join(&mut self) -> Client {
+        self.join_as(false)
+    }
+
+    fn join_as(&mut self, is_insecure: bool) -> Client {
         let (outbox, outgoing) = outbox();
         let id = WatcherId(self.n_watchers);
         self.n_watchers += 1;
         let viewer = format!("viewer-{}", id.0);
-        self.desk.handle(Command::Join { id, outbox, viewer, is_insecure: false });
+        self.desk.handle(Command::Join { id, outbox, viewer, is_insecure });
         Client { id, outgoing }
     }
 

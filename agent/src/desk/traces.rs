@@ -3,7 +3,7 @@
 use midair_proto::v1::{Refused, TraceRequest, Traced, payload::Kind};
 
 use super::{Desk, WatcherId, event};
-use crate::{encode, outbox::Reader, reading::TraceWanted};
+use crate::{outbox::Reader, reading::TraceWanted};
 
 /// Traces that an agent makes at once.
 const N_TRACES: usize = 2;
@@ -53,8 +53,7 @@ impl Desk {
                 "this connection is not authenticated, so it may not trace; watch through the agent's socket".into()
             );
         }
-        let task = request.task.as_ref().and_then(encode::task_id_from).filter(|task| task.runtime != 0);
-        let task = task.ok_or("a receive trace needs an Erlang process")?;
+        let task = self.process(request.task.as_ref(), "a receive trace")?;
         let (seconds, most) = (request.seconds.unwrap_or(*SECONDS.end()), request.most.unwrap_or(*MESSAGES.end()));
         if !SECONDS.contains(&seconds) || !MESSAGES.contains(&most) {
             let (longest, largest) = (SECONDS.end(), MESSAGES.end());

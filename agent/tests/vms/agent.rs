@@ -12,9 +12,9 @@ use midair_proto::{
     CONTRACT,
     delta::Delta,
     v1::{
-        Control, Details, Envelope, Focus, Hello, Inspected, Interest, Order, Payload, Refused, Rows, Runtime, Stream,
-        TableQuery, Task, TaskId, TaskKind, TraceRequest, Traced, Version, Vm, agent_client::AgentClient, control,
-        payload,
+        Control, Details, Envelope, Focus, Hello, InspectRequest, Inspected, Interest, Keeps, Order, Payload, Refused,
+        Rows, Runtime, Source, Stream, TableQuery, Task, TaskId, TaskKind, TraceRequest, Traced, Version, Vm,
+        agent_client::AgentClient, control, payload,
     },
 };
 use prost::Message;
@@ -27,11 +27,13 @@ use crate::vm::LONG;
 
 /// A running agent and a watch of it.
 pub(crate) struct Watched {
-    child: Child,
-    _folder: TempDir,
+    /// `None` where it is another watcher's.
+    child: Option<Child>,
+    folder: TempDir,
     controls: mpsc::Sender<Control>,
     events: Streaming<Envelope>,
     pub(crate) runtimes: Vec<Runtime>,
+    pub(crate) sources: Vec<Source>,
     pub(crate) vms: BTreeMap<u32, Vm>,
     pub(crate) rows: Option<Rows>,
     pub(crate) names: BTreeMap<u32, String>,
@@ -61,13 +63,25 @@ impl Watched {
             assert!(start.elapsed() < LONG, "the agent listens");
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
-        let (controls, events) = watch(socket).await;
+        Self::watch(Some(child), folder).await
+    }
+
+    /// Somebody else who comes to watch the same agent, which goes on for as long as the first one does.
+    pub(crate) async fn another(&self) -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(self.folder.path().join("agent.sock"), folder.path().join("agent.sock")).unwrap();
+        Self::watch(None, folder).await
+    }
+
+    async fn watch(child: Option<Child>, folder: TempDir) -> Self {
+        let (controls, events) = watch(folder.path().join("agent.sock")).await;
         let mut watched = Self {
             child,
-            _folder: folder,
+            folder,
             controls,
             events,
             runtimes: Vec::new(),
+            sources: Vec::new(),
             vms: BTreeMap::new(),
             rows: None,
             names: BTreeMap::new(),
@@ -93,6 +107,10 @@ impl Watched {
     /// Looks closely at a process from now on.
     pub(crate) async fn focus(&mut self, task: TaskId) {
         self.details = None;
+        self.ask_focus(task).await;
+    }
+
+    pub(crate) async fn ask_focus(&mut self, task: TaskId) {
         self.ask(control::Kind::Focus(Focus { id: Some(2), task: Some(task) })).await;
     }
 
@@ -100,6 +118,19 @@ impl Watched {
     pub(crate) async fn trace(&mut self, task: TaskId) {
         let request = TraceRequest { id: Some(3), task: Some(task), seconds: Some(1), most: Some(5000) };
         self.ask(control::Kind::Trace(request)).await;
+    }
+
+    /// Inspects a process.
+    pub(crate) async fn inspect(&mut self, task: TaskId, what: Keeps) {
+        let request = InspectRequest { id: Some(4), task: Some(task), what: Some(what.into()) };
+        self.ask(control::Kind::Inspect(request)).await;
+    }
+
+    /// The next refusal, in words.
+    pub(crate) async fn refusal(&mut self) -> String {
+        let refused = self.until("a refusal", |w| w.refused.clone()).await;
+        self.refused = None;
+        refused.reason.unwrap()
     }
 
     /// Folds events until something is so.
@@ -121,8 +152,9 @@ impl Watched {
                 if envelope.key == Some(true) {
                     self.vms.clear();
                 }
-                if let Some(runtimes) = sample.node.and_then(|node| node.runtimes) {
-                    self.runtimes = runtimes.runtime;
+                if let Some(node) = sample.node {
+                    self.runtimes = node.runtimes.map_or_else(|| std::mem::take(&mut self.runtimes), |all| all.runtime);
+                    self.sources = node.sources.map_or_else(|| std::mem::take(&mut self.sources), |all| all.source);
                 }
                 for vm in sample.vms {
                     let runtime = vm.runtime.unwrap();
@@ -164,12 +196,14 @@ impl Watched {
 
     /// The process of the agent.
     pub(crate) fn pid(&self) -> u32 {
-        self.child.id()
+        self.child.as_ref().unwrap().id()
     }
 
     /// Ends it without a word.
     pub(crate) fn kill(&mut self) {
-        drop((self.child.kill(), self.child.wait()));
+        if let Some(child) = &mut self.child {
+            drop((child.kill(), child.wait()));
+        }
     }
 }
 

@@ -7,8 +7,10 @@
 
 mod agent;
 mod contention;
+mod ended;
 mod found;
 mod gone;
+mod inspections;
 mod looks;
 mod places;
 mod rabbit;

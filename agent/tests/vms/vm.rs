@@ -88,6 +88,20 @@ impl Vm {
         vm.waits_for(&is_up).then_some(vm)
     }
 
+    /// One without a name, and so without distribution.
+    pub(crate) fn unnamed() -> Self {
+        let home = tempfile::tempdir().unwrap();
+        let process = Command::new("erl")
+            .args(["-noinput", "+S", "2:2", "+sbwt", "none"])
+            .env("HOME", home.path())
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .unwrap();
+        Self { name: String::new(), port: 0, process, home, said: Arc::default() }
+    }
+
     fn waits_for(&self, is_up: &Receiver<()>) -> bool {
         is_up.recv_timeout(LONG).is_ok()
     }

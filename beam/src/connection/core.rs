@@ -11,7 +11,7 @@ use bytes::BytesMut;
 use tokio::{
     io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, split},
     sync::{mpsc, oneshot, watch},
-    time::{Instant, MissedTickBehavior, interval_at, sleep_until},
+    time::{Instant, Interval, MissedTickBehavior, interval_at, sleep_until},
 };
 
 use super::{
@@ -55,6 +55,7 @@ pub(super) enum Command {
         started: oneshot::Sender<Result<(Pid, Mailbox), CallError>>,
     },
     Kill(Number),
+    TickTime(Duration),
     Frame(Vec<u8>),
 }
 
@@ -79,7 +80,7 @@ impl Core {
         Self {
             owners: Owners::new(agreed),
             counters,
-            tick_time: tick_time.clamp(Duration::from_millis(40), Duration::from_secs(86_400)),
+            tick_time: bounded(tick_time),
             limits,
             incoming: Incoming::new(Decoder::new(limits.bounds), limits.frame),
             outgoing: BytesMut::new(),
@@ -104,10 +105,11 @@ impl Core {
 
     async fn serve<S: AsyncRead + AsyncWrite>(&mut self, stream: S, commands: &mut mpsc::Receiver<Command>) -> Ended {
         let (mut reader, mut writer) = split(stream);
-        let quarter = self.tick_time / 4;
-        let mut ticks = interval_at(Instant::now() + quarter, quarter);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut ticks = quarters(self.tick_time);
         loop {
+            if ticks.period() != self.tick_time / 4 {
+                ticks = quarters(self.tick_time);
+            }
             let deadline = self.owners.deadline();
             // Each branch may be dropped half way: reading, writing and flushing have then moved nothing.
             let step = tokio::select! {
@@ -230,6 +232,7 @@ impl Core {
                 }
             }
             Command::Kill(number) => self.kill(number),
+            Command::TickTime(tick_time) => self.tick_time = bounded(tick_time),
             Command::Frame(frame) => self.outgoing.extend_from_slice(&frame),
         }
     }
@@ -294,6 +297,16 @@ impl Core {
             None => {}
         }
     }
+}
+
+fn bounded(tick_time: Duration) -> Duration {
+    tick_time.clamp(Duration::from_millis(40), Duration::from_secs(86_400))
+}
+
+fn quarters(of: Duration) -> Interval {
+    let mut ticks = interval_at(Instant::now() + of / 4, of / 4);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
 }
 
 /// Answers `io:format` of our processes, so that they do not wait: what they print goes nowhere.

@@ -10,8 +10,9 @@ use super::{Framing, HandshakeError, LocalName, Phase, flags};
 const MOST_BYTES: usize = 2048;
 /// A TLS record of an alert starts so: what a node that speaks TLS answers to one that does not.
 const TLS_ALERT: usize = 0x1503;
-/// The host part of a name that the target chooses: a fixed one, so that no new atom comes of it.
-const HOST: &str = "localhost";
+/// The host part of a name that the target chooses: a fixed one, so that the names of its pool serve again, and one that
+/// says in its log and its list of nodes who we are: `2HZR1GFH@midair`.
+const HOST: &str = "midair";
 
 /// `send_name`.
 pub(super) fn name(name: &LocalName, creation: u32) -> Result<Vec<u8>, HandshakeError> {

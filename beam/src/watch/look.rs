@@ -129,6 +129,11 @@ impl Look {
         &self.pid
     }
 
+    /// Our helper there, where one runs.
+    pub fn helper(&self) -> Option<&Pid> {
+        self.helper.as_ref().map(Helper::process)
+    }
+
     /// What it is and does now. Takes at most twice the time given at the start, and less than a millisecond mostly. Reads
     /// a second apart know 10 looks more each. Dropped half way, the next one goes on with the same request.
     pub async fn read(&mut self) -> Result<Seen, LookError> {

@@ -69,8 +69,8 @@ async fn what_the_first_pass_costs_does_not_slow_others() {
     let budget = SweepBudget { share: 0.02, share_beyond: 0.03, ..fast().budget };
     let mut sweep = sweep(&connection, SweepOptions { budget, ..fast() }).await;
     let [first, second, third] = [pass(&mut sweep).await, pass(&mut sweep).await, pass(&mut sweep).await];
-    let least = first.n_swept * 2 * 50;
-    assert!(first.period_us >= least, "2 us for each process, at a fiftieth of a core: {}", first.period_us);
+    let least = first.n_swept * 17 / 10 * 50;
+    assert!(first.period_us >= least, "1.7 us for each process, at a fiftieth of a core: {}", first.period_us);
     // A few processes more or less.
     assert!(second.period_us.abs_diff(first.period_us) < least / 100, "{} and {}", first.period_us, second.period_us);
     let measured = (second.own_work_us * 50).min(10_000_000).max(second.own_work_us * 100 / 3).max(500_000);
@@ -150,14 +150,19 @@ async fn a_cut_connection_leaves_nothing() {
     let owner = format!("c:pid(0, {}, {})", keeper.id, keeper.serial);
     let tables = format!("length([T || T <- ets:all(), ets:info(T, owner) =:= {owner}]).");
     assert_eq!(eval(&other, &tables).await, Term::Int(1));
+    // Agents that run on this machine may have come in as well: only what works for our connection, by its group leader, counts.
+    let leader = format!("persistent_term:put(leader, node(element(2, process_info({owner}, group_leader)))).");
+    eval(&other, &leader).await;
+    let of_ours = "[P || P <- processes() -- persistent_term:get(before), {_, L} <- [process_info(P, group_leader)], node(L) =:= persistent_term:get(leader)]";
+    let working = eval(&other, &format!("length({of_ours}).")).await.as_count().unwrap();
+    assert!(working >= 2, "who keeps the sweep and who looks: {working}");
     drop((sweep, ours));
     until(&other, "erlang", "is_process_alive", &[keeper.into()], &Term::atom("false")).await;
     assert_eq!(eval(&other, &tables).await, Term::Int(0));
-    // Others than this very evaluation.
-    let more = "[{P, process_info(P, [initial_call, current_function])} || P <- processes() -- [self() | persistent_term:get(before)]].";
+    let more = format!("[{{P, process_info(P, [initial_call, current_function])}} || P <- {of_ours}].");
     let mut left = Term::List(vec![]);
     for _ in 0..200 {
-        left = eval(&other, more).await;
+        left = eval(&other, &more).await;
         if left.as_list().is_some_and(<[Term]>::is_empty) {
             return;
         }

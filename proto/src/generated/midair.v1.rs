@@ -838,8 +838,9 @@ pub struct Sample {
     /// Inodes of network namespaces no longer in the stream.
     #[prost(uint64, repeated, tag = "14")]
     pub namespaces_left: ::prost::alloc::vec::Vec<u64>,
-    /// Erlang VMs; in a key complete, in a delta the fields that changed. An overview has at most 4, the worst first, and of
-    /// them a few fields alone: name, process, up_us, answered_us, ended_us, ended_why, run_queue, memory.total_bytes and
+    /// Erlang VMs; in a key complete, in a delta the fields that changed. An overview has at most 4, the worst: those that
+    /// ended or do not answer, then those with most in their run queues; and of them a few fields alone: name, process,
+    /// up_us (in steps of 10 s), answered_us, mono_us, ended_us, ended_why, the run queues, memory.total_bytes and
     /// sweep.n_messages.
     #[prost(message, repeated, tag = "15")]
     pub vms: ::prost::alloc::vec::Vec<Vm>,

@@ -44,11 +44,15 @@ fn all(what: &str, samples: &[Sample]) {
     packing(samples);
     let folder = tempfile::tempdir().expect("a scratch directory");
     let day = folder.path().join("day.midair");
-    made::repeat(samples, 1, 24 * 3_600, &day);
-    reading("1 node for 24 h", &day);
-    let hour = folder.path().join("hour.midair");
-    made::repeat(samples, 100, 3_600, &hour);
-    reading("100 nodes for 1 h", &hour);
+    made::repeat(samples, 1, 24 * 3_600, &day, Options::default());
+    reading("1 node for 24 h", &day, 0);
+    fs::remove_file(day).expect("it is there");
+    for window_log in [20, 23] {
+        let hour = folder.path().join("hour.midair");
+        made::repeat(samples, 100, 3_600, &hour, Options { window_log, ..Options::default() });
+        // The key of each node stands in the 30 s before, and growth takes ten more.
+        reading(&format!("100 nodes for 1 h, window 2^{window_log}"), &hour, 40 * SECOND);
+    }
 }
 
 /// Bytes and CPU for some levels and windows.
@@ -70,20 +74,20 @@ fn packing(samples: &[Sample]) {
 }
 
 /// Opening, seeking, reading: with the index, and without.
-fn reading(what: &str, path: &Path) {
+fn reading(what: &str, path: &Path, warm_up_us: u64) {
     let length = fs::metadata(path).expect("the file is there").len();
     println!("  {what}: {:.1} MiB", length as f64 / f64::from(1 << 20));
-    seeks("with its index", path);
+    seeks("with its index", path, warm_up_us);
     let torn = path.with_extension("torn.midair");
-    let bytes = fs::read(path).expect("it can be read");
-    fs::write(&torn, &bytes[..bytes.len() - 10]).expect("it can be written");
-    drop(bytes);
-    seeks("without", &torn);
+    fs::copy(path, &torn).expect("it can be copied");
+    File::options().write(true).open(&torn).and_then(|file| file.set_len(length - 10)).expect("it can be cut");
+    seeks("without", &torn, warm_up_us);
+    fs::remove_file(&torn).expect("it is there");
     let child = Command::new(env::current_exe().expect("this program")).arg("read").arg(path).output();
     print!("{}", String::from_utf8_lossy(&child.expect("it runs").stdout));
 }
 
-fn seeks(what: &str, path: &Path) {
+fn seeks(what: &str, path: &Path, warm_up_us: u64) {
     let cpu = Cpu::start();
     let mut reader = open(path);
     let opened = cpu.us();
@@ -94,7 +98,7 @@ fn seeks(what: &str, path: &Path) {
         place = place.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let at_us = first + (place >> 11) % (last - first);
         let cpu = Cpu::start();
-        reader.seek(at_us).expect("it can be read");
+        reader.seek(at_us.saturating_sub(warm_up_us)).expect("it can be read");
         for piece in reader.by_ref() {
             match piece.expect("it can be read") {
                 Piece::Entry(entry) if entry.at_us < at_us => {}

@@ -1,5 +1,7 @@
 //! A played cluster: two agents that measure for a minute and a half, one of which is cut off for a while.
 
+pub(super) mod vms;
+
 use std::sync::Arc;
 
 use midair_proto::v1::{self, payload::Kind};
@@ -105,6 +107,9 @@ fn measured(name: &str, at: u64, second: u64, n: u64) -> Vec<Entry> {
         let mark = v1::Mark { wall_us: Some(at), text: Some("release 417".into()), ..v1::Mark::default() };
         all.push(carried(name, at, envelope(name, at, Kind::Mark(mark))));
     }
+    if n == 0 {
+        all.extend(vms::said(second, at).into_iter().map(|kind| carried(name, at, envelope(name, at, kind))));
+    }
     if second.is_multiple_of(10) {
         all.push(entry(at, Item::Clock(address(name), 1_500, 200, false)));
     }
@@ -121,6 +126,7 @@ fn sample(second: u64, n: u64, is_key: bool) -> v1::Sample {
         mem_available_bytes: Some((40 << 30) - second * (100 << 20)),
         tcp_in: Some(second * 1_000),
         tcp_out: Some(second * 900),
+        runtimes: (n == 0).then(|| vms::runtimes(second)),
         severities: Some(v1::Severities { queue: Some((second * 7 % 1_000) as u32), ..v1::Severities::default() }),
         ..v1::Node::default()
     };
@@ -130,6 +136,8 @@ fn sample(second: u64, n: u64, is_key: bool) -> v1::Sample {
         node: Some(node),
         tasks: (0..N_TASKS / 2).filter(is_in).map(|task| row(task, second, n)).collect(),
         names: if is_key { names() } else { Vec::new() },
+        vms: if n == 0 { vms::vms(second) } else { Vec::new() },
+        vms_left: if n == 0 { vms::left(second) } else { Vec::new() },
         ..v1::Sample::default()
     }
 }

@@ -10,12 +10,14 @@ fn ask() -> Ask {
         tls_certificate: None,
         tls_key: None,
         vm_budget_milli: Some(30),
+        long_schedule_ms: Some(500),
     };
     Ask {
         targets: vec![Target { runtime: 3, pid: 41, start: 99 }],
         looks: vec![Which { runtime: 3, number: 1 << 40 }],
         traces: Vec::new(),
         inspections: Vec::new(),
+        ended: Vec::new(),
         config: Some(Reach::of(&config)),
     }
 }

@@ -12,6 +12,8 @@ pub(super) struct Cost {
     /// What the last pass took and is not yet part of `sweep`, and how much of it each second is.
     owed_us: (u64, u64),
     pub(super) once: Part,
+    /// Looks, traces and inspections; estimated.
+    pub(super) asked: Part,
 }
 
 /// What one of these has taken, those before it included that ended: a helper that is started anew counts from zero.
@@ -57,8 +59,8 @@ impl Cost {
 
     /// All of it; it never becomes less.
     pub(super) fn all(self) -> u64 {
-        let Self { node, links, events, ports, hot, sweep, once, owed_us: _ } = self;
-        [node, links, events, ports, hot, sweep, once].into_iter().map(Part::all).fold(0, u64::saturating_add)
+        let Self { node, links, events, ports, hot, sweep, once, asked, owed_us: _ } = self;
+        [node, links, events, ports, hot, sweep, once, asked].into_iter().map(Part::all).fold(0, u64::saturating_add)
     }
 }
 

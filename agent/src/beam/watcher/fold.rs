@@ -1,12 +1,12 @@
 //! What a VM said, as it travels.
 
 use midair_beam::watch::{
-    Allocation, DistReading, NodeTick, PortReading, TableReading, Vm, dist::Link, events::Slot, node, ports::PortRow,
-    tables::TableRow,
+    Allocation, DistReading, NodeTick, PortReading, SocketReading, TableReading, Vm, dist::Link, events::Slot, node,
+    ports::PortRow, sockets::SocketRow, tables::TableRow,
 };
 use midair_proto::v1::{
-    self, DistLink, DistLinks, Scheduler, SchedulerKind, Schedulers, VmCounts, VmMemory, VmPort, VmPorts, VmTable,
-    VmTables,
+    self, DistLink, DistLinks, Scheduler, SchedulerKind, Schedulers, VmCounts, VmMemory, VmPort, VmPorts, VmSocket,
+    VmSockets, VmTable, VmTables,
 };
 
 use super::{pids, processes::ours};
@@ -151,6 +151,23 @@ pub(super) fn tables(reading: &TableReading, home: &str) -> VmTables {
     };
     let partial = partial("tables", reading.n_looked, reading.n_tables);
     VmTables { table: reading.tables.iter().map(table).collect(), n_total: reading.n_tables, partial }
+}
+
+/// The sockets that are no ports.
+pub(super) fn sockets(reading: &SocketReading, home: &str, offset_us: i64) -> VmSockets {
+    let socket = |row: &SocketRow| VmSocket {
+        owner: row.owner.as_ref().map(|owner| pids::wire(owner, row.owner_name.clone(), home)),
+        protocol: row.protocol.clone(),
+        address: row.peer.clone(),
+        in_bytes: row.in_bytes,
+        out_bytes: row.out_bytes,
+        n_writers: row.n_writers,
+        n_readers: row.n_readers,
+    };
+    let partial = partial("sockets", reading.n_looked, reading.n_sockets);
+    let mono_us = Some(ours(reading.at_us, offset_us));
+    let rows = reading.sockets.iter().take(MOST_ROWS);
+    VmSockets { socket: rows.map(socket).collect(), n_total: reading.n_sockets, partial, mono_us }
 }
 
 fn partial(what: &str, looked: Option<u64>, all: Option<u64>) -> Option<String> {

@@ -10,11 +10,17 @@ use std::{
 };
 
 use midair_beam::{Backoff, Trouble};
-use midair_proto::v1::{CrashDump, Vm};
+use midair_proto::v1::Vm;
 
-use super::{outside, place, reach, vm};
+use super::{
+    outside::{self, Found},
+    place::{self, Finder},
+    reach::{self, Failed},
+    requests::Served,
+    vm,
+};
 use crate::{
-    beam::said::{Ask, SaidVm, Target, Trace},
+    beam::said::{Ask, Inspection, SaidVm, Target, Trace},
     clock::Clock,
     config::BeamConfig,
 };
@@ -47,6 +53,8 @@ pub(super) struct Shared {
     pub(super) target: Target,
     pub(super) clock: Clock,
     is_over: AtomicBool,
+    /// Its OS process is gone: what has it left behind?
+    is_mourned: AtomicBool,
     asked_us: AtomicU64,
     /// Between the last two questions, microseconds.
     every_us: AtomicU64,
@@ -61,6 +69,8 @@ pub(super) struct Asked {
     pub(super) looks: Vec<u64>,
     /// Traces to make.
     pub(super) traces: Vec<Trace>,
+    /// Processes of which something is to be shown.
+    pub(super) inspections: Vec<Inspection>,
 }
 
 impl Guard {
@@ -73,6 +83,7 @@ impl Guard {
             every_us: AtomicU64::new(0),
             clock,
             is_over: AtomicBool::new(false),
+            is_mourned: AtomicBool::new(false),
             asked: Mutex::default(),
             said: Mutex::new(said),
         });
@@ -91,7 +102,13 @@ impl Guard {
         let runtime = self.target.runtime;
         let looks = ask.looks.iter().filter(|which| which.runtime == runtime).map(|which| which.number).collect();
         let traces = ask.traces.iter().filter(|trace| trace.which.runtime == runtime).copied().collect();
-        *lock(&self.shared.asked) = Asked { looks, traces };
+        let inspections = ask.inspections.iter().filter(|one| one.which.runtime == runtime).copied().collect();
+        *lock(&self.shared.asked) = Asked { looks, traces, inspections };
+    }
+
+    /// Its OS process has ended.
+    pub(super) fn mourn(&self) {
+        self.shared.is_mourned.store(true, Ordering::Relaxed);
     }
 
     /// What is known now; what is told once is taken.
@@ -107,6 +124,7 @@ impl Guard {
         said.happened.clear();
         said.traces.clear();
         said.ended.clear();
+        said.inspected.clear();
         told
     }
 }
@@ -122,7 +140,7 @@ impl Shared {
     fn is_wanted(&self) -> bool {
         let idle_us = self.clock.mono_us().saturating_sub(self.asked_us.load(Ordering::Relaxed));
         let every_us = self.every_us.load(Ordering::Relaxed);
-        !self.is_over() && idle_us < every_us.saturating_mul(3).max(ASKED_WITHIN_US)
+        !self.is_over() && !self.is_mourned() && idle_us < every_us.saturating_mul(3).max(ASKED_WITHIN_US)
     }
 
     /// Until nobody wants to know any more.
@@ -136,6 +154,14 @@ impl Shared {
         self.is_over.load(Ordering::Relaxed)
     }
 
+    fn until_us(&self, pause: Duration) -> u64 {
+        self.clock.mono_us() + u64::try_from(pause.as_micros()).unwrap_or(u64::MAX / 2)
+    }
+
+    fn is_mourned(&self) -> bool {
+        self.is_mourned.load(Ordering::Relaxed)
+    }
+
     pub(super) fn asked(&self) -> Asked {
         lock(&self.asked).clone()
     }
@@ -146,9 +172,12 @@ impl Shared {
     }
 
     /// A crash dump that was found.
-    pub(super) fn dumps(&self, found: Option<CrashDump>) {
-        if found.is_some() {
-            self.say(|said| said.vm.crash_dump = found);
+    pub(super) fn dumps(&self, found: Option<Found>) {
+        if let Some(Found { dump, slogan }) = found {
+            self.say(|said| {
+                said.vm.crash_dump = Some(dump);
+                said.slogan = slogan.or(said.slogan.take());
+            });
         }
     }
 
@@ -166,40 +195,55 @@ fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 }
 
 fn run(shared: &Arc<Shared>, config: &BeamConfig) {
+    // While it is there: later nobody can tell where its dump would be.
+    let dump = outside::Dump::new(shared.target.pid);
     // Before anything is opened: sockets belong to the network in which they were made.
-    if let Err(why) = place::enter_network(shared.target.pid) {
-        shared.silent(why);
-        return;
+    let mut pauses = Backoff::default();
+    while let Err(why) = place::enter_network(shared.target.pid) {
+        shared.silent(why.clone());
+        let until_us = shared.until_us(pauses.failed(Trouble::Absent, why, jitter(shared)));
+        while shared.clock.mono_us() < until_us {
+            if shared.is_over() || shared.is_mourned() {
+                return;
+            }
+            thread::sleep(STEP);
+        }
     }
     // How it is called though it may never let us in.
     if let Some(name) = place::Arguments::of(shared.target.pid).full_name() {
         shared.say(|said| said.vm.name = Some(name));
     }
     match tokio::runtime::Builder::new_current_thread().enable_all().build() {
-        Ok(runtime) => runtime.block_on(keep(shared, config)),
+        Ok(runtime) => runtime.block_on(keep(shared, config, dump)),
         Err(error) => shared.silent(format!("cannot start tokio: {error}")),
     }
 }
 
 /// Connects again and again, without hammering.
-async fn keep(shared: &Arc<Shared>, config: &BeamConfig) {
-    let mut backoff = Backoff::default();
-    let mut dump = outside::Dump::new(shared.target.pid);
+async fn keep(shared: &Arc<Shared>, config: &BeamConfig, mut dump: outside::Dump) {
+    let (mut backoff, mut finder) = (Backoff::default(), Finder::new(shared.target.pid));
+    let mut served = Served::default();
     while !shared.is_over() {
+        if shared.is_mourned() {
+            shared.dumps(dump.look_now());
+            tokio::time::sleep(STEP).await;
+            continue;
+        }
         if !shared.is_wanted() {
             tokio::time::sleep(STEP).await;
             continue;
         }
         let began_us = shared.clock.mono_us();
         let tried = tokio::select! {
-            tried = attempt(shared, config, &mut dump) => tried,
+            tried = attempt(shared, config, &mut finder, (&mut served, &mut dump)) => tried,
             () = shared.unwanted() => {
                 shared.silent("nobody asks".into());
                 continue;
             }
         };
         let pause = match tried {
-            Err((trouble, reason)) => {
+            Err(Failed { trouble, why: reason, is_undistributed }) => {
+                shared.say(|said| said.is_undistributed = is_undistributed);
                 let pause = backoff.failed(trouble, &reason, jitter(shared));
                 let reason = match trouble {
                     // A target logs each of these, so that the next try is far.
@@ -211,6 +255,10 @@ async fn keep(shared: &Arc<Shared>, config: &BeamConfig) {
             }
             Ok(reason) => {
                 backoff.connected();
+                if outside::is_running(shared.target.pid) {
+                    let now_us = shared.clock.mono_us();
+                    shared.say(|said| said.hung_up_us = Some(now_us));
+                }
                 let held = Duration::from_micros(shared.clock.mono_us().saturating_sub(began_us));
                 shared.silent(reason.clone());
                 backoff.ended(held, reason, jitter(shared))
@@ -224,15 +272,17 @@ async fn keep(shared: &Arc<Shared>, config: &BeamConfig) {
 async fn attempt(
     shared: &Arc<Shared>,
     config: &BeamConfig,
-    dump: &mut outside::Dump,
-) -> Result<String, (Trouble, String)> {
-    let reached = reach::reach(&shared.target, config).await?;
-    Ok(vm::watch(reached, shared, config, dump).await)
+    finder: &mut Finder,
+    (served, dump): (&mut Served, &mut outside::Dump),
+) -> Result<String, Failed> {
+    let reached = reach::reach(&shared.target, config, finder, shared.clock.mono_us()).await?;
+    shared.say(|said| said.is_undistributed = false);
+    Ok(vm::watch(reached, shared, config, (served, dump)).await)
 }
 
 async fn wait(shared: &Shared, pause: Duration, dump: &mut outside::Dump) {
-    let until_us = shared.clock.mono_us() + u64::try_from(pause.as_micros()).unwrap_or(u64::MAX / 2);
-    while !shared.is_over() && shared.clock.mono_us() < until_us {
+    let until_us = shared.until_us(pause);
+    while !shared.is_over() && !shared.is_mourned() && shared.clock.mono_us() < until_us {
         let now_us = shared.clock.mono_us();
         shared.dumps(dump.look(now_us));
         tokio::time::sleep(STEP).await;

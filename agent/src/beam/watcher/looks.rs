@@ -45,6 +45,8 @@ struct Looking {
     task: JoinHandle<()>,
     pid: Pid,
     found: Arc<Mutex<Found>>,
+    /// Our helper for it.
+    helper: Arc<Mutex<Option<Pid>>>,
 }
 
 #[derive(Clone, Debug, Default)]
@@ -75,11 +77,18 @@ impl Looks {
         self.tasks.retain(|number, _| wanted.iter().any(|pid| pids::number(pid) == *number));
         for pid in wanted {
             self.tasks.entry(pids::number(&pid)).or_insert_with(|| {
-                let found = Arc::default();
-                let task = tokio::spawn(look_on(from.clone(), pid.clone(), Arc::clone(&found)));
-                Looking { task, pid, found }
+                let (found, helper) = (Arc::default(), Arc::default());
+                let told = (Arc::clone(&found), Arc::clone(&helper));
+                let task = tokio::spawn(look_on(from.clone(), pid.clone(), told));
+                Looking { task, pid, found, helper }
             });
         }
+    }
+
+    /// Our helpers for these.
+    pub(super) fn helpers(&self) -> Vec<Pid> {
+        let helper = |looking: &Looking| looking.helper.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        self.tasks.values().filter_map(helper).collect()
     }
 
     /// What they show now.
@@ -103,7 +112,7 @@ impl Looking {
     }
 }
 
-async fn look_on(from: From, pid: Pid, found: Arc<Mutex<Found>>) {
+async fn look_on(from: From, pid: Pid, (found, helper): (Arc<Mutex<Found>>, Arc<Mutex<Option<Pid>>>)) {
     let say = |now: Found| *found.lock().unwrap_or_else(PoisonError::into_inner) = now;
     loop {
         let mut look = match Look::start(&from.connection, pid.clone(), from.release, WITHIN).await {
@@ -115,7 +124,9 @@ async fn look_on(from: From, pid: Pid, found: Arc<Mutex<Found>>) {
             }
         };
         loop {
-            match look.read().await {
+            let read = look.read().await;
+            *helper.lock().unwrap_or_else(PoisonError::into_inner) = look.helper().cloned();
+            match read {
                 Ok(Seen::Answered(seen)) => say(Found::Seen(Box::new(said(&pid, &seen, None, &from)))),
                 Ok(Seen::Silent(silence)) => {
                     let silent_ms = u32::try_from(silence.lasts.as_millis()).unwrap_or(u32::MAX);

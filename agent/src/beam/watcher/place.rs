@@ -1,9 +1,10 @@
 //! Where a VM listens, by what its OS process shows: its arguments, its environment, its sockets.
 
+mod own;
+
 use std::{
-    collections::HashMap,
     fs,
-    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket},
     os::{
         fd::{AsFd, OwnedFd},
         unix::fs::MetadataExt,
@@ -17,13 +18,12 @@ use rustix::{
     thread::{LinkNameSpaceType, move_into_link_name_space},
 };
 
+use tokio::{net::lookup_host, time::timeout};
+
 use crate::config::BeamConfig;
 
 /// For epmd, which answers at once or not at all.
 const WITHIN: Duration = Duration::from_secs(3);
-
-/// Descriptors that are looked through for listening sockets: those are opened early.
-const MOST_FDS: usize = 100_000;
 
 /// A VM's arguments and what follows from them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -38,6 +38,8 @@ pub(super) struct Place {
     pub(super) addresses: Vec<String>,
     /// How it was found.
     pub(super) found_by: &'static str,
+    /// The host of its name, where that is another one than this: it is not dialled.
+    pub(super) foreign: Option<String>,
 }
 
 impl Arguments {
@@ -122,10 +124,20 @@ pub(super) fn open_inside(
     how: OFlags,
     bounds: ResolveFlags,
 ) -> std::io::Result<OwnedFd> {
-    let from = openat(CWD, format!("/proc/{pid}/{from}"), OFlags::PATH | OFlags::DIRECTORY, Mode::empty())?;
+    open_below(&folder(pid, from)?, path, how, bounds)
+}
+
+/// The `root` or the `cwd` of a process.
+pub(super) fn folder(pid: u32, from: &str) -> std::io::Result<OwnedFd> {
+    let how = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok(openat(CWD, format!("/proc/{pid}/{from}"), how, Mode::empty())?)
+}
+
+/// The same as [`open_inside`] with a folder of a process that was opened before.
+pub(super) fn open_below(from: &OwnedFd, path: &str, how: OFlags, bounds: ResolveFlags) -> std::io::Result<OwnedFd> {
     let how = how | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
     let how = if how.contains(OFlags::PATH) { OFlags::PATH | OFlags::CLOEXEC } else { how };
-    Ok(openat2(&from, path, how, Mode::empty(), bounds | ResolveFlags::NO_MAGICLINKS)?)
+    Ok(openat2(from, path, how, Mode::empty(), bounds | ResolveFlags::NO_MAGICLINKS)?)
 }
 
 /// Has this thread use the network in which a process lives. It must not come back to do anything else.
@@ -144,53 +156,107 @@ pub(super) fn enter_network(pid: u32) -> Result<(), String> {
     move_into_link_name_space(link.as_fd(), Some(LinkNameSpaceType::Network)).map_err(|errno| failed(errno.into()))
 }
 
-/// Finds out where a VM listens. The thread is in the network of the VM.
-pub(super) async fn find(pid: u32, args: &Arguments, config: &BeamConfig) -> Result<Place, String> {
-    let name = args.full_name();
-    if let Some(address) = name.as_deref().and_then(|name| config.address_of(name)) {
-        return Ok(Place { name, addresses: vec![address.to_owned()], found_by: "configuration" });
+/// Why it is not known where a VM listens.
+#[derive(Debug)]
+pub(super) enum Unfound {
+    /// It was started so that nobody can ask it.
+    Undistributed,
+    /// Something else, in words.
+    Other(String),
+}
+
+/// Finds one VM, again and again.
+#[derive(Debug)]
+pub(super) struct Finder {
+    pid: u32,
+    own: own::Own,
+}
+
+impl Finder {
+    pub(super) fn new(pid: u32) -> Self {
+        Self { pid, own: own::Own::new(pid) }
     }
-    let at = |socket: &SocketAddr| reachable(*socket).to_string();
-    if let Some(ports) = args.ports(pid) {
-        let addresses: Vec<String> =
-            listening(pid).iter().filter(|socket| ports.contains(&socket.port())).map(at).collect();
-        if !addresses.is_empty() {
-            return Ok(Place { name, addresses, found_by: "its listening socket" });
+
+    /// Finds out where the VM listens. The thread is in its network. `now_us` is `CLOCK_MONOTONIC`.
+    pub(super) async fn find(&mut self, args: &Arguments, config: &BeamConfig, now_us: u64) -> Result<Place, Unfound> {
+        let (pid, name) = (self.pid, args.full_name());
+        if let Some(address) = name.as_deref().and_then(|name| config.address_of(name)) {
+            return Ok(Place::of(name, vec![address.to_owned()], "configuration"));
         }
-    }
-    let port = variable(pid, "ERL_EPMD_PORT").and_then(|port| port.parse().ok()).unwrap_or(epmd::PORT);
-    let epmd = format!("127.0.0.1:{port}");
-    // Without epmd there are other ways.
-    let registered = epmd::names(&epmd, WITHIN).await.unwrap_or_default();
-    let short = name.as_deref().map(|name| name.split_once('@').map_or(name, |(short, _)| short));
-    if let Some(node) = registered.iter().find(|node| Some(node.name.as_str()) == short) {
-        let addresses = vec![format!("127.0.0.1:{}", node.port), format!("[::1]:{}", node.port)];
-        return Ok(Place { name, addresses: with_host(addresses, args, node.port), found_by: "epmd" });
-    }
-    let listening = listening(pid);
-    if let Some((node, socket)) = registered.iter().find_map(|node| {
-        let socket = listening.iter().find(|socket| socket.port() == node.port)?;
-        Some((node, socket))
-    }) {
-        return Ok(Place { name: Some(node.name.clone()), addresses: vec![at(socket)], found_by: "epmd" });
-    }
-    match (&name, listening.as_slice()) {
-        (None, _) => Err("it is not distributed: it was started without -name or -sname".into()),
-        (Some(_), [socket]) => Ok(Place { name, addresses: vec![at(socket)], found_by: "its listening socket" }),
-        (Some(name), []) => Err(format!("no port of {name} is known: epmd does not know it, and it listens nowhere")),
-        (Some(name), _) => Err(format!(
-            "which port of {name} its distribution listens on is not known, and epmd does not know it; \
-             say --vm {name}=HOST:PORT"
-        )),
+        let at = |socket: &SocketAddr| reachable(*socket).to_string();
+        if let Some(ports) = args.ports(pid) {
+            let own = self.own.listening(now_us);
+            let addresses: Vec<String> = own.iter().filter(|socket| ports.contains(&socket.port())).map(at).collect();
+            if !addresses.is_empty() {
+                return Ok(Place::of(name, addresses, "its listening socket"));
+            }
+        }
+        let port = variable(pid, "ERL_EPMD_PORT").and_then(|port| port.parse().ok()).unwrap_or(epmd::PORT);
+        let epmd = format!("127.0.0.1:{port}");
+        // Without epmd there are other ways.
+        let registered = epmd::names(&epmd, WITHIN).await.unwrap_or_default();
+        let short = name.as_deref().map(|name| name.split_once('@').map_or(name, |(short, _)| short));
+        if let Some(node) = registered.iter().find(|node| Some(node.name.as_str()) == short) {
+            let addresses = vec![format!("127.0.0.1:{}", node.port), format!("[::1]:{}", node.port)];
+            return Ok(with_host(Place::of(name, addresses, "epmd"), args, node.port).await);
+        }
+        if name.is_none() && registered.is_empty() {
+            // It may become a node later (net_kernel(3), start), and then it tells epmd.
+            return Err(Unfound::Undistributed);
+        }
+        let listening = self.own.listening(now_us);
+        if let Some((node, socket)) = registered.iter().find_map(|node| {
+            let socket = listening.iter().find(|socket| socket.port() == node.port)?;
+            Some((node, socket))
+        }) {
+            return Ok(Place::of(Some(node.name.clone()), vec![at(socket)], "epmd"));
+        }
+        let other = |why: String| Err(Unfound::Other(why));
+        match (&name, listening) {
+            (None, _) => Err(Unfound::Undistributed),
+            (Some(_), [socket]) => Ok(Place::of(name, vec![at(socket)], "its listening socket")),
+            (Some(name), []) => {
+                other(format!("no port of {name} is known: epmd does not know it, and it listens nowhere"))
+            }
+            (Some(name), _) => other(format!(
+                "which port of {name} its distribution listens on is not known, and epmd does not know it; \
+                 say --vm {name}=HOST:PORT"
+            )),
+        }
     }
 }
 
-/// With the host of its name, for a node that listens on no loopback address.
-fn with_host(mut addresses: Vec<String>, args: &Arguments, port: u16) -> Vec<String> {
-    if let Some((_, host)) = args.name().and_then(|name| name.split_once('@')) {
-        addresses.push(format!("{host}:{port}"));
+impl Place {
+    fn of(name: Option<String>, addresses: Vec<String>, found_by: &'static str) -> Self {
+        Self { name, addresses, found_by, foreign: None }
     }
-    addresses
+}
+
+/// With the addresses of the host of its name, for a node that listens on no loopback address. They are dialled where they
+/// are of this host: a name is what whoever started the VM likes, and must not lead elsewhere.
+async fn with_host(mut place: Place, args: &Arguments, port: u16) -> Place {
+    let Some((_, host)) = args.name().and_then(|name| name.split_once('@')) else { return place };
+    let found = timeout(WITHIN, lookup_host((host, port))).await;
+    // What is not found in time is dialled as little as what is not found at all.
+    let found: Vec<SocketAddr> = found.ok().and_then(Result::ok).map(Iterator::collect).unwrap_or_default();
+    let (own, others): (Vec<SocketAddr>, Vec<SocketAddr>) = found.into_iter().partition(is_of_this_host);
+    place.addresses.extend(own.iter().map(SocketAddr::to_string));
+    if own.is_empty() && !others.is_empty() {
+        place.foreign = Some(host.to_owned());
+    }
+    place
+}
+
+/// Whether an address is of this host, or of the network namespace in which this thread is: then the kernel sends from that
+/// same address to it. Nothing is sent.
+fn is_of_this_host(address: &SocketAddr) -> bool {
+    let any: IpAddr = if address.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let from = || {
+        let socket = UdpSocket::bind((any, 0))?;
+        socket.connect(address)?;
+        socket.local_addr()
+    };
+    address.ip().is_loopback() || from().is_ok_and(|from| from.ip() == address.ip())
 }
 
 /// The address under which a socket that listens is reached from this host.
@@ -202,50 +268,6 @@ fn reachable(socket: SocketAddr) -> SocketAddr {
         ip => ip,
     };
     SocketAddr::new(ip, socket.port())
-}
-
-/// The TCP sockets of a process that listen, by their numbers among all of its network namespace.
-fn listening(pid: u32) -> Vec<SocketAddr> {
-    let mut all = HashMap::new();
-    for file in ["tcp", "tcp6"] {
-        // No IPv6, or no right to look.
-        let text = fs::read_to_string(format!("/proc/{pid}/net/{file}")).unwrap_or_default();
-        all.extend(text.lines().skip(1).filter_map(listener));
-    }
-    let Ok(fds) = fs::read_dir(format!("/proc/{pid}/fd")) else { return Vec::new() };
-    let links = fds.flatten().take(MOST_FDS).filter_map(|fd| fs::read_link(fd.path()).ok()); // Closed meanwhile.
-    let mut own: Vec<SocketAddr> = links
-        .filter_map(|link| {
-            let inode = link.to_str()?.strip_prefix("socket:[")?.strip_suffix(']')?.parse().ok()?; // Else no socket.
-            all.get(&inode).copied()
-        })
-        .collect();
-    own.sort_unstable();
-    own.dedup();
-    own
-}
-
-/// A line of /proc/net/tcp (proc(5)): inode and address of a socket in state 0A, which listens.
-fn listener(line: &str) -> Option<(u64, SocketAddr)> {
-    let mut words = line.split_whitespace();
-    let (address, state) = (words.nth(1)?, words.nth(1)?);
-    let inode = words.nth(5)?.parse().ok()?; // The kernel writes numbers.
-    let (ip, port) = address.split_once(':').filter(|_| state == "0A")?;
-    let port = u16::from_str_radix(port, 16).ok()?; // As above.
-    // Each four bytes stand in the order of the machine.
-    let word = |n: usize| Some(u32::from_str_radix(ip.get(n * 8..n * 8 + 8)?, 16).ok()?.to_ne_bytes());
-    let ip = match ip.len() {
-        8 => IpAddr::from(word(0)?),
-        32 => {
-            let mut bytes = [0; 16];
-            for (n, four) in bytes.chunks_exact_mut(4).enumerate() {
-                four.copy_from_slice(&word(n)?);
-            }
-            IpAddr::from(bytes)
-        }
-        _ => return None,
-    };
-    Some((inode, SocketAddr::new(ip.to_canonical(), port)))
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use midair_beam::{
 
 use super::{
     cookie,
-    place::{self, Arguments},
+    place::{self, Arguments, Finder, Unfound},
 };
 use crate::{beam::said::Target, config::BeamConfig};
 
@@ -23,13 +23,32 @@ pub(super) struct Reached {
     pub(super) found_by: &'static str,
 }
 
-type Failed = (Trouble, String);
+/// Why a VM was not reached.
+#[derive(Debug)]
+pub(super) struct Failed {
+    pub(super) trouble: Trouble,
+    pub(super) why: String,
+    /// Whether it was started so that nobody can.
+    pub(super) is_undistributed: bool,
+}
+
+/// What an operator sees of a VM that nobody can ask.
+const UNDISTRIBUTED: &str = "not distributed (no -sname or -name): seen from outside alone";
 
 /// Finds the VM of an OS process and connects to it.
-pub(super) async fn reach(target: &Target, config: &BeamConfig) -> Result<Reached, Failed> {
-    let absent = |why: String| (Trouble::Absent, why);
+pub(super) async fn reach(
+    target: &Target,
+    config: &BeamConfig,
+    finder: &mut Finder,
+    now_us: u64,
+) -> Result<Reached, Failed> {
+    let failed = |trouble, why| Failed { trouble, why, is_undistributed: false };
+    let absent = |why: String| failed(Trouble::Absent, why);
     let args = Arguments::of(target.pid);
-    let place = place::find(target.pid, &args, config).await.map_err(absent)?;
+    let place = finder.find(&args, config, now_us).await.map_err(|why| match why {
+        Unfound::Other(why) => absent(why),
+        Unfound::Undistributed => Failed { is_undistributed: true, ..absent(UNDISTRIBUTED.into()) },
+    })?;
     let cookie = cookie::find(target.pid, place.name.as_deref(), &args, config).map_err(absent)?;
     let mut options = Options::new(cookie);
     options.within = WITHIN;
@@ -37,20 +56,24 @@ pub(super) async fn reach(target: &Target, config: &BeamConfig) -> Result<Reache
     if args.is_tls() {
         options.tls = Some(tls(config).map_err(absent)?);
     }
-    let mut failed: Option<Failed> = None;
+    let mut first: Option<String> = None;
     for address in place.addresses {
         match connect(&Address::Direct(address), &options).await {
             Ok(connection) => return greet(connection, target, place.found_by).await.map_err(absent),
             Err(error) => {
                 // Only one that nobody answers at may be the wrong one. Of those the likeliest says why.
                 if error.trouble() != Trouble::Absent {
-                    return Err((error.trouble(), error.to_string()));
+                    return Err(failed(error.trouble(), error.to_string()));
                 }
-                failed.get_or_insert((Trouble::Absent, error.to_string()));
+                first.get_or_insert(error.to_string());
             }
         }
     }
-    Err(failed.unwrap_or_else(|| absent("it listens nowhere".into())))
+    let why = first.unwrap_or_else(|| "it listens nowhere".into());
+    Err(absent(match place.foreign {
+        Some(host) => format!("{why}; the host of its name, {host}, is no address of this host and is not dialled"),
+        None => why,
+    }))
 }
 
 /// What it says it is, and whether that is the VM that was meant.
@@ -60,6 +83,10 @@ async fn greet(connection: Connection, target: &Target, found_by: &'static str) 
         && said != meant
     {
         return Err(format!("another VM answers for it: {}, whose OS process is {said} and not {meant}", vm.name));
+    }
+    if let Some(seconds) = vm.tick_time_s {
+        // Who ticks as seldom as the VM expects is not held for gone, and holds it for gone in time.
+        connection.set_tick_time(Duration::from_secs(seconds)).await.map_err(|ended| ended.to_string())?;
     }
     Ok(Reached { connection, vm, found_by })
 }

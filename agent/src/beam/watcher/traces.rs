@@ -1,56 +1,15 @@
-//! Receive traces: each once, beside all else.
+//! What a receive trace counted, as it travels.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
-
-use midair_beam::{
-    Connection, Pid,
-    watch::{Received, receive_trace, trace::Sender},
-};
+use midair_beam::watch::{Received, trace::Sender};
 use midair_proto::v1::{ErlangPid, FunctionCount, SenderCount, Traced};
 
-use super::{guard::Shared, pids};
-use crate::beam::said::{SaidTrace, Trace};
+use super::pids;
 
 /// Senders and tags that travel, of each.
 const MOST: usize = 20;
 
-/// Traces of one connection.
-#[derive(Debug, Default)]
-pub(super) struct Traces {
-    begun: BTreeSet<u64>,
-}
-
-impl Traces {
-    /// Begins those that are new. What they count is said when they end.
-    pub(super) fn want(
-        &mut self,
-        wanted: &[Trace],
-        shared: &Arc<Shared>,
-        (connection, release): (&Connection, u32),
-        pid_of: impl Fn(u64) -> Option<Pid>,
-    ) {
-        self.begun.retain(|number| wanted.iter().any(|trace| trace.number == *number));
-        for trace in wanted {
-            if !self.begun.insert(trace.number) {
-                continue;
-            }
-            let (connection, shared, trace) = (connection.clone(), Arc::clone(shared), *trace);
-            let Some(pid) = pid_of(trace.which.number) else { continue };
-            tokio::spawn(async move {
-                let time = Duration::from_secs(trace.seconds.into());
-                let ended = receive_trace(&connection, &pid, release, time, trace.most).await;
-                let home = connection.agreed().peer.as_str();
-                let (traced, refused) = match ended {
-                    Ok(received) => (Some(traced(&received, home)), None),
-                    Err(error) => (None, Some(error.to_string())),
-                };
-                shared.say(|said| said.traces.push(SaidTrace { number: trace.number, traced, refused }));
-            });
-        }
-    }
-}
-
-fn traced(received: &Received, home: &str) -> Traced {
+/// As it travels; `home` is the name of the VM.
+pub(super) fn traced(received: &Received, home: &str) -> Traced {
     let (mut senders, mut tags) = (Vec::new(), Vec::new());
     let text =
         |text: &str, node: Option<String>| ErlangPid { text: Some(text.to_owned()), node, ..ErlangPid::default() };

@@ -7,6 +7,7 @@ use midair_beam::{
     watch::{
         DistWatch, EventOptions, EventWatch, NodeTick, NodeWatch, PortWatch, Vm, WatchError, allocation,
         hot::{Hot, HotError},
+        sockets,
         sweep::{Pass, Sweep, SweepEnded, SweepOptions},
         tables,
     },
@@ -21,11 +22,13 @@ use super::{
     looks::{From, Looks},
     notes::Notes,
     offset::Offset,
+    others,
     outside::Dump,
+    own::Own,
     pids,
     processes::{self, Processes},
     reach::Reached,
-    traces::Traces,
+    requests::{At, Served},
 };
 use crate::{beam::said::Ended, config::BeamConfig};
 
@@ -42,6 +45,9 @@ const LINKS_EVERY: u64 = 5;
 const LISTS_EVERY: u64 = 10;
 const LISTS_SHARE: u64 = 500;
 
+/// Between two questions for what we hold while somebody looks, in ticks.
+const LOOKS_EVERY: u64 = 3;
+
 /// Between two looks at the allocators, in ticks.
 const ALLOCATION_EVERY: u64 = 60;
 
@@ -52,7 +58,12 @@ const RESTART_EVERY: u64 = 15;
 const STRANGERS: usize = 50;
 
 /// Watches until the connection ends; answers why, in words.
-pub(super) async fn watch(reached: Reached, shared: &Arc<Shared>, config: &BeamConfig, dump: &mut Dump) -> String {
+pub(super) async fn watch(
+    reached: Reached,
+    shared: &Arc<Shared>,
+    config: &BeamConfig,
+    (served, dump): (&mut Served, &mut Dump),
+) -> String {
     let mut watch = match Watch::start(reached, shared, config).await {
         Ok(watch) => watch,
         Err(error) => return format!("it lets nothing be asked: {error}"),
@@ -61,7 +72,7 @@ pub(super) async fn watch(reached: Reached, shared: &Arc<Shared>, config: &BeamC
     loop {
         tokio::select! {
             _ = ticks.tick() => {
-                if let Err(reason) = watch.tick().await {
+                if let Err(reason) = watch.tick(served).await {
                     return reason;
                 }
                 let now_us = shared.clock.mono_us();
@@ -105,7 +116,6 @@ struct Watch {
     ports: Option<PortWatch>,
     processes: Processes,
     looks: Looks,
-    traces: Traces,
     notes: Notes,
     functions: Functions,
     n_ticks: u64,
@@ -114,6 +124,10 @@ struct Watch {
     lists_at: u64,
     offset: Offset,
     cost: Cost,
+    own: Own,
+    /// Time of the helper of the node so far, microseconds.
+    node_us: u64,
+    event_options: EventOptions,
 }
 
 impl Watch {
@@ -137,7 +151,6 @@ impl Watch {
             ports: None,
             processes: Processes::default(),
             looks: Looks::default(),
-            traces: Traces::default(),
             notes: Notes::default(),
             functions: Functions::default(),
             n_ticks: 0,
@@ -145,6 +158,9 @@ impl Watch {
             lists_at: 2,
             offset: Offset::default(),
             cost: Cost::default(),
+            own: Own::default(),
+            node_us: 0,
+            event_options: event_options(config),
             connection,
             vm,
         };
@@ -165,7 +181,7 @@ impl Watch {
             self.links = DistWatch::start(on, WITHIN).await.map_err(log).ok();
         }
         if self.events.is_none() {
-            self.events = EventWatch::start(on, &self.vm, EventOptions::default(), WITHIN).await.map_err(log).ok();
+            self.events = EventWatch::start(on, &self.vm, self.event_options, WITHIN).await.map_err(log).ok();
         }
         if self.ports.is_none() {
             self.ports = PortWatch::start(on, fold::MOST_ROWS as u32, WITHIN).await.map_err(log).ok();
@@ -175,6 +191,13 @@ impl Watch {
 
     /// Ours are no rows. What they start themselves is told from others when it is met.
     fn leave_out_helpers(&mut self) {
+        for helper in self.helpers() {
+            self.processes.leave_out(&helper);
+        }
+    }
+
+    /// Those that stay, that of the node first.
+    fn helpers(&self) -> Vec<Pid> {
         let helpers = [
             Some(self.node.process()),
             self.sweep.as_ref().map(Sweep::process),
@@ -183,9 +206,7 @@ impl Watch {
             self.events.as_ref().map(EventWatch::process),
             self.ports.as_ref().map(PortWatch::process),
         ];
-        for helper in helpers.into_iter().flatten() {
-            self.processes.leave_out(helper);
-        }
+        helpers.into_iter().flatten().cloned().collect()
     }
 
     fn take_pass(&mut self, pass: Result<Pass, SweepEnded>) {
@@ -204,7 +225,7 @@ impl Watch {
     }
 
     /// Asks what is due. An error ends the connection.
-    async fn tick(&mut self) -> Result<(), String> {
+    async fn tick(&mut self, served: &mut Served) -> Result<(), String> {
         self.n_ticks += 1;
         self.cost.tick();
         let tick = match self.node.tick().await {
@@ -212,7 +233,8 @@ impl Watch {
                 let now_us = self.shared.clock.mono_us();
                 self.n_missed = 0;
                 self.offset.take(now_us, tick.at_us);
-                tick.helper_us.into_iter().for_each(|us| self.cost.node.is_now(us));
+                self.node_us = tick.helper_us.unwrap_or(self.node_us);
+                self.cost.node.is_now(self.node_us);
                 let (vm, offset_us) = (&self.vm, self.offset.us());
                 self.shared.say(|said| {
                     fold::tick(&tick, vm, offset_us, &mut said.vm);
@@ -240,25 +262,31 @@ impl Watch {
         self.read_links().await;
         self.read_events().await;
         self.read_lists().await;
-        self.serve();
+        self.read_own().await;
+        self.serve(served);
         Ok(())
     }
 
     async fn read_processes(&mut self) {
         let Some(hot) = &mut self.hot else { return };
         let pids = self.processes.pids();
+        let mut suspects = Vec::new();
         let read = async {
             let reading = hot.read(&pids).await?;
             self.processes.take_reading(&reading, self.offset.us());
             let strangers = self.processes.strangers(STRANGERS);
             if !strangers.is_empty() {
                 let introductions = hot.introduce(&strangers).await?;
+                suspects = introductions.iter().filter(|one| others::may_be(one)).map(|one| one.pid.clone()).collect();
                 self.processes.take_names(introductions);
             }
             Ok::<(), HotError>(())
         };
         let read = read.await;
         self.cost.hot.is_now(hot.own_work_us());
+        for helper in others::helpers(&self.connection, suspects).await {
+            self.processes.leave_out(&helper);
+        }
         if let Err(error) = read {
             log(&error);
             if matches!(error, HotError::Ended(_) | HotError::Unasked(_)) {
@@ -345,7 +373,17 @@ impl Watch {
         match tables(&self.connection, &self.vm, fold::MOST_ROWS as u32, WITHIN).await {
             Ok(reading) => {
                 self.cost.once.add(reading.took_us.unwrap_or(0));
+                self.own.take_tables(&reading);
                 self.shared.say(|said| said.vm.tables = Some(fold::tables(&reading, &home)));
+            }
+            Err(error) => log(&error),
+        }
+        match sockets(&self.connection, fold::MOST_ROWS as u32, WITHIN).await {
+            Ok(reading) => {
+                self.cost.once.add(reading.took_us.unwrap_or(0));
+                // On most VMs there are none, and nothing is said of them.
+                let seen = (reading.n_sockets != Some(0)).then(|| fold::sockets(&reading, &home, offset_us));
+                self.shared.say(|said| said.vm.sockets = seen);
             }
             Err(error) => log(&error),
         }
@@ -353,8 +391,42 @@ impl Watch {
         self.lists_at = self.n_ticks.saturating_add(LISTS_EVERY.max(took_us.saturating_mul(LISTS_SHARE) / 1_000_000));
     }
 
-    /// Looks and traces that somebody wants, and all that is known of processes.
-    fn serve(&mut self) {
+    /// What we hold there, and what looks took.
+    async fn read_own(&mut self) {
+        let looks = self.looks.helpers();
+        // Looks end when nobody wants them any more: what they took is asked for more often.
+        let every = if looks.is_empty() { LISTS_EVERY } else { LOOKS_EVERY };
+        if self.n_ticks % every != 2 % every {
+            return;
+        }
+        match self.own.read(&self.connection, &self.helpers(), &looks).await {
+            Ok(()) => {
+                let bytes = self.own.bytes();
+                self.shared.say(|said| said.vm.own_bytes = bytes);
+                self.cost.asked.add(self.own.take_looks_us(self.node_us));
+            }
+            Err(error) => log(&error),
+        }
+    }
+
+    /// Who holds the sweep up now, as far as anybody does.
+    fn say_stuck(&self) {
+        let Some(sweep) = &self.sweep else { return };
+        let stuck = sweep.stuck().borrow().clone();
+        self.shared.say(|said| {
+            if let Some(stuck) = stuck {
+                let sweep = said.vm.sweep.get_or_insert_default();
+                sweep.stuck_at = stuck.behind.first().map(pids::text).or(sweep.stuck_at.take());
+                sweep.stuck_ms = u32::try_from(stuck.lasting.as_millis()).ok(); // Weeks fit.
+            } else if let Some(sweep) = said.vm.sweep.as_mut().filter(|sweep| sweep.stuck_ms.is_some()) {
+                (sweep.stuck_at, sweep.stuck_ms) = (None, None);
+            }
+        });
+    }
+
+    /// Looks and requests that somebody wants, and all that is known of processes.
+    fn serve(&mut self, served: &mut Served) {
+        self.say_stuck();
         let asked = self.shared.asked();
         let (node, creation) = {
             let helper = self.node.process();
@@ -365,8 +437,10 @@ impl Watch {
         let wanted: Vec<Pid> = asked.looks.iter().filter_map(|number| pid_of(*number)).collect();
         let from = From { connection: self.connection.clone(), clock: self.shared.clock.clone(), release };
         self.looks.want(wanted, &from);
-        let on = (&self.connection, release);
-        self.traces.want(&asked.traces, &self.shared, on, pid_of);
+        let at = At { shared: &self.shared, connection: &self.connection, release };
+        served.trace(&asked.traces, &at, &pid_of);
+        served.inspect(&asked.inspections, &at, &pid_of);
+        self.cost.asked.add(served.take_spent_us());
         let traffic = self.connection.traffic();
         let mut looks = self.looks.seen();
         for look in &mut looks {
@@ -385,6 +459,10 @@ impl Watch {
             said.end(ended);
         });
     }
+}
+
+fn event_options(config: &BeamConfig) -> EventOptions {
+    EventOptions { long_schedule_ms: config.long_schedule_ms.map(u64::from), ..EventOptions::default() }
 }
 
 fn sweep_options(config: &BeamConfig) -> SweepOptions {

@@ -14,20 +14,28 @@ fn a_vm_says_its_name_its_protocol_and_its_cookie_in_its_arguments() {
 }
 
 #[test]
-fn sockets_that_listen_are_told_from_those_that_do_not() {
-    let line = |address: &str, state: &str| {
-        format!("   0: {address} 00000000:0000 {state} 00000000:00000000 00:00000000 00000000     0        0 4711 1 0")
-    };
-    let loopback = u32::from_ne_bytes([127, 0, 0, 1]);
-    let found = listener(&line(&format!("{loopback:08X}:1F90"), "0A"));
-    assert_eq!(found, Some((4711, "127.0.0.1:8080".parse().unwrap())));
-    assert_eq!(listener(&line(&format!("{loopback:08X}:1F90"), "01")), None, "established");
-    let any = listener(&line("00000000000000000000000000000000:1F90", "0A")).unwrap();
-    assert_eq!(reachable(any.1).to_string(), "[::1]:8080");
+fn what_listens_everywhere_is_reached_here() {
+    assert_eq!(reachable("[::]:8080".parse().unwrap()).to_string(), "[::1]:8080");
     assert_eq!(reachable("0.0.0.0:9".parse().unwrap()).to_string(), "127.0.0.1:9");
-    for damaged in ["", "0: x", "0: 7F:1 2 0A", "0: 0100007F:ZZZZ 0:0 0A 0:0 0:0 0 0 0 4711"] {
-        assert_eq!(listener(damaged), None, "{damaged}");
+}
+
+#[tokio::test]
+async fn a_name_leads_to_no_other_host() {
+    for own in ["127.0.0.1:9", "127.1.2.3:9", "[::1]:9"] {
+        assert!(is_of_this_host(&own.parse().unwrap()), "{own}");
     }
+    // Addresses of documentation (RFC 5737, RFC 3849): no host has them.
+    for foreign in ["192.0.2.7:9", "[2001:db8::7]:9"] {
+        assert!(!is_of_this_host(&foreign.parse().unwrap()), "{foreign}");
+    }
+    let place = |line| async move {
+        let args = Arguments::from_words(line);
+        with_host(Place::of(args.full_name(), vec!["127.0.0.1:9".into()], "epmd"), &args, 9).await
+    };
+    let foreign = place("beam.smp -name chat@192.0.2.7").await;
+    assert_eq!((foreign.addresses, foreign.foreign.as_deref()), (vec!["127.0.0.1:9".to_owned()], Some("192.0.2.7")));
+    let own = place("beam.smp -name chat@127.0.0.3").await;
+    assert_eq!((own.addresses.last().map(String::as_str), own.foreign), (Some("127.0.0.3:9"), None));
 }
 
 #[test]

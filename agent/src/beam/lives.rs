@@ -1,0 +1,264 @@
+//! Which VMs of this host are watched, and which have ended a while ago.
+//!
+//! Each life of an OS process is a runtime of its own. One that has ended stays for ten minutes with what it said last:
+//! who attaches after a crash finds it there.
+
+use std::{
+    cmp::Reverse,
+    collections::{BTreeMap, VecDeque},
+    sync::Arc,
+};
+
+use midair_proto::v1::Vm;
+use midair_vitals::{TaskId, TaskKind, TaskReading, TaskState};
+
+use super::{
+    Beam, MOST_VMS, rows,
+    said::{SaidVm, Target},
+};
+use crate::reading::{Reading, Threads};
+
+/// A VM that has ended stays for so long, microseconds.
+pub(super) const HELD_US: u64 = 600_000_000;
+
+/// VMs that have ended and stay at once; the oldest go first.
+pub(super) const MOST_HELD: usize = 8;
+
+/// For so long after its end is looked for what a VM has left behind, microseconds.
+const MOURNED_US: u64 = 8_000_000;
+
+/// Who has a slot keeps it for so long, microseconds, though larger VMs have none: each change is a connection.
+const SLOTS_FOR_US: u64 = 60_000_000;
+
+/// Processes of a VM that have ended are told for so long, microseconds: the slowest stream has one sample a minute.
+const TOLD_US: u64 = 65_000_000;
+
+/// So many of them are told of one VM.
+const MOST_TOLD: usize = 4096;
+
+/// A VM that was found.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) process: TaskId,
+    pub(super) said: Option<SaidVm>,
+    /// Its processes that were in rows or looked at and have ended, and when that was told first, `CLOCK_MONOTONIC` in
+    /// microseconds.
+    pub(super) ended: VecDeque<(TaskId, u64)>,
+    /// Whether a signal has stopped its OS process.
+    pub(super) is_stopped: bool,
+    /// Its cgroup, and how often a process in there has been killed for lack of memory.
+    cgroup: Option<(Arc<str>, u64)>,
+}
+
+/// A VM that has ended.
+#[derive(Debug)]
+pub(super) struct Ended {
+    process: TaskId,
+    at_us: u64,
+    vm: Vm,
+    was_killed_for_memory: bool,
+}
+
+/// An emulator among the processes of the host.
+#[derive(Clone, Debug)]
+struct Emulator {
+    process: TaskId,
+    is_stopped: bool,
+    cpu_us: u64,
+    rss_bytes: u64,
+    cgroup: Option<Arc<str>>,
+}
+
+/// Who gets a slot while there are fewer than VMs.
+#[derive(Debug, Default)]
+pub(super) struct Slots {
+    /// CPU time of each VM when the slots were given out last, microseconds.
+    cpu_us: BTreeMap<TaskId, u64>,
+    /// When that was, `CLOCK_MONOTONIC` in microseconds.
+    at_us: u64,
+    /// OS processes of those without one, the largest first.
+    left_out: Vec<TaskId>,
+}
+
+impl Slots {
+    /// Those who have none, in words; `None` where all have one.
+    pub(super) fn left_out(&self) -> Option<String> {
+        let some: Vec<String> = self.left_out.iter().take(3).map(|process| process.number.to_string()).collect();
+        let n = self.left_out.len();
+        let more = if n > some.len() { ", .." } else { "" };
+        (n > 0).then(|| {
+            format!("{n} Erlang VMs beyond the {MOST_VMS} largest are not watched (pid {}{more})", some.join(", "))
+        })
+    }
+
+    /// The VMs to watch of more than there are slots: first those that use most CPU time or memory.
+    fn give(&mut self, found: &[Emulator], now_us: u64) -> Vec<TaskId> {
+        let used = |one: &Emulator| one.cpu_us.saturating_sub(self.cpu_us.get(&one.process).copied().unwrap_or(0));
+        let (mut by_cpu, mut by_memory): (Vec<_>, Vec<_>) = (found.iter().collect(), found.iter().collect());
+        by_cpu.sort_by_key(|one| Reverse(used(one)));
+        by_memory.sort_by_key(|one| Reverse(one.rss_bytes));
+        // By turns, so that neither one that computes nor one that only grows is missed.
+        let mut ranked: Vec<TaskId> = Vec::new();
+        for one in by_cpu.iter().zip(&by_memory).flat_map(|(cpu, memory)| [cpu, memory]) {
+            if !ranked.contains(&one.process) {
+                ranked.push(one.process);
+            }
+        }
+        self.cpu_us = found.iter().map(|one| (one.process, one.cpu_us)).collect();
+        self.at_us = now_us;
+        self.left_out = ranked.split_off(MOST_VMS.min(ranked.len()));
+        ranked
+    }
+}
+
+impl Known {
+    fn new(process: TaskId) -> Self {
+        Self { process, said: None, ended: VecDeque::new(), is_stopped: false, cgroup: None }
+    }
+
+    /// These of its processes have ended. All that did lately stay, for streams that come by seldom.
+    pub(super) fn end(&mut self, ended: impl IntoIterator<Item = TaskId>, now_us: u64) {
+        self.ended.retain(|(_, told_us)| now_us.saturating_sub(*told_us) < TOLD_US);
+        for id in ended {
+            if !self.ended.iter().any(|(known, _)| *known == id) {
+                self.ended.push_back((id, now_us));
+            }
+        }
+        while self.ended.len() > MOST_TOLD {
+            self.ended.pop_front();
+        }
+    }
+
+    pub(super) fn has_ended(&self, id: &TaskId) -> bool {
+        self.ended.iter().any(|(ended, _)| ended == id)
+    }
+}
+
+impl Ended {
+    fn new(runtime: u32, known: Known, at_us: u64, was_killed_for_memory: bool) -> Self {
+        // Threads it has none any more.
+        let mut vm = rows::vm(runtime, known.process, known.said.as_ref(), &Threads::default());
+        vm.ended_us = Some(at_us);
+        let mut ended = Self { process: known.process, at_us, vm, was_killed_for_memory };
+        ended.take(known.said.unwrap_or_default());
+        ended
+    }
+
+    /// What was found of it since.
+    pub(super) fn take(&mut self, said: SaidVm) {
+        self.vm.crash_dump = said.vm.crash_dump.or(self.vm.crash_dump.take());
+        let dump = self.vm.crash_dump.as_ref();
+        let mut why = match (&said.slogan, dump) {
+            _ if self.was_killed_for_memory => {
+                "the kernel killed a process of its cgroup for lack of memory just then".to_owned()
+            }
+            (Some(slogan), _) => format!("it wrote a crash dump: {slogan}"),
+            (None, Some(_)) => "it wrote a crash dump".to_owned(),
+            (None, None) if said.hung_up_us.is_some_and(|us| self.at_us.saturating_sub(us) < MOURNED_US * 2) => {
+                "it hung up first and then ended, as one that is told to stop; no crash dump was seen".to_owned()
+            }
+            (None, None) => "killed, or it aborted: it ended while it was connected, and no crash dump was seen".into(),
+        };
+        if dump.is_none() && !self.was_killed_for_memory && self.vm.answered_us.is_none() {
+            why = "it never answered, and no crash dump was seen".into();
+        }
+        rows::cut(&mut why);
+        self.vm.ended_why = Some(why);
+    }
+
+    pub(super) fn vm(&self) -> &Vm {
+        &self.vm
+    }
+
+    /// Whether what it has left behind may still be found.
+    pub(super) fn is_mourned(&self, now_us: u64) -> bool {
+        now_us.saturating_sub(self.at_us) < MOURNED_US
+    }
+
+    pub(super) fn target(&self, runtime: u32) -> Target {
+        target(runtime, self.process)
+    }
+}
+
+impl Beam {
+    /// The VMs among the processes of this reading, each under its id.
+    pub(super) fn find(&mut self, into: &mut Reading) {
+        let now_us = (self.clock)();
+        self.ended.retain(|_, ended| now_us.saturating_sub(ended.at_us) < HELD_US);
+        if into.tasks.is_empty() {
+            // The kernel could not be read: nobody can tell who has ended.
+            return;
+        }
+        let found: Vec<Emulator> = into.tasks.iter().filter_map(emulator).collect();
+        let gone = self.vms.extract_if(.., |_, known| !found.iter().any(|one| one.process == known.process));
+        for (runtime, known) in gone.collect::<Vec<_>>() {
+            self.bury(runtime, known, into, now_us);
+        }
+        let watched = self.choose(&found, now_us);
+        self.vms.retain(|_, known| watched.contains(&known.process));
+        for process in watched {
+            if !self.vms.values().any(|known| known.process == process) {
+                self.n_given += 1;
+                self.vms.insert(self.n_given, Known::new(process));
+            }
+        }
+        for known in self.vms.values_mut() {
+            let Some(one) = found.iter().find(|one| one.process == known.process) else { continue };
+            known.is_stopped = one.is_stopped;
+            known.cgroup = one.cgroup.clone().and_then(|path| kills(&path, into).map(|n| (path, n)));
+        }
+    }
+
+    /// Those to watch of all that were found.
+    fn choose(&mut self, found: &[Emulator], now_us: u64) -> Vec<TaskId> {
+        if found.len() <= MOST_VMS {
+            self.slots = Slots::default();
+            return found.iter().map(|one| one.process).collect();
+        }
+        let is_old = self.slots.left_out.is_empty() || now_us.saturating_sub(self.slots.at_us) >= SLOTS_FOR_US;
+        if is_old || self.vms.len() < MOST_VMS {
+            return self.slots.give(found, now_us);
+        }
+        let held: Vec<TaskId> = self.vms.values().map(|known| known.process).collect();
+        let others = found.iter().map(|one| one.process).filter(|process| !held.contains(process));
+        self.slots.left_out = others.collect();
+        held
+    }
+
+    fn bury(&mut self, runtime: u32, known: Known, into: &mut Reading, now_us: u64) {
+        if let Some(name) = known.said.as_ref().and_then(|said| said.vm.name.as_ref()) {
+            into.happened.push(format!("the Erlang VM {name} (pid {}) is down", known.process.number));
+        }
+        let has_killed = |(path, n): &(Arc<str>, u64)| kills(path, into).is_some_and(|now| now > *n);
+        let was_killed_for_memory = known.cgroup.as_ref().is_some_and(has_killed);
+        self.ended.insert(runtime, Ended::new(runtime, known, now_us, was_killed_for_memory));
+        while self.ended.len() > MOST_HELD {
+            // Ids rise, so that the first one has ended first, or was there first.
+            self.ended.pop_first();
+        }
+    }
+}
+
+/// An emulator, where this is one.
+fn emulator(task: &TaskReading) -> Option<Emulator> {
+    // `beam.smp`, or that of another flavour (erl(1), -emu_type); anything else may begin so by chance.
+    let is_emulator = |name: &str| name == "beam" || name.starts_with("beam.");
+    let is_process = task.kind == TaskKind::Process && task.state != Some(TaskState::Zombie);
+    (is_process && task.name.as_deref().is_some_and(is_emulator)).then(|| Emulator {
+        process: task.id,
+        is_stopped: task.state == Some(TaskState::Stopped),
+        cpu_us: task.cpu_us.unwrap_or(0),
+        rss_bytes: task.rss_bytes.unwrap_or(0),
+        cgroup: task.cgroup.clone(),
+    })
+}
+
+/// How often the kernel has killed a process of this cgroup for lack of memory.
+fn kills(path: &str, of: &Reading) -> Option<u64> {
+    of.cgroups.iter().find(|cgroup| *cgroup.path == *path)?.n_oom_kills
+}
+
+pub(super) fn target(runtime: u32, process: TaskId) -> Target {
+    // Linux has no larger ones.
+    Target { runtime, pid: u32::try_from(process.number).unwrap_or(0), start: process.start }
+}
