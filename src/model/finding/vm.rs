@@ -128,9 +128,9 @@ impl Teller<'_> {
 
     /// It is no more: since when, how, where its crash dump lies, and whether it runs again.
     fn ended(&mut self, vm: &Vm, ago_us: u64, why: Option<&Arc<str>>) {
-        let mut parts = vec![self.vm_name(vm), Part::Words(" ended")];
+        let mut parts = vec![self.vm_name(vm)];
         self.on_node(&mut parts);
-        parts.extend([Part::Words(" "), Part::Time(ago_us), Part::Words(" ago")]);
+        parts.extend([Part::Words(" ended "), Part::Time(ago_us), Part::Words(" ago")]);
         parts.extend(why.map(|why| [Part::Words(": "), Part::Name(why.clone())]).into_iter().flatten());
         if let Some(dump) = &vm.reading.crash_dump {
             parts.push(Part::Words("; crash dump"));
