@@ -280,30 +280,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.is_dirty = true;
             Vec::new()
         }
-        Msg::Opened(replay) => {
-            (state.playhead, state.clock) = (Playhead::Past(replay.from), replay.from);
-            state.replay = Some(*replay);
-            Vec::new()
-        }
-        Msg::Played(to) => {
-            replay::played(state, to);
-            Vec::new()
-        }
-        Msg::Grown(to, grows) => {
-            replay::grown(state, to, grows);
-            Vec::new()
-        }
-        Msg::Elsewhere => {
-            state.timeline = Timeline::default();
-            Vec::new()
-        }
-        Msg::Recording(recording) => {
-            state.is_dirty |= state.recording != recording;
-            state.recording = recording;
-            Vec::new()
-        }
-        Msg::Said(message) => {
-            (state.message, state.is_dirty) = (Some(message), true);
+        Msg::Opened(_) | Msg::Played(_) | Msg::Grown(..) | Msg::Elsewhere | Msg::Recording(_) | Msg::Said(_) => {
+            told(state, msg);
             Vec::new()
         }
     };
@@ -321,6 +299,25 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         replay::ask_nobody(state, &mut effects);
     }
     effects
+}
+
+/// What the program tells of itself: what it plays, what it records.
+fn told(state: &mut State, msg: Msg) {
+    match msg {
+        Msg::Opened(replay) => {
+            (state.playhead, state.clock) = (Playhead::Past(replay.from), replay.from);
+            state.replay = Some(*replay);
+        }
+        Msg::Played(to) => replay::played(state, to),
+        Msg::Grown(to, grows) => replay::grown(state, to, grows),
+        Msg::Elsewhere => state.timeline = Timeline::default(),
+        Msg::Recording(recording) => {
+            state.is_dirty |= state.recording != recording;
+            state.recording = recording;
+        }
+        Msg::Said(message) => (state.message, state.is_dirty) = (Some(message), true),
+        Msg::Event(_) | Msg::Input(..) | Msg::Restored(_) | Msg::Passed(_) => {}
+    }
 }
 
 /// Time passes. It shows in the header once a second: live as the clock, in the past as its age.

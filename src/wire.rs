@@ -52,6 +52,8 @@ pub enum Carries {
     Refusal,
     /// A note on the time line.
     Mark,
+    /// What an Erlang process keeps: it may be secret.
+    Kept,
     /// Anything else, known to this build or not.
     Other,
 }
@@ -65,6 +67,7 @@ impl Carries {
             Some(5) => Self::Echo,
             Some(7) => Self::Refusal,
             Some(8) => Self::Mark,
+            Some(11) => Self::Kept,
             Some(_) | None => Self::Other,
         }
     }

@@ -184,7 +184,7 @@ impl Standing {
                     self.marks.push_back(entry.clone());
                     self.marks.drain(..self.marks.len().saturating_sub(MARKS_MAX));
                 }
-                Carries::Sample | Carries::Echo | Carries::Refusal | Carries::Other => {}
+                Carries::Sample | Carries::Echo | Carries::Refusal | Carries::Kept | Carries::Other => {}
             },
             Item::Tick | Item::Reset | Item::Input(_) => {}
         }

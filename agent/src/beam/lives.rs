@@ -21,7 +21,7 @@ use crate::reading::{Reading, Threads};
 /// A VM that has ended stays for so long, microseconds.
 pub(super) const HELD_US: u64 = 600_000_000;
 
-/// VMs that have ended and stay at once; the oldest go first.
+/// VMs that have ended and stay at once; see [`Ended::worth`].
 pub(super) const MOST_HELD: usize = 8;
 
 /// For so long after its end is looked for what a VM has left behind, microseconds.
@@ -166,6 +166,11 @@ impl Ended {
         self.vm.ended_why = Some(why);
     }
 
+    /// Which of those that have ended go first: those of which nothing was ever known, then those that ended first.
+    fn worth(&self) -> (bool, u64) {
+        (self.vm.answered_us.is_some(), self.at_us)
+    }
+
     pub(super) fn vm(&self) -> &Vm {
         &self.vm
     }
@@ -233,8 +238,8 @@ impl Beam {
         let was_killed_for_memory = known.cgroup.as_ref().is_some_and(has_killed);
         self.ended.insert(runtime, Ended::new(runtime, known, now_us, was_killed_for_memory));
         while self.ended.len() > MOST_HELD {
-            // Ids rise, so that the first one has ended first, or was there first.
-            self.ended.pop_first();
+            let least = self.ended.iter().min_by_key(|(_, ended)| ended.worth()).map(|(runtime, _)| *runtime);
+            least.and_then(|runtime| self.ended.remove(&runtime));
         }
     }
 }

@@ -131,6 +131,27 @@ fn a_vm_that_has_ended_stays_for_ten_minutes_with_what_it_said_last_and_its_cras
 }
 
 #[test]
+fn of_many_that_ended_those_that_never_answered_go_first() {
+    let (now_us, mut beam) = scripted();
+    let running = |of: std::ops::RangeInclusive<u64>| Reading {
+        tasks: of.map(|pid| process(pid, "beam.smp")).collect(),
+        ..Reading::default()
+    };
+    beam.read(&Wants::default(), &mut running(1..=12));
+    // The one that is known is the oldest of all, and ends before others do.
+    beam.take(Said { vms: vec![named(1)], ..Said::default() });
+    for (second, left) in [(1, 2..=12), (2, 12..=12)] {
+        now_us.store(second * 1_000_000, Ordering::Relaxed);
+        beam.read(&Wants::default(), &mut running(left));
+    }
+    let mut reading = running(12..=12);
+    beam.read(&Wants::default(), &mut reading);
+    let ended: Vec<_> = reading.vms.iter().filter(|vm| vm.ended_us.is_some()).collect();
+    assert_eq!(ended.len(), lives::MOST_HELD);
+    assert!(ended.iter().any(|vm| vm.name.as_deref() == Some("chat@a")), "{ended:?}");
+}
+
+#[test]
 fn a_zombie_is_no_vm_any_more() {
     let (_, mut beam) = scripted();
     read(&mut beam, &["beam.smp"], &Wants::default());

@@ -78,13 +78,21 @@ impl Recorder {
             why: Some(why.to_owned()),
             wall_us: Some(at.0),
             order: Some(RecordingOrder::AsSeen.into()),
+            masked: vec!["state and dictionaries of Erlang processes".to_owned()],
             ..RecordingHeader::default()
         };
         let writer = Writer::new(file, &header, file_id, Options::default());
         let writer = writer.with_context(|| format!("cannot record into {}", path.display()))?;
         let (entries, inbox) = sync_channel(N_WAITING);
         let shared = Arc::new(Shared::default());
-        let scribe = Scribe { writer, standing: Standing::default(), since_key: BTreeMap::new(), block_from: None, flushed: at, n_lost: 0 };
+        let scribe = Scribe {
+            writer,
+            standing: Standing::default(),
+            since_key: BTreeMap::new(),
+            block_from: None,
+            flushed: at,
+            n_lost: 0,
+        };
         let (theirs, place) = (Arc::clone(&shared), path.to_owned());
         let thread = std::thread::Builder::new()
             .name("midair-record".into())
@@ -104,9 +112,13 @@ impl Recorder {
         &self.path
     }
 
-    /// Takes an entry; it waits for nobody.
+    /// Takes an entry; it waits for nobody. What an Erlang process keeps is shown to who asked for it, and is not for a
+    /// file that goes from hand to hand.
     pub fn push(&self, entry: &Entry) {
         let Some(entries) = &self.entries else { return };
+        if matches!(&entry.item, Item::Envelope(_, envelope) if Carries::of(envelope) == Carries::Kept) {
+            return;
+        }
         match entries.try_send(entry.clone()) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => {

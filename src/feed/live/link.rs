@@ -269,7 +269,7 @@ impl Link {
                     return Err(Failure::new(Cause::Denied, reason).into());
                 }
             }
-            Carries::Description | Carries::Sample | Carries::Mark | Carries::Other => {}
+            Carries::Description | Carries::Sample | Carries::Mark | Carries::Kept | Carries::Other => {}
         }
         Ok(self.send(ways, self.item(envelope)).await?)
     }

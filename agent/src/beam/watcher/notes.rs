@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use midair_beam::watch::events::{Event, Peer, What};
 
-use super::pids;
+use super::{others, pids};
 
 /// Notes about nodes within [`QUIET_US`]: marks of people stand beside them.
 const MOST_NODES: usize = 5;
@@ -94,11 +94,11 @@ impl Notes {
     }
 }
 
-/// Our own connection is no news.
+/// Our own connection is no news, and neither is that of another agent.
 fn node_note(vm: &str, what: &What) -> Option<String> {
     let kind = |peer: &Peer| if peer.is_hidden == Some(true) { "hidden node" } else { "node" };
     match what {
-        What::NodeUp(peer) | What::NodeDown(peer, _) if peer.is_ours => None,
+        What::NodeUp(peer) | What::NodeDown(peer, _) if peer.is_ours || others::is_agent(&peer.node) => None,
         What::NodeUp(peer) => Some(format!("{vm}: {} {} is up", kind(peer), peer.node)),
         What::NodeDown(peer, reason) => {
             let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();

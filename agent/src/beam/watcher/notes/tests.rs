@@ -17,6 +17,8 @@ fn nodes_that_come_and_go_are_told_with_the_reason_and_ourselves_not() {
         event(What::NodeUp(peer("b@h", false))),
         event(What::NodeDown(peer("b@h", false), Some("net_tick_timeout".into()))),
         event(What::NodeUp(peer("midair@h", true))),
+        event(What::NodeUp(peer("3A0OYB17KECP6@midair", false))),
+        event(What::NodeDown(peer("3A0OYB17KECP6@midair", false), Some("connection_closed".into()))),
     ];
     let told = notes.take("a@h", &events, 0);
     assert_eq!(told, ["a@h: node b@h is up", "a@h: node b@h is down: net_tick_timeout"]);

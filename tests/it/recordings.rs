@@ -1,0 +1,101 @@
+//! Recordings of a real agent: written, cut off, and shown again in a real terminal.
+
+use std::{
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    thread,
+    time::Duration,
+};
+
+use crate::support::terminal::Terminal;
+
+const MIDAIR: &str = env!("CARGO_BIN_EXE_midair");
+
+fn midair(arguments: &[&str]) -> Output {
+    Command::new(MIDAIR).args(arguments).output().expect("it can be started")
+}
+
+fn info(file: &Path) -> String {
+    let told = midair(&["info", &file.to_string_lossy()]);
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    String::from_utf8(told.stdout).expect("text")
+}
+
+/// Records this host until so many samples must be in the file.
+fn start_recording(file: &Path) -> Child {
+    let mut recording = Command::new(MIDAIR)
+        .args(["record", "--why", "a test", "--out"])
+        .arg(file)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it can be started");
+    // A description, ticks and some samples; what is flushed each second grows the file.
+    for _ in 0..600 {
+        if file.metadata().is_ok_and(|file| file.len() > 6_000) {
+            return recording;
+        }
+        thread::sleep(Duration::from_millis(100));
+    }
+    recording.kill().expect("it runs");
+    panic!("nothing was recorded in a minute");
+}
+
+#[test]
+fn a_host_is_recorded_and_shown_again() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let file = dir.path().join("a.midair");
+    let mut recording = start_recording(&file);
+    rustix::process::kill_process(rustix::process::Pid::from_child(&recording), rustix::process::Signal::TERM)
+        .expect("it runs");
+    assert!(recording.wait().expect("it ends").success());
+    let told = info(&file);
+    assert!(told.contains("why       a test"), "{told}");
+    assert!(told.contains("node ") && told.contains("embedded"), "{told}");
+    assert!(!told.contains("not closed") && !told.contains("damage"), "{told}");
+
+    let mut terminal = Terminal::start(MIDAIR, &["replay", &file.to_string_lossy()], 120, 35);
+    terminal.until_text("REPLAY");
+    terminal.press("\x1b[F");
+    terminal.until("the end of it", |screen| screen.contains("■ REPLAY") && screen.contains("tasks"));
+    // What was recorded is shown: this program among the tasks.
+    terminal.press("/midair\r");
+    terminal.until("the recorder among the tasks", |screen| screen.contains(" midair "));
+    terminal.press("J-2s\r");
+    terminal.until("a moment before", |screen| screen.contains("‖ REPLAY"));
+    terminal.press("q");
+    assert_eq!(terminal.ended(), 0);
+}
+
+#[test]
+fn a_recorder_that_is_killed_leaves_a_file_that_can_be_read() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let file = dir.path().join("a.midair");
+    let mut recording = start_recording(&file);
+    recording.kill().expect("it runs");
+    recording.wait().expect("it ends");
+    let told = info(&file);
+    assert!(told.contains("not closed"), "{told}");
+    let mut terminal = Terminal::start(MIDAIR, &["replay", "--at", "end", &file.to_string_lossy()], 120, 35);
+    terminal.until("its last moment", |screen| screen.contains("REPLAY") && screen.contains("tasks"));
+    terminal.press("q");
+    assert_eq!(terminal.ended(), 0);
+}
+
+#[test]
+fn what_is_no_recording_is_said_in_one_sentence() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let other = dir.path().join("notes.txt");
+    std::fs::write(&other, "no recording at all").expect("room");
+    for (arguments, words) in [
+        (vec!["info", "/nowhere/a.midair"], "cannot open /nowhere/a.midair"),
+        (vec!["info", other.to_str().expect("text")], "no midair recording"),
+        (vec!["replay", other.to_str().expect("text")], "no midair recording"),
+        (vec!["record", "--for", "1s", "--out", other.to_str().expect("text")], "cannot record into"),
+    ] {
+        let told = midair(&arguments);
+        let said = String::from_utf8_lossy(&told.stderr).into_owned();
+        assert!(!told.status.success() && said.contains(words), "{arguments:?}: {said}");
+        assert_eq!(said.lines().count(), 1, "{said}");
+    }
+    assert_eq!(std::fs::read_to_string(&other).expect("it is there"), "no recording at all");
+}
