@@ -8,7 +8,7 @@ use midair_beam::{
         DistWatch, EventOptions, EventWatch, NodeTick, NodeWatch, PortWatch, Vm, WatchError, allocation,
         hot::{Hot, HotError},
         sockets,
-        sweep::{Pass, Sweep, SweepEnded, SweepOptions},
+        sweep::{Found, Sweep, SweepEnded, SweepOptions},
         tables,
     },
 };
@@ -78,7 +78,7 @@ pub(super) async fn watch(
                 let now_us = shared.clock.mono_us();
                 shared.dumps(dump.look(now_us));
             }
-            pass = next(&mut watch.sweep) => watch.take_pass(pass),
+            found = next(&mut watch.sweep) => watch.take_found(found),
             ended = ended(&watch.connection) => return ended,
         }
     }
@@ -95,7 +95,7 @@ async fn ended(connection: &Connection) -> String {
 }
 
 /// The next report; where there is no sweep, none ever.
-async fn next(sweep: &mut Option<Sweep>) -> Result<Pass, SweepEnded> {
+async fn next(sweep: &mut Option<Sweep>) -> Result<Found, SweepEnded> {
     match sweep {
         Some(sweep) => sweep.next().await,
         None => std::future::pending().await,
@@ -209,9 +209,10 @@ impl Watch {
         helpers.into_iter().flatten().cloned().collect()
     }
 
-    fn take_pass(&mut self, pass: Result<Pass, SweepEnded>) {
-        match pass {
-            Ok(pass) => {
+    fn take_found(&mut self, found: Result<Found, SweepEnded>) {
+        match found {
+            Ok(Found::Early(early)) => self.processes.take_early(&early, self.offset.us()),
+            Ok(Found::Pass(pass)) => {
                 self.cost.take_pass(pass.own_work_us, pass.period_us);
                 self.processes.take_pass(&pass, self.offset.us());
                 let sweep = processes::sweep(&pass, self.offset.us());

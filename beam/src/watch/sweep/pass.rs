@@ -54,6 +54,17 @@ impl Pass {
     }
 }
 
+/// Mailboxes that a pass found before its end: longer than the last of the first by [`Order::Mailbox`] in the pass before,
+/// where that had as many, and of 100 messages at least. In a pass there are at most as many as it has rows of an order,
+/// and of those that the pass before reported so only such as have grown tenfold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Early {
+    /// The number of the pass that goes on.
+    pub pass: u64,
+    /// The processes, in no order; nothing is said of what they hold.
+    pub rows: Vec<Row>,
+}
+
 /// By what processes are ranked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
