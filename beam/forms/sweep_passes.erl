@@ -136,16 +136,12 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
             {Counts, {Set, Others, setelement(At, Quarters, (get(size))(-I, element(At, Quarters)))}}
     end),
     put(timeout, fun(Until) -> receive after max(0, (Until - erlang:monotonic_time(microsecond)) div 1000) -> ok end end),
-    %% What was worked since then: the time that went by, or the CPU time (ms) that the whole VM took meanwhile, where that is
-    %% less, as it is where others have the cores.
-    put(statistics, fun() -> {erlang:monotonic_time(microsecond), element(1, statistics(runtime))} end),
-    put(subtract, fun({Start, Cpu}) ->
-        {Now, Cpu1} = (get(statistics))(),
-        min(Now - Start, (Cpu1 - Cpu) * 1000)
-    end),
+    %% What was worked since then: the time that went by, more than the work where others have the cores. The VM's own CPU time
+    %% (statistics(runtime)) would say it better, but to ask takes its second value away from the programs of the VM.
+    put(subtract, fun(Start) -> erlang:monotonic_time(microsecond) - Start end),
     Steps = fun Rest([], Counts, Found, _, Paid, _) -> {Counts, Found, Paid};
                 Rest([I | Is], Counts, Found, Parts, Paid, {Due, Slice}) ->
-        {Start, _} = Since = (get(statistics))(),
+        Start = erlang:monotonic_time(microsecond),
         {Counts1, Found1} = (get(apply))(I, Counts, Found, Parts),
         case Found1 of
             Found -> ok;
@@ -156,7 +152,7 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
         %% Now that what was read of the chunk is garbage: amid a step, all of it would be copied.
         garbage_collect(self(), [{type, minor}]),
         Next = max(Due + Slice, Start),
-        Paid1 = Paid + (get(subtract))(Since),
+        Paid1 = Paid + (get(subtract))(Start),
         ets:insert(get(table), {place, Next, case Is of [] -> 0; [J | _] -> J end, {Counts1, Paid1}}),
         (get(timeout))(Next),
         Rest(Is, Counts1, Found1, Parts, Paid1, {Next, Slice})
@@ -295,18 +291,22 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
         Quarters
     end,
     Passes = fun Pass(Number, Works, Quarters) ->
-        {Began, _} = Since = (get(statistics))(),
+        Began = erlang:monotonic_time(microsecond),
         Self = self(),
         ets:insert(Table, {left, [Out || {P, Until} = Out <- ets:lookup_element(Table, left, 2), Until > Began, is_process_alive(P)]}),
         %% Of many, those that were born are looked for in every second pass.
-        case tuple_size(Quarters) < 2 orelse Number rem 2 =:= 0 of
+        Births = case tuple_size(Quarters) < 2 orelse Number rem 2 =:= 0 of
             true ->
                 {_, Monitor} = spawn_opt(erl_eval, expr, [Call, Bindings#{error => Table, false => Self} | Options], [link, monitor]),
                 receive {'DOWN', Monitor, _, _, normal} -> ok end,
-                put(processes, erlang:monotonic_time(microsecond) - Began);
+                put(processes, (get(subtract))(Began)),
+                get(processes);
             %% As long, so that between two looks at a chunk there is a period.
-            false -> (get(timeout))(Began + case get(processes) of undefined -> 0; For -> For end)
+            false ->
+                (get(timeout))(Began + case get(processes) of undefined -> 0; For -> For end),
+                0
         end,
+        Start = erlang:monotonic_time(microsecond),
         Is = lists:sort(ets:select(Table, Chunks)),
         Parts = case length(Is) > 2 of true -> 4; false -> 1 end,
         %% All in the first pass, and of many a quarter in each later one.
@@ -317,7 +317,7 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
         IsAll = tuple_size(Quarters) =/= Parts,
         Todo = [J || I <- Is, J <- case IsAll orelse (I - Number) rem Parts =:= 0 of true -> [I, -I]; false -> [I] end],
         Whole = Period(Works),
-        Paid = (get(subtract))(Since),
+        Paid = Births + (get(subtract))(Start),
         Found = {Nobody, [], Quarters1},
         This = {Number, Began, Whole, Parts, Works},
         ets:insert(Table, [{pass, This, Todo}, {ranks, Found}]),

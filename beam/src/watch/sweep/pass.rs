@@ -15,8 +15,8 @@ pub struct Pass {
     pub ended_us: i64,
     /// The period that it was given, in microseconds.
     pub period_us: u64,
-    /// What it cost the target, in microseconds: the time that its slices took, or the CPU time of the whole VM meanwhile
-    /// (`statistics(runtime)`), where that is less.
+    /// What it cost the target, in microseconds: the time that its slices took, which is more than their work where others
+    /// have the cores.
     pub own_work_us: u64,
     /// Processes that were looked at.
     pub n_swept: u64,
