@@ -1,7 +1,7 @@
 //! The `:` commands.
 
 use super::{
-    Effect, Overlay, State, act, across,
+    Effect, Overlay, State, across, act,
     go::Go,
     kept,
     keymap::Action,
