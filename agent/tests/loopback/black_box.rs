@@ -145,7 +145,7 @@ async fn what_cannot_be_told_is_refused_in_words() {
 
 #[tokio::test]
 async fn one_that_was_killed_loses_at_most_a_second_and_the_next_one_tells_what_was_before() {
-    let mut killed = Running::start(&[], "info");
+    let killed = Running::start(&[], "info");
     let mut client = over_unix(killed.socket()).await;
     let mut watch = watch(&mut client).await;
     watch.ask(detail()).await;
