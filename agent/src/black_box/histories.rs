@@ -40,6 +40,9 @@ pub struct Histories {
     threads: ThreadTimes,
 }
 
+/// Within a block, moments are told from its start: so far may they be off, microseconds.
+const SLACK_US: u64 = 1_000_000;
+
 /// A stream of what was kept.
 pub type Told = ReceiverStream<Result<Envelope, Status>>;
 
@@ -63,10 +66,12 @@ impl Histories {
                 "this agent tells at most {N_HISTORIES} histories at once; ask again when one has ended"
             ))
         })?;
-        let found = self.asker.ask(from_us, to_us, FOUND_WITHIN).await.map_err(Status::unavailable)?;
+        let (least_us, most_us) = (from_us.saturating_sub(SLACK_US), to_us.saturating_add(SLACK_US));
+        let found = self.asker.ask(least_us, most_us, FOUND_WITHIN).await.map_err(Status::unavailable)?;
         let thin = request.max_points.map(|most| Thin::new(most, (from_us, to_us), found.kept_us));
         let (events, told) = mpsc::channel(N_WAITING);
-        let telling = Telling { histories: self.clone(), door: door.clone(), events, runtime: Handle::current() };
+        let telling =
+            Telling { histories: self.clone(), door: door.clone(), to_us, events, runtime: Handle::current() };
         tokio::task::spawn_blocking(move || {
             telling.run(found, thin);
             drop(place);
@@ -79,6 +84,7 @@ impl Histories {
 struct Telling {
     histories: Histories,
     door: Door,
+    to_us: u64,
     events: mpsc::Sender<Result<Envelope, Status>>,
     runtime: Handle,
 }
@@ -130,6 +136,9 @@ impl Telling {
                 self.door.envelope(Kind::Lost(lost))
             }
         };
+        if envelope.wall_us > Some(self.to_us) {
+            return Ok(());
+        }
         let Some(thin) = thin else {
             let n_bytes = envelope.encoded_len();
             return self.send(Ok(envelope), n_bytes);

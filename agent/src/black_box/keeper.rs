@@ -261,3 +261,6 @@ fn word(envelope: &Envelope) -> Option<Kind> {
 fn noted(mark: Mark, at_us: u64, node: Option<String>) -> RecordedMark {
     RecordedMark { at_us: Some(at_us), node, mark: Some(mark) }
 }
+
+#[cfg(test)]
+mod tests;

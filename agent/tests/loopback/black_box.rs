@@ -1,6 +1,6 @@
 //! The black box: what was measured with nobody watching is told afterwards, also by an agent's next life.
 
-use std::{path::Path, time::Duration};
+use std::{path::Path, process::Command, time::Duration};
 
 use midair_agent::config::{BlackBoxConfig, Place};
 use midair_proto::v1::{
@@ -189,4 +189,48 @@ async fn a_directory_of_another_agent_is_left_to_it() {
     let (words, _) = said(&mut client, Health::Off).await;
     assert!(words.contains("another agent"), "{words}");
     assert!(directory.join("000000000000.midair").exists());
+}
+
+/// A disk of 256 KiB, unmounted in the end.
+struct SmallDisk(TempDir);
+
+impl SmallDisk {
+    fn mount() -> Self {
+        let disk = Self(TempDir::new().unwrap());
+        let mut mount = Command::new("mount");
+        let mounted = mount.args(["-t", "tmpfs", "-o", "size=256k", "small"]).arg(disk.0.path()).status().unwrap();
+        assert!(mounted.success(), "this test mounts a disk: run it as root");
+        disk
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        // Whoever still holds a file in it keeps it until then.
+        drop(Command::new("umount").arg("--lazy").arg(self.0.path()).status());
+    }
+}
+
+#[tokio::test]
+async fn a_full_disk_turns_it_off_in_words_and_samples_go_on() {
+    let disk = SmallDisk::mount();
+    let place = disk.0.path().join("black-box");
+    let agent = Running::start(&["--black-box", place.to_str().unwrap()], "info");
+    let mut client = over_unix(agent.socket()).await;
+    kept(&mut client, 2).await;
+    // As full as it gets.
+    drop(std::fs::write(disk.0.path().join("filler"), vec![1; 1 << 20]));
+    let (words, at) = said(&mut client, Health::Off).await;
+    assert!(words.contains("No space left on device") && words.contains(place.to_str().unwrap()), "{words}");
+    let mut watch = watch(&mut client).await;
+    watch.ask(detail()).await;
+    loop {
+        let (envelope, _) = watch.next().await.expect("the watch goes on");
+        if envelope.seq > Some(at + N_A_SECOND as u64) {
+            break;
+        }
+    }
+    assert!(!samples(&history(&mut client, HistoryRequest::default()).await).is_empty(), "what was kept is told");
+    let no_more = agent.log().lines().filter(|line| line.contains("black box is off")).count();
+    assert_eq!(no_more, 1, "{}", agent.log());
 }
