@@ -237,8 +237,7 @@ fn interval(text: &str) -> Result<Duration, String> {
 }
 
 fn speed(text: &str) -> Result<f64, String> {
-    let times =
-        text.strip_suffix('x').unwrap_or(text).parse::<f64>().ok().filter(|times| (0.25..=64.0).contains(times));
+    let times = text.strip_suffix('x').unwrap_or(text).parse::<f64>().ok().filter(|times| (0.25..=64.0).contains(times));
     times.ok_or_else(|| format!("{text:?} is outside 0.25 to 64 times"))
 }
 

@@ -77,8 +77,7 @@ fn record(args: &RecordArgs) -> anyhow::Result<Ending> {
     let places = args.places()?;
     let clock = Clock::system();
     let why = args.why.as_deref().unwrap_or("midair record");
-    let recorder =
-        Recorder::start(&args.out, &author(), why, clock.now(), clock.now().0 ^ u64::from(std::process::id()))?;
+    let recorder = Recorder::start(&args.out, &author(), why, clock.now(), clock.now().0 ^ u64::from(std::process::id()))?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(async {
         let targets = targets(places, Config { interval: args.interval, ..Config::default() }, false).await?;

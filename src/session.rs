@@ -168,8 +168,7 @@ impl Session {
             Ok(())
         } else {
             // What lies before all that the time line knows, or far after it, has no place on it.
-            let is_elsewhere =
-                self.state.timeline.oldest().is_none_or(|oldest| to < oldest || to > self.state.timeline.newest());
+            let is_elsewhere = self.state.timeline.oldest().is_none_or(|oldest| to < oldest || to > self.state.timeline.newest());
             if is_elsewhere {
                 drop(app::update(&mut self.state, Msg::Elsewhere));
             }

@@ -54,8 +54,7 @@ pub async fn run(feed: Feed, session: Session, theme: Theme, clock: Clock) -> an
     hangup::watch().context("cannot start the thread that watches the terminal")?;
     let signals = Signals::new().context("cannot listen to signals")?;
     let (hand, size) = (Hand::default(), session.state().size);
-    let shell =
-        Shell { feed, session, theme, clock, screen, hand, drawn_at: Stamp(0), size, played_at: None, wants: None };
+    let shell = Shell { feed, session, theme, clock, screen, hand, drawn_at: Stamp(0), size, played_at: None, wants: None };
     shell.run(signals).await
 }
 

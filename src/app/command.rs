@@ -1,7 +1,7 @@
 //! The `:` commands.
 
 use super::{
-    Effect, Overlay, State, across, act,
+    Effect, Overlay, State, act, across,
     go::Go,
     kept,
     keymap::Action,

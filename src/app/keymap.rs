@@ -254,12 +254,7 @@ pub const SECTIONS: &[Section] = &[
                 None,
             ),
             binding(&[(Key::End, Action::Live)], "End", "live again", None),
-            binding(
-                &[(Key::Char('J'), Action::Jump)],
-                "J",
-                "jump: 10m, 3h ago, +30s, 14:03, a date; times are UTC",
-                None,
-            ),
+            binding(&[(Key::Char('J'), Action::Jump)], "J", "jump: 10m, 3h ago, +30s, 14:03, a date; times are UTC", None),
             binding(
                 &[(Key::Char('{'), Action::StepMark(-1)), (Key::Char('}'), Action::StepMark(1))],
                 "{ }",
@@ -272,12 +267,7 @@ pub const SECTIONS: &[Section] = &[
                 "play a recording slower, faster",
                 None,
             ),
-            binding(
-                &[(Key::Char('R'), Action::Record)],
-                "R",
-                "record what comes, and the last minutes, into a file",
-                None,
-            ),
+            binding(&[(Key::Char('R'), Action::Record)], "R", "record what comes, and the last minutes, into a file", None),
             binding(&[(Key::Char('m'), Action::Mark)], "m", "put a note on the time line", Some("mark")),
             binding(
                 &[(Key::Char('n'), Action::Marks), (Key::Char('\''), Action::Marks)],

@@ -37,10 +37,7 @@ impl Info {
         if let Some((first, last)) = reader.range() {
             let seconds = last.saturating_sub(first) / 1_000_000;
             lines.push(("from", utc(Stamp(first))));
-            lines.push((
-                "to",
-                format!("{}, {}:{:02}:{:02} later", utc(Stamp(last)), seconds / 3600, seconds / 60 % 60, seconds % 60),
-            ));
+            lines.push(("to", format!("{}, {}:{:02}:{:02} later", utc(Stamp(last)), seconds / 3600, seconds / 60 % 60, seconds % 60)));
         }
         let n_bytes = reader.length().with_context(|| format!("cannot read {}", path.display()))?;
         let n_entries: u64 = reader.blocks().iter().map(|block| block.n_entries).sum();
@@ -49,10 +46,7 @@ impl Info {
         lines.push(("size", format!("{n_bytes} bytes, {n_entries} entries, {n_blocks} blocks{state}")));
         for node in reader.nodes() {
             let name = or_dash(node.name.as_deref());
-            lines.push((
-                "node",
-                format!("{name} ({}, {})", or_dash(node.node.as_deref()), or_dash(node.link.as_deref())),
-            ));
+            lines.push(("node", format!("{name} ({}, {})", or_dash(node.node.as_deref()), or_dash(node.link.as_deref()))));
         }
         for mark in reader.marks().with_context(|| format!("cannot read {}", path.display()))? {
             let text = mark.mark.and_then(|mark| mark.text).unwrap_or_default();

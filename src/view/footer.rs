@@ -24,12 +24,15 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
                 pen.put(" ? ", theme.alarm).put(&asks, theme.plain);
                 return;
             }
-            PromptKind::Jump => {
-                ("to ", "  10m, 3h ago, +30s, 14:03, 14:03:27, 2026-11-23 14:03 (UTC); Enter goes there, Esc leaves")
-            }
+            PromptKind::Jump => (
+                "to ",
+                "  10m, 3h ago, +30s, 14:03, 14:03:27, 2026-11-23 14:03 (UTC); Enter goes there, Esc leaves",
+            ),
             PromptKind::Quit => {
-                pen.put(" ? ", theme.alarm)
-                    .put("end the recording and leave?  y leaves, any other key stays", theme.plain);
+                pen.put(" ? ", theme.alarm).put(
+                    "end the recording and leave?  y leaves, any other key stays",
+                    theme.plain,
+                );
                 return;
             }
             PromptKind::Mark => ("⚑ ", "  a note on the time line; Enter puts it there, Esc leaves"),

@@ -47,9 +47,7 @@ fn times_of_day_are_those_of_today_or_yesterday() {
 
 #[test]
 fn what_is_no_moment_is_said_to_be_none() {
-    for text in
-        ["", "soon", "10", "10 parsecs", "25:00", "14:60", "2026-02-29", "2026-13-01", "1969-12-31", "::", "+", "ago"]
-    {
+    for text in ["", "soon", "10", "10 parsecs", "25:00", "14:60", "2026-02-29", "2026-13-01", "1969-12-31", "::", "+", "ago"] {
         let why = parse(text, NOW, NOW).unwrap_err();
         assert!(why.contains("no moment"), "{text}: {why}");
     }

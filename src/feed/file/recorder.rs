@@ -84,14 +84,7 @@ impl Recorder {
         let writer = writer.with_context(|| format!("cannot record into {}", path.display()))?;
         let (entries, inbox) = sync_channel(N_WAITING);
         let shared = Arc::new(Shared::default());
-        let scribe = Scribe {
-            writer,
-            standing: Standing::default(),
-            since_key: BTreeMap::new(),
-            block_from: None,
-            flushed: at,
-            n_lost: 0,
-        };
+        let scribe = Scribe { writer, standing: Standing::default(), since_key: BTreeMap::new(), block_from: None, flushed: at, n_lost: 0 };
         let (theirs, place) = (Arc::clone(&shared), path.to_owned());
         let thread = std::thread::Builder::new()
             .name("midair-record".into())
