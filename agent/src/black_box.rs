@@ -11,7 +11,7 @@ mod status;
 mod thin;
 
 use std::{
-    sync::mpsc,
+    sync::{Mutex, PoisonError, mpsc},
     thread::{JoinHandle, Thread},
     time::Duration,
 };
@@ -57,7 +57,8 @@ pub struct Found {
 #[derive(Debug)]
 pub struct BlackBox {
     asker: Asker,
-    ended: mpsc::Receiver<()>,
+    /// In a lock for the sake of those who share the agent; only who ends it looks.
+    ended: Mutex<mpsc::Receiver<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -94,7 +95,7 @@ impl BlackBox {
             })
             .context("cannot start the thread of the black box")?;
         let asker = Asker { asked, thread: thread.thread().clone() };
-        Ok(Some(Self { asker, ended, thread: Some(thread) }))
+        Ok(Some(Self { asker, ended: Mutex::new(ended), thread: Some(thread) }))
     }
 
     /// For those who want to ask it.
@@ -105,7 +106,8 @@ impl BlackBox {
     /// Waits until all is written, once the desk has ended; not for ever.
     pub fn end(&mut self) {
         let Some(thread) = self.thread.take() else { return };
-        if self.ended.recv_timeout(END_WITHIN) == Err(mpsc::RecvTimeoutError::Timeout) {
+        let ended = self.ended.get_mut().unwrap_or_else(PoisonError::into_inner);
+        if ended.recv_timeout(END_WITHIN) == Err(mpsc::RecvTimeoutError::Timeout) {
             tracing::warn!("the black box still writes; its last second may be lost");
         } else if thread.join().is_err() {
             tracing::error!("the black box ended in a panic");

@@ -61,7 +61,7 @@ impl Info {
         lines.extend(header.masked.iter().map(|masked| ("masked", masked.clone())));
         let mut damage = reader.damage().to_vec();
         reader.seek(0).with_context(|| format!("cannot read {}", path.display()))?;
-        while let Some(piece) = reader.next() {
+        for piece in reader.by_ref() {
             if let Piece::Damage(found) = piece.with_context(|| format!("cannot read {}", path.display()))? {
                 damage.push(found);
             }
