@@ -28,8 +28,14 @@ pub(super) const MOST_HELD: usize = 8;
 const MOURNED_US: u64 = 12_000_000;
 const MOURNED_READINGS: u64 = 3;
 
-/// Who has a slot keeps it for so long, microseconds, though larger VMs have none: each change is a connection.
+/// So long is between two comparisons of those that have a slot with those that have none, microseconds: each change is a
+/// connection.
 const SLOTS_FOR_US: u64 = 60_000_000;
+
+/// Then who has a slot counts so many times, and by so much more: CPU time in that time, microseconds, and bytes.
+const STAYS: u64 = 2;
+const STAYS_US: u64 = 600_000;
+const STAYS_BYTES: u64 = 16 << 20;
 
 /// Processes of a VM that have ended are told for so long, microseconds: the slowest stream has one sample a minute.
 const TOLD_US: u64 = 65_000_000;
@@ -99,12 +105,33 @@ impl Slots {
         })
     }
 
-    /// The VMs to watch of more than there are slots: first those that use most CPU time or memory.
-    fn give(&mut self, found: &[Emulator], now_us: u64) -> Vec<TaskId> {
+    /// The VMs to watch of more than there are slots: those that are watched, and on free slots those first that use most
+    /// CPU time or memory. Now and then those that are clearly larger take the place of others.
+    fn give(&mut self, found: &[Emulator], held: &[TaskId], now_us: u64) -> Vec<TaskId> {
+        let is_first = self.at_us == 0;
+        let is_due = held.is_empty() || !is_first && now_us.saturating_sub(self.at_us) >= SLOTS_FOR_US;
+        let mut order = self.ranked(found, held);
+        if !is_due {
+            order.sort_by_key(|process| !held.contains(process));
+        }
+        if is_due || is_first {
+            self.cpu_us = found.iter().map(|one| (one.process, one.cpu_us)).collect();
+            self.at_us = now_us;
+        }
+        self.left_out = order.split_off(MOST_VMS.min(order.len()));
+        order
+    }
+
+    /// The largest first; those that have a slot count for more.
+    fn ranked(&self, found: &[Emulator], held: &[TaskId]) -> Vec<TaskId> {
+        let weight = |one: &Emulator, n: u64, more: u64| {
+            let is_held = held.contains(&one.process);
+            Reverse(if is_held { n.saturating_mul(STAYS).saturating_add(more) } else { n })
+        };
         let used = |one: &Emulator| one.cpu_us.saturating_sub(self.cpu_us.get(&one.process).copied().unwrap_or(0));
         let (mut by_cpu, mut by_memory): (Vec<_>, Vec<_>) = (found.iter().collect(), found.iter().collect());
-        by_cpu.sort_by_key(|one| Reverse(used(one)));
-        by_memory.sort_by_key(|one| Reverse(one.rss_bytes));
+        by_cpu.sort_by_key(|one| weight(one, used(one), STAYS_US));
+        by_memory.sort_by_key(|one| weight(one, one.rss_bytes, STAYS_BYTES));
         // By turns, so that neither one that computes nor one that only grows is missed.
         let mut ranked: Vec<TaskId> = Vec::new();
         for one in by_cpu.iter().zip(&by_memory).flat_map(|(cpu, memory)| [cpu, memory]) {
@@ -112,9 +139,6 @@ impl Slots {
                 ranked.push(one.process);
             }
         }
-        self.cpu_us = found.iter().map(|one| (one.process, one.cpu_us)).collect();
-        self.at_us = now_us;
-        self.left_out = ranked.split_off(MOST_VMS.min(ranked.len()));
         ranked
     }
 }
@@ -264,14 +288,8 @@ impl Beam {
             self.slots = Slots::default();
             return found.iter().map(|one| one.process).collect();
         }
-        let is_old = self.slots.left_out.is_empty() || now_us.saturating_sub(self.slots.at_us) >= SLOTS_FOR_US;
-        if is_old || self.vms.len() < MOST_VMS {
-            return self.slots.give(found, now_us);
-        }
         let held: Vec<TaskId> = self.vms.values().map(|known| known.process).collect();
-        let others = found.iter().map(|one| one.process).filter(|process| !held.contains(process));
-        self.slots.left_out = others.collect();
-        held
+        self.slots.give(found, &held, now_us)
     }
 
     fn bury(&mut self, runtime: u32, known: Known, into: &mut Reading, (now_us, every_us): (u64, u64)) {

@@ -254,37 +254,65 @@ fn a_vm_that_was_not_asked_yet_is_no_trouble() {
     assert!(matches!(beam.state().health, Health::Ok));
 }
 
+/// Reads a host with these VMs: OS process, CPU time and memory. Gives those that are watched.
+fn slots(beam: &mut Beam, vms: &[(u64, u64, u64)]) -> Vec<u64> {
+    let one = |(n, cpu_us, rss): &(u64, u64, u64)| TaskReading {
+        cpu_us: Some(*cpu_us),
+        rss_bytes: Some(*rss),
+        ..process(*n, "beam.smp")
+    };
+    let mut reading = Reading { tasks: vms.iter().map(one).collect(), ..Reading::default() };
+    beam.read(&Wants::default(), &mut reading);
+    let running = reading.vms.iter().filter(|vm| vm.ended_us.is_none());
+    let mut watched: Vec<u64> = running.filter_map(|vm| vm.process?.number).collect();
+    watched.sort_unstable();
+    watched
+}
+
 #[test]
 fn the_largest_get_the_slots_and_those_without_one_are_said() {
     let (now_us, mut beam) = scripted();
-    let read = |beam: &mut Beam, cpu_us: [u64; 20], rss: [u64; 20]| {
-        let one = |(n, (cpu_us, rss)): (u64, (u64, u64))| TaskReading {
-            cpu_us: Some(cpu_us),
-            rss_bytes: Some(rss),
-            ..process(n, "beam.smp")
-        };
-        let tasks = (1..).zip(cpu_us.into_iter().zip(rss)).map(one).collect();
-        let mut reading = Reading { tasks, ..Reading::default() };
-        beam.read(&Wants::default(), &mut reading);
-        let mut watched: Vec<u64> = reading.vms.iter().filter_map(|vm| vm.process?.number).collect();
-        watched.sort_unstable();
-        (watched, reading)
-    };
-    let mut rss = [10; 20];
-    rss[18] = 1000;
-    let mut cpu_us = [10; 20];
-    cpu_us[19] = 1000;
-    let (watched, _) = read(&mut beam, cpu_us, rss);
+    let mut vms: Vec<_> = (1..=20).map(|n| (n, 10, 10)).collect();
+    (vms[18].2, vms[19].1) = (1000, 1000);
+    let watched = slots(&mut beam, &vms);
     assert_eq!(watched.len(), MOST_VMS);
     assert!(watched.contains(&19) && watched.contains(&20), "{watched:?}");
     let said = beam.slots.left_out().unwrap();
     assert!(said.contains("4 Erlang VMs beyond the 16 largest are not watched"), "{said}");
     // One that becomes busy gets a slot a minute later, and not at once.
     let idle = (1..=20).find(|n| !watched.contains(n)).unwrap();
-    cpu_us[idle as usize - 1] = 1_000_000;
-    assert_eq!(read(&mut beam, cpu_us, rss).0, watched);
+    vms[idle as usize - 1].1 = 10_000_000;
+    assert_eq!(slots(&mut beam, &vms), watched);
     now_us.store(120_000_000, Ordering::Relaxed);
-    assert!(read(&mut beam, cpu_us, rss).0.contains(&idle));
+    assert!(slots(&mut beam, &vms).contains(&idle));
+}
+
+#[test]
+fn those_that_have_a_slot_keep_it_when_others_come_and_go() {
+    let (now_us, mut beam) = scripted();
+    let mib = 1 << 20;
+    let mut vms: Vec<_> = (1..=20).map(|n| (n, 1_000_000 * n, 100 * mib)).collect();
+    let first = slots(&mut beam, &vms);
+    // One ends: its slot alone is given anew, though the order of the others is another one by now.
+    vms.retain(|(n, ..)| *n != first[0]);
+    vms.iter_mut().for_each(|(n, cpu_us, _)| *cpu_us += 20_000 * (21 - *n));
+    let second = slots(&mut beam, &vms);
+    assert_eq!(second.len(), MOST_VMS);
+    assert!(first[1..].iter().all(|n| second.contains(n)), "{first:?} {second:?}");
+    // A minute later a little larger is not enough.
+    now_us.store(120_000_000, Ordering::Relaxed);
+    for (n, cpu_us, rss) in &mut vms {
+        let more = if second.contains(n) { 0 } else { 1 };
+        *cpu_us += 2_000_000 + 500_000 * more;
+        *rss += 8 * mib * more;
+    }
+    assert_eq!(slots(&mut beam, &vms), second);
+    // One who came to sixteen has none, however large.
+    let (_, mut beam) = scripted();
+    vms.truncate(MOST_VMS);
+    let held = slots(&mut beam, &vms);
+    vms.push((99, 1_000_000_000, 1000 * mib));
+    assert_eq!(slots(&mut beam, &vms), held);
 }
 
 #[test]
