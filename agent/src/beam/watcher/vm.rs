@@ -22,7 +22,7 @@ use super::{
     looks::{From, Looks},
     notes::Notes,
     offset::Offset,
-    others,
+    others::{self, Others},
     outside::{Dump, is_running},
     own::Own,
     pids,
@@ -119,6 +119,7 @@ struct Watch {
     events: Option<EventWatch>,
     ports: Option<PortWatch>,
     processes: Processes,
+    others: Others,
     looks: Looks,
     notes: Notes,
     functions: Functions,
@@ -154,6 +155,7 @@ impl Watch {
             events: None,
             ports: None,
             processes: Processes::default(),
+            others: Others::default(),
             looks: Looks::default(),
             notes: Notes::default(),
             functions: Functions::default(),
@@ -288,7 +290,7 @@ impl Watch {
         };
         let read = read.await;
         self.cost.hot.is_now(hot.own_work_us());
-        for helper in others::helpers(&self.connection, suspects).await {
+        for helper in self.others.take(&self.connection, suspects).await {
             self.processes.leave_out(&helper);
         }
         if let Err(error) = read {
