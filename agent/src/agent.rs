@@ -9,6 +9,7 @@ use anyhow::Context;
 use tokio::io::DuplexStream;
 
 use crate::{
+    black_box::{BlackBox, Histories},
     clock::Clock,
     config::Config,
     cost::ThreadTimes,
@@ -29,6 +30,7 @@ pub struct Agent {
     door: Door,
     embedded: Embedded,
     desk: Option<JoinHandle<()>>,
+    black_box: Option<BlackBox>,
     sampler: sampler::Handle,
 }
 
@@ -55,11 +57,14 @@ impl Agent {
             .stack_size(STACK_BYTES)
             .spawn(move || desk.run(&inbox, patience))
             .context("cannot start the agent's desk thread")?;
-        let door = Door::new(commands.clone(), identity, clock.clone());
+        let black_box =
+            BlackBox::start(&config.black_box, &identity, clock.clone(), threads.clone(), commands.clone())?;
+        let histories = black_box.as_ref().map(|black_box| Histories::new(black_box.asker(), threads.clone()));
+        let door = Door::new(commands.clone(), identity, clock.clone()).with_histories(histories);
         let embedded = Embedded::new(door.clone(), threads.clone());
         let (interval, switches) = (config.interval, Switches::new(config.off_dir));
         let sampler = Sampler { interval, clock, wants, switches, threads, desk: commands };
-        Ok(Self { door, embedded, desk: Some(desk), sampler: sampler.start(sources)? })
+        Ok(Self { door, embedded, desk: Some(desk), black_box, sampler: sampler.start(sources)? })
     }
 
     /// A new connection to this agent, in memory.
@@ -89,6 +94,9 @@ impl Agent {
             && desk.join().is_err()
         {
             tracing::error!("the desk ended in a panic");
+        }
+        if let Some(black_box) = &mut self.black_box {
+            black_box.end();
         }
     }
 }

@@ -5,7 +5,7 @@ use std::{path::PathBuf, str::FromStr, time::Duration};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::{
-    config::{BeamConfig, Collector, Config, OFF_DIR, SourceChoice},
+    config::{BeamConfig, BlackBoxConfig, Collector, Config, OFF_DIR, Place, SourceChoice},
     cost::Payer,
 };
 
@@ -70,6 +70,19 @@ pub struct Cli {
     /// cgroups, namespaces, bpf, kernel, sysinfo); its first line is the reason given
     #[arg(long, value_name = "DIR", default_value = OFF_DIR)]
     pub off_dir: PathBuf,
+
+    /// Directory in which is kept what was measured, or "off" [default: /var/lib/midair/black-box as root, else
+    /// midair/black-box in the user's state directory; where neither can be had, memory]
+    #[arg(long, value_name = "DIR")]
+    pub black_box: Option<PathBuf>,
+
+    /// How large it gets on disk, from 1MiB
+    #[arg(long, value_name = "SIZE", default_value = "128MiB", value_parser = size)]
+    pub black_box_bytes: u64,
+
+    /// How old it gets, from 1min
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = age)]
+    pub black_box_age: Duration,
 
     /// How Erlang VMs are reached
     #[command(flatten)]
@@ -230,9 +243,19 @@ impl Cli {
             payer: Payer::Process,
             off_dir: self.off_dir.clone(),
             beam: self.vms.config(),
+            black_box: self.black_box(),
         };
         config.check()?;
         Ok(config)
+    }
+
+    fn black_box(&self) -> BlackBoxConfig {
+        let place = match &self.black_box {
+            None => Place::usual(),
+            Some(off) if off.as_os_str() == "off" => Place::Off,
+            Some(directory) => Place::Directory(directory.clone()),
+        };
+        BlackBoxConfig { place, bytes: self.black_box_bytes, age: self.black_box_age }
     }
 }
 
@@ -253,6 +276,34 @@ fn interval(text: &str) -> Result<Duration, String> {
         return Err("it lies from 250ms to 60s".into());
     }
     Ok(Duration::from_secs_f64(ms / 1_000.0))
+}
+
+/// A size in bytes, written with its unit.
+fn size(text: &str) -> Result<u64, String> {
+    let words = || "write it as 512KiB, 128MiB or 1GiB; it is at least 1MiB".to_owned();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let unit = match unit.trim() {
+        "KiB" => 1_u64 << 10,
+        "MiB" => 1 << 20,
+        "GiB" => 1 << 30,
+        _ => return Err(words()),
+    };
+    let bytes = number.parse::<u64>().ok().and_then(|n| n.checked_mul(unit));
+    bytes.filter(|bytes| *bytes >= 1 << 20).ok_or_else(words)
+}
+
+/// A length of time, written with its unit.
+fn age(text: &str) -> Result<Duration, String> {
+    let words = || "write it as 30min, 24h or 7d; it is at least 1min".to_owned();
+    let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
+    let unit_s = match unit.trim() {
+        "min" | "m" => 60,
+        "h" => 3_600,
+        "d" => 24 * 3_600,
+        _ => return Err(words()),
+    };
+    let seconds = number.parse::<u64>().ok().and_then(|n| n.checked_mul(unit_s));
+    seconds.filter(|s| (60..=366 * 24 * 3_600).contains(s)).map(Duration::from_secs).ok_or_else(words)
 }
 
 #[cfg(test)]

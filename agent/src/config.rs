@@ -1,10 +1,12 @@
 //! What an agent is told at its start.
 
 mod beam;
+mod black_box;
 
 use std::{path::PathBuf, time::Duration};
 
 pub use beam::{BeamConfig, COOKIE_VARIABLE};
+pub use black_box::{BlackBoxConfig, Place};
 
 use crate::{
     cost::Payer,
@@ -45,6 +47,8 @@ pub struct Config {
     pub off_dir: PathBuf,
     /// How Erlang VMs are reached.
     pub beam: BeamConfig,
+    /// What is kept of what was measured.
+    pub black_box: BlackBoxConfig,
 }
 
 /// Where values come from.
@@ -85,6 +89,7 @@ impl Default for Config {
             payer: Payer::Threads,
             off_dir: PathBuf::from(OFF_DIR),
             beam: BeamConfig::default(),
+            black_box: BlackBoxConfig::default(),
         }
     }
 }

@@ -36,7 +36,7 @@ pub enum Payer {
 
 /// CPU time of the agent's threads that are not the one which asks, told by themselves.
 #[derive(Clone, Debug, Default)]
-pub struct ThreadTimes(Arc<[AtomicU64; 2]>);
+pub struct ThreadTimes(Arc<[AtomicU64; 4]>);
 
 impl ThreadTimes {
     /// What the sampler's thread has used, microseconds.
@@ -47,6 +47,16 @@ impl ThreadTimes {
     /// What the thread has used that serves connections in memory, microseconds.
     pub fn service(&self, us: u64) {
         self.0[1].store(us, Ordering::Relaxed);
+    }
+
+    /// What the thread of the black box has used, microseconds.
+    pub fn black_box(&self, us: u64) {
+        self.0[2].store(us, Ordering::Relaxed);
+    }
+
+    /// Adds what an answer from the black box has used, microseconds.
+    pub fn add_history(&self, us: u64) {
+        self.0[3].fetch_add(us, Ordering::Relaxed);
     }
 
     fn sum_us(&self) -> u64 {

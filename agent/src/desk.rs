@@ -1,6 +1,7 @@
 //! The desk: the one owner of all that the agent knows. Readings and controls come in, envelopes go out.
 
 mod asked;
+mod black_box;
 mod budget;
 mod controls;
 mod description;
@@ -21,6 +22,7 @@ use midair_vitals::TaskId;
 use tokio::sync::oneshot;
 
 use crate::{
+    black_box::Status,
     clock::Clock,
     config::Config,
     cost::{Meter, ThreadTimes},
@@ -73,6 +75,13 @@ pub enum Command {
         /// Whether their connection is neither encrypted nor authenticated.
         is_insecure: bool,
     },
+    /// The black box is to be told all that there is: it is no viewer, counts as none, and stays.
+    Keep {
+        /// Where events for it go.
+        outbox: Outbox,
+        /// How it is.
+        status: Status,
+    },
     /// A watcher asks for something.
     Control(WatcherId, control::Kind),
     /// A watcher has gone.
@@ -112,6 +121,7 @@ pub struct Desk {
     inspections: Inspections,
     marks: Marks,
     rollups: Rollups,
+    black_box: Option<Status>,
     meter: Meter,
     governor: Governor,
     booked: Booked,
@@ -134,6 +144,8 @@ struct Watcher {
     outbox: Outbox,
     viewer: String,
     is_insecure: bool,
+    /// True of the black box.
+    is_standing: bool,
     stream: Option<StreamKey>,
     /// The interval that it asked for, milliseconds.
     interval_ms: u32,
@@ -171,6 +183,7 @@ impl Desk {
             inspections: Inspections::default(),
             marks: Marks::default(),
             rollups: Rollups::default(),
+            black_box: None,
             meter: Meter::new(clock.clone(), config.payer, threads),
             governor: Governor::new(config.budget_milli, config.interval),
             booked: Booked::default(),
@@ -201,6 +214,7 @@ impl Desk {
         match command {
             Command::Read(reading, cpu_us) => self.take_reading(*reading, cpu_us),
             Command::Join { id, outbox, viewer, is_insecure } => self.join(id, outbox, viewer, is_insecure),
+            Command::Keep { outbox, status } => self.keep_all(outbox, status),
             Command::Control(id, kind) => self.control(id, kind),
             Command::Leave(id) => self.leave(id),
             Command::Describe { reply, is_insecure } => {
@@ -229,6 +243,7 @@ impl Desk {
         }
         let vitals = self.ledger.derive(&mut reading);
         self.looks.complete(&mut reading.close);
+        reading.sources.extend(self.black_box.as_ref().and_then(Status::state));
         let mut tick = Tick::new(reading, vitals);
         (tick.number, tick.mono_us, tick.wall_us) = (number, mono_us, wall_us);
         tick.give_rows(hot::threads(&tick));
@@ -267,7 +282,7 @@ impl Desk {
         let silent_s = now_us.saturating_sub(tick.reading.node.at_us) / 1_000_000;
         tracing::warn!(silent_s, "no reading: a source hangs");
         let why: Arc<str> = format!("no reading for {silent_s} s: a source hangs; the values shown are old").into();
-        for state in &mut tick.reading.sources {
+        for state in tick.reading.sources.iter_mut().filter(|state| state.name != black_box::NAME) {
             state.health = Health::Off(Arc::clone(&why));
         }
         (tick.number, tick.mono_us, tick.wall_us) = (tick.number + 1, now_us, wall_us);

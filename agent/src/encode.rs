@@ -237,7 +237,7 @@ pub fn sources(states: &[SourceState]) -> wire::Sources {
         wire::Source {
             name: Some(state.name.to_owned()),
             health: Some(health.into()),
-            reason,
+            reason: reason.or_else(|| state.note.as_deref().map(str::to_owned)),
             period_ms: state.period_ms,
             slow_period_ms: state.slow_period_ms,
         }

@@ -2,6 +2,10 @@
 
 use std::{
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -24,9 +28,16 @@ pub fn outbox() -> (Outbox, Outgoing) {
     let (words_in, words) = mpsc::channel(N_WORDS);
     let (samples_in, samples) = mpsc::channel(N_SAMPLES);
     let (answers_in, answers) = mpsc::channel(N_ANSWERS);
+    let asks_key = Arc::new(AtomicBool::new(false));
     (
-        Outbox { words: words_in, samples: samples_in, answers: answers_in, n_lost: 0 },
-        Outgoing { words, samples, answers },
+        Outbox {
+            words: words_in,
+            samples: samples_in,
+            answers: answers_in,
+            n_lost: 0,
+            asks_key: Arc::clone(&asks_key),
+        },
+        Outgoing { words, samples, answers, asks_key },
     )
 }
 
@@ -37,6 +48,7 @@ pub struct Outbox {
     samples: mpsc::Sender<Envelope>,
     answers: mpsc::Sender<Envelope>,
     n_lost: u64,
+    asks_key: Arc<AtomicBool>,
 }
 
 /// Whether the watcher is still there.
@@ -70,6 +82,11 @@ impl Outbox {
     /// Whether the next sample must stand alone, because those before it were lost.
     pub fn needs_key(&self) -> bool {
         self.n_lost > 0
+    }
+
+    /// Whether the reader has asked for a key since the last time this was asked.
+    pub fn take_asked_key(&self) -> bool {
+        self.asks_key.swap(false, Ordering::Relaxed)
     }
 
     /// Whether a notice of loss and a key would fit now.
@@ -106,6 +123,14 @@ pub struct Outgoing {
     words: mpsc::Receiver<Envelope>,
     samples: mpsc::Receiver<Envelope>,
     answers: mpsc::Receiver<Envelope>,
+    asks_key: Arc<AtomicBool>,
+}
+
+impl Outgoing {
+    /// The next sample is to stand alone.
+    pub fn ask_key(&self) {
+        self.asks_key.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Stream for Outgoing {

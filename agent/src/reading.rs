@@ -199,6 +199,8 @@ pub struct SourceState {
     pub name: &'static str,
     /// How well it works.
     pub health: Health,
+    /// What there is to say of it though it works.
+    pub note: Option<Arc<str>>,
     /// CPU time of this reading, microseconds; the sampler fills it in.
     pub cpu_us: Option<u64>,
     /// How long a full round over all that it reads takes, milliseconds; `None` where each reading reads all.
@@ -210,6 +212,6 @@ pub struct SourceState {
 impl SourceState {
     /// The state of a source that reads all of it each time; its cost is still to be booked.
     pub fn new(name: &'static str, health: Health) -> Self {
-        Self { name, health, cpu_us: None, period_ms: None, slow_period_ms: None }
+        Self { name, health, note: None, cpu_us: None, period_ms: None, slow_period_ms: None }
     }
 }

@@ -10,10 +10,10 @@ use midair_proto::{
     },
 };
 use tokio::sync::mpsc;
-use tokio_stream::Empty;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
+    black_box::Told,
     desk::{Command, Door},
     encode,
     listen::{Peer, wait_of},
@@ -57,7 +57,7 @@ impl Service {
 #[tonic::async_trait]
 impl agent_server::Agent for Service {
     type WatchStream = Outgoing;
-    type HistoryStream = Empty<Result<Envelope, Status>>;
+    type HistoryStream = Told;
 
     async fn describe(&self, request: Request<DescribeRequest>) -> Result<Response<Description>, Status> {
         self.admit(&request).await;
@@ -79,7 +79,15 @@ impl agent_server::Agent for Service {
 
     async fn history(&self, request: Request<HistoryRequest>) -> Result<Response<Self::HistoryStream>, Status> {
         self.admit(&request).await;
-        Err(Status::unimplemented("no black box yet: this agent keeps no history; watch it, and record what you see"))
+        let peer = Peer::of(&request);
+        let request = request.into_inner();
+        tracing::info!(%peer, from_us = request.from_us, to_us = request.to_us, points = request.max_points, "history");
+        let Some(histories) = self.door.histories() else {
+            return Err(Status::unimplemented(
+                "this agent keeps no history: its black box is off; watch it, and record what you see",
+            ));
+        };
+        histories.answer(&request, &self.door).await.map(Response::new)
     }
 }
 

@@ -5,6 +5,8 @@
 %%   -I: {-I, {At, Memory, Binaries, Reductions}}: the same chunk, as the collector counts, in words; and how far it was then.
 %%   place: {place, Due, I, {Counts, Paid}}: at I from Due on. ranks: {ranks, Found}: what the pass found so far.
 %%   pass: {pass, {Number, Began, Period, Parts, Works}, Todo}. limit, left: see sweep.erl.
+%%   first: {first, {Floor, Most, Room}, Known}: which mailboxes are told before the pass ends: those above Floor, Room of them yet,
+%%     and of the last half of these only such as are above Most, the longest that was told so; {Pid, Mailbox} are known.
 %% Looks of a process are Mailbox bsl 36 + Halted bsl 27 + Active bsl 18 + History: how it was found last; History is a 1 and
 %% then a bit for each of the last 8 looks (1: active), so 1 to 511, and 1 before the first look. Looks of the dead are 0.
 %%
@@ -104,6 +106,26 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
         end
     end),
 
+    %% Mailboxes that are told at once: what came among the first of their order in this step.
+    put(send, fun(Number, Some) ->
+        [{_, {Floor, Most, Room}, Known}] = ets:lookup(get(table), first),
+        {Above, N} = case Room - get(length) div 2 of N0 when N0 > 0 -> {Floor, N0}; _ -> {Most, min(1, Room)} end,
+        IsNew = fun(Pid, Value) -> case lists:keyfind(Pid, 1, Known) of {_, Last} -> -Value > 10 * Last; false -> true end end,
+        case lists:sublist([One || {Value, {Row, _}} = One <- Some, -Value > Above, IsNew(element(1, Row), Value)], N) of
+            [] -> ok;
+            [{Longest, _} | _] = Told ->
+                ets:insert(get(table), {first, {Floor, max(Most, -Longest), Room - length(Told)}, Known}),
+                {_, Rows} = lists:unzip(Told),
+                Us ! {first, Number, Rows}
+        end
+    end),
+    put(last, fun({{[Before | _], _}, _, _}, {{[Best | _], _}, _, _}) ->
+        case Best of
+            Before -> ok;
+            _ -> (get(send))(element(1, ets:lookup_element(get(table), pass, 2)), Best -- Before)
+        end
+    end),
+
     %% Steps, spread over the time that is left: chunks by their number, and what they hold by the negative. Quarters: the sets of
     %% what is held, of which one is made anew in each pass.
     put(apply, fun(I, Counts, {Set, Others, Quarters}, _) when I > 0 ->
@@ -114,22 +136,23 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
             {Counts, {Set, Others, setelement(At, Quarters, (get(size))(-I, element(At, Quarters)))}}
     end),
     put(timeout, fun(Until) -> receive after max(0, (Until - erlang:monotonic_time(microsecond)) div 1000) -> ok end end),
-    %% What was worked since then: the time that went by, or the CPU time (ms) that the whole VM took meanwhile, where that is
-    %% less, as it is where others have the cores.
-    put(statistics, fun() -> {erlang:monotonic_time(microsecond), element(1, statistics(runtime))} end),
-    put(subtract, fun({Start, Cpu}) ->
-        {Now, Cpu1} = (get(statistics))(),
-        min(Now - Start, (Cpu1 - Cpu) * 1000)
-    end),
+    %% What was worked since then: the time that went by, more than the work where others have the cores. The VM's own CPU time
+    %% (statistics(runtime)) would say it better, but to ask takes its second value away from the programs of the VM.
+    put(subtract, fun(Start) -> erlang:monotonic_time(microsecond) - Start end),
     Steps = fun Rest([], Counts, Found, _, Paid, _) -> {Counts, Found, Paid};
                 Rest([I | Is], Counts, Found, Parts, Paid, {Due, Slice}) ->
-        {Start, _} = Since = (get(statistics))(),
+        Start = erlang:monotonic_time(microsecond),
         {Counts1, Found1} = (get(apply))(I, Counts, Found, Parts),
-        case Found1 of Found -> ok; _ -> ets:insert(get(table), {ranks, Found1}) end,
+        case Found1 of
+            Found -> ok;
+            _ ->
+                (get(last))(Found, Found1),
+                ets:insert(get(table), {ranks, Found1})
+        end,
         %% Now that what was read of the chunk is garbage: amid a step, all of it would be copied.
         garbage_collect(self(), [{type, minor}]),
         Next = max(Due + Slice, Start),
-        Paid1 = Paid + (get(subtract))(Since),
+        Paid1 = Paid + (get(subtract))(Start),
         ets:insert(get(table), {place, Next, case Is of [] -> 0; [J | _] -> J end, {Counts1, Paid1}}),
         (get(timeout))(Next),
         Rest(Is, Counts1, Found1, Parts, Paid1, {Next, Slice})
@@ -230,6 +253,11 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
 
     Nobody = {[[], [], [], []], {[0, 0, 0, 0], 0, 0}},
     Chunks = [{{'$1', '_', '_', '_', '_'}, [{is_integer, '$1'}], ['$1']}],
+    %% What the next pass tells before it ends, after these were the first: any that is above the last of them, and not short.
+    First = fun(Best) ->
+        Least = max((get(floor))(Best), 99),
+        ets:insert(Table, {first, {Least, Least, K}, [{element(1, Row), -Value} || {Value, {Row, _}} <- Best]})
+    end,
     %% How long a pass is to take, of passes that took so many ns a process, the last one first. What is measured may be
     %% too much, and never too little: what counts is the least that two in a row took (one of two looks for those that were
     %% born). The first pass, which finds all, says nothing of others.
@@ -255,23 +283,30 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
         Start = erlang:monotonic_time(microsecond),
         Slice = max(0, Began + Whole - Start) div max(1, length(Todo)),
         ets:insert(Table, {place, Start, case Todo of [] -> 0; [I | _] -> I end, {Counts, Paid}}),
-        {_, {_, _, Quarters}, Spent} = End = Steps(Todo, Counts, Found, Parts, Paid, {Start, Slice}),
+        {_, {{[Best | _], _}, _, Quarters}, Spent} = End = Steps(Todo, Counts, Found, Parts, Paid, {Start, Slice}),
         Told({Number, Began, Whole, Parts}, End),
+        First(Best),
         ets:insert(Table, [{place, Began + Whole, 0, {{0, 0, 0}, 0}}, {worked, Spent}]),
         (get(timeout))(Began + Whole),
         Quarters
     end,
     Passes = fun Pass(Number, Works, Quarters) ->
-        {Began, _} = Since = (get(statistics))(),
+        Began = erlang:monotonic_time(microsecond),
         Self = self(),
         ets:insert(Table, {left, [Out || {P, Until} = Out <- ets:lookup_element(Table, left, 2), Until > Began, is_process_alive(P)]}),
         %% Of many, those that were born are looked for in every second pass.
-        case tuple_size(Quarters) < 2 orelse Number rem 2 =:= 0 of
+        Births = case tuple_size(Quarters) < 2 orelse Number rem 2 =:= 0 of
             true ->
                 {_, Monitor} = spawn_opt(erl_eval, expr, [Call, Bindings#{error => Table, false => Self} | Options], [link, monitor]),
-                receive {'DOWN', Monitor, _, _, normal} -> ok end;
-            false -> ok
+                receive {'DOWN', Monitor, _, _, normal} -> ok end,
+                put(processes, (get(subtract))(Began)),
+                get(processes);
+            %% As long, so that between two looks at a chunk there is a period.
+            false ->
+                (get(timeout))(Began + case get(processes) of undefined -> 0; For -> For end),
+                0
         end,
+        Start = erlang:monotonic_time(microsecond),
         Is = lists:sort(ets:select(Table, Chunks)),
         Parts = case length(Is) > 2 of true -> 4; false -> 1 end,
         %% All in the first pass, and of many a quarter in each later one.
@@ -282,7 +317,7 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
         IsAll = tuple_size(Quarters) =/= Parts,
         Todo = [J || I <- Is, J <- case IsAll orelse (I - Number) rem Parts =:= 0 of true -> [I, -I]; false -> [I] end],
         Whole = Period(Works),
-        Paid = (get(subtract))(Since),
+        Paid = Births + (get(subtract))(Start),
         Found = {Nobody, [], Quarters1},
         This = {Number, Began, Whole, Parts, Works},
         ets:insert(Table, [{pass, This, Todo}, {ranks, Found}]),
@@ -298,7 +333,9 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
         Passes(Number + 1, Works, Quarters)
     end,
     case ets:lookup(Table, pass) of
-        [] -> Passes(1, [], {});
+        [] ->
+            First([]),
+            Passes(1, [], {});
         [{_, Pass, Todo}] -> Resume(Pass, Todo)
     end
 end.

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use super::{Effect, Playhead, State};
 use crate::event::Stamp;
 
+/// Who steps back while a recording plays has seen the last mark pass so long ago at least, microseconds.
+const HAND_US: u64 = 2_000_000;
+
 /// A recording that is shown.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Replay {
@@ -100,6 +103,8 @@ impl State {
         moments.sort_unstable();
         let found = match steps {
             1.. => moments.into_iter().find(|at| *at > now),
+            // While it plays on, one mark after the other is to be reached with one key each.
+            _ if self.is_playing() => moments.into_iter().rfind(|at| at.0 + HAND_US < now.0),
             _ => moments.into_iter().rfind(|at| *at < now),
         };
         match found {

@@ -68,6 +68,9 @@ pub(super) fn live_process(state: &State) -> Result<(NodeId, TaskId), &'static s
     if kind.is_some_and(|kind| kind != TaskKind::Erlang) || task.runtime == 0 {
         return Err("this is asked of one Erlang process, and this is none");
     }
+    if state.replay.is_some() {
+        return Err("this is a recording: what was not asked then cannot be had");
+    }
     if state.playhead != Playhead::Live {
         return Err("what was not asked then cannot be had; End goes live");
     }

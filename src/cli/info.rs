@@ -4,7 +4,7 @@ use std::{fmt, fs::File, io::BufReader, path::Path, sync::Arc};
 
 use anyhow::Context as _;
 use midair_proto::v1::RecordingOrder;
-use midair_recording::Reader;
+use midair_recording::{Piece, Reader};
 
 use crate::{app::utc, event::Stamp};
 
@@ -16,7 +16,7 @@ pub struct Info {
 }
 
 impl Info {
-    /// Reads it.
+    /// Reads it, all of it: what is damaged is met only there.
     ///
     /// # Errors
     /// When there is no such file, it is no recording, or one of a newer version.
@@ -59,7 +59,15 @@ impl Info {
             lines.push(("mark", format!("{}  {text}", utc(Stamp(mark.at_us.unwrap_or(0))))));
         }
         lines.extend(header.masked.iter().map(|masked| ("masked", masked.clone())));
-        lines.extend(reader.damage().iter().map(|damage| ("damage", damage.to_string())));
+        let mut damage = reader.damage().to_vec();
+        reader.seek(0).with_context(|| format!("cannot read {}", path.display()))?;
+        while let Some(piece) = reader.next() {
+            if let Piece::Damage(found) = piece.with_context(|| format!("cannot read {}", path.display()))? {
+                damage.push(found);
+            }
+        }
+        damage.extend(reader.torn().cloned());
+        lines.extend(damage.iter().map(|damage| ("damage", damage.to_string())));
         Ok(Self { name: path.display().to_string().into(), lines })
     }
 }

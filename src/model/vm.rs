@@ -61,6 +61,9 @@ pub enum Standing<'a> {
 /// What an agent says of a VM that it has found and not asked yet.
 const NOT_YET: &str = "not asked yet";
 
+/// What an agent says of a VM that hung up before it ended.
+const ORDERLY: &str = "stopped or halted";
+
 /// Points kept of a VM: ten minutes at the shortest interval.
 const N_POINTS: usize = 2400;
 
@@ -266,9 +269,14 @@ impl Vm {
         }
     }
 
-    /// How bad it is that it has ended, per mille: less where it runs again.
+    /// How bad it is that it has ended, per mille: less where it runs again, little where it went by itself.
     pub(super) fn ended_per_mille(&self, node: &Node) -> u32 {
-        if self.later_life(node).is_some() { 600 } else { 950 }
+        let was_told_to = self.reading.ended_why.as_ref().is_some_and(|why| why.contains(ORDERLY));
+        match self.later_life(node) {
+            _ if was_told_to => 300,
+            Some(_) => 600,
+            None => 950,
+        }
     }
 
     /// The process that holds up the sweep over all of them, and for how long, microseconds.

@@ -194,7 +194,7 @@ fn cost(state: &State) -> Vec<String> {
         }
     };
     let file = state.replay.as_ref().map(|replay| text::clean(&replay.name).into_owned());
-    let recording = state.recording.as_ref().map(|r| format!("◉ REC {}", format::bytes(Some(r.n_bytes as f64))));
+    let recording = state.recording.as_ref().map(|r| format!("◉ REC {}B", format::bytes(Some(r.n_bytes as f64))));
     let vm = latest.and_then(|l| l.vm_cost_share).map(|share| format!("+ vm {}", format::percent_sign(Some(share))));
     let every = format!("every {}", format::age(Some(u64::from(state.interval_ms) * 1000)));
     [file, note, shed, malformed, insecure.then(|| "! insecure".to_owned()), cost, vm, Some(every), recording]

@@ -53,6 +53,15 @@ fn a_host_is_recorded_and_shown_again() {
     assert!(told.contains("node ") && told.contains("embedded"), "{told}");
     assert!(!told.contains("not closed") && !told.contains("damage"), "{told}");
 
+    // A byte that is not as it was written is met, and said.
+    let damaged = dir.path().join("damaged.midair");
+    let mut bytes = std::fs::read(&file).expect("it is there");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x40;
+    std::fs::write(&damaged, bytes).expect("room");
+    let told = info(&damaged);
+    assert!(told.contains("damage "), "{told}");
+
     let mut terminal = Terminal::start(MIDAIR, &["replay", &file.to_string_lossy()], 120, 35);
     terminal.until_text("REPLAY");
     terminal.press("\x1b[F");

@@ -232,6 +232,8 @@ impl Agent {
         let folder = tempfile::tempdir()?;
         let mut command = Command::new(AGENT);
         command.args(["--source", "kernel", "--node", "bench", "--socket"]).arg(folder.path().join("agent.sock"));
+        // Never the host's own.
+        command.arg("--black-box").arg(folder.path().join("black-box"));
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
         command.stderr(File::create(folder.path().join("log"))?);
         let child = command.spawn().context("the agent does not start")?;

@@ -51,7 +51,7 @@ async fn measured(collector: &str, has_table: bool) -> anyhow::Result<(BTreeMap<
     let socket = folder.path().join("agent.sock");
     let mut command = Command::new(AGENT);
     command
-        .args(["--budget", "off", "--collector", collector, "--socket"])
+        .args(["--budget", "off", "--black-box", "off", "--collector", collector, "--socket"])
         .arg(&socket)
         .env("RUST_LOG", "warn")
         .stdout(Stdio::null());

@@ -59,3 +59,21 @@ fn an_agent_by_itself_pays_for_its_whole_process_and_an_embedded_one_does_not() 
 fn unknown_flags_are_errors() {
     assert!(parse(&["--frobnicate"]).is_err());
 }
+
+#[test]
+fn a_black_box_has_a_place_a_size_and_an_age() {
+    let black_box = |args: &[&str]| parse(args).map(|config| config.black_box);
+    assert!(matches!(black_box(&[]).unwrap().place, Place::FirstOf(_)));
+    assert_eq!(black_box(&["--black-box", "off"]).unwrap().place, Place::Off);
+    let told = black_box(&["--black-box", "/x", "--black-box-bytes", "2GiB", "--black-box-age", "7d"]).unwrap();
+    assert_eq!(
+        told,
+        BlackBoxConfig { place: Place::Directory("/x".into()), bytes: 2 << 30, age: Duration::from_secs(604_800) }
+    );
+    for wrong in ["--black-box-bytes=1023KiB", "--black-box-bytes=5", "--black-box-bytes=99999999999GiB"] {
+        assert!(black_box(&[wrong]).unwrap_err().contains("at least 1MiB"), "{wrong}");
+    }
+    for wrong in ["--black-box-age=59", "--black-box-age=0h", "--black-box-age=-1h", "--black-box-age=400d"] {
+        assert!(black_box(&[wrong]).is_err(), "{wrong}");
+    }
+}

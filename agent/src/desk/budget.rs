@@ -29,7 +29,7 @@ impl Desk {
     /// Measures, decides, and writes into the cost of this tick what was decided. `sample_us` is the CPU time of the
     /// reading and of the tick before.
     pub(super) fn govern(&mut self, sample_us: u64, reading: &Reading) {
-        let mut cost = self.meter.read(sample_us, self.watchers.len());
+        let mut cost = self.meter.read(sample_us, self.n_watchers());
         cost.cpu_us = cost.cpu_us.map(|us| us + reading.children_us);
         cost.rss_bytes = cost.rss_bytes.map(|bytes| bytes + reading.children_rss_bytes);
         cost.vm_us = reading.vm_cost_us;

@@ -17,7 +17,7 @@ const INTERVALS_MS: std::ops::RangeInclusive<u32> = 250..=60_000;
 
 impl Desk {
     pub(super) fn join(&mut self, id: WatcherId, outbox: Outbox, viewer: String, is_insecure: bool) {
-        if self.watchers.len() >= N_WATCHERS {
+        if self.n_watchers() >= N_WATCHERS {
             let reason =
                 Some(format!("this agent already has {N_WATCHERS} watchers; close one, or watch through a hub"));
             let refused = Refused { id: None, reason, fatal: Some(true) };
@@ -30,15 +30,15 @@ impl Desk {
         let words = std::iter::once(described).chain(marks);
         let mut events = words.map(|kind| event(&self.identity, &self.clock, kind));
         if events.all(|word| outbox.word(word) == Reader::There) {
-            self.watchers.insert(
-                id,
-                Watcher { outbox, viewer, is_insecure, stream: None, interval_ms: self.interval_ms, marked_us: None },
-            );
+            let interval_ms = self.interval_ms;
+            let watcher =
+                Watcher { outbox, viewer, is_insecure, is_standing: false, stream: None, interval_ms, marked_us: None };
+            self.watchers.insert(id, watcher);
         }
     }
 
     pub(super) fn leave(&mut self, id: WatcherId) {
-        if self.watchers.remove(&id).is_some() {
+        if self.watchers.remove(&id).is_some_and(|watcher| !watcher.is_standing) {
             tracing::info!(watcher = id.0, "watch closed");
         }
         self.tables.leave(id);
@@ -110,8 +110,10 @@ impl Desk {
         let key = self.fit(StreamKey { stream, every: self.every(interval_ms) });
         let Some(watcher) = self.watchers.get_mut(&id) else { return };
         watcher.stream = Some(key);
-        let viewer = watcher.viewer.as_str();
-        tracing::info!(watcher = id.0, viewer, ?stream, interval_ms, every = key.every, "interest");
+        if !watcher.is_standing {
+            let viewer = watcher.viewer.as_str();
+            tracing::info!(watcher = id.0, viewer, ?stream, interval_ms, every = key.every, "interest");
+        }
         let Some(tick) = &self.tick else { return };
         let rows = if stream == Stream::Overview { &self.overview.rows } else { &self.detail.rows };
         let content = Content { tick, rows, cost: &self.cost };

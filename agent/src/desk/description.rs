@@ -39,6 +39,8 @@ impl Desk {
         let runtimes = tick.map(|tick| encode::runtimes(&tick.reading, tick.n_tasks).runtime);
         let label = |(key, value): &(String, String)| Label { key: Some(key.clone()), value: Some(value.clone()) };
         let program = Some(encode::PROGRAM.to_owned());
+        let history = self.black_box.as_ref().map(|_| "history");
+        let capabilities = ["table", "focus", "mark", "rollup", "budget"].into_iter().chain(history);
         Description {
             version: Some(Version { contract: Some(CONTRACT), program }),
             node: Some(identity.node.clone()),
@@ -50,7 +52,7 @@ impl Desk {
             mem_total_bytes: reading.and_then(|r| r.node.mem_total_bytes),
             system: Some(identity.system.clone()),
             runtimes: runtimes.unwrap_or_default(),
-            capabilities: ["table", "focus", "mark", "rollup", "budget"].map(String::from).to_vec(),
+            capabilities: capabilities.map(String::from).collect(),
             user: Some(identity.user.clone()),
             interval_min_ms: u32::try_from(INTERVAL_MIN.as_millis()).ok().map(|ms| ms.max(self.interval_ms)),
             interval_ms: Some(self.interval_now_ms()),

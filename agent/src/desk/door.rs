@@ -13,7 +13,7 @@ use midair_proto::v1::{Envelope, payload};
 use tonic::Status;
 
 use super::{Command, WatcherId, event};
-use crate::{clock::Clock, identity::Identity};
+use crate::{black_box::Histories, clock::Clock, identity::Identity};
 
 /// How long a command waits before it tries again at a full desk.
 const RETRY: Duration = Duration::from_millis(2);
@@ -25,12 +25,23 @@ pub struct Door {
     identity: Arc<Identity>,
     clock: Clock,
     n_watchers: Arc<AtomicU64>,
+    histories: Option<Histories>,
 }
 
 impl Door {
     /// To the desk that reads from the other end.
     pub fn new(commands: SyncSender<Command>, identity: Arc<Identity>, clock: Clock) -> Self {
-        Self { commands, identity, clock, n_watchers: Arc::default() }
+        Self { commands, identity, clock, n_watchers: Arc::default(), histories: None }
+    }
+
+    /// The same, with a past to ask for.
+    pub fn with_histories(self, histories: Option<Histories>) -> Self {
+        Self { histories, ..self }
+    }
+
+    /// The past; `None`: there is no black box.
+    pub fn histories(&self) -> Option<&Histories> {
+        self.histories.as_ref()
     }
 
     /// Sends a command. While the desk is full the caller waits, and so does its client: nothing piles up here.

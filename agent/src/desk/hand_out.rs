@@ -62,7 +62,8 @@ impl Desk {
         for (id, watcher) in self.watchers.iter_mut().filter(|(_, w)| w.stream == Some(key)) {
             let outbox = &mut watcher.outbox;
             let reader = if !outbox.needs_key() {
-                outbox.sample(sample.clone())
+                let asks_key = outbox.take_asked_key();
+                outbox.sample(if asks_key { encoder.key(&mut self.names) } else { sample.clone() })
             } else if outbox.has_room_for_key() {
                 let n_samples = Some(outbox.take_lost());
                 tracing::info!(watcher = id.0, n_samples, "a slow watcher has lost samples");

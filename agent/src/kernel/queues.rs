@@ -314,6 +314,7 @@ impl Queues {
             None => (self.round.period_us(now), self.looks.slow_period_us()),
         };
         SourceState {
+            note: None,
             period_ms: period_us.map(millis),
             slow_period_ms: slow_period_us.map(millis),
             ..SourceState::new("sockets", self.health())

@@ -17,8 +17,10 @@ const TEXT_BYTES: usize = 120;
 
 /// The worst, each with few values.
 pub(super) fn overview(reading: &Reading) -> Vec<Vm> {
-    let mut vms: Vec<&Vm> = reading.vms.iter().collect();
-    vms.sort_by_cached_key(|vm| Reverse((is_in_trouble(vm, reading), queued(vm), n_messages(vm), total_bytes(vm))));
+    let (ended, mut vms): (Vec<&Vm>, Vec<&Vm>) = reading.vms.iter().partition(|vm| vm.ended_us.is_some());
+    // Of those that ended the last: they must not fill the places of all that run.
+    vms.extend(ended.into_iter().filter(|vm| !runs_again(vm, reading)).max_by_key(|vm| vm.ended_us));
+    vms.sort_by_cached_key(|vm| Reverse((is_in_trouble(vm, reading), trouble(vm), total_bytes(vm))));
     vms.into_iter().take(N_OVERVIEW).map(few).collect()
 }
 
@@ -27,6 +29,19 @@ fn is_in_trouble(vm: &Vm, reading: &Reading) -> bool {
     let runtime = reading.runtimes.iter().find(|runtime| Some(runtime.id) == vm.runtime);
     let is_silent = runtime.is_some_and(|one| matches!(one.health, Health::Off(_)) && !one.is_undistributed);
     vm.ended_us.is_some() || is_silent
+}
+
+/// Whether one of its name runs now.
+fn runs_again(ended: &Vm, reading: &Reading) -> bool {
+    ended.name.is_some() && reading.vms.iter().any(|vm| vm.ended_us.is_none() && vm.name == ended.name)
+}
+
+/// How much waits in it, in coarse steps: what waits for a moment must not change the rank of all. Ten times as many messages
+/// weigh as twice as much that is ready to run.
+fn trouble(vm: &Vm) -> u32 {
+    let ready = queued(vm).map_or(0, |n| n.checked_ilog2().map_or(0, |power| power + 1));
+    let messages = n_messages(vm).map_or(0, |n| n.checked_ilog10().map_or(0, |power| power + 1));
+    ready.max(messages)
 }
 
 fn queued(vm: &Vm) -> Option<u64> {
@@ -49,6 +64,7 @@ fn few(vm: &Vm) -> Vm {
         runtime: vm.runtime,
         process: vm.process,
         name: vm.name.as_ref().map(text),
+        creation: vm.creation,
         answered_us: vm.answered_us,
         mono_us: vm.mono_us,
         up_us: vm.up_us.map(|us| us - us % UP_STEP_US),

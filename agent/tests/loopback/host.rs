@@ -5,6 +5,7 @@ use std::time::Duration;
 use hyper_util::rt::TokioIo;
 use midair_agent::{
     Agent, Clock, Config,
+    config::BlackBoxConfig,
     reading::{Close, Health, Reading, Source, SourceState, Wants},
 };
 use midair_proto::{
@@ -54,6 +55,11 @@ pub(crate) fn id(number: u64) -> TaskId {
 
 /// An agent that samples four times a second.
 pub(crate) fn agent(n_tasks: u64) -> Agent {
+    agent_with(n_tasks, BlackBoxConfig::default())
+}
+
+/// The same, with this black box.
+pub(crate) fn agent_with(n_tasks: u64, black_box: BlackBoxConfig) -> Agent {
     let clock = Clock::system();
     let config = Config {
         node: Some("node-1".into()),
@@ -61,6 +67,7 @@ pub(crate) fn agent(n_tasks: u64) -> Agent {
         interval: Duration::from_millis(250),
         // A debug build on a busy machine is dear; what an agent leaves out then is tested where it is the point.
         budget_milli: None,
+        black_box,
         ..Config::default()
     };
     let source = Fake { clock: clock.clone(), n_tasks };

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod binary;
+mod black_box;
 mod budget;
 mod crowd;
 mod doors;

@@ -1,12 +1,13 @@
 //! One watch, from hello to goodbye.
 
+use midair_agent::config::{BlackBoxConfig, Place};
 use midair_proto::v1::{
     Control, DescribeRequest, Echo, Focus, Hello, HistoryRequest, Interest, MarkRequest, Stream, TableQuery, TaskId,
     Version, control, payload::Kind,
 };
 use prost::Message;
 
-use crate::host::{Watch, agent, embedded, hello, watch};
+use crate::host::{Watch, agent, agent_with, embedded, hello, watch};
 
 fn interest(stream: Stream) -> control::Kind {
     control::Kind::Interest(Interest { scope: None, stream: Some(stream.into()), interval_ms: Some(250) })
@@ -25,12 +26,13 @@ async fn describe_says_who_answers() {
 }
 
 #[tokio::test]
-async fn history_is_not_there_yet_and_says_so() {
-    let agent = agent(1);
+async fn without_a_black_box_there_is_no_history_and_the_agent_says_so() {
+    let black_box = BlackBoxConfig { place: Place::Off, ..BlackBoxConfig::default() };
+    let agent = agent_with(1, black_box);
     let mut client = embedded(&agent).await;
     let status = client.history(HistoryRequest::default()).await.unwrap_err();
     assert_eq!(status.code(), tonic::Code::Unimplemented);
-    assert!(status.message().contains("no black box yet"));
+    assert!(status.message().contains("its black box is off"));
 }
 
 #[tokio::test]

@@ -50,7 +50,7 @@ impl Watched {
         let folder = tempfile::tempdir().unwrap();
         let socket = folder.path().join("agent.sock");
         let child = Command::new(env!("CARGO_BIN_EXE_midair-agent"))
-            .args(["--node", "node-1", "--budget", "off", "--socket"])
+            .args(["--node", "node-1", "--budget", "off", "--black-box", "off", "--socket"])
             .arg(&socket)
             .args(arguments)
             .stdin(Stdio::null())

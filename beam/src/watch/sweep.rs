@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 pub use self::{
     history::Looks,
-    pass::{Look, Order, Pass, Row, Size, Status, Statuses},
+    pass::{Early, Look, Order, Pass, Row, Size, Status, Statuses},
 };
 use crate::{
     connection::{CallError, Connection, Helper, HelperEnded, SpawnOptions},
@@ -92,6 +92,15 @@ impl fmt::Display for Stuck {
     }
 }
 
+/// What a sweep has found.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Found {
+    /// All of a pass, at its end.
+    Pass(Box<Pass>),
+    /// Mailboxes that cannot wait for the end of the pass.
+    Early(Early),
+}
+
 /// How a sweep ended.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SweepEnded {
@@ -131,8 +140,9 @@ impl Sweep {
         Ok(Self { helper, rows, stuck: watch::Sender::new(None), seconds })
     }
 
-    /// Waits for the report of the next pass. While it waits, it has the target watch over its looks.
-    pub async fn next(&mut self) -> Result<Pass, SweepEnded> {
+    /// Waits for the report of the next pass, or for mailboxes found before. While it waits, it has the target watch over
+    /// its looks.
+    pub async fn next(&mut self) -> Result<Found, SweepEnded> {
         loop {
             let message = tokio::select! {
                 biased;
@@ -147,7 +157,11 @@ impl Sweep {
                 self.stuck.send_replace(stuck);
                 continue;
             }
-            return read::pass(&message, self.rows.into()).ok_or_else(|| SweepEnded::Unreadable(Box::new(message)));
+            if let Some(early) = read::early(&message) {
+                return Ok(Found::Early(early));
+            }
+            let pass = read::pass(&message, self.rows.into());
+            return pass.map(Box::new).map(Found::Pass).ok_or_else(|| SweepEnded::Unreadable(Box::new(message)));
         }
     }
 

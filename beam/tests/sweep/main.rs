@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on says where")]
 
 mod cost;
+mod early;
 mod found;
 mod hot;
 #[path = "../nodes/node.rs"]

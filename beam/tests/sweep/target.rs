@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use midair_beam::{
     Connection, Pid, Term,
-    watch::sweep::{Pass, Sweep, SweepBudget, SweepOptions},
+    watch::sweep::{Early, Found, Pass, Sweep, SweepBudget, SweepOptions},
 };
 use tokio::time::timeout;
 
@@ -22,7 +22,18 @@ pub(crate) async fn sweep(connection: &Connection, options: SweepOptions) -> Swe
 }
 
 pub(crate) async fn pass(sweep: &mut Sweep) -> Pass {
-    timeout(LONG, sweep.next()).await.expect("passes end").expect("the sweep goes on")
+    pass_and_early(sweep).await.0
+}
+
+/// The next pass, and what was told before it ended.
+pub(crate) async fn pass_and_early(sweep: &mut Sweep) -> (Pass, Vec<Early>) {
+    let mut told = Vec::new();
+    loop {
+        match timeout(LONG, sweep.next()).await.expect("passes end").expect("the sweep goes on") {
+            Found::Pass(pass) => return (*pass, told),
+            Found::Early(early) => told.push(early),
+        }
+    }
 }
 
 /// The pid that an expression ends with.

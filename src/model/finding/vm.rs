@@ -118,7 +118,7 @@ impl Teller<'_> {
         let age = self.node.vms.get(&runtime.id).and_then(|vm| vm.answer_age_us(self.node));
         parts.extend(age.map(|us| [Part::Words(" for "), Part::Time(us)]).into_iter().flatten());
         parts.extend([Part::Words(": "), Part::Name(why.clone())]);
-        if why.contains("cookie") && !why.contains("minute") {
+        if why.contains("cookie") && !why.contains("next try") {
             // Each try with a wrong cookie writes an error into the log of the VM.
             parts.push(Part::Words("; tried again only after minutes"));
         }
@@ -238,7 +238,9 @@ impl Teller<'_> {
             SchedulerKind::DirtyIo => (" jobs of native code wait for ", " dirty IO schedulers"),
         };
         parts.extend([Part::Words(": "), Part::Count(waiting.n), Part::Words(what), Part::Count(n_schedulers)]);
-        parts.extend([Part::Words(kind), Part::Words(" that are all busy")]);
+        parts.push(Part::Words(kind));
+        let busy = vm.vitals.utilisation_of(waiting.kind).map(|share| [Part::Words(", busy "), Part::Share(share)]);
+        parts.extend(busy.into_iter().flatten());
         let lead = Lead::Schedulers(vm.reading.runtime);
         let how = (waiting.severity.per_mille(), Some(Vital::Sched));
         self.about_vm(vm, how, VmTopic::RunQueue, lead, parts);

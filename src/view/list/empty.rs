@@ -3,7 +3,7 @@
 use midair_vitals::TaskKind;
 
 use crate::app::{
-    State,
+    Playhead, State,
     screen::{Panel, Screen},
 };
 
@@ -52,7 +52,7 @@ pub(super) fn why(state: &State, panel: Panel) -> String {
         Panel::Spots | Panel::Relatives => look_missing(state, panel),
         Panel::Queues => queues_missing(state),
         Panel::Children => match state.focus() {
-            None => "waiting for the close look that lists threads",
+            None => look_awaited(state, "waiting for the close look that lists threads"),
             Some(focus) if focus.has_ended => "the task has ended, and its threads with it",
             Some(_) => "one thread only: its state and wait channel stand above",
         },
@@ -64,6 +64,15 @@ fn silent_vm(state: &State) -> bool {
     state.node().zip(state.vm()).is_some_and(|(node, vm)| vm.is_old(node) && vm.reading.answered_us.is_none())
 }
 
+/// Of the past comes no look that nobody asked for then.
+fn look_awaited(state: &State, words: &'static str) -> &'static str {
+    if state.playhead == Playhead::Live {
+        words
+    } else {
+        "not looked at then: close looks are made while somebody looks"
+    }
+}
+
 fn look_missing(state: &State, panel: Panel) -> &'static str {
     match state.focus() {
         Some(focus) if focus.has_ended => "the process has ended",
@@ -71,13 +80,13 @@ fn look_missing(state: &State, panel: Panel) -> &'static str {
             "it has no links, monitors or ancestors; :trace receive counts who sends to it"
         }
         Some(focus) if focus.erlang.is_some() => "its stack cannot be read now: it does not answer",
-        Some(_) | None => "waiting for the close look at this process",
+        Some(_) | None => look_awaited(state, "waiting for the close look at this process"),
     }
 }
 
 fn queues_missing(state: &State) -> &'static str {
     match state.task() {
-        None => "waiting for the close look that lists queues",
+        None => look_awaited(state, "waiting for the close look that lists queues"),
         Some(task) if task.reading.queues.is_none() => match task.reading.kind {
             TaskKind::KernelThread => "a thread of the kernel: it holds no sockets or pipes",
             TaskKind::Thread => "threads share the sockets and pipes of their process: they are listed there",

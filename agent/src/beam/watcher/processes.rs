@@ -62,12 +62,26 @@ impl Processes {
 
     /// Takes a report of the sweep. `offset_us` leads from the VM's clock to ours.
     pub(super) fn take_pass(&mut self, pass: &sweep::Pass, offset_us: i64) {
-        let others = pass.rows.iter().filter(|row| !self.ours.contains(&number(&row.pid)));
+        self.take_rows(&pass.rows, (pass.number, pass.began_us), offset_us);
+        self.list.retain(|_, process| process.ranked.saturating_add(STAYS) >= pass.number);
+        self.keep_within_most();
+    }
+
+    /// Takes what was found before the end of a pass: from then on it is read each second.
+    pub(super) fn take_early(&mut self, early: &sweep::Early, offset_us: i64) {
+        let now_us = early.rows.iter().map(|row| row.now.at_us).max().unwrap_or_default();
+        self.take_rows(&early.rows, (early.pass, now_us), offset_us);
+        self.keep_within_most();
+    }
+
+    /// Rows of a pass of this number that began then.
+    fn take_rows(&mut self, rows: &[sweep::Row], (pass, began_us): (u64, i64), offset_us: i64) {
+        let others = rows.iter().filter(|row| !self.ours.contains(&number(&row.pid)));
         for row in others {
             let before = row.before.as_ref().map(|look| levels(look, None, offset_us));
             let process = self.list.entry(number(&row.pid)).or_insert_with(|| Process {
                 pid: row.pid.clone(),
-                ranked: pass.number,
+                ranked: pass,
                 is_introduced: false,
                 name: None,
                 initial_call: None,
@@ -77,7 +91,7 @@ impl Processes {
                 looks: sweep::Looks::default(),
                 active: (0, 0),
             });
-            process.ranked = pass.number;
+            process.ranked = pass;
             process.looks = row.looks.unwrap_or_default();
             let is_seen = row.now.mailbox.is_some() || row.now.reductions.is_some() || row.now.status.is_some();
             let now = levels(&row.now, row.size, offset_us);
@@ -90,10 +104,13 @@ impl Processes {
                 process.state = row.now.status.map(state);
             } else if process.now.at_us == 0 {
                 // Of one that is left out nothing was seen, and so at no moment either.
-                process.now.at_us = ours(pass.began_us, offset_us);
+                process.now.at_us = ours(began_us, offset_us);
             }
         }
-        self.list.retain(|_, process| process.ranked.saturating_add(STAYS) >= pass.number);
+    }
+
+    /// Those that ranked last stay.
+    fn keep_within_most(&mut self) {
         if self.list.len() > MOST {
             let mut ranked: Vec<(u64, u64)> = self.list.iter().map(|(n, process)| (process.ranked, *n)).collect();
             ranked.sort_unstable_by(|a, b| b.cmp(a));

@@ -8,7 +8,7 @@ use midair_beam::{
         DistWatch, EventOptions, EventWatch, NodeTick, NodeWatch, PortWatch, Vm, WatchError, allocation,
         hot::{Hot, HotError},
         sockets,
-        sweep::{Pass, Sweep, SweepEnded, SweepOptions},
+        sweep::{Found, Sweep, SweepEnded, SweepOptions},
         tables,
     },
 };
@@ -81,7 +81,7 @@ pub(super) async fn watch(
                     _ => shared.look_for(dump),
                 }
             }
-            pass = next(&mut watch.sweep) => watch.take_pass(pass),
+            found = next(&mut watch.sweep) => watch.take_found(found),
             ended = watch.connection.ended() => break format!("the connection has ended: {ended}"),
         }
     };
@@ -99,7 +99,7 @@ fn seconds() -> Interval {
 }
 
 /// The next report; where there is no sweep, none ever.
-async fn next(sweep: &mut Option<Sweep>) -> Result<Pass, SweepEnded> {
+async fn next(sweep: &mut Option<Sweep>) -> Result<Found, SweepEnded> {
     match sweep {
         Some(sweep) => sweep.next().await,
         None => std::future::pending().await,
@@ -215,9 +215,10 @@ impl Watch {
         helpers.into_iter().flatten().cloned().collect()
     }
 
-    fn take_pass(&mut self, pass: Result<Pass, SweepEnded>) {
-        match pass {
-            Ok(pass) => {
+    fn take_found(&mut self, found: Result<Found, SweepEnded>) {
+        match found {
+            Ok(Found::Early(early)) => self.processes.take_early(&early, self.offset.us()),
+            Ok(Found::Pass(pass)) => {
                 self.cost.take_pass(pass.own_work_us, pass.period_us);
                 self.processes.take_pass(&pass, self.offset.us());
                 let sweep = processes::sweep(&pass, self.offset.us());

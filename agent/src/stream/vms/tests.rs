@@ -28,13 +28,24 @@ fn told(reading: &Reading) -> Vec<u32> {
 }
 
 #[test]
-fn the_worst_are_those_that_ended_or_are_silent_then_those_with_most_in_their_run_queues() {
-    let mut vms: Vec<Vm> = (1..=6).map(|n| vm(n, n.into())).collect();
+fn the_worst_are_the_last_that_ended_and_those_that_are_silent_then_those_with_most_waiting() {
+    let mut vms: Vec<Vm> = (1..=6).map(|n| vm(n, 1 << (n + 12))).collect();
     vms[0].ended_us = Some(1);
+    vms.extend([7, 8].map(|n| Vm { ended_us: Some(2), ..vm(n, 0) }));
+    vms[7].name = vms[3].name.clone();
     let off = || Health::Off("no answer".into());
     let runtimes = vec![runtime(2, off(), false), runtime(3, off(), true), runtime(6, Health::Ok, false)];
     let reading = Reading { vms, runtimes, ..Reading::default() };
-    assert_eq!(told(&reading), [2, 1, 6, 5], "nobody is troubled by one that nobody can ask");
+    assert_eq!(told(&reading), [2, 7, 6, 5], "nobody is troubled by one that nobody can ask, or that runs again");
+}
+
+#[test]
+fn many_messages_rank_before_one_process_that_is_ready() {
+    let mut vms: Vec<Vm> = (1..=6).map(|n| vm(n, 1)).collect();
+    for (n, vm) in vms.iter_mut().enumerate() {
+        vm.sweep = Some(VmSweep { n_messages: Some(if n == 5 { 5_000_000 } else { 0 }), ..VmSweep::default() });
+    }
+    assert_eq!(told(&Reading { vms, ..Reading::default() })[0], 6);
 }
 
 #[test]

@@ -35,9 +35,12 @@ impl Running {
 
     fn start_in(folder: TempDir, arguments: &[&str], log: &str) -> Self {
         let stderr = File::create(folder.path().join("log")).unwrap();
+        // Never the host's own.
+        let kept = format!("--black-box={}", folder.path().join("black-box").display());
         let child = Command::new(AGENT)
             .args(["--node", "node-1", "--interval", "250ms", "--socket"])
             .arg(folder.path().join("agent.sock"))
+            .args(if arguments.contains(&"--black-box") { None } else { Some(&kept) })
             .args(arguments)
             .env("RUST_LOG", log)
             .stdin(Stdio::null())

@@ -9,7 +9,8 @@ pub(super) const STATISTICS: [&str; 6] =
     ["scheduler_wall_time_all", "run_queue_lengths_all", "io", "reductions", "garbage_collection", "context_switches"];
 
 /// Arguments of `erlang:system_info/1`.
-pub(super) const INFOS: [&str; 4] = ["process_count", "port_count", "atom_count", "ets_count"];
+pub(super) const INFOS: [&str; 6] =
+    ["process_count", "port_count", "atom_count", "ets_count", "schedulers_online", "dirty_cpu_schedulers_online"];
 
 /// A tick of what comes after the number; `None` without a moment.
 pub(super) fn tick(
@@ -21,6 +22,12 @@ pub(super) fn tick(
     let statistic = |name: &str| named(name, statistics, values);
     let n = |name: &str| named(name, infos, counts)?.as_count();
     let bytes = |name: &str| memory.get(name)?.as_count();
+    // How many are online may be changed while it runs.
+    let schedulers = SchedulerCounts {
+        normal_online: n("schedulers_online").or(schedulers.normal_online),
+        dirty_cpu_online: n("dirty_cpu_schedulers_online").or(schedulers.dirty_cpu_online),
+        ..schedulers
+    };
     let (run_queues, dirty_cpu_queue, dirty_io_queue) = queues(statistic("run_queue_lengths_all"), schedulers);
     Some(NodeTick {
         at_us: at.as_int()?,
@@ -79,7 +86,8 @@ fn queues(lengths: Option<&Term>, schedulers: SchedulerCounts) -> (Vec<u64>, Opt
     (lengths, dirty.first().copied(), dirty.get(1).copied())
 }
 
-/// Of `[{Id, Active, Total}]` in any order.
+/// Of `[{Id, Active, Total}]` in any order. Schedulers that are not online run nothing, and are not told: what is shared
+/// among schedulers would else be shared with them.
 fn wall_times(times: Option<&Term>, counts: SchedulerCounts) -> Vec<Scheduler> {
     let scheduler = |time: &Term| {
         let [id, active, total] = time.as_tuple()? else { return None };
@@ -87,8 +95,22 @@ fn wall_times(times: Option<&Term>, counts: SchedulerCounts) -> Vec<Scheduler> {
         Some(Scheduler { id, kind: kind(id.into(), counts), active: active.as_count()?, total: total.as_count()? })
     };
     let mut times: Vec<_> = times.and_then(Term::as_list).unwrap_or_default().iter().filter_map(scheduler).collect();
+    times.retain(|scheduler| is_online(scheduler, counts));
     times.sort_unstable_by_key(|scheduler| scheduler.id);
     times
+}
+
+/// Those with the lowest numbers of each kind are (`erlang:system_flag(schedulers_online, N)`).
+fn is_online(scheduler: &Scheduler, counts: SchedulerCounts) -> bool {
+    let id = u64::from(scheduler.id);
+    let is_within = |id: u64, online: Option<u64>| online.is_none_or(|online| id <= online);
+    match scheduler.kind {
+        Some(SchedulerKind::Normal) => is_within(id, counts.normal_online),
+        Some(SchedulerKind::DirtyCpu) => {
+            is_within(id.saturating_sub(counts.normal.unwrap_or(0)), counts.dirty_cpu_online)
+        }
+        Some(SchedulerKind::DirtyIo) | None => true,
+    }
 }
 
 /// Ids run through: normal, dirty CPU, dirty IO (`erlang:statistics/1`, scheduler_wall_time_all).

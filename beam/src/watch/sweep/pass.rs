@@ -15,8 +15,8 @@ pub struct Pass {
     pub ended_us: i64,
     /// The period that it was given, in microseconds.
     pub period_us: u64,
-    /// What it cost the target, in microseconds: the time that its slices took, or the CPU time of the whole VM meanwhile
-    /// (`statistics(runtime)`), where that is less.
+    /// What it cost the target, in microseconds: the time that its slices took, which is more than their work where others
+    /// have the cores.
     pub own_work_us: u64,
     /// Processes that were looked at.
     pub n_swept: u64,
@@ -52,6 +52,17 @@ impl Pass {
     pub fn suspended(&self) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(|row| row.now.status == Some(Status::Suspended))
     }
+}
+
+/// Mailboxes that a pass found before its end: longer than the last of the first by [`Order::Mailbox`] in the pass before,
+/// where that had as many, and of 100 messages at least. In a pass there are at most as many as it has rows of an order,
+/// and of those that the pass before reported so only such as have grown tenfold.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Early {
+    /// The number of the pass that goes on.
+    pub pass: u64,
+    /// The processes, in no order; nothing is said of what they hold.
+    pub rows: Vec<Row>,
 }
 
 /// By what processes are ranked.

@@ -5,7 +5,7 @@ use std::{collections::HashMap, time::Duration};
 use super::{
     Stuck,
     history::History,
-    pass::{Look, Pass, Row, Size, Status, Statuses},
+    pass::{Early, Look, Pass, Row, Size, Status, Statuses},
 };
 use crate::term::{Pid, Term};
 
@@ -38,6 +38,13 @@ pub(super) fn pass(message: &Term, n_first: usize) -> Option<Pass> {
         rows: merged(rows.as_list()?, word_bytes, &left_out),
         left_out,
     })
+}
+
+/// `{first, Number, Rows}`: of a pass that goes on.
+pub(super) fn early(message: &Term) -> Option<Early> {
+    let [tag, number, rows] = message.as_tuple()? else { return None };
+    let rows = rows.as_list()?.iter().filter_map(looked).collect();
+    (tag.as_atom() == Some("first")).then_some(Early { pass: number.as_count()?, rows })
 }
 
 /// `{timeout, Behind, ForUs}`: who holds the sweep up, or that nobody does any more.

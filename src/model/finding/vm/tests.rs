@@ -82,7 +82,7 @@ fn more_work_than_schedulers_is_named() {
         vm.schedulers = (1..=2).map(|number| scheduler(number, s, 100, 100, 0)).collect();
         vm.run_queue = Some(14);
     });
-    assert_eq!(saturated, ["chat@a: 14 processes wait for 2 schedulers that are all busy"]);
+    assert_eq!(saturated, ["chat@a: 14 processes wait for 2 schedulers, busy 100 %"]);
     let roomy = said(|s, vm, _| {
         vm.schedulers = (1..=2).map(|number| scheduler(number, s, 50, 100, 0)).collect();
         vm.run_queue = Some(14);
@@ -97,7 +97,7 @@ fn jobs_for_dirty_schedulers_are_named_too() {
         vm.schedulers.push(busy);
         vm.run_queue_dirty_cpu = Some(7);
     });
-    assert_eq!(dirty, ["chat@a: 7 jobs of native code wait for 1 dirty CPU schedulers that are all busy"]);
+    assert_eq!(dirty, ["chat@a: 7 jobs of native code wait for 1 dirty CPU schedulers, busy 100 %"]);
 }
 
 #[test]

@@ -1,6 +1,6 @@
 use midair_beam::{
     Atom,
-    watch::sweep::{Look, Looks, Pass, Status, Statuses},
+    watch::sweep::{Early, Look, Looks, Pass, Status, Statuses},
 };
 
 use super::*;
@@ -53,6 +53,26 @@ fn who_ranks_no_more_stays_for_two_passes() {
     }
     processes.take_pass(&pass(4, &[(8, 9)]), 0);
     assert_eq!(processes.rows().iter().map(|row| row.number).collect::<Vec<_>>(), [8]);
+}
+
+#[test]
+fn who_is_found_early_is_read_before_the_pass_ends() {
+    let mut processes = Processes::default();
+    processes.leave_out(&pid(6));
+    processes.take_pass(&pass(1, &[(8, 9)]), 0);
+    let early = |n, rows| Early { pass: n, rows: pass(n, rows).rows };
+    processes.take_early(&early(2, &[(6, 5000), (7, 5000)]), 0);
+    assert_eq!(processes.pids(), [pid(7), pid(8)], "and ours are no rows");
+    assert_eq!(processes.row(7).unwrap().now.mailbox, Some(5000));
+    for n in 2..=4 {
+        processes.take_pass(&pass(n, &[]), 0);
+        assert!(processes.row(7).is_some(), "after pass {n}");
+    }
+    processes.take_pass(&pass(5, &[]), 0);
+    assert_eq!(processes.pids(), []);
+    let many: Vec<(u32, u64)> = (0..1000).map(|n| (n, 1)).collect();
+    processes.take_early(&early(6, &many), 0);
+    assert_eq!(processes.pids().len(), MOST);
 }
 
 #[test]

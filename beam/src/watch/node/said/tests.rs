@@ -33,6 +33,20 @@ fn schedulers_are_told_apart_by_their_numbers() {
 }
 
 #[test]
+fn schedulers_that_are_not_online_are_not_told() {
+    let time = |id: i64| Term::tuple([id.into(), 5.into(), 10.into()]);
+    let counts = SchedulerCounts {
+        normal: Some(8),
+        normal_online: Some(2),
+        dirty_cpu: Some(8),
+        dirty_cpu_online: Some(1),
+        dirty_io: Some(1),
+    };
+    let times = wall_times(Some(&Term::List((1..=17).map(time).collect())), counts);
+    assert_eq!(times.iter().map(|scheduler| scheduler.id).collect::<Vec<_>>(), [1, 2, 9, 17]);
+}
+
+#[test]
 fn what_a_release_does_not_know_is_unknown_and_the_rest_stays_in_its_place() {
     let (asked, infos) = (names(&["io", "context_switches"]), names(&["process_count"]));
     let io = Term::tuple([Term::tuple([Term::atom("input"), 7.into()]), Term::tuple([Term::atom("output"), 8.into()])]);

@@ -105,3 +105,15 @@ fn who_holds_it_up_is_said_in_words() {
     assert_eq!(stuck(&over), Some(None));
     assert_eq!(stuck(&report(int(0), vec![])), None);
 }
+
+#[test]
+fn what_is_told_early_is_no_pass_and_garbage_is_neither() {
+    let message = |rows| Term::tuple([Term::atom("first"), int(3), rows]);
+    let rows = Term::List(vec![found(1, 3000, 10, "running"), int(7), held(2, 100, 60)]);
+    let told = early(&message(rows)).unwrap();
+    assert_eq!((told.pass, told.rows.len()), (3, 1));
+    assert_eq!((told.rows[0].pid.id, told.rows[0].now.mailbox), (1, Some(3000)));
+    for garbage in [message(int(1)), Term::tuple([Term::atom("timeout"), int(3), Term::List(vec![])]), int(3)] {
+        assert_eq!(early(&garbage), None);
+    }
+}

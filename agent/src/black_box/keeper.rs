@@ -1,0 +1,266 @@
+//! The thread of the black box: takes what the desk says, and writes it in blocks that can be read alone.
+
+use std::{
+    pin::Pin,
+    sync::{Arc, mpsc},
+    task::{Context, Poll, Wake, Waker},
+    thread::Thread,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use midair_proto::v1::{Envelope, Mark, Payload, RecordedMark, payload::Kind};
+use midair_recording::{Body, State};
+use prost::Message;
+use tokio_stream::Stream;
+
+use super::{
+    Asked, Found, Status,
+    home::{Home, Opened},
+};
+use crate::{
+    clock::Clock,
+    cost::ThreadTimes,
+    desk::Command,
+    outbox::{self, Outgoing},
+    reading::Health,
+};
+
+/// What was said is written after so long. Less than a second: samples come each second, give or take.
+const FLUSH_US: u64 = 900_000;
+
+/// A disk that took nothing is tried again after so long.
+const RETRY_US: u64 = 60_000_000;
+
+/// A block begins with a key that comes by itself, where one is due within this time.
+const EARLY_US: u64 = 2_000_000;
+
+/// A wall clock that has been set by more than this begins a block: within one, time is told from its start.
+const STEP_US: u64 = 1_000_000;
+
+/// What it holds is said anew so often: words that change travel.
+const SAY_US: u64 = 60_000_000;
+
+const SLEEP: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub(super) struct Keeper {
+    home: Home,
+    opened: Opened,
+    clock: Clock,
+    status: Status,
+    threads: ThreadTimes,
+    desk: mpsc::SyncSender<Command>,
+    asked: mpsc::Receiver<Asked>,
+    /// The description as it was told last, and when, `CLOCK_MONOTONIC`.
+    described: Option<(u64, Bytes)>,
+    /// The start of the open block: `CLOCK_MONOTONIC` and wall time.
+    block: Option<(u64, u64)>,
+    is_dirty: bool,
+    flushed_us: u64,
+    tried_us: u64,
+    said: Option<(u64, State)>,
+}
+
+/// Wakes the thread when something comes.
+struct Unpark(Thread);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
+
+impl Keeper {
+    pub(super) fn new(
+        home: Home,
+        clock: Clock,
+        status: Status,
+        threads: ThreadTimes,
+        desk: mpsc::SyncSender<Command>,
+        asked: mpsc::Receiver<Asked>,
+    ) -> Self {
+        let (opened, now_us) = (home.open(), clock.mono_us());
+        Self {
+            home,
+            opened,
+            clock,
+            status,
+            threads,
+            desk,
+            asked,
+            described: None,
+            block: None,
+            is_dirty: false,
+            flushed_us: now_us,
+            tried_us: now_us,
+            said: None,
+        }
+    }
+
+    /// Until the desk has ended.
+    pub(super) fn run(mut self, mut outgoing: Outgoing) {
+        let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
+        let mut context = Context::from_waker(&waker);
+        loop {
+            match Pin::new(&mut outgoing).poll_next(&mut context) {
+                Poll::Ready(Some(Ok(envelope))) => self.take(&envelope, &outgoing),
+                // The desk tells none.
+                Poll::Ready(Some(Err(status))) => tracing::warn!(%status, "the black box was told an error"),
+                Poll::Ready(None) => match self.join() {
+                    Some(again) => outgoing = again,
+                    None => break,
+                },
+                Poll::Pending => {
+                    self.settle();
+                    std::thread::park_timeout(SLEEP);
+                }
+            }
+        }
+        self.opened.ring.close();
+    }
+
+    /// Too many words have waited while a disk hung, or the desk has ended: then there is nothing to join.
+    fn join(&self) -> Option<Outgoing> {
+        let (outbox, outgoing) = outbox::outbox();
+        self.desk.send(Command::Keep { outbox, status: self.status.clone() }).ok()?;
+        Some(outgoing)
+    }
+
+    /// Keeps what the desk says.
+    fn take(&mut self, envelope: &Envelope, outgoing: &Outgoing) {
+        let (at_us, wall_us) = (envelope.mono_us.unwrap_or(0), envelope.wall_us.unwrap_or(0));
+        let bytes = envelope.encode_to_vec();
+        let word = if envelope.seq.is_none() { word(envelope) } else { None };
+        if matches!(word, Some(Kind::Described(_))) {
+            self.described = Some((at_us, bytes.clone().into()));
+        }
+        if envelope.seq.is_some() && self.is_block_due(at_us, wall_us) {
+            if envelope.key == Some(true) {
+                self.begin_block(at_us, wall_us);
+            } else {
+                outgoing.ask_key();
+            }
+        }
+        if self.block.is_none() {
+            return;
+        }
+        let ring = &mut self.opened.ring;
+        ring.envelope(at_us, wall_us, &bytes);
+        if let Some(Kind::Mark(mark)) = word {
+            ring.note_mark(noted(mark, at_us, envelope.node.clone()));
+        }
+        self.is_dirty = true;
+    }
+
+    fn is_block_due(&self, at_us: u64, wall_us: u64) -> bool {
+        let Some((first_us, first_wall_us)) = self.block else { return true };
+        let expected_us = first_wall_us.saturating_add(at_us.saturating_sub(first_us));
+        self.opened.ring.needs_block(at_us.saturating_add(EARLY_US)) || expected_us.abs_diff(wall_us) > STEP_US
+    }
+
+    fn begin_block(&mut self, at_us: u64, wall_us: u64) {
+        let ring = &mut self.opened.ring;
+        ring.begin_block(at_us, wall_us);
+        if matches!(ring.state(), State::Off(_)) {
+            return;
+        }
+        self.block = Some((at_us, wall_us));
+        if let Some((said_us, bytes)) = &self.described {
+            let body = Body::Envelope { link: Arc::from(""), bytes: bytes.clone() };
+            ring.push(*said_us, wall_us, true, &body);
+        }
+    }
+
+    /// Nothing waits: time to write, to answer, to say how it is.
+    fn settle(&mut self) {
+        let now_us = self.clock.mono_us();
+        if self.is_dirty && now_us.saturating_sub(self.flushed_us) >= FLUSH_US {
+            self.flush(now_us);
+        }
+        while let Ok(asked) = self.asked.try_recv() {
+            // What was told is answered, too.
+            self.flush(now_us);
+            let Asked { from_wall_us, to_wall_us, reply } = asked;
+            let ring = &self.opened.ring;
+            let found = Found { history: ring.history(from_wall_us, to_wall_us), kept_us: ring.range() };
+            // Whoever asked may have gone.
+            drop(reply.send(found));
+        }
+        self.retry(now_us);
+        self.say(now_us);
+        let cpu_us = self.clock.thread_cpu_us();
+        self.threads.black_box(cpu_us);
+        self.status.spent(cpu_us);
+    }
+
+    fn flush(&mut self, now_us: u64) {
+        self.opened.ring.flush();
+        (self.is_dirty, self.flushed_us) = (false, now_us);
+    }
+
+    /// A disk that was full may have room again.
+    fn retry(&mut self, now_us: u64) {
+        if !matches!(self.opened.ring.state(), State::Off(_)) {
+            return;
+        }
+        if self.block.take().is_some() {
+            self.tried_us = now_us;
+        }
+        if now_us.saturating_sub(self.tried_us) < RETRY_US {
+            return;
+        }
+        self.tried_us = now_us;
+        // The old one goes first: it holds the directory.
+        self.opened = Opened { ring: self.home.nowhere(), instead_of: None };
+        self.opened = self.home.open();
+    }
+
+    /// Says how it is: where that has changed, and each minute.
+    fn say(&mut self, now_us: u64) {
+        let ring = &self.opened.ring;
+        let state = ring.state();
+        // A disk that is tried again is not well before it has taken something.
+        let is_known = matches!(state, State::Off(_)) || (self.block.is_some() && !self.is_dirty);
+        let is_said =
+            self.said.as_ref().is_some_and(|(at_us, said)| said == state && now_us.saturating_sub(*at_us) < SAY_US);
+        if !is_known || is_said {
+            return;
+        }
+        if self.said.as_ref().is_none_or(|(_, said)| said != state) {
+            match state {
+                State::Off(why) => tracing::warn!(why, "the black box is off"),
+                State::Disk | State::Memory => tracing::info!(%state, "the black box keeps what is measured"),
+            }
+        }
+        let (health, note) = match (state, &self.opened.instead_of) {
+            (State::Off(why), _) => (Health::Off(why.as_str().into()), None),
+            (_, Some(why)) => (Health::Degraded(format!("{}: {why}", holds(ring)).into()), None),
+            (_, None) => (Health::Ok, Some(holds(ring).into())),
+        };
+        let state = state.clone();
+        self.status.tell(health, note);
+        self.said = Some((now_us, state));
+    }
+}
+
+/// What a ring holds, in words.
+fn holds(ring: &midair_recording::Ring) -> String {
+    let minutes = ring.range().map_or(0, |(first, last)| last.saturating_sub(first) / 60_000_000);
+    format!("{} min in {} KiB {}", minutes, ring.n_bytes() >> 10, ring.state())
+}
+
+/// What an envelope says that is no sample; these are few.
+fn word(envelope: &Envelope) -> Option<Kind> {
+    let payload = envelope.payload.clone()?;
+    // Our own desk has encoded it.
+    Payload::decode(payload).ok()?.kind
+}
+
+/// A mark as it is listed: by the moment that it is about.
+fn noted(mark: Mark, at_us: u64, node: Option<String>) -> RecordedMark {
+    RecordedMark { at_us: Some(at_us), node, mark: Some(mark) }
+}
+
+#[cfg(test)]
+mod tests;
