@@ -22,7 +22,7 @@ use self::{
     failed::Failed,
     handle::{Handle, Remains},
     lives::{Ended, Known, Slots},
-    said::{Ask, Inspection, Reach, Said, SaidVm, Trace, Which},
+    said::{Ask, Inspection, NOT_YET, Reach, Said, SaidVm, Trace, Which},
 };
 use crate::{
     config::BeamConfig,
@@ -65,6 +65,8 @@ pub struct Beam {
     /// Those that have ended lately.
     ended: BTreeMap<u32, Ended>,
     slots: Slots,
+    /// When VMs were looked for last, `CLOCK_MONOTONIC` in microseconds.
+    read_us: u64,
     /// Processes to look at, and when somebody wanted that last, `CLOCK_MONOTONIC` in microseconds.
     looks: BTreeMap<TaskId, u64>,
     /// Ids of runtimes that were given.
@@ -88,6 +90,7 @@ impl Beam {
             vms: BTreeMap::new(),
             ended: BTreeMap::new(),
             slots: Slots::default(),
+            read_us: 0,
             looks: BTreeMap::new(),
             n_given: 0,
             failed: Failed::default(),
@@ -219,7 +222,7 @@ impl Beam {
             into.ended.extend(known.ended.iter().map(|(id, _)| *id));
         }
         self.failed.tell(wants, into);
-        for ended in self.ended.values() {
+        for ended in self.ended.values().filter(|ended| ended.is_told()) {
             let mut vm = ended.vm().clone();
             rows::fit(&mut vm, VMS_BYTES / n_vms);
             into.vms.push(vm);
@@ -244,7 +247,8 @@ impl Beam {
 
     fn state(&self) -> SourceState {
         // One that was started so that nobody can ask it is nobody's trouble.
-        let is_silent = |said: &SaidVm| !said.answers && !said.is_undistributed;
+        let is_unasked = |said: &SaidVm| said.reason.as_deref() == Some(NOT_YET);
+        let is_silent = |said: &SaidVm| !said.answers && !said.is_undistributed && !is_unasked(said);
         let silent: Vec<String> = self
             .vms
             .values()
@@ -287,7 +291,7 @@ fn runtime_state(runtime: u32, known: &Known, fault: Option<&str>) -> RuntimeSta
     let health = match said {
         Some(said) if said.answers => reason.map_or(Health::Ok, |reason| Health::Degraded(reason.into())),
         Some(_) => Health::Off(reason.unwrap_or("it does not answer").into()),
-        None => Health::Off(reason.unwrap_or("not asked yet").into()),
+        None => Health::Off(reason.unwrap_or(NOT_YET).into()),
     };
     let counts = said.and_then(|said| said.vm.counts.as_ref());
     RuntimeState {

@@ -24,11 +24,18 @@ pub(super) const HELD_US: u64 = 600_000_000;
 /// VMs that have ended and stay at once; see [`Ended::worth`].
 pub(super) const MOST_HELD: usize = 8;
 
-/// For so long after its end is looked for what a VM has left behind, microseconds.
-const MOURNED_US: u64 = 8_000_000;
+/// For so long after its end is looked for what a VM has left behind, and for this many readings at least, microseconds.
+const MOURNED_US: u64 = 12_000_000;
+const MOURNED_READINGS: u64 = 3;
 
-/// Who has a slot keeps it for so long, microseconds, though larger VMs have none: each change is a connection.
+/// So long is between two comparisons of those that have a slot with those that have none, microseconds: each change is a
+/// connection.
 const SLOTS_FOR_US: u64 = 60_000_000;
+
+/// Then who has a slot counts so many times, and by so much more: CPU time in that time, microseconds, and bytes.
+const STAYS: u64 = 2;
+const STAYS_US: u64 = 600_000;
+const STAYS_BYTES: u64 = 16 << 20;
 
 /// Processes of a VM that have ended are told for so long, microseconds: the slowest stream has one sample a minute.
 const TOLD_US: u64 = 65_000_000;
@@ -55,7 +62,14 @@ pub(super) struct Known {
 pub(super) struct Ended {
     process: TaskId,
     at_us: u64,
+    /// For so long is looked for what it has left behind, microseconds.
+    mourned_us: u64,
     vm: Vm,
+    slogan: Option<String>,
+    is_dump_unsure: bool,
+    has_hung_up: bool,
+    /// As of the last reading before its end; see [`Known`].
+    cgroup: Option<(Arc<str>, u64)>,
     was_killed_for_memory: bool,
 }
 
@@ -91,12 +105,33 @@ impl Slots {
         })
     }
 
-    /// The VMs to watch of more than there are slots: first those that use most CPU time or memory.
-    fn give(&mut self, found: &[Emulator], now_us: u64) -> Vec<TaskId> {
+    /// The VMs to watch of more than there are slots: those that are watched, and on free slots those first that use most
+    /// CPU time or memory. Now and then those that are clearly larger take the place of others.
+    fn give(&mut self, found: &[Emulator], held: &[TaskId], now_us: u64) -> Vec<TaskId> {
+        let is_first = self.at_us == 0;
+        let is_due = held.is_empty() || !is_first && now_us.saturating_sub(self.at_us) >= SLOTS_FOR_US;
+        let mut order = self.ranked(found, held);
+        if !is_due {
+            order.sort_by_key(|process| !held.contains(process));
+        }
+        if is_due || is_first {
+            self.cpu_us = found.iter().map(|one| (one.process, one.cpu_us)).collect();
+            self.at_us = now_us;
+        }
+        self.left_out = order.split_off(MOST_VMS.min(order.len()));
+        order
+    }
+
+    /// The largest first; those that have a slot count for more.
+    fn ranked(&self, found: &[Emulator], held: &[TaskId]) -> Vec<TaskId> {
+        let weight = |one: &Emulator, n: u64, more: u64| {
+            let is_held = held.contains(&one.process);
+            Reverse(if is_held { n.saturating_mul(STAYS).saturating_add(more) } else { n })
+        };
         let used = |one: &Emulator| one.cpu_us.saturating_sub(self.cpu_us.get(&one.process).copied().unwrap_or(0));
         let (mut by_cpu, mut by_memory): (Vec<_>, Vec<_>) = (found.iter().collect(), found.iter().collect());
-        by_cpu.sort_by_key(|one| Reverse(used(one)));
-        by_memory.sort_by_key(|one| Reverse(one.rss_bytes));
+        by_cpu.sort_by_key(|one| weight(one, used(one), STAYS_US));
+        by_memory.sort_by_key(|one| weight(one, one.rss_bytes, STAYS_BYTES));
         // By turns, so that neither one that computes nor one that only grows is missed.
         let mut ranked: Vec<TaskId> = Vec::new();
         for one in by_cpu.iter().zip(&by_memory).flat_map(|(cpu, memory)| [cpu, memory]) {
@@ -104,9 +139,6 @@ impl Slots {
                 ranked.push(one.process);
             }
         }
-        self.cpu_us = found.iter().map(|one| (one.process, one.cpu_us)).collect();
-        self.at_us = now_us;
-        self.left_out = ranked.split_off(MOST_VMS.min(ranked.len()));
         ranked
     }
 }
@@ -135,11 +167,22 @@ impl Known {
 }
 
 impl Ended {
-    fn new(runtime: u32, known: Known, at_us: u64, was_killed_for_memory: bool) -> Self {
+    /// `every_us`: between the last two readings, microseconds.
+    fn new(runtime: u32, known: Known, at_us: u64, every_us: u64) -> Self {
         // Threads it has none any more.
         let mut vm = rows::vm(runtime, known.process, known.said.as_ref(), &Threads::default());
         vm.ended_us = Some(at_us);
-        let mut ended = Self { process: known.process, at_us, vm, was_killed_for_memory };
+        let mut ended = Self {
+            process: known.process,
+            at_us,
+            mourned_us: every_us.saturating_mul(MOURNED_READINGS).max(MOURNED_US),
+            vm,
+            slogan: None,
+            is_dump_unsure: false,
+            has_hung_up: false,
+            cgroup: known.cgroup,
+            was_killed_for_memory: false,
+        };
         ended.take(known.said.unwrap_or_default());
         ended
     }
@@ -147,23 +190,42 @@ impl Ended {
     /// What was found of it since.
     pub(super) fn take(&mut self, said: SaidVm) {
         self.vm.crash_dump = said.vm.crash_dump.or(self.vm.crash_dump.take());
-        let dump = self.vm.crash_dump.as_ref();
-        let mut why = match (&said.slogan, dump) {
-            _ if self.was_killed_for_memory => {
-                "the kernel killed a process of its cgroup for lack of memory just then".to_owned()
-            }
-            (Some(slogan), _) => format!("it wrote a crash dump: {slogan}"),
-            (None, Some(_)) => "it wrote a crash dump".to_owned(),
-            (None, None) if said.hung_up_us.is_some_and(|us| self.at_us.saturating_sub(us) < MOURNED_US * 2) => {
-                "it hung up first and then ended, as one that is told to stop; no crash dump was seen".to_owned()
-            }
-            (None, None) => "killed, or it aborted: it ended while it was connected, and no crash dump was seen".into(),
-        };
-        if dump.is_none() && !self.was_killed_for_memory && self.vm.answered_us.is_none() {
-            why = "it never answered, and no crash dump was seen".into();
+        self.slogan = said.slogan.or(self.slogan.take());
+        self.is_dump_unsure |= said.is_dump_unsure;
+        self.has_hung_up |= said.hung_up_us.is_some_and(|us| self.at_us.saturating_sub(us) < self.mourned_us);
+        self.say_why();
+    }
+
+    /// Whether the kernel has killed a process of its cgroup since it was seen last.
+    fn compare(&mut self, into: &Reading) {
+        let Some((path, before)) = self.cgroup.as_ref().filter(|_| !self.was_killed_for_memory) else { return };
+        if kills(path, into).is_some_and(|now| now > *before) {
+            self.was_killed_for_memory = true;
+            self.say_why();
         }
+    }
+
+    fn say_why(&mut self) {
+        let slogan = self.slogan.as_ref().map(|slogan| format!(": {slogan}")).unwrap_or_default();
+        let mut why = if self.was_killed_for_memory {
+            "the kernel killed a process of its cgroup for lack of memory just then".into()
+        } else if self.vm.crash_dump.is_some() {
+            format!("it wrote a crash dump{slogan}")
+        } else if self.is_dump_unsure {
+            format!("a crash dump appeared in its folder{slogan}")
+        } else if self.has_hung_up {
+            "stopped or halted: it closed its connection and then ended; no crash dump was seen".into()
+        } else {
+            "killed, aborted or halted; no crash dump was seen".into()
+        };
         rows::cut(&mut why);
         self.vm.ended_why = Some(why);
+    }
+
+    /// Whether there is anything to tell of it: what never answered and left nothing behind was a short script mostly.
+    pub(super) fn is_told(&self) -> bool {
+        let has_left = self.vm.crash_dump.is_some() || self.is_dump_unsure || self.was_killed_for_memory;
+        has_left || self.vm.answered_us.is_some()
     }
 
     /// Which of those that have ended go first: those of which nothing was ever known, then those that ended first.
@@ -177,7 +239,7 @@ impl Ended {
 
     /// Whether what it has left behind may still be found.
     pub(super) fn is_mourned(&self, now_us: u64) -> bool {
-        now_us.saturating_sub(self.at_us) < MOURNED_US
+        now_us.saturating_sub(self.at_us) < self.mourned_us
     }
 
     pub(super) fn target(&self, runtime: u32) -> Target {
@@ -189,7 +251,10 @@ impl Beam {
     /// The VMs among the processes of this reading, each under its id.
     pub(super) fn find(&mut self, into: &mut Reading) {
         let now_us = (self.clock)();
-        self.ended.retain(|_, ended| now_us.saturating_sub(ended.at_us) < HELD_US);
+        let every_us = now_us.saturating_sub(self.read_us);
+        let is_first = std::mem::replace(&mut self.read_us, now_us) == 0;
+        let is_held = |ended: &Ended| now_us.saturating_sub(ended.at_us) < HELD_US;
+        self.ended.retain(|_, ended| is_held(ended) && (ended.is_told() || ended.is_mourned(now_us)));
         if into.tasks.is_empty() {
             // The kernel could not be read: nobody can tell who has ended.
             return;
@@ -197,7 +262,10 @@ impl Beam {
         let found: Vec<Emulator> = into.tasks.iter().filter_map(emulator).collect();
         let gone = self.vms.extract_if(.., |_, known| !found.iter().any(|one| one.process == known.process));
         for (runtime, known) in gone.collect::<Vec<_>>() {
-            self.bury(runtime, known, into, now_us);
+            self.bury(runtime, known, into, (now_us, if is_first { 0 } else { every_us }));
+        }
+        for ended in self.ended.values_mut().filter(|ended| ended.is_mourned(now_us)) {
+            ended.compare(into);
         }
         let watched = self.choose(&found, now_us);
         self.vms.retain(|_, known| watched.contains(&known.process));
@@ -220,23 +288,15 @@ impl Beam {
             self.slots = Slots::default();
             return found.iter().map(|one| one.process).collect();
         }
-        let is_old = self.slots.left_out.is_empty() || now_us.saturating_sub(self.slots.at_us) >= SLOTS_FOR_US;
-        if is_old || self.vms.len() < MOST_VMS {
-            return self.slots.give(found, now_us);
-        }
         let held: Vec<TaskId> = self.vms.values().map(|known| known.process).collect();
-        let others = found.iter().map(|one| one.process).filter(|process| !held.contains(process));
-        self.slots.left_out = others.collect();
-        held
+        self.slots.give(found, &held, now_us)
     }
 
-    fn bury(&mut self, runtime: u32, known: Known, into: &mut Reading, now_us: u64) {
+    fn bury(&mut self, runtime: u32, known: Known, into: &mut Reading, (now_us, every_us): (u64, u64)) {
         if let Some(name) = known.said.as_ref().and_then(|said| said.vm.name.as_ref()) {
             into.happened.push(format!("the Erlang VM {name} (pid {}) is down", known.process.number));
         }
-        let has_killed = |(path, n): &(Arc<str>, u64)| kills(path, into).is_some_and(|now| now > *n);
-        let was_killed_for_memory = known.cgroup.as_ref().is_some_and(has_killed);
-        self.ended.insert(runtime, Ended::new(runtime, known, now_us, was_killed_for_memory));
+        self.ended.insert(runtime, Ended::new(runtime, known, now_us, every_us));
         while self.ended.len() > MOST_HELD {
             let least = self.ended.iter().min_by_key(|(_, ended)| ended.worth()).map(|(runtime, _)| *runtime);
             least.and_then(|runtime| self.ended.remove(&runtime));

@@ -13,6 +13,9 @@ use crate::config::BeamConfig;
 /// No frame is longer: of sixteen VMs with all their rows and looks a tenth.
 const MOST_BYTES: usize = 16 << 20;
 
+/// Why a VM does not answer to which nobody has spoken so far. The dashboard knows these words: it is no trouble.
+pub(crate) const NOT_YET: &str = "not asked yet";
+
 /// What the agent asks at each tick.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Ask {
@@ -188,9 +191,12 @@ pub(crate) struct SaidVm {
     /// The slogan of the crash dump that it has written.
     #[prost(string, optional, tag = "12")]
     pub(crate) slogan: Option<String>,
-    /// When its connection ended while its OS process went on, `CLOCK_MONOTONIC` in microseconds.
+    /// When it closed its connection while its OS process went on, `CLOCK_MONOTONIC` in microseconds.
     #[prost(uint64, optional, tag = "13")]
     pub(crate) hung_up_us: Option<u64>,
+    /// Whether a crash dump appeared in its folder after its end of which nobody can tell whose it is.
+    #[prost(bool, tag = "14")]
+    pub(crate) is_dump_unsure: bool,
 }
 
 /// An Erlang process that has ended.

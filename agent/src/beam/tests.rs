@@ -147,67 +147,172 @@ fn of_many_that_ended_those_that_never_answered_go_first() {
     let mut reading = running(12..=12);
     beam.read(&Wants::default(), &mut reading);
     let ended: Vec<_> = reading.vms.iter().filter(|vm| vm.ended_us.is_some()).collect();
-    assert_eq!(ended.len(), lives::MOST_HELD);
-    assert!(ended.iter().any(|vm| vm.name.as_deref() == Some("chat@a")), "{ended:?}");
+    assert_eq!(beam.ended.len(), lives::MOST_HELD);
+    assert!(matches!(ended.as_slice(), [vm] if vm.name.as_deref() == Some("chat@a")), "{ended:?}");
 }
 
 #[test]
 fn a_zombie_is_no_vm_any_more() {
     let (_, mut beam) = scripted();
     read(&mut beam, &["beam.smp"], &Wants::default());
+    beam.take(Said { vms: vec![named(1)], ..Said::default() });
     let zombie = TaskReading { state: Some(midair_vitals::TaskState::Zombie), ..process(1, "beam.smp") };
     let mut reading = Reading { tasks: vec![zombie], ..Reading::default() };
     beam.read(&Wants::default(), &mut reading);
     assert!(reading.vms[0].ended_us.is_some());
 }
 
+/// Reads a host with this process and so many kills in its cgroup, and says why the first VM has ended.
+fn why(beam: &mut Beam, name: &str, n_oom_kills: u64) -> Option<String> {
+    let path: Arc<str> = "/chat".into();
+    let task = TaskReading { cgroup: Some(Arc::clone(&path)), ..process(1, name) };
+    let n_oom_kills = Some(n_oom_kills);
+    let cgroup = midair_vitals::CgroupReading { path, n_oom_kills, ..midair_vitals::CgroupReading::default() };
+    let mut reading = Reading { tasks: vec![task], cgroups: vec![cgroup], ..Reading::default() };
+    beam.read(&Wants::default(), &mut reading);
+    reading.vms.first()?.ended_why.clone()
+}
+
 #[test]
 fn the_kernel_killed_it_for_memory_where_its_cgroup_says_so() {
     let (_, mut beam) = scripted();
-    let read = |beam: &mut Beam, name: &str, n_oom_kills| {
-        let path: Arc<str> = "/chat".into();
-        let task = TaskReading { cgroup: Some(Arc::clone(&path)), ..process(1, name) };
-        let cgroup = midair_vitals::CgroupReading { path, n_oom_kills, ..midair_vitals::CgroupReading::default() };
-        let mut reading = Reading { tasks: vec![task], cgroups: vec![cgroup], ..Reading::default() };
-        beam.read(&Wants::default(), &mut reading);
-        reading
+    why(&mut beam, "beam.smp", 3);
+    assert!(why(&mut beam, "sh", 4).unwrap().contains("lack of memory"));
+}
+
+#[test]
+fn a_kill_that_is_counted_late_is_told_and_an_older_or_a_later_one_is_not() {
+    for (kills_later, second, is_told) in [(4, 9, true), (4, 60, false), (3, 9, false)] {
+        let (now_us, mut beam) = scripted();
+        why(&mut beam, "beam.smp", 2);
+        beam.take(Said { vms: vec![named(1)], ..Said::default() });
+        why(&mut beam, "beam.smp", 3);
+        now_us.store(1_000_000, Ordering::Relaxed);
+        let first = why(&mut beam, "sh", 3).unwrap();
+        assert!(first.starts_with("killed, aborted or halted"), "{first}");
+        now_us.store(1_000_000 + second * 1_000_000, Ordering::Relaxed);
+        let later = why(&mut beam, "sh", kills_later).unwrap();
+        assert_eq!(later.contains("lack of memory"), is_told, "{later}");
+    }
+}
+
+#[test]
+fn what_never_answered_and_left_nothing_is_not_kept() {
+    let (now_us, mut beam) = scripted();
+    read(&mut beam, &["beam.smp"], &Wants::default());
+    assert!(read(&mut beam, &["sh"], &Wants::default()).vms.is_empty());
+    assert_eq!(beam.question(&Wants::default(), false, 1).ended.len(), 1, "its crash dump is looked for");
+    let slogan = Some("no more memory".into());
+    let said = SaidVm { runtime: 1, is_dump_unsure: true, slogan, ..SaidVm::default() };
+    beam.take(Said { vms: vec![said], ..Said::default() });
+    let reading = read(&mut beam, &["sh"], &Wants::default());
+    assert_eq!(reading.vms[0].ended_why.as_deref(), Some("a crash dump appeared in its folder: no more memory"));
+    assert!(reading.vms[0].crash_dump.is_none(), "it may be another's");
+    read(&mut beam, &["beam.smp"], &Wants::default());
+    read(&mut beam, &["sh"], &Wants::default());
+    now_us.store(60_000_000, Ordering::Relaxed);
+    assert_eq!(read(&mut beam, &["sh"], &Wants::default()).vms.len(), 1);
+    assert_eq!(beam.ended.len(), 1);
+}
+
+#[test]
+fn who_comes_by_once_a_minute_still_learns_what_was_left_behind() {
+    let (now_us, mut beam) = scripted();
+    read(&mut beam, &["beam.smp"], &Wants::default());
+    beam.take(Said { vms: vec![named(1)], ..Said::default() });
+    let mut at_us = 1;
+    for name in ["beam.smp", "sh", "sh", "sh"] {
+        at_us += 60_000_000;
+        now_us.store(at_us, Ordering::Relaxed);
+        read(&mut beam, &[name], &Wants::default());
+    }
+    assert_eq!(beam.question(&Wants::default(), false, at_us).ended.len(), 1);
+    assert!(beam.question(&Wants::default(), false, at_us + 60_000_000).ended.is_empty());
+}
+
+#[test]
+fn only_who_closed_its_connection_is_said_to_have_stopped() {
+    for (hung_up_us, words) in [(Some(1), "stopped or halted"), (None, "killed, aborted or halted")] {
+        let (_, mut beam) = scripted();
+        read(&mut beam, &["beam.smp"], &Wants::default());
+        beam.take(Said { vms: vec![SaidVm { hung_up_us, ..named(1) }], ..Said::default() });
+        let reading = read(&mut beam, &["sh"], &Wants::default());
+        assert!(reading.vms[0].ended_why.as_ref().unwrap().starts_with(words), "{:?}", reading.vms[0].ended_why);
+    }
+}
+
+#[test]
+fn a_vm_that_was_not_asked_yet_is_no_trouble() {
+    let mut beam = Beam::new(BeamConfig::default(), || 1);
+    beam.starts_us = 2;
+    read(&mut beam, &["beam.smp"], &Wants::default());
+    let said = SaidVm { runtime: 1, reason: Some(NOT_YET.into()), ..SaidVm::default() };
+    beam.take(Said { vms: vec![said], ..Said::default() });
+    let mut reading = Reading::default();
+    beam.tell(&Wants::default(), &mut reading);
+    assert!(matches!(&reading.runtimes[0].health, Health::Off(why) if **why == *"not asked yet"));
+    assert!(matches!(beam.state().health, Health::Ok));
+}
+
+/// Reads a host with these VMs: OS process, CPU time and memory. Gives those that are watched.
+fn slots(beam: &mut Beam, vms: &[(u64, u64, u64)]) -> Vec<u64> {
+    let one = |(n, cpu_us, rss): &(u64, u64, u64)| TaskReading {
+        cpu_us: Some(*cpu_us),
+        rss_bytes: Some(*rss),
+        ..process(*n, "beam.smp")
     };
-    read(&mut beam, "beam.smp", Some(3));
-    let reading = read(&mut beam, "sh", Some(4));
-    assert!(reading.vms[0].ended_why.as_ref().unwrap().contains("lack of memory"), "{:?}", reading.vms[0]);
+    let mut reading = Reading { tasks: vms.iter().map(one).collect(), ..Reading::default() };
+    beam.read(&Wants::default(), &mut reading);
+    let running = reading.vms.iter().filter(|vm| vm.ended_us.is_none());
+    let mut watched: Vec<u64> = running.filter_map(|vm| vm.process?.number).collect();
+    watched.sort_unstable();
+    watched
 }
 
 #[test]
 fn the_largest_get_the_slots_and_those_without_one_are_said() {
     let (now_us, mut beam) = scripted();
-    let read = |beam: &mut Beam, cpu_us: [u64; 20], rss: [u64; 20]| {
-        let one = |(n, (cpu_us, rss)): (u64, (u64, u64))| TaskReading {
-            cpu_us: Some(cpu_us),
-            rss_bytes: Some(rss),
-            ..process(n, "beam.smp")
-        };
-        let tasks = (1..).zip(cpu_us.into_iter().zip(rss)).map(one).collect();
-        let mut reading = Reading { tasks, ..Reading::default() };
-        beam.read(&Wants::default(), &mut reading);
-        let mut watched: Vec<u64> = reading.vms.iter().filter_map(|vm| vm.process?.number).collect();
-        watched.sort_unstable();
-        (watched, reading)
-    };
-    let mut rss = [10; 20];
-    rss[18] = 1000;
-    let mut cpu_us = [10; 20];
-    cpu_us[19] = 1000;
-    let (watched, _) = read(&mut beam, cpu_us, rss);
+    let mut vms: Vec<_> = (1..=20).map(|n| (n, 10, 10)).collect();
+    (vms[18].2, vms[19].1) = (1000, 1000);
+    let watched = slots(&mut beam, &vms);
     assert_eq!(watched.len(), MOST_VMS);
     assert!(watched.contains(&19) && watched.contains(&20), "{watched:?}");
     let said = beam.slots.left_out().unwrap();
     assert!(said.contains("4 Erlang VMs beyond the 16 largest are not watched"), "{said}");
     // One that becomes busy gets a slot a minute later, and not at once.
     let idle = (1..=20).find(|n| !watched.contains(n)).unwrap();
-    cpu_us[idle as usize - 1] = 1_000_000;
-    assert_eq!(read(&mut beam, cpu_us, rss).0, watched);
+    vms[idle as usize - 1].1 = 10_000_000;
+    assert_eq!(slots(&mut beam, &vms), watched);
     now_us.store(120_000_000, Ordering::Relaxed);
-    assert!(read(&mut beam, cpu_us, rss).0.contains(&idle));
+    assert!(slots(&mut beam, &vms).contains(&idle));
+}
+
+#[test]
+fn those_that_have_a_slot_keep_it_when_others_come_and_go() {
+    let (now_us, mut beam) = scripted();
+    let mib = 1 << 20;
+    let mut vms: Vec<_> = (1..=20).map(|n| (n, 1_000_000 * n, 100 * mib)).collect();
+    let first = slots(&mut beam, &vms);
+    // One ends: its slot alone is given anew, though the order of the others is another one by now.
+    vms.retain(|(n, ..)| *n != first[0]);
+    vms.iter_mut().for_each(|(n, cpu_us, _)| *cpu_us += 20_000 * (21 - *n));
+    let second = slots(&mut beam, &vms);
+    assert_eq!(second.len(), MOST_VMS);
+    assert!(first[1..].iter().all(|n| second.contains(n)), "{first:?} {second:?}");
+    // A minute later a little larger is not enough.
+    now_us.store(120_000_000, Ordering::Relaxed);
+    for (n, cpu_us, rss) in &mut vms {
+        let more = if second.contains(n) { 0 } else { 1 };
+        *cpu_us += 2_000_000 + 500_000 * more;
+        *rss += 8 * mib * more;
+    }
+    assert_eq!(slots(&mut beam, &vms), second);
+    // One who came to sixteen has none, however large.
+    let (_, mut beam) = scripted();
+    vms.truncate(MOST_VMS);
+    let held = slots(&mut beam, &vms);
+    vms.push((99, 1_000_000_000, 1000 * mib));
+    assert_eq!(slots(&mut beam, &vms), held);
 }
 
 #[test]

@@ -70,3 +70,29 @@ async fn a_crash_dump_and_its_slogan_are_told() {
     assert_eq!(found.path.as_deref(), path.to_str());
     assert_eq!(found.bytes, Some(std::fs::metadata(&path).unwrap().len()));
 }
+
+/// VMs that were started in one folder write to one file.
+#[tokio::test]
+async fn the_crash_dump_of_one_is_not_that_of_another_with_the_same_folder() {
+    let _alone = alone().await;
+    let dump = tempfile::tempdir().unwrap();
+    let set = format!("ERL_CRASH_DUMP={}", dump.path().join("crash.dump").display());
+    let below = ["env", set.as_str(), "ERL_CRASH_DUMP_SECONDS=10"];
+    let args = ["-setcookie", "secret"];
+    let (crashes, halts) = (Vm::start_with("one", "", &args, &below), Vm::start_with("other", "", &args, &below));
+    let mut watched = Watched::start(&[]).await;
+    for vm in [&crashes, &halts] {
+        watched.until("an answer", |w| w.vm(&vm.name)?.answered_us).await;
+    }
+    let slogan = Term::List("out of luck".bytes().map(|byte| i64::from(byte).into()).collect());
+    let connection = crashes.connect().await;
+    let other = halts.connect().await;
+    // Neither answers that.
+    drop(connection.call(Mfa::new("erlang", "halt"), vec![slogan], LONG).await);
+    drop(other.call(Mfa::new("erlang", "halt"), vec![], LONG).await);
+    let why = |w: &Watched, name: &str| w.vm(name)?.ended_why.clone();
+    watched.until("its slogan", |w| why(w, &crashes.name).filter(|why| why.contains("dump: out of luck"))).await;
+    let said = watched.until("the other's end", |w| why(w, &halts.name)).await;
+    assert!(said.contains("halted; no crash dump") || said.contains("then ended; no crash dump"), "{said}");
+    assert!(watched.vm(&halts.name).unwrap().crash_dump.is_none());
+}

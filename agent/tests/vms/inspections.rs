@@ -41,7 +41,6 @@ async fn state_and_dictionary_are_shown_on_request_and_refused_where_it_could_ha
     let ours = vm.connect().await;
     let mut watched = Watched::start(&[]).await;
     let drawer = task(&mut watched, &vm, &ours, "drawer").await;
-    let before = watched.until("its cost", |w| w.vm(&vm.name)?.cost_us).await;
     let shown = inspected(&mut watched, drawer, Keeps::Dictionary).await;
     assert_eq!((shown.id, shown.task, shown.what()), (Some(4), Some(drawer), Keeps::Dictionary));
     assert_eq!(
@@ -57,7 +56,6 @@ async fn state_and_dictionary_are_shown_on_request_and_refused_where_it_could_ha
     let refused = inspected(&mut watched, full, Keeps::Dictionary).await;
     assert!(refused.refused.as_ref().unwrap().contains("5000 messages"), "{refused:?}");
     assert!(refused.lines.is_empty() && refused.bytes.is_none(), "{refused:?}");
-    watched.until("what that cost", |w| w.vm(&vm.name)?.cost_us.filter(|after| *after > before)).await;
 }
 
 #[tokio::test]
@@ -120,7 +118,7 @@ async fn a_vm_that_nobody_can_ask_is_quietly_off() {
         })
         .await;
     assert_eq!((runtime.undistributed, runtime.health), (Some(true), Some(Health::Off.into())), "{runtime:?}");
-    let threads = watched.until("its threads", |w| w.vms.values().next()?.schedulers.clone()).await;
+    let threads = watched.until("its threads", |w| w.vms.get(&runtime.id?)?.schedulers.clone()).await;
     assert!(threads.scheduler.iter().any(|one| one.thread.is_some()), "it is seen from outside");
     // Sources and runtimes are told when they change, and each by itself.
     let is_quiet = |w: &Watched| {

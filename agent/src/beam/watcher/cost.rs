@@ -12,7 +12,7 @@ pub(super) struct Cost {
     /// What the last pass took and is not yet part of `sweep`, and how much of it each second is.
     owed_us: (u64, u64),
     pub(super) once: Part,
-    /// Looks, traces and inspections; estimated.
+    /// Looks and traces; estimated.
     pub(super) asked: Part,
 }
 

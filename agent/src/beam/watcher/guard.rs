@@ -13,14 +13,14 @@ use midair_beam::{Backoff, Trouble};
 use midair_proto::v1::Vm;
 
 use super::{
-    outside::{self, Found},
+    outside::{Dump, Found, There, Who, Whose},
     place::{self, Finder},
     reach::{self, Failed},
     requests::Served,
     vm,
 };
 use crate::{
-    beam::said::{Ask, Inspection, SaidVm, Target, Trace},
+    beam::said::{Ask, Inspection, NOT_YET, SaidVm, Target, Trace},
     clock::Clock,
     config::BeamConfig,
 };
@@ -76,7 +76,8 @@ pub(super) struct Asked {
 impl Guard {
     pub(super) fn start(target: Target, config: Arc<BeamConfig>, clock: Clock) -> Self {
         let vm = Vm { runtime: Some(target.runtime), ..Vm::default() };
-        let said = SaidVm { runtime: target.runtime, vm, ..SaidVm::default() };
+        let reason = Some(NOT_YET.to_owned());
+        let said = SaidVm { runtime: target.runtime, vm, reason, ..SaidVm::default() };
         let shared = Arc::new(Shared {
             target: target.clone(),
             asked_us: AtomicU64::new(clock.mono_us()),
@@ -171,14 +172,36 @@ impl Shared {
         change(&mut lock(&self.said));
     }
 
-    /// A crash dump that was found.
-    pub(super) fn dumps(&self, found: Option<Found>) {
-        if let Some(Found { dump, slogan }) = found {
+    /// Looks for the crash dump of a VM that does not answer, or has ended.
+    pub(super) fn look_for(&self, dump: &mut Dump) {
+        let (name, has_answered) = {
+            let said = lock(&self.said);
+            (said.vm.name.clone(), said.vm.answered_us.is_some())
+        };
+        let (who, has_ended) = (Who { name: name.as_deref(), has_answered }, self.is_mourned());
+        let found = if has_ended { dump.look_now(who) } else { dump.look(self.clock.mono_us(), who) };
+        // Of one that may come back only what is surely its own is told.
+        if let Some(Found { dump, whose, slogan }) = found.filter(|one| one.whose == Whose::Own || has_ended) {
             self.say(|said| {
-                said.vm.crash_dump = Some(dump);
+                said.is_dump_unsure = whose == Whose::Unknown;
+                said.vm.crash_dump = (whose == Whose::Own).then_some(dump);
                 said.slogan = slogan.or(said.slogan.take());
             });
         }
+    }
+
+    /// It has answered: what there was before in its folder is not its crash dump.
+    pub(super) fn answered(&self, dump: &mut Dump, there: Option<There>) {
+        dump.answered(there);
+        self.say(|said| {
+            (said.vm.crash_dump, said.slogan, said.hung_up_us) = (None, None, None);
+        });
+    }
+
+    /// It has closed its connection.
+    pub(super) fn hung_up(&self) {
+        let now_us = self.clock.mono_us();
+        self.say(|said| said.hung_up_us = Some(now_us));
     }
 
     /// It does not answer: what it said stays, its rows do not.
@@ -196,16 +219,17 @@ fn lock<T>(of: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 
 fn run(shared: &Arc<Shared>, config: &BeamConfig) {
     // While it is there: later nobody can tell where its dump would be.
-    let dump = outside::Dump::new(shared.target.pid);
+    let mut dump = Dump::new(shared.target.pid);
     // Before anything is opened: sockets belong to the network in which they were made.
     let mut pauses = Backoff::default();
     while let Err(why) = place::enter_network(shared.target.pid) {
         shared.silent(why.clone());
         let until_us = shared.until_us(pauses.failed(Trouble::Absent, why, jitter(shared)));
         while shared.clock.mono_us() < until_us {
-            if shared.is_over() || shared.is_mourned() {
+            if shared.is_over() {
                 return;
             }
+            shared.look_for(&mut dump);
             thread::sleep(STEP);
         }
     }
@@ -220,12 +244,12 @@ fn run(shared: &Arc<Shared>, config: &BeamConfig) {
 }
 
 /// Connects again and again, without hammering.
-async fn keep(shared: &Arc<Shared>, config: &BeamConfig, mut dump: outside::Dump) {
+async fn keep(shared: &Arc<Shared>, config: &BeamConfig, mut dump: Dump) {
     let (mut backoff, mut finder) = (Backoff::default(), Finder::new(shared.target.pid));
     let mut served = Served::default();
     while !shared.is_over() {
         if shared.is_mourned() {
-            shared.dumps(dump.look_now());
+            shared.look_for(&mut dump);
             tokio::time::sleep(STEP).await;
             continue;
         }
@@ -255,10 +279,6 @@ async fn keep(shared: &Arc<Shared>, config: &BeamConfig, mut dump: outside::Dump
             }
             Ok(reason) => {
                 backoff.connected();
-                if outside::is_running(shared.target.pid) {
-                    let now_us = shared.clock.mono_us();
-                    shared.say(|said| said.hung_up_us = Some(now_us));
-                }
                 let held = Duration::from_micros(shared.clock.mono_us().saturating_sub(began_us));
                 shared.silent(reason.clone());
                 backoff.ended(held, reason, jitter(shared))
@@ -273,18 +293,17 @@ async fn attempt(
     shared: &Arc<Shared>,
     config: &BeamConfig,
     finder: &mut Finder,
-    (served, dump): (&mut Served, &mut outside::Dump),
+    (served, dump): (&mut Served, &mut Dump),
 ) -> Result<String, Failed> {
     let reached = reach::reach(&shared.target, config, finder, shared.clock.mono_us()).await?;
     shared.say(|said| said.is_undistributed = false);
     Ok(vm::watch(reached, shared, config, (served, dump)).await)
 }
 
-async fn wait(shared: &Shared, pause: Duration, dump: &mut outside::Dump) {
+async fn wait(shared: &Shared, pause: Duration, dump: &mut Dump) {
     let until_us = shared.until_us(pause);
     while !shared.is_over() && !shared.is_mourned() && shared.clock.mono_us() < until_us {
-        let now_us = shared.clock.mono_us();
-        shared.dumps(dump.look(now_us));
+        shared.look_for(dump);
         tokio::time::sleep(STEP).await;
     }
 }

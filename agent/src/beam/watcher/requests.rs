@@ -34,7 +34,7 @@ const TRACED_US: u64 = 20;
 pub(super) struct Served {
     traces: BTreeSet<u64>,
     inspections: BTreeSet<u64>,
-    /// CPU time that these took on the VM and that was not booked yet, microseconds; estimated.
+    /// CPU time that traces took on the VM and that was not booked yet, microseconds; estimated.
     spent_us: Arc<AtomicU64>,
 }
 
@@ -50,7 +50,7 @@ pub(super) struct At<'a> {
 type PidOf<'a> = &'a dyn Fn(u64) -> Option<Pid>;
 
 impl Served {
-    /// What these took since the last time this was asked.
+    /// What traces took since the last time this was asked.
     pub(super) fn take_spent_us(&self) -> u64 {
         self.spent_us.swap(0, Ordering::Relaxed)
     }
@@ -93,21 +93,18 @@ impl Served {
                 continue;
             }
             let (shared, number) = (Arc::clone(at.shared), inspection.number);
-            let clock = shared.clock.clone();
             let say = move |inspected| shared.say(|said| said.inspected.push(SaidInspected { number, inspected }));
             let Some(pid) = pid_of(inspection.which.number) else {
                 say(Inspected { refused: Some(nobody(inspection.which.number)), ..Inspected::default() });
                 continue;
             };
-            let (connection, spent_us, what) = (at.connection.clone(), Arc::clone(&self.spent_us), inspection.what());
+            let (connection, what) = (at.connection.clone(), inspection.what());
             tokio::spawn(async move {
-                let began_us = clock.mono_us();
+                // What it takes there nobody knows: most of the time until its answer is waiting.
                 let printed = match what {
                     Keeps::State => look::state(&connection, &pid, WITHIN).await,
                     Keeps::Dictionary | Keeps::Unspecified => look::dictionary(&connection, &pid, WITHIN).await,
                 };
-                // From the question to the answer: the most that it can have taken there.
-                spent_us.fetch_add(clock.mono_us().saturating_sub(began_us), Ordering::Relaxed);
                 say(match printed {
                     Ok(printed) => shown(&printed),
                     Err(error) => Inspected { refused: Some(error.to_string()), ..Inspected::default() },

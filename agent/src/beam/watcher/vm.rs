@@ -3,7 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use midair_beam::{
-    Connection, Pid,
+    Connection, Ended, Pid,
     watch::{
         DistWatch, EventOptions, EventWatch, NodeTick, NodeWatch, PortWatch, Vm, WatchError, allocation,
         hot::{Hot, HotError},
@@ -22,15 +22,15 @@ use super::{
     looks::{From, Looks},
     notes::Notes,
     offset::Offset,
-    others,
-    outside::Dump,
+    others::{self, Others},
+    outside::{Dump, is_running},
     own::Own,
     pids,
     processes::{self, Processes},
     reach::Reached,
     requests::{At, Served},
 };
-use crate::{beam::said::Ended, config::BeamConfig};
+use crate::{beam::said, config::BeamConfig};
 
 /// For one answer. A VM that is saturated takes its time; the question stands, and the next one waits for its answer.
 pub(super) const WITHIN: Duration = Duration::from_secs(3);
@@ -69,29 +69,33 @@ pub(super) async fn watch(
         Err(error) => return format!("it lets nothing be asked: {error}"),
     };
     let mut ticks = seconds();
-    loop {
+    let why = loop {
         tokio::select! {
             _ = ticks.tick() => {
+                let there = dump.there();
                 if let Err(reason) = watch.tick(served).await {
-                    return reason;
+                    break reason;
                 }
-                let now_us = shared.clock.mono_us();
-                shared.dumps(dump.look(now_us));
+                match watch.n_missed {
+                    0 => shared.answered(dump, there),
+                    _ => shared.look_for(dump),
+                }
             }
             found = next(&mut watch.sweep) => watch.take_found(found),
-            ended = ended(&watch.connection) => return ended,
+            ended = watch.connection.ended() => break format!("the connection has ended: {ended}"),
         }
+    };
+    let has_closed = !watch.connection.is_up() && watch.connection.ended().await == Ended::Closed;
+    if has_closed && is_running(shared.target.pid) {
+        shared.hung_up();
     }
+    why
 }
 
 fn seconds() -> Interval {
     let mut seconds = interval(Duration::from_secs(1));
     seconds.set_missed_tick_behavior(MissedTickBehavior::Delay);
     seconds
-}
-
-async fn ended(connection: &Connection) -> String {
-    format!("the connection has ended: {}", connection.ended().await)
 }
 
 /// The next report; where there is no sweep, none ever.
@@ -115,6 +119,7 @@ struct Watch {
     events: Option<EventWatch>,
     ports: Option<PortWatch>,
     processes: Processes,
+    others: Others,
     looks: Looks,
     notes: Notes,
     functions: Functions,
@@ -150,6 +155,7 @@ impl Watch {
             events: None,
             ports: None,
             processes: Processes::default(),
+            others: Others::default(),
             looks: Looks::default(),
             notes: Notes::default(),
             functions: Functions::default(),
@@ -285,7 +291,7 @@ impl Watch {
         };
         let read = read.await;
         self.cost.hot.is_now(hot.own_work_us());
-        for helper in others::helpers(&self.connection, suspects).await {
+        for helper in self.others.take(&self.connection, suspects).await {
             self.processes.leave_out(&helper);
         }
         if let Err(error) = read {
@@ -451,7 +457,7 @@ impl Watch {
                 row.initial_call = row.initial_call.take().or(known.initial_call);
             }
         }
-        let ended: Vec<Ended> = self.processes.ended().iter().copied().chain(self.looks.ended()).collect();
+        let ended: Vec<said::Ended> = self.processes.ended().iter().copied().chain(self.looks.ended()).collect();
         let (rows, cost_us) = (self.processes.rows(), self.cost.all());
         self.shared.say(|said| {
             said.vm.cost_us = Some(cost_us);

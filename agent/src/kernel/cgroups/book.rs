@@ -65,6 +65,8 @@ pub(super) struct Entry {
     /// Share of the run delay of this interval that its own quota explains.
     pub quota_share: f64,
     pub is_watched: bool,
+    /// Whether a process in it was killed for lack of memory at this tick, or as the last one that it held.
+    pub has_killed: bool,
     /// Whether its files were ever read.
     pub is_read: bool,
     /// The tick at which it, or one below, last held a process.
@@ -196,6 +198,11 @@ impl Book {
         }
     }
 
+    /// Whether the last process in a cgroup, or below, has ended at this tick or at the one before.
+    pub(super) fn has_emptied(&self, entry: &Entry) -> bool {
+        !entry.is_live() && entry.seen + 2 >= self.tick
+    }
+
     fn forget(&mut self) {
         let tick = self.tick;
         let is_gone = |entry: &Entry| entry.seen + FORGET_AFTER < tick;
@@ -249,6 +256,7 @@ impl Book {
             balance: Balance::default(),
             quota_share: 0.0,
             is_watched: false,
+            has_killed: false,
             is_read: false,
             seen: tick,
         });

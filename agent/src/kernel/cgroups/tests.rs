@@ -110,6 +110,21 @@ fn a_cgroup_says_what_it_uses_and_what_holds_it() {
     assert_eq!((now.cpu_us, now.throttled_us, now.at_us), (Some(800), Some(950), 2_000_000));
 }
 
+/// Whoever reads why a process has ended looks at that tick, though nobody is in there any more.
+#[test]
+fn a_kill_for_lack_of_memory_is_told_at_its_tick_of_the_last_process_too() {
+    let chat = "/chat";
+    let mut host = Host::new(&[(chat, "cpu.stat", "usage_usec 7\n"), (chat, "memory.events", "oom 0\noom_kill 1\n")]);
+    for n in 1..=4 {
+        assert_eq!(row(&host.tick(&[(chat, 10, 0)]), chat).n_oom_kills, Some(n));
+        host.write(chat, "memory.events", &format!("oom 0\noom_kill {}\n", n + 1));
+    }
+    let rows = host.tick(&[]);
+    assert_eq!((row(&rows, chat).n_oom_kills, row(&rows, chat).n_processes), (Some(5), Some(0)));
+    host.tick(&[]);
+    assert!(host.tick(&[]).is_empty(), "it is gone a moment later");
+}
+
 #[test]
 fn without_files_the_tasks_tell_what_they_used() {
     let mut host = Host::new(&[]);

@@ -53,7 +53,7 @@ type Parse = fn(&[u8], &mut Values);
 /// How often a file is read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Pace {
-    /// At each tick: what rates are made of, at 1 us a file.
+    /// At each tick: what rates are made of, at 1 us a file, and who was killed: that is told of whoever ended just then.
     Tick,
     /// The same, where the cgroup has a quota.
     TickWithQuota,
@@ -72,7 +72,7 @@ const FILES: [(Hierarchy, &str, Pace, Parse); 16] = [
     (Hierarchy::Unified, "memory.stat", Pace::Turn, |t, into| {
         into.mem_inactive_bytes = value_number(b"inactive_file ", t)
     }),
-    (Hierarchy::Unified, "memory.events", Pace::Turn, oom_kills),
+    (Hierarchy::Unified, "memory.events", Pace::Tick, oom_kills),
     (Hierarchy::Cpuacct, "cpuacct.usage", Pace::Tick, |text, into| {
         into.cpu_us = first_number(text).map(|ns| ns / 1000)
     }),
@@ -81,7 +81,7 @@ const FILES: [(Hierarchy, &str, Pace, Parse); 16] = [
     (Hierarchy::Cpu, "cpu.cfs_period_us", Pace::Turn, |text, into| into.period_us = first_number(text)),
     (Hierarchy::Memory, "memory.usage_in_bytes", Pace::Tick, memory_in_use),
     (Hierarchy::Memory, "memory.stat", Pace::Turn, memory_stat_v1),
-    (Hierarchy::Memory, "memory.oom_control", Pace::Turn, oom_kills),
+    (Hierarchy::Memory, "memory.oom_control", Pace::Tick, oom_kills),
 ];
 
 /// Of a controller that is on v1 the unified hierarchy holds no files; `cpu.stat` alone is there all the same.

@@ -39,7 +39,11 @@ impl Watch {
         for n in &self.watched {
             let is_turn = (tick + u64::from(*n)).is_multiple_of(TURNS);
             if let Some(entry) = book.entry_mut(*n) {
+                let kills = |entry: &Entry| entry.gauges.values().n_oom_kills;
+                let before = kills(entry);
                 entry.gauges.read(trees, &mut self.page, is_turn);
+                let is_news = before.is_some() && kills(entry) > before;
+                entry.has_killed = is_news || entry.has_killed && !entry.is_live();
             }
         }
     }
@@ -54,7 +58,11 @@ impl Watch {
         self.look_at_others(book, trees);
         let mut candidates: Vec<(u64, u32)> = book
             .iter()
-            .filter(|(_, entry)| entry.n_processes > 0 || is_notable(book, entry, mem_total_bytes))
+            .filter(|(_, entry)| {
+                // Whoever was killed there as the last one: somebody may ask why it ended.
+                let was_last = entry.is_watched && entry.has_killed && book.has_emptied(entry);
+                entry.n_processes > 0 || was_last || is_notable(book, entry, mem_total_bytes)
+            })
             .map(|(n, entry)| (worth(book, n, entry, mem_total_bytes).max(self.worth_of_own(n)), n))
             .collect();
         if candidates.len() > WATCHED {
