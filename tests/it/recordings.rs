@@ -37,6 +37,7 @@ fn start_recording(file: &Path) -> Child {
         thread::sleep(Duration::from_millis(100));
     }
     recording.kill().expect("it runs");
+    recording.wait().expect("it ends");
     panic!("nothing was recorded in a minute");
 }
 
