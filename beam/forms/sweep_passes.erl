@@ -260,11 +260,12 @@ fun(Us, K, Idle, Active, [Call, Bindings | Options], Table) ->
     end,
     %% How long a pass is to take, of passes that took so many ns a process, the last one first. What is measured may be
     %% too much, and never too little: what counts is the least that two in a row took (one of two looks for those that were
-    %% born). The first pass, which finds all, says nothing of others.
+    %% born). The first pass, which finds all, says nothing of others, and
+    %% the second, which looks for the born, half.
     Period = fun(Works) ->
         Each = case Works of
             [] -> 1700;
-            [One] -> One;
+            [One] -> (One + 1700) div 2;
             [_ | Befores] -> lists:min(lists:zipwith(fun erlang:'+'/2, lists:droplast(Works), Befores)) div 2
         end,
         Work = Each * erlang:system_info(process_count) div 1000,

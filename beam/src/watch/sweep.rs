@@ -42,9 +42,9 @@ pub struct SweepBudget {
 
 impl Default for SweepBudget {
     /// 2 % of a core up to a period of 10 s, at most 6 % beyond, and a pass each 2 s on small nodes. What is measured is
-    /// the work itself; the schedulers that it wakes up add to it, so a quarter is left to them.
+    /// the work itself; the schedulers that it wakes up add to it, so a part is left to them.
     fn default() -> Self {
-        Self { share: 0.015, share_beyond: 0.045, slow: Duration::from_secs(10), least: Duration::from_secs(2) }
+        Self { share: 0.015, share_beyond: 0.055, slow: Duration::from_secs(10), least: Duration::from_secs(2) }
     }
 }
 
