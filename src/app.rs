@@ -64,6 +64,13 @@ pub enum Msg {
     Restored(Box<Model>),
     /// Time went on while the past is shown: something arrived that is not looked at yet.
     Passed(Stamp),
+    /// The program tells of itself.
+    Told(Told),
+}
+
+/// What the program tells of itself: what it plays, what it records.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Told {
     /// A recording was opened, and is shown from now on, at its beginning.
     Opened(Box<Replay>),
     /// The recording is played up to this moment: what happened until then is told next.
@@ -280,8 +287,8 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.is_dirty = true;
             Vec::new()
         }
-        Msg::Opened(_) | Msg::Played(_) | Msg::Grown(..) | Msg::Elsewhere | Msg::Recording(_) | Msg::Said(_) => {
-            told(state, msg);
+        Msg::Told(what) => {
+            told(state, what);
             Vec::new()
         }
     };
@@ -301,22 +308,20 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     effects
 }
 
-/// What the program tells of itself: what it plays, what it records.
-fn told(state: &mut State, msg: Msg) {
-    match msg {
-        Msg::Opened(replay) => {
+fn told(state: &mut State, what: Told) {
+    match what {
+        Told::Opened(replay) => {
             (state.playhead, state.clock) = (Playhead::Past(replay.from), replay.from);
             state.replay = Some(*replay);
         }
-        Msg::Played(to) => replay::played(state, to),
-        Msg::Grown(to, grows) => replay::grown(state, to, grows),
-        Msg::Elsewhere => state.timeline = Timeline::default(),
-        Msg::Recording(recording) => {
+        Told::Played(to) => replay::played(state, to),
+        Told::Grown(to, grows) => replay::grown(state, to, grows),
+        Told::Elsewhere => state.timeline = Timeline::default(),
+        Told::Recording(recording) => {
             state.is_dirty |= state.recording != recording;
             state.recording = recording;
         }
-        Msg::Said(message) => (state.message, state.is_dirty) = (Some(message), true),
-        Msg::Event(_) | Msg::Input(..) | Msg::Restored(_) | Msg::Passed(_) => {}
+        Told::Said(message) => (state.message, state.is_dirty) = (Some(message), true),
     }
 }
 

@@ -77,8 +77,7 @@ fn record(args: &RecordArgs) -> anyhow::Result<Ending> {
     let places = args.places()?;
     let clock = Clock::system();
     let why = args.why.as_deref().unwrap_or("midair record");
-    let recorder =
-        Recorder::start(&args.out, &author(), why, clock.now(), clock.now().0 ^ u64::from(std::process::id()))?;
+    let recorder = Recorder::start(&args.out, why, clock.now())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(async {
         let targets = targets(places, Config { interval: args.interval, ..Config::default() }, false).await?;
@@ -126,13 +125,9 @@ async fn targets(places: Vec<Place>, config: Config, is_embedded: bool) -> anyho
     Ok(places.into_iter().map(target).collect())
 }
 
-fn author() -> String {
-    std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned())
-}
-
 fn options(stream: Stream, interval_ms: u32, clock: Clock) -> live::Options {
     let seed = clock.now().0 ^ u64::from(std::process::id());
-    live::Options { viewer: format!("{} midair", author()), stream, interval_ms, seed }
+    live::Options { viewer: format!("{} midair", local::user()), stream, interval_ms, seed }
 }
 
 /// See <https://no-color.org>.

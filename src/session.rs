@@ -6,7 +6,7 @@
 mod checkpoint;
 
 use crate::{
-    app::{self, Effect, Message, Msg, Options, Replay, Speed, State},
+    app::{self, Effect, Message, Msg, Options, Replay, Speed, State, Told},
     entry::{Entry, Item},
     event::{Input, Stamp},
     feed::{
@@ -50,15 +50,16 @@ impl Session {
         let damage = film.take_damage();
         session.film = Some((film, Stamp(0)));
         let replay = Replay { name, from, to, grows, is_playing: at.is_none(), speed, marks };
-        let _none = app::update(&mut session.state, Msg::Opened(Box::new(replay)));
+        session.tell(Told::Opened(Box::new(replay)));
         session.seek(at.unwrap_or(from).clamp(from, to));
         session.say_damage(&damage);
         session
     }
 
     /// Tells of something that concerns the program itself.
-    pub fn tell(&mut self, msg: Msg) -> Vec<Effect> {
-        app::update(&mut self.state, msg)
+    pub fn tell(&mut self, what: Told) {
+        // Nothing follows from it for others: a recording asks nobody, and what is recorded changes no question.
+        drop(app::update(&mut self.state, Msg::Told(what)));
     }
 
     /// Plays the recording on, when so much time has passed.
@@ -71,12 +72,12 @@ impl Session {
             match film.refresh() {
                 Ok((_, newest)) => {
                     let grows = !film.is_closed();
-                    drop(app::update(&mut self.state, Msg::Grown(newest, grows)));
+                    self.tell(Told::Grown(newest, grows));
                 }
                 Err(error) => self.say(format!("{error:#}")),
             }
         }
-        drop(app::update(&mut self.state, Msg::Played(to)));
+        self.tell(Told::Played(to));
         self.tell_film(to);
     }
 
@@ -171,7 +172,7 @@ impl Session {
             let is_elsewhere =
                 self.state.timeline.oldest().is_none_or(|oldest| to < oldest || to > self.state.timeline.newest());
             if is_elsewhere {
-                drop(app::update(&mut self.state, Msg::Elsewhere));
+                drop(app::update(&mut self.state, Msg::Told(Told::Elsewhere)));
             }
             *told = Stamp(0);
             film.tell_anew(to)
@@ -214,7 +215,7 @@ impl Session {
     }
 
     fn say(&mut self, text: String) {
-        drop(app::update(&mut self.state, Msg::Said(Message::Refusal(text))));
+        self.tell(Told::Said(Message::Refusal(text)));
     }
 
     fn retell(&mut self, told: &[Entry]) -> Vec<Effect> {

@@ -67,7 +67,7 @@ pub struct Cli {
     pub budget: Budget,
 
     /// Directory in which a file switches off the part of the agent that it is named after (sockets, threads, names,
-    /// cgroups, namespaces, bpf, kernel, sysinfo); its first line is the reason given
+    /// cgroups, namespaces, bpf, kernel, sysinfo, beam); its first line is the reason given
     #[arg(long, value_name = "DIR", default_value = OFF_DIR)]
     pub off_dir: PathBuf,
 

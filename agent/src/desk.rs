@@ -8,6 +8,7 @@ mod description;
 mod door;
 mod hand_out;
 mod inspections;
+mod pending;
 mod process;
 mod traces;
 

@@ -25,6 +25,11 @@ pub async fn this_host(config: Config, is_embedded: bool) -> anyhow::Result<Targ
     }
 }
 
+/// Who uses this program, as others are told.
+pub fn user() -> String {
+    std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned())
+}
+
 /// An agent behind a socket.
 pub fn socket(path: PathBuf) -> Target {
     let address: Arc<str> = format!("unix:{}", path.display()).into();

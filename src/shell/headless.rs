@@ -15,10 +15,7 @@ use super::{
     Ending,
     signals::{Asked, Signals},
 };
-use crate::feed::{
-    Feed,
-    file::{Recorder, RecorderState},
-};
+use crate::feed::{Feed, file::Recorder};
 
 /// How the recording does is said so often.
 const SAY_EVERY: Duration = Duration::from_secs(10);
@@ -51,10 +48,11 @@ pub async fn record(mut feed: Feed, recorder: Recorder, length: Option<Duration>
             }
         }
     }
-    let RecorderState { n_bytes, n_lost, failed } = feed.record_into(None).map(Recorder::finish).unwrap_or_default();
-    anyhow::ensure!(failed.is_none(), "{path}: {}", failed.unwrap_or_default());
-    let lost = if n_lost > 0 { format!(", {n_lost} entries lost: the disk is too slow") } else { String::new() };
-    say(&format!("{path}: {n_bytes} bytes{lost}"));
+    let state = feed.record_into(None).map(Recorder::finish).unwrap_or_default();
+    if let Some(why) = &state.failed {
+        anyhow::bail!("{path}: {why}");
+    }
+    say(&format!("{path}: {} bytes{}", state.n_bytes, state.lost()));
     Ok(Ending::Quit)
 }
 

@@ -4,8 +4,8 @@ use std::{path::PathBuf, sync::Arc};
 
 use super::Shell;
 use crate::{
-    app::{Message, Msg, Recording, utc},
-    feed::file::{Recorder, RecorderState},
+    app::{Message, Recording, Told, utc},
+    feed::file::Recorder,
 };
 
 impl Shell {
@@ -17,8 +17,7 @@ impl Shell {
         let now = self.clock.now();
         // 2026-11-23T14:03:27Z without what file names should not hold.
         let path = PathBuf::from(format!("midair-{}.midair", utc(now).replace([':', '-'], "")));
-        let author = std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned());
-        match Recorder::start(&path, &author, "what a dashboard received", now, now.0 ^ u64::from(std::process::id())) {
+        match Recorder::start(&path, "what a dashboard received", now) {
             Ok(recorder) => {
                 self.session.received().iter().for_each(|entry| recorder.push(entry));
                 self.say(Message::Notice(format!("recording into {}", path.display())));
@@ -33,12 +32,12 @@ impl Shell {
     pub(super) fn end_recording(&mut self) -> bool {
         let Some(recorder) = self.feed.record_into(None) else { return false };
         let path = recorder.path().display().to_string();
-        let RecorderState { n_bytes, n_lost, failed } = recorder.finish();
-        self.session.tell(Msg::Recording(None));
-        let lost = if n_lost > 0 { format!(", {n_lost} entries lost: the disk is too slow") } else { String::new() };
-        self.say(match failed {
+        let state = recorder.finish();
+        self.session.tell(Told::Recording(None));
+        let (n_kib, lost) = (state.n_bytes.div_ceil(1024), state.lost());
+        self.say(match state.failed {
             Some(why) => Message::Refusal(why),
-            None => Message::Notice(format!("recorded {path}, {} KiB{lost}", n_bytes.div_ceil(1024))),
+            None => Message::Notice(format!("recorded {path}, {n_kib} KiB{lost}")),
         });
         true
     }
@@ -52,10 +51,10 @@ impl Shell {
             return;
         }
         let name: Arc<str> = recorder.path().display().to_string().into();
-        self.session.tell(Msg::Recording(Some(Recording { name, n_bytes: state.n_bytes })));
+        self.session.tell(Told::Recording(Some(Recording { name, n_bytes: state.n_bytes })));
     }
 
     fn say(&mut self, message: Message) {
-        self.session.tell(Msg::Said(message));
+        self.session.tell(Told::Said(message));
     }
 }

@@ -72,10 +72,8 @@ fn replayed(state: &State, replay: &Replay, at: Stamp) -> String {
         Replay { grows: false, to, .. } if at >= *to => "■",
         Replay { .. } => "‖",
     };
-    let day = utc(at);
-    let day = if state.size.0 >= 100 { day.split('T').next().unwrap_or("") } else { "" };
-    let space = if day.is_empty() { "" } else { " " };
-    format!("{sign} REPLAY {day}{space}{} {}", format::clock(at), replay.speed.word())
+    let when = if state.size.0 >= 100 { utc(at).replace('T', " ").replace('Z', "") } else { format::clock(at) };
+    format!("{sign} REPLAY {when} {}", replay.speed.word())
 }
 
 /// Why what is shown is not of now: the node that the screen is about is not heard, or none is.

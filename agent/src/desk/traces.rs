@@ -2,8 +2,11 @@
 
 use midair_proto::v1::{Refused, TraceRequest, Traced, payload::Kind};
 
-use super::{Desk, WatcherId, event};
-use crate::{outbox::Reader, reading::TraceWanted};
+use super::{
+    Desk, WatcherId,
+    pending::{Asked, Pending},
+};
+use crate::reading::TraceWanted;
 
 /// Traces that an agent makes at once.
 const N_TRACES: usize = 2;
@@ -18,31 +21,7 @@ const MESSAGES: std::ops::RangeInclusive<u32> = 1..=5000;
 const PATIENCE_TICKS: u64 = 20;
 
 /// Traces that have not been answered yet.
-#[derive(Debug, Default)]
-pub(super) struct Traces {
-    asked: Vec<Asked>,
-    number: u64,
-}
-
-#[derive(Debug)]
-struct Asked {
-    wanted: TraceWanted,
-    watcher: WatcherId,
-    /// The asker's number for it.
-    id: Option<u32>,
-    /// Ticks gone by since.
-    n_ticks: u64,
-}
-
-impl Traces {
-    pub(super) fn wanted(&self) -> Vec<TraceWanted> {
-        self.asked.iter().map(|asked| asked.wanted).collect()
-    }
-
-    pub(super) fn leave(&mut self, watcher: WatcherId) {
-        self.asked.retain(|asked| asked.watcher != watcher);
-    }
-}
+pub(super) type Traces = Pending<TraceWanted>;
 
 impl Desk {
     /// Wants a trace, for operators alone.
@@ -59,13 +38,13 @@ impl Desk {
             let (longest, largest) = (SECONDS.end(), MESSAGES.end());
             return Err(format!("a trace takes 1 to {longest} seconds and 1 to {largest} messages"));
         }
-        if self.traces.asked.len() >= N_TRACES {
+        if self.traces.len() >= N_TRACES {
             return Err(format!("this agent makes at most {N_TRACES} traces at once; try again in some seconds"));
         }
         tracing::info!(watcher = watcher.0, viewer = asker.viewer, task = task.number, seconds, "receive trace");
-        self.traces.number += 1;
-        let wanted = TraceWanted { number: self.traces.number, task, seconds, most };
-        self.traces.asked.push(Asked { wanted, watcher, id: request.id, n_ticks: 0 });
+        let patience_ticks = u64::from(seconds) + PATIENCE_TICKS;
+        let wanted = |number| TraceWanted { number, task, seconds, most };
+        self.traces.push(watcher, request.id, patience_ticks, wanted);
         self.want();
         Ok(())
     }
@@ -73,27 +52,20 @@ impl Desk {
     /// Hands out what has ended, and gives up what nobody answers.
     pub(super) fn answer_traces(&mut self, ended: Vec<(u64, Result<Traced, String>)>) {
         for (number, outcome) in ended {
-            let place = self.traces.asked.iter().position(|asked| asked.wanted.number == number);
-            if let Some(place) = place {
-                let asked = self.traces.asked.swap_remove(place);
+            if let Some(asked) = self.traces.take(number) {
                 self.answer_trace(&asked, outcome);
             }
         }
-        self.traces.asked.iter_mut().for_each(|asked| asked.n_ticks += 1);
-        let is_late = |asked: &mut Asked| asked.n_ticks > u64::from(asked.wanted.seconds) + PATIENCE_TICKS;
-        for asked in self.traces.asked.extract_if(.., is_late).collect::<Vec<_>>() {
+        for asked in self.traces.take_late() {
             self.answer_trace(&asked, Err("no answer from its VM; is the process still there?".into()));
         }
     }
 
-    fn answer_trace(&mut self, asked: &Asked, outcome: Result<Traced, String>) {
+    fn answer_trace(&mut self, asked: &Asked<TraceWanted>, outcome: Result<Traced, String>) {
         let kind = match outcome {
             Ok(traced) => Kind::Traced(Traced { id: asked.id, ..traced }),
             Err(reason) => Kind::Refused(Refused { id: asked.id, reason: Some(reason), fatal: Some(false) }),
         };
-        let word = event(&self.identity, &self.clock, kind);
-        if self.watchers.get(&asked.watcher).is_some_and(|watcher| watcher.outbox.word(word) == Reader::Gone) {
-            self.leave(asked.watcher);
-        }
+        self.tell(asked.watcher, kind);
     }
 }

@@ -1,6 +1,6 @@
 use super::*;
 use crate::{
-    app::{Msg, Options, update},
+    app::{Msg, Options, Told, update},
     event::{Input, Key},
 };
 
@@ -16,7 +16,7 @@ fn opened() -> State {
         speed: Speed::default(),
         marks,
     };
-    update(&mut state, Msg::Opened(Box::new(replay)));
+    update(&mut state, Msg::Told(Told::Opened(Box::new(replay))));
     state
 }
 
@@ -73,7 +73,7 @@ fn leaving_while_recording_asks_first() {
     let mut state = State::new(Options::default());
     assert_eq!(press(&mut state, Key::Char('R')), [Effect::Record]);
     let recording = crate::app::Recording { name: "a.midair".into(), n_bytes: 1 };
-    update(&mut state, Msg::Recording(Some(recording)));
+    update(&mut state, Msg::Told(Told::Recording(Some(recording))));
     assert_eq!(press(&mut state, Key::Char('q')), []);
     assert_eq!(press(&mut state, Key::Char('x')), []);
     assert!(state.prompt.is_none());

@@ -117,7 +117,7 @@ fn read_cause(cause: RecordedCause) -> Cause {
 }
 
 /// Keys that have a name, as recordings write them.
-const KEYS: [(Key, &str); 15] = [
+const KEYS: [(Key, &str); 14] = [
     (Key::Enter, "Enter"),
     (Key::Esc, "Esc"),
     (Key::Tab, "Tab"),
@@ -132,7 +132,6 @@ const KEYS: [(Key, &str); 15] = [
     (Key::PageDown, "PageDown"),
     (Key::Home, "Home"),
     (Key::End, "End"),
-    (Key::F(1), "F1"),
 ];
 
 /// What the mouse does, as recordings write it.

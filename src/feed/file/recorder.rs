@@ -22,7 +22,7 @@ use super::codec;
 use crate::{
     entry::{Entry, Item},
     event::Stamp,
-    feed::tape::Standing,
+    feed::{local, tape::Standing},
     wire::Carries,
 };
 
@@ -64,23 +64,32 @@ struct Shared {
     failed: Mutex<Option<String>>,
 }
 
+impl RecorderState {
+    /// What the disk was too slow for, as the end of a sentence; nothing where it was not.
+    pub fn lost(&self) -> String {
+        if self.n_lost > 0 { format!(", {} entries lost: the disk is too slow", self.n_lost) } else { String::new() }
+    }
+}
+
 impl Recorder {
-    /// Begins a file. `file_id` is a random number that tells its blocks from others'.
+    /// Begins a file, in the name of the user of this program.
     ///
     /// # Errors
     /// When there is such a file already, or it cannot be made.
-    pub fn start(path: &Path, author: &str, why: &str, at: Stamp, file_id: u64) -> anyhow::Result<Self> {
+    pub fn start(path: &Path, why: &str, at: Stamp) -> anyhow::Result<Self> {
         let file = OpenOptions::new().write(true).create_new(true).open(path);
         let file = file.with_context(|| format!("cannot record into {}", path.display()))?;
         let header = RecordingHeader {
             program: Some(concat!("midair ", env!("CARGO_PKG_VERSION")).to_owned()),
-            author: Some(author.to_owned()),
+            author: Some(local::user()),
             why: Some(why.to_owned()),
             wall_us: Some(at.0),
             order: Some(RecordingOrder::AsSeen.into()),
             masked: vec!["state and dictionaries of Erlang processes".to_owned()],
             ..RecordingHeader::default()
         };
+        // Tells its blocks from those of other files.
+        let file_id = at.0 ^ u64::from(std::process::id());
         let writer = Writer::new(file, &header, file_id, Options::default());
         let writer = writer.with_context(|| format!("cannot record into {}", path.display()))?;
         let (entries, inbox) = sync_channel(N_WAITING);

@@ -10,7 +10,7 @@ use crate::feed::file::{Recorder, entry};
 fn recorded(entries: &[Entry]) -> (TempDir, std::path::PathBuf) {
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.midair");
-    let recorder = Recorder::start(&path, "somebody", "a test", Stamp(START_US), 7).unwrap();
+    let recorder = Recorder::start(&path, "a test", Stamp(START_US)).unwrap();
     for entry in entries {
         recorder.push(entry);
     }
@@ -104,7 +104,7 @@ fn a_file_that_is_still_written_is_followed() {
     let (half, rest) = all.split_at(all.len() / 2);
     let dir = tempfile::tempdir().unwrap();
     let path = dir.path().join("a.midair");
-    let recorder = Recorder::start(&path, "somebody", "a test", Stamp(START_US), 7).unwrap();
+    let recorder = Recorder::start(&path, "a test", Stamp(START_US)).unwrap();
     half.iter().for_each(|entry| recorder.push(entry));
     // What was flushed can be read: wait until there is something.
     let mut waited = 0;
