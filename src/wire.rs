@@ -175,6 +175,8 @@ impl Decoder {
             Kind::Mark(mark) if is_long(&mark) => vec![malformed(&node, "a mark longer than the contract allows")],
             Kind::Mark(mark) => vec![Event::Mark(mark_of(context, mark))],
             Kind::Rollup(rollup) => vec![Event::Rollup(Box::new(rollup_of(context, &rollup)))],
+            // Part of what the time before the tape is told from.
+            Kind::Census(_) => Vec::new(),
             Kind::Traced(traced) => {
                 let event = erlang::traced(context, &traced);
                 vec![event.unwrap_or_else(|| malformed(&node, "counts that answer no trace"))]

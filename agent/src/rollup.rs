@@ -54,6 +54,7 @@ impl Window {
             mem,
             queue,
             rate,
+            ..Rollup::default()
         })
     }
 

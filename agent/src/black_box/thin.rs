@@ -63,6 +63,7 @@ fn merge(earlier: &Rollup, later: &Rollup) -> Rollup {
         mem: both(earlier.mem, later.mem),
         queue: both(earlier.queue, later.queue),
         rate: both(earlier.rate, later.rate),
+        ..Rollup::default()
     }
 }
 

@@ -2412,7 +2412,7 @@ pub struct Envelope {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Payload {
     /// One event.
-    #[prost(oneof = "payload::Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11")]
+    #[prost(oneof = "payload::Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12")]
     pub kind: ::core::option::Option<payload::Kind>,
 }
 /// Nested message and enum types in `Payload`.
@@ -2453,7 +2453,35 @@ pub mod payload {
         /// The answer to an inspection.
         #[prost(message, tag = "11")]
         Inspected(super::Inspected),
+        /// Part of a census: what ran then, whether it ranked or not.
+        #[prost(message, tag = "12")]
+        Census(super::Census),
     }
+}
+/// Part of a census of all processes or all threads, as the black box keeps one now and then. Complete in itself.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Census {
+    /// CLOCK_MONOTONIC of the reading.
+    #[prost(uint64, optional, tag = "1")]
+    pub mono_us: ::core::option::Option<u64>,
+    /// Number of this part, from 0.
+    #[prost(uint32, optional, tag = "2")]
+    pub part: ::core::option::Option<u32>,
+    /// How many parts this census has; each is at most 256 KiB.
+    #[prost(uint32, optional, tag = "3")]
+    pub n_parts: ::core::option::Option<u32>,
+    /// True where threads were counted; else all other kinds of task.
+    #[prost(bool, optional, tag = "4")]
+    pub threads: ::core::option::Option<bool>,
+    /// How many tasks there were in all parts together, and beyond what a census holds.
+    #[prost(uint64, optional, tag = "5")]
+    pub total: ::core::option::Option<u64>,
+    /// The rows of this part: who it is, CPU time, run delay, memory; no queues.
+    #[prost(message, repeated, tag = "6")]
+    pub tasks: ::prost::alloc::vec::Vec<Task>,
+    /// The names that these rows use.
+    #[prost(message, repeated, tag = "7")]
+    pub names: ::prost::alloc::vec::Vec<Name>,
 }
 /// The answer to a table query. Complete in itself: names are spelled out in `names`.
 #[derive(Clone, PartialEq, ::prost::Message)]
@@ -2567,7 +2595,7 @@ pub struct Mark {
     pub automatic: ::core::option::Option<bool>,
 }
 /// Minimum, mean and maximum of the node's severities over a window that has just ended.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+#[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Rollup {
     /// Length of the window: 10 s or 300 s, in microseconds.
     #[prost(uint64, optional, tag = "1")]
@@ -2587,6 +2615,75 @@ pub struct Rollup {
     /// rate severity.
     #[prost(message, optional, tag = "6")]
     pub rate: ::core::option::Option<Summary>,
+    /// Memory of the Erlang VMs that answered, at most 16.
+    #[prost(message, repeated, tag = "7")]
+    pub vms: ::prost::alloc::vec::Vec<VmRollup>,
+    /// The tasks that ranked longest, at most 20 over 10 s and 40 over 5 min.
+    #[prost(message, repeated, tag = "8")]
+    pub tasks: ::prost::alloc::vec::Vec<TaskRollup>,
+}
+/// Memory of an Erlang VM over a window, by type, in bytes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct VmRollup {
+    /// Its node name.
+    #[prost(string, optional, tag = "1")]
+    pub name: ::core::option::Option<::prost::alloc::string::String>,
+    /// All that it has allocated.
+    #[prost(message, optional, tag = "2")]
+    pub total_bytes: ::core::option::Option<Span>,
+    /// Heaps of processes.
+    #[prost(message, optional, tag = "3")]
+    pub processes_bytes: ::core::option::Option<Span>,
+    /// Binaries off the heaps.
+    #[prost(message, optional, tag = "4")]
+    pub binary_bytes: ::core::option::Option<Span>,
+    /// ETS tables.
+    #[prost(message, optional, tag = "5")]
+    pub ets_bytes: ::core::option::Option<Span>,
+    /// Code.
+    #[prost(message, optional, tag = "6")]
+    pub code_bytes: ::core::option::Option<Span>,
+    /// Atoms.
+    #[prost(message, optional, tag = "7")]
+    pub atom_bytes: ::core::option::Option<Span>,
+}
+/// One task over a window.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct TaskRollup {
+    /// Which.
+    #[prost(message, optional, tag = "1")]
+    pub task: ::core::option::Option<TaskId>,
+    /// What it is.
+    #[prost(enumeration = "TaskKind", optional, tag = "2")]
+    pub kind: ::core::option::Option<i32>,
+    /// Its name, as rows show it.
+    #[prost(string, optional, tag = "3")]
+    pub name: ::core::option::Option<::prost::alloc::string::String>,
+    /// CPU time, microseconds per second.
+    #[prost(message, optional, tag = "4")]
+    pub cpu: ::core::option::Option<Span>,
+    /// Run delay, microseconds per second.
+    #[prost(message, optional, tag = "5")]
+    pub run_delay: ::core::option::Option<Span>,
+    /// Resident memory (Erlang: heap), bytes.
+    #[prost(message, optional, tag = "6")]
+    pub mem_bytes: ::core::option::Option<Span>,
+    /// Severity of its worst queue, per mille.
+    #[prost(message, optional, tag = "7")]
+    pub queue: ::core::option::Option<Span>,
+}
+/// Minimum, mean and maximum of one value, in the unit of the field that holds it.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Span {
+    /// Smallest value seen.
+    #[prost(uint64, optional, tag = "1")]
+    pub min: ::core::option::Option<u64>,
+    /// Mean.
+    #[prost(uint64, optional, tag = "2")]
+    pub mean: ::core::option::Option<u64>,
+    /// Largest value seen.
+    #[prost(uint64, optional, tag = "3")]
+    pub max: ::core::option::Option<u64>,
 }
 /// Minimum, mean and maximum of one value.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -3142,6 +3239,23 @@ pub struct RecordingIndex {
     /// Entries in the whole file.
     #[prost(uint64, optional, tag = "4")]
     pub n_entries: ::core::option::Option<u64>,
+    /// The rollups, in order, at most 65,536: those over 5 min, and those over 10 s where they fit as well. A time line is
+    /// drawn from them without reading the file.
+    #[prost(message, repeated, tag = "5")]
+    pub rollups: ::prost::alloc::vec::Vec<RecordedRollup>,
+}
+/// A rollup that stands in a recording.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct RecordedRollup {
+    /// The moment at which it stands there.
+    #[prost(uint64, optional, tag = "1")]
+    pub at_us: ::core::option::Option<u64>,
+    /// Of which node.
+    #[prost(string, optional, tag = "2")]
+    pub node: ::core::option::Option<::prost::alloc::string::String>,
+    /// The severities; Erlang VMs and tasks are left out.
+    #[prost(message, optional, tag = "3")]
+    pub rollup: ::core::option::Option<Rollup>,
 }
 /// A block of a recording.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

@@ -43,7 +43,7 @@ fn points_that_are_merged_keep_the_extremes_and_weigh_the_mean() {
 #[test]
 fn only_what_is_known_is_merged() {
     let with = Rollup { window_us: Some(1), wall_us: Some(5), ..Rollup::default() };
-    let merged = merge(&with, &Rollup { sched: Some(Summary::default()), ..with });
+    let merged = merge(&with, &Rollup { sched: Some(Summary::default()), ..with.clone() });
     assert_eq!((merged.sched, merged.mem), (Some(Summary::default()), None));
 }
 
