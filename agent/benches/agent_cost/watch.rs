@@ -138,6 +138,7 @@ impl Held {
             | payload::Kind::Echo(_)
             | payload::Kind::Mark(_)
             | payload::Kind::Rollup(_)
+            | payload::Kind::Census(_)
             | payload::Kind::Traced(_)
             | payload::Kind::Inspected(_) => {}
         }
