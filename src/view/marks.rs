@@ -5,6 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{format, panel, text, theme::Theme, widget::pen::Pen};
 use crate::{
     app::{Chosen, MarkKey, Playhead, State, mark_keys},
+    event::NodeId,
     model::timeline::Flag,
 };
 
@@ -61,11 +62,16 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, chosen: &Chosen<Mark
 
 /// The node of a mark where more than one could be meant.
 fn node_name(state: &State, mark: &Flag) -> String {
-    if state.screen().node().is_some() || state.model.nodes.len() < 2 {
+    let n_known = state.model.nodes.len();
+    if state.screen().node().is_some() || n_known < 2 {
         return String::new();
     }
-    let name = |id| state.model.node(id).map_or_else(|| id.0.to_string(), |node| node.name().to_owned());
-    text::clean(&mark.node.as_ref().map_or_else(|| "all".to_owned(), name)).into_owned()
+    let name = |id: &NodeId| state.model.node(id).map_or_else(|| id.0.to_string(), |node| node.name().to_owned());
+    match (mark.nodes.len(), mark.nodes.keys().next()) {
+        (1, Some(id)) => text::clean(&name(id)).into_owned(),
+        (2.., Some(_)) if mark.nodes.len() < n_known => format!("{} nodes", mark.nodes.len()),
+        _ => "all".to_owned(),
+    }
 }
 
 /// What it says, and who says it.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::script::*;
+use crate::{event::Mark, model::script::*};
 
 fn told_line(events: &[Stamped]) -> (Model, Timeline) {
     let (mut model, mut timeline) = (Model::default(), Timeline::default());
@@ -78,7 +78,7 @@ fn what_is_told_again_changes_nothing() {
 }
 
 #[test]
-fn one_note_on_many_nodes_is_one_mark_on_all() {
+fn one_note_on_many_nodes_is_one_mark_on_all_of_them() {
     let mark = |node: &str| {
         let wall_us = at(2.0).0;
         let (text, author) = ("release".into(), None);
@@ -87,8 +87,8 @@ fn one_note_on_many_nodes_is_one_mark_on_all() {
     };
     let story = [used(1.0, "a", 1), mark("a"), mark("b"), mark("b")];
     let (_, timeline) = told_line(&story);
-    assert_eq!(timeline.flags.len(), 1);
-    assert_eq!(drawn(&timeline, Some("c"), 3), "..m");
+    assert_eq!(timeline.flags.iter().count(), 1);
+    assert_eq!(["a", "b", "c"].map(|node| drawn(&timeline, Some(node), 3)), [".1m", "..m", "..."]);
 }
 
 #[test]
