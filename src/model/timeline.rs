@@ -4,6 +4,7 @@
 //! the playhead, for one wants to get back there.
 
 mod flags;
+mod outages;
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -17,6 +18,7 @@ use super::{
 use crate::event::{Event, NodeId, Stamp, Stamped};
 
 pub use flags::{Flag, Flags};
+use outages::Outages;
 
 /// How far back it reaches, microseconds.
 pub const TIMELINE_US: u64 = 1_200_000_000;
@@ -68,6 +70,7 @@ const SETTLE_US: u64 = 200_000;
 pub struct Timeline {
     /// Marks.
     pub flags: Flags,
+    outages: Outages,
     /// Losses.
     pub gaps: VecDeque<Gap>,
     /// Silences of each node; only the last may still go on.
@@ -122,7 +125,7 @@ impl Timeline {
             }
             Event::Mark(mark) => self.flags.take(model, mark, at),
             Event::Clock { node, offset_us, uncertainty_us: _, is_step } => {
-                self.flags.settle(model, node, at);
+                self.flags.settle(model, node);
                 if *is_step {
                     let name = model.node(node).map_or(&*node.0, |n| n.name());
                     let text = format!("clock of {name} stepped to {:+} ms", offset_us / 1000).into();
@@ -193,10 +196,12 @@ impl Timeline {
     }
 
     fn note_silences(&mut self, model: &Model, at: Stamp) {
+        let (mut back, mut silent) = (Vec::new(), Vec::new());
         for (id, silences) in &mut self.silences {
             let is_over = model.node(id).is_none_or(|node| !node.presence.is_silent());
             if let Some(last) = silences.last_mut().filter(|s| is_over && s.to.is_none()) {
                 last.to = Some(at);
+                back.push((id.clone(), last.from));
             }
             silences.retain(|s| s.to.is_none_or(|to| at.since_us(to) <= TIMELINE_US));
         }
@@ -206,8 +211,11 @@ impl Timeline {
             let silences = self.silences.entry(id.clone()).or_default();
             if silences.last().is_none_or(|last| last.to.is_some()) {
                 silences.push(Silence { from, to: None });
+                silent.push((id.clone(), from));
             }
         }
+        self.outages.back(&mut self.flags, model, &back, at);
+        self.outages.silent(&mut self.flags, model, &silent, at);
     }
 }
 

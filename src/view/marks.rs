@@ -23,11 +23,11 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, chosen: &Chosen<Mark
     let marks = state.marks();
     let title = [
         (format!(" {} marks · newest first ", marks.len()), theme.title),
-        ("· Enter goes to that moment, Esc closes ".to_owned(), theme.dim),
+        ("· Enter goes to that moment and place, Esc closes ".to_owned(), theme.dim),
     ];
     let inside = panel::frame(buffer, area, &title, theme);
     if marks.is_empty() {
-        let why = "no marks yet: m puts a note on the time line; agents put one where a VM ends, hangs or is held up";
+        let why = "no marks yet: m puts a note on the time line; agents put one where something ends, is killed or stops to work";
         panel::empty(buffer, inside, why, theme);
         return;
     }
@@ -74,13 +74,17 @@ fn node_name(state: &State, mark: &Flag) -> String {
     }
 }
 
-/// What it says, and who says it.
+/// What it says, who says it, and of what.
 fn words(mark: &Flag) -> String {
-    let text = text::clean(&mark.text);
-    match &mark.author {
-        Some(author) if !mark.is_automatic => format!("{text} ({})", text::clean(author)),
-        Some(_) | None => text.into_owned(),
+    let mut words = text::clean(&mark.text).into_owned();
+    if let Some(author) = mark.author_by_hand() {
+        words += &format!(" ({})", text::clean(author));
     }
+    // That of a node is said already.
+    if let Some(focus) = mark.focus.as_deref().filter(|focus| focus.contains('/')) {
+        words += &format!(" → {}", text::clean(focus));
+    }
+    words
 }
 
 /// What stands before the words of one mark.

@@ -28,7 +28,7 @@ pub struct Flag {
 }
 
 /// Notes that are kept; beyond it those that a program put there go first, the oldest of them.
-const N_FLAGS: usize = 512;
+const N_FLAGS: usize = 2_048;
 
 /// Marks of one text this close to each other are one mark that was put on several nodes, microseconds.
 const SAME_MARK_US: u64 = 2_000_000;
@@ -43,6 +43,12 @@ impl Flag {
     /// Whether it is on this node, or on the whole cluster.
     pub fn is_on(&self, node: &NodeId) -> bool {
         self.nodes.is_empty() || self.nodes.contains_key(node)
+    }
+
+    /// Who put it there, where that was a person: without the program that they used.
+    pub fn author_by_hand(&self) -> Option<&str> {
+        let author = self.author.as_deref().filter(|_| !self.is_automatic)?;
+        Some(author.strip_suffix(" midair").unwrap_or(author))
     }
 }
 
@@ -76,15 +82,24 @@ impl Flags {
         });
     }
 
+    /// Puts a note in the place of another, which is told by its moment and its words; where that is no more, anew.
+    pub(super) fn replace(&mut self, before: Option<(Stamp, &str)>, flag: Flag) {
+        let is_it = |old: &&mut Flag| before == Some((old.at, &*old.text)) && old.is_automatic;
+        match self.kept.iter_mut().find(is_it) {
+            Some(old) => *old = flag,
+            None => self.push(flag),
+        }
+    }
+
     /// How far the clock of a node is off is known better now: its notes stand where they belong.
-    pub fn settle(&mut self, model: &Model, node: &NodeId, now: Stamp) {
+    pub fn settle(&mut self, model: &Model, node: &NodeId) {
         let Some(clock) = model.node(node).and_then(|node| node.clock) else { return };
         for flag in &mut self.kept {
             if let Some((first, wall_us)) = flag.nodes.first_key_value()
                 && first == node
                 && *wall_us > 0
             {
-                flag.at = clock.to_cluster(*wall_us).min(now);
+                flag.at = clock.to_cluster(*wall_us);
             }
         }
     }
