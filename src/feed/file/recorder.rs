@@ -14,7 +14,9 @@ use std::{
 };
 
 use anyhow::Context as _;
-use midair_proto::v1::{Payload, RecordedLoss, RecordedNode, RecordingHeader, RecordingOrder, payload::Kind};
+use midair_proto::v1::{
+    Payload, RecordedLoss, RecordedMark, RecordedNode, RecordedRollup, RecordingHeader, RecordingOrder, payload::Kind,
+};
 use midair_recording::{Body, Options, WriteError, Writer};
 use prost::Message as _;
 
@@ -275,11 +277,11 @@ impl Scribe {
         }
     }
 
-    /// Lists nodes and marks in the index, so that they are found without reading all.
+    /// Lists nodes, marks and rollups in the index, so that they are found without reading all.
     fn note(&mut self, entry: &Entry) {
         let Item::Envelope(link, envelope) = &entry.item else { return };
         let carried = Carries::of(envelope);
-        if !matches!(carried, Carries::Description | Carries::Mark) {
+        if !matches!(carried, Carries::Description | Carries::Mark | Carries::Rollup) {
             return;
         }
         let payload = envelope.payload.clone().unwrap_or_default();
@@ -290,10 +292,15 @@ impl Scribe {
                 name: described.name,
                 link: Some(link.to_string()),
             }),
-            Kind::Mark(mark) => self.writer.note_mark(midair_proto::v1::RecordedMark {
+            Kind::Mark(mark) => self.writer.note_mark(RecordedMark {
                 at_us: Some(entry.at.0),
                 node: envelope.node.clone(),
                 mark: Some(mark),
+            }),
+            Kind::Rollup(rollup) => self.writer.note_rollup(RecordedRollup {
+                at_us: Some(entry.at.0),
+                node: envelope.node.clone(),
+                rollup: Some(rollup),
             }),
             _ => {}
         }
