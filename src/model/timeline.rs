@@ -15,7 +15,7 @@ use super::{
     series::{Window, carry},
     vital::Vital,
 };
-use crate::event::{Event, NodeId, Stamp, Stamped};
+use crate::event::{self, Event, NodeId, Stamp, Stamped};
 
 pub use flags::{Flag, Flags};
 use outages::Outages;
@@ -30,6 +30,17 @@ pub struct Silence {
     pub from: Stamp,
     /// When the node was back; `None`: not yet.
     pub to: Option<Stamp>,
+}
+
+/// A time of which nothing was recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hole {
+    /// Of whom; `None`: of all.
+    pub node: Option<NodeId>,
+    /// Where it begins.
+    pub from: Stamp,
+    /// Where it ends.
+    pub to: Stamp,
 }
 
 /// Samples that were lost on the way.
@@ -54,6 +65,8 @@ pub struct Cell {
     pub n_lost: u64,
     /// True where a node (of those in scope) was silent.
     pub is_silent: bool,
+    /// True where nothing was recorded of a node in scope.
+    pub is_hole: bool,
 }
 
 /// Losses kept.
@@ -73,6 +86,8 @@ pub struct Timeline {
     outages: Outages,
     /// Losses.
     pub gaps: VecDeque<Gap>,
+    /// What was not recorded.
+    pub holes: VecDeque<Hole>,
     /// Silences of each node; only the last may still go on.
     pub silences: BTreeMap<NodeId, Vec<Silence>>,
     nodes: BTreeMap<NodeId, VecDeque<(Stamp, Severities)>>,
@@ -123,6 +138,7 @@ impl Timeline {
             Event::Lost { node, n_samples } => {
                 self.gaps.push_back(Gap { node: node.clone(), at, n_samples: *n_samples });
             }
+            Event::Gap(gap) => self.note_hole(gap),
             Event::Mark(mark) => self.flags.take(model, mark, at),
             Event::Clock { node, offset_us, uncertainty_us: _, is_step } => {
                 self.flags.settle(model, node);
@@ -159,8 +175,12 @@ impl Timeline {
         }
         for (_, silences) in self.silences.iter().filter(|(id, _)| in_scope(id)) {
             for silence in silences {
-                mark_silent(&mut cells, silence, window);
+                let to = silence.to.unwrap_or(window.end);
+                each_cell(&mut cells, window, (silence.from, to), |cell| cell.is_silent = true);
             }
+        }
+        for hole in self.holes.iter().filter(|hole| hole.node.as_ref().is_none_or(in_scope)) {
+            each_cell(&mut cells, window, (hole.from, hole.to), |cell| cell.is_hole = true);
         }
         for gap in self.gaps.iter().filter(|gap| in_scope(&gap.node)) {
             if let Some(cell) = window.cell_of(gap.at, n_cells) {
@@ -217,6 +237,19 @@ impl Timeline {
         self.outages.back(&mut self.flags, model, &back, at);
         self.outages.silent(&mut self.flags, model, &silent, at);
     }
+
+    /// What was lost at one moment is counted there; a longer time is a hole.
+    fn note_hole(&mut self, gap: &event::Gap) {
+        match (&gap.node, gap.n_lost) {
+            (Some(node), Some(n_samples)) => {
+                self.gaps.push_back(Gap { node: node.clone(), at: gap.to, n_samples });
+            }
+            (_, None) | (None, Some(_)) => {
+                self.holes.push_back(Hole { node: gap.node.clone(), from: gap.from, to: gap.to });
+                self.holes.drain(..self.holes.len().saturating_sub(N_GAPS));
+            }
+        }
+    }
 }
 
 fn worst_per_cell(
@@ -242,15 +275,15 @@ fn worst_per_cell(
     cells
 }
 
-fn mark_silent(cells: &mut [Cell], silence: &Silence, window: Window) {
+/// Each cell that a stretch of time touches.
+fn each_cell(cells: &mut [Cell], window: Window, (from, to): (Stamp, Stamp), change: impl FnMut(&mut Cell)) {
     let n_cells = cells.len();
     let start = Stamp(window.end.0.saturating_sub(window.span_us));
-    let to = silence.to.unwrap_or(window.end).min(window.end);
-    let from = silence.from.max(start);
+    let (from, to) = (from.max(start), to.min(window.end));
     if let (Some(first), Some(last)) = (window.cell_of(from, n_cells), window.cell_of(to, n_cells))
         && from <= to
     {
-        cells[first..=last].iter_mut().for_each(|cell| cell.is_silent = true);
+        cells[first..=last].iter_mut().for_each(change);
     }
 }
 
