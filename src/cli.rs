@@ -1,6 +1,7 @@
 //! The command line: what a person typed, as what to watch and how.
 
 mod info;
+mod mark;
 
 use std::{
     net::Ipv6Addr,
@@ -15,6 +16,7 @@ use midair_agent::{SourceChoice, cli::Budget};
 use crate::app;
 
 pub use info::Info;
+pub use mark::MarkArgs;
 
 /// The port of an agent where none is given.
 pub const PORT: u16 = 7070;
@@ -80,6 +82,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Record what agents say into a file, until it is told to stop.
     Record(RecordArgs),
+    /// Put a mark on the time line of agents, and wait until they have taken it.
+    Mark(MarkArgs),
     /// Say what a recording holds.
     Info {
         /// The recording.
