@@ -244,4 +244,4 @@ fn place(at: Stamp) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -4,7 +4,6 @@ mod codec;
 mod film;
 mod recorder;
 
-#[cfg(test)]
 pub(crate) use codec::entry;
 pub use film::Film;
 pub use recorder::{Recorder, RecorderState};
