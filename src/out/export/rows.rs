@@ -272,6 +272,12 @@ fn of_node<'a>(mut row: Row<'a>, node: &'a Node, latest: &'a Latest) -> Row<'a> 
     ] {
         row.number(column, value);
     }
+    of_node_counts(&mut row, node, latest);
+    row
+}
+
+fn of_node_counts<'a>(row: &mut Row<'a>, node: &'a Node, latest: &'a Latest) {
+    let (reading, vitals) = (&latest.reading, &latest.vitals);
     let swap = reading.swap_total_bytes.zip(reading.swap_free_bytes);
     for (column, value) in [
         (Column::Running, reading.n_running),
@@ -296,7 +302,6 @@ fn of_node<'a>(mut row: Row<'a>, node: &'a Node, latest: &'a Latest) -> Row<'a> 
     row.count(Column::QueueLimit, queue.and_then(|queue| queue.limit));
     row.number(Column::QueueGrowth, node.queue_growth());
     row.count(Column::QueueDrops, node.n_drops());
-    row
 }
 
 fn of_vm<'a>(mut row: Row<'a>, node: &'a Node, latest: &Latest, vm: &'a Vm) -> Row<'a> {
