@@ -1,6 +1,7 @@
 //! The command line: what a person typed, as what to watch and how.
 
 mod info;
+mod out;
 
 use std::{
     net::Ipv6Addr,
@@ -15,6 +16,7 @@ use midair_agent::{SourceChoice, cli::Budget};
 use crate::app;
 
 pub use info::Info;
+pub use out::ExportArgs;
 
 /// The port of an agent where none is given.
 pub const PORT: u16 = 7070;
@@ -85,6 +87,8 @@ pub enum Command {
         /// The recording.
         file: PathBuf,
     },
+    /// Write a recording as rows for other programs.
+    Export(ExportArgs),
 }
 
 /// How a recording is shown.

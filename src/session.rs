@@ -250,4 +250,4 @@ fn place(at: Stamp) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
