@@ -122,6 +122,7 @@ impl Rows {
             | Event::Inspected(_)
             | Event::Refused { .. }
             | Event::Clock { .. }
+            | Event::Gap(_)
             | Event::Malformed { .. } => Ok(()),
         }
     }
