@@ -297,6 +297,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.model.asked_interval_us = asked_interval_us;
             state.timeline.retell();
             state.is_dirty = true;
+            go::pursue(state);
             Vec::new()
         }
         Msg::Told(Told::Arrived) => compare::arrived(state),
@@ -378,6 +379,7 @@ fn event(state: &mut State, stamped: &Stamped) {
         | Event::Inspected(_)
         | Event::Refused { .. }
         | Event::Lost { .. }
+        | Event::Gap(_)
         | Event::Mark(_)
         | Event::Clock { .. }
         | Event::Malformed { .. }

@@ -3,10 +3,10 @@
 //! Not part of the model: a step back in time forgets the model and tells it anew, but the line keeps what lies ahead of
 //! the playhead, for one wants to get back there.
 
-use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
-};
+mod flags;
+mod outages;
+
+use std::collections::{BTreeMap, VecDeque};
 
 use midair_vitals::{Severities, Severity};
 
@@ -15,25 +15,13 @@ use super::{
     series::{Window, carry},
     vital::Vital,
 };
-use crate::event::{Event, Mark, NodeId, Stamp, Stamped};
+use crate::event::{self, Event, NodeId, Stamp, Stamped};
+
+pub use flags::{Flag, Flags};
+use outages::Outages;
 
 /// How far back it reaches, microseconds.
 pub const TIMELINE_US: u64 = 1_200_000_000;
-
-/// A note, where the line shows it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Flag {
-    /// The moment it is about, on our clock.
-    pub at: Stamp,
-    /// On which node; `None`: on the whole cluster.
-    pub node: Option<NodeId>,
-    /// The note.
-    pub text: Arc<str>,
-    /// Who put it there.
-    pub author: Option<Arc<str>>,
-    /// True when a program put it there by rule.
-    pub is_automatic: bool,
-}
 
 /// A stretch of silence of one node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,6 +30,17 @@ pub struct Silence {
     pub from: Stamp,
     /// When the node was back; `None`: not yet.
     pub to: Option<Stamp>,
+}
+
+/// A time of which nothing was recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hole {
+    /// Of whom; `None`: of all.
+    pub node: Option<NodeId>,
+    /// Where it begins.
+    pub from: Stamp,
+    /// Where it ends.
+    pub to: Stamp,
 }
 
 /// Samples that were lost on the way.
@@ -66,16 +65,15 @@ pub struct Cell {
     pub n_lost: u64,
     /// True where a node (of those in scope) was silent.
     pub is_silent: bool,
+    /// True where nothing was recorded of a node in scope.
+    pub is_hole: bool,
 }
 
-/// Marks kept, and losses.
-const N_NOTES: usize = 512;
+/// Losses kept.
+const N_GAPS: usize = 512;
 
 /// Samples kept of a node: twenty minutes at the shortest interval.
 const N_POINTS: usize = 4_800;
-
-/// Marks of one text this close to each other are one mark that was put on several nodes, microseconds.
-const SAME_MARK_US: u64 = 2_000_000;
 
 /// How long after a sample a step lands: the answers of the same tick have arrived by then, microseconds.
 const SETTLE_US: u64 = 200_000;
@@ -83,10 +81,13 @@ const SETTLE_US: u64 = 200_000;
 /// What the time line knows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Timeline {
-    /// Marks, in the order in which they came.
-    pub flags: VecDeque<Flag>,
+    /// Marks.
+    pub flags: Flags,
+    outages: Outages,
     /// Losses.
     pub gaps: VecDeque<Gap>,
+    /// What was not recorded.
+    pub holes: VecDeque<Hole>,
     /// Silences of each node; only the last may still go on.
     pub silences: BTreeMap<NodeId, Vec<Silence>>,
     nodes: BTreeMap<NodeId, VecDeque<(Stamp, Severities)>>,
@@ -137,14 +138,18 @@ impl Timeline {
             Event::Lost { node, n_samples } => {
                 self.gaps.push_back(Gap { node: node.clone(), at, n_samples: *n_samples });
             }
-            Event::Mark(mark) => self.note_mark(model, mark, at),
-            Event::Clock { node, offset_us, uncertainty_us: _, is_step: true } => {
-                let name = model.node(node).map_or(&*node.0, |n| n.name());
-                let text = format!("clock of {name} stepped to {:+} ms", offset_us / 1000).into();
-                self.push_flag(Flag { at, node: Some(node.clone()), text, author: None, is_automatic: true });
+            Event::Gap(gap) => self.note_hole(gap),
+            Event::Mark(mark) => self.flags.take(model, mark, at),
+            Event::Clock { node, offset_us, uncertainty_us: _, is_step } => {
+                self.flags.settle(model, node);
+                if *is_step {
+                    let name = model.node(node).map_or(&*node.0, |n| n.name());
+                    let text = format!("clock of {name} stepped to {:+} ms", offset_us / 1000).into();
+                    let nodes = [(node.clone(), 0)].into();
+                    self.flags.push(Flag { at, nodes, text, is_automatic: true, ..Flag::default() });
+                }
             }
             Event::Reset
-            | Event::Clock { .. }
             | Event::Described(_)
             | Event::Rows(_)
             | Event::Details(_)
@@ -154,7 +159,7 @@ impl Timeline {
             | Event::Malformed { .. }
             | Event::Rollup(_) => {}
         }
-        while self.gaps.len() > N_NOTES {
+        while self.gaps.len() > N_GAPS {
             self.gaps.pop_front();
         }
     }
@@ -170,30 +175,24 @@ impl Timeline {
         }
         for (_, silences) in self.silences.iter().filter(|(id, _)| in_scope(id)) {
             for silence in silences {
-                mark_silent(&mut cells, silence, window);
+                let to = silence.to.unwrap_or(window.end);
+                each_cell(&mut cells, window, (silence.from, to), |cell| cell.is_silent = true);
             }
+        }
+        for hole in self.holes.iter().filter(|hole| hole.node.as_ref().is_none_or(in_scope)) {
+            each_cell(&mut cells, window, (hole.from, hole.to), |cell| cell.is_hole = true);
         }
         for gap in self.gaps.iter().filter(|gap| in_scope(&gap.node)) {
             if let Some(cell) = window.cell_of(gap.at, n_cells) {
                 cells[cell].n_lost = cells[cell].n_lost.saturating_add(gap.n_samples);
             }
         }
-        for flag in self.flags.iter().filter(|flag| flag.node.as_ref().is_none_or(in_scope)) {
+        for flag in self.flags.iter().filter(|flag| node.is_none_or(|node| flag.is_on(node))) {
             if let Some(cell) = window.cell_of(flag.at, n_cells) {
                 cells[cell].n_marks += 1;
             }
         }
         cells
-    }
-
-    /// The marks on a node and on the whole cluster, or all marks; the newest first.
-    pub fn marks(&self, node: Option<&NodeId>) -> Vec<&Flag> {
-        let is_in_scope = |flag: &&Flag| node.is_none_or(|node| flag.node.as_ref().is_none_or(|of| of == node));
-        let mut marks: Vec<&Flag> = self.flags.iter().filter(is_in_scope).collect();
-        // Of those of one moment the one that came last stands first.
-        marks.reverse();
-        marks.sort_by_key(|flag| std::cmp::Reverse(flag.at));
-        marks
     }
 
     /// The moment `n` samples of a node on from (or back before) a moment; `None` where the node has none.
@@ -217,10 +216,12 @@ impl Timeline {
     }
 
     fn note_silences(&mut self, model: &Model, at: Stamp) {
+        let (mut back, mut silent) = (Vec::new(), Vec::new());
         for (id, silences) in &mut self.silences {
             let is_over = model.node(id).is_none_or(|node| !node.presence.is_silent());
             if let Some(last) = silences.last_mut().filter(|s| is_over && s.to.is_none()) {
                 last.to = Some(at);
+                back.push((id.clone(), last.from));
             }
             silences.retain(|s| s.to.is_none_or(|to| at.since_us(to) <= TIMELINE_US));
         }
@@ -230,34 +231,23 @@ impl Timeline {
             let silences = self.silences.entry(id.clone()).or_default();
             if silences.last().is_none_or(|last| last.to.is_some()) {
                 silences.push(Silence { from, to: None });
+                silent.push((id.clone(), from));
             }
         }
+        self.outages.back(&mut self.flags, model, &back, at);
+        self.outages.silent(&mut self.flags, model, &silent, at);
     }
 
-    fn note_mark(&mut self, model: &Model, mark: &Mark, at: Stamp) {
-        let clock = mark.node.as_ref().and_then(|id| model.node(id)?.clock);
-        let about = clock.map_or(Stamp(mark.wall_us), |clock| clock.to_cluster(mark.wall_us));
-        self.push_flag(Flag {
-            // A clock that runs ahead does not put a note into the future.
-            at: about.min(at),
-            node: mark.node.clone(),
-            text: mark.text.clone(),
-            author: mark.author.clone(),
-            is_automatic: mark.is_automatic,
-        });
-    }
-
-    /// A note that was put on several nodes at once is one note on all of them; one that is told twice is one.
-    fn push_flag(&mut self, flag: Flag) {
-        let is_near = |old: &Flag| old.at.since_us(flag.at).max(flag.at.since_us(old.at)) <= SAME_MARK_US;
-        let same = |old: &&mut Flag| old.text == flag.text && old.author == flag.author && is_near(old);
-        match self.flags.iter_mut().find(same) {
-            Some(old) if old.node == flag.node => {}
-            Some(old) => old.node = None,
-            None => self.flags.push_back(flag),
-        }
-        while self.flags.len() > N_NOTES {
-            self.flags.pop_front();
+    /// What was lost at one moment is counted there; a longer time is a hole.
+    fn note_hole(&mut self, gap: &event::Gap) {
+        match (&gap.node, gap.n_lost) {
+            (Some(node), Some(n_samples)) => {
+                self.gaps.push_back(Gap { node: node.clone(), at: gap.to, n_samples });
+            }
+            (_, None) | (None, Some(_)) => {
+                self.holes.push_back(Hole { node: gap.node.clone(), from: gap.from, to: gap.to });
+                self.holes.drain(..self.holes.len().saturating_sub(N_GAPS));
+            }
         }
     }
 }
@@ -285,15 +275,15 @@ fn worst_per_cell(
     cells
 }
 
-fn mark_silent(cells: &mut [Cell], silence: &Silence, window: Window) {
+/// Each cell that a stretch of time touches.
+fn each_cell(cells: &mut [Cell], window: Window, (from, to): (Stamp, Stamp), change: impl FnMut(&mut Cell)) {
     let n_cells = cells.len();
     let start = Stamp(window.end.0.saturating_sub(window.span_us));
-    let to = silence.to.unwrap_or(window.end).min(window.end);
-    let from = silence.from.max(start);
+    let (from, to) = (from.max(start), to.min(window.end));
     if let (Some(first), Some(last)) = (window.cell_of(from, n_cells), window.cell_of(to, n_cells))
         && from <= to
     {
-        cells[first..=last].iter_mut().for_each(|cell| cell.is_silent = true);
+        cells[first..=last].iter_mut().for_each(change);
     }
 }
 
