@@ -400,6 +400,7 @@ fn start_on_node(state: &mut State, node: &NodeId) {
 
 /// A node that was known by its address has said who it is: screens and selections go with it.
 fn rename(state: &mut State, address: &NodeId, node: &NodeId) {
+    compare::rename(state, address, node);
     for level in &mut state.levels {
         level.screen.rename_node(address, node);
         for row in level.lists.iter_mut().filter_map(|list| list.selected.as_mut()) {

@@ -57,6 +57,8 @@ pub struct Comparing {
     pub topic: Topic,
     /// The selected row.
     pub chosen: Chosen<Key>,
+    /// Whether it is told how rows are ranked, in their place.
+    pub is_explained: bool,
 }
 
 /// A node that is to be held at another moment: what is shown again after that.
@@ -68,7 +70,7 @@ pub(super) struct Errand {
 
 impl Comparing {
     fn new(a: Side, b: Side) -> Self {
-        Self { a, b, topic: Topic::default(), chosen: Chosen::at(0, &[]) }
+        Self { a, b, topic: Topic::default(), chosen: Chosen::at(0, &[]), is_explained: false }
     }
 }
 
@@ -119,6 +121,22 @@ impl State {
         rows
     }
 
+    /// What stands while time goes on, with the letter of its side and its moment.
+    pub fn held_moments(&self) -> Vec<(&'static str, Stamp)> {
+        let of = |side: &Side| match side {
+            Side::Held(held) => Some(held.at),
+            Side::Node(_) | Side::Group(..) => None,
+        };
+        let is_here = |held: &&Arc<Held>| self.screen().node().is_none_or(|node| *node == held.portrait.node);
+        match self.comparing() {
+            Some(comparing) => {
+                let sides = [("A", of(&comparing.a)), ("B", of(&comparing.b))];
+                sides.into_iter().filter_map(|(letter, at)| Some((letter, at?))).collect()
+            }
+            None => self.held.iter().filter(is_here).map(|held| ("A", held.at)).collect(),
+        }
+    }
+
     /// Whether a node is looked at because it is compared.
     pub(super) fn compares(&self, node: &NodeId) -> bool {
         let is_it = |side: &Side| matches!(side, Side::Node(id) if id == node);
@@ -129,6 +147,16 @@ impl State {
         let topics = [comparing.topic];
         let (a, b) = (self.portraits(&comparing.a, &topics), self.portraits(&comparing.b, &topics));
         self.compared(&a, &b, comparing.topic)
+    }
+}
+
+/// A node that was known by its address has said who it is.
+pub(super) fn rename(state: &mut State, address: &NodeId, id: &NodeId) {
+    let Some(Overlay::Compare(comparing)) = &mut state.overlay else { return };
+    for side in [&mut comparing.a, &mut comparing.b] {
+        if *side == Side::Node(address.clone()) {
+            *side = Side::Node(id.clone());
+        }
     }
 }
 
@@ -296,6 +324,10 @@ pub(super) fn act(state: &mut State, mut comparing: Comparing, action: Action) -
             let at = Topic::ALL.iter().position(|topic| *topic == comparing.topic).unwrap_or(0) as i32;
             comparing.topic = Topic::ALL[(at + n).rem_euclid(Topic::ALL.len() as i32) as usize];
             comparing.chosen = Chosen::at(0, &[]);
+            0
+        }
+        Action::Help => {
+            comparing.is_explained = !comparing.is_explained;
             0
         }
         Action::Forget => {

@@ -1,6 +1,6 @@
 //! What is different between two sides: who they are with their four vitals, and below a table of what changed most.
 
-use midair_vitals::Severity;
+use midair_vitals::{Severity, Unit};
 use ratatui::{
     buffer::Buffer,
     layout::Rect,
@@ -49,6 +49,10 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, state: &State, comparing: &Compa
     let rows = state.compared(&a, &b, comparing.topic);
     let title = title(state, comparing, &rows, theme);
     let inside = panel::titled(buffer, rest, areas.frames, &title, theme);
+    if comparing.is_explained {
+        explain(buffer, inside, theme);
+        return;
+    }
     if let Some(why) = empty(state, comparing, [&a, &b], &rows) {
         panel::empty(buffer, inside, &why, theme);
         return;
@@ -73,6 +77,44 @@ fn title(state: &State, comparing: &Comparing, rows: &[Row], theme: &Theme) -> V
         title.push((format!("· {} only, 0 shows all ", state.vital.word()), theme.vital(state.vital)));
     }
     title
+}
+
+/// How rows are ranked, in words.
+const RANKED: &[(&str, &str)] = &[
+    ("A and B", "A stands where it was held; B is what is shown and moves on with time. C exchanges them."),
+    (
+        "rank",
+        "What changed most comes first. One step is a doubling or a half; as much weigh ten points of a severity, and of groups two spreads between the medians.",
+    ),
+    (
+        "≈",
+        "Less than a floor is noise: 0.05 cpu, 3 %, 5 ms/s of delay, 2 ms of latency, 16 MB, 16 KB/s, 20 a second, 8 waiting (16 KB), 4 of a thing. A drop is none.",
+    ),
+    (
+        "only in A, B",
+        "The other side lists all there is, and not this. ~ It lists only those with most, and this is not one: it has less than the value after <.",
+    ),
+    ("-", "Not known on that side: no change, and last."),
+    ("tasks", "Those of one name are summed, for pids differ; of their queues the worst is shown."),
+    (
+        "groups",
+        "The middle node of each; low to high: half of the nodes. The spread is the wider of both (median absolute deviation, as a standard deviation), and at least 5 % of the median. What is not known of a node is left out.",
+    ),
+];
+
+/// Tells how rows are ranked.
+fn explain(buffer: &mut Buffer, area: Rect, theme: &Theme) {
+    const WORD: usize = 13;
+    let columns = usize::from(area.width).saturating_sub(WORD + 2).max(1);
+    let mut row = 0;
+    for (word, meaning) in RANKED {
+        for (n, line) in panel::wrapped(meaning, columns).iter().enumerate() {
+            let mut pen = Pen::new(buffer, area, row);
+            pen.skip(1).put(&text::fit(if n == 0 { word } else { "" }, WORD, Align::Left), theme.key);
+            pen.put(line, theme.plain);
+            row += 1;
+        }
+    }
 }
 
 /// Why there is nothing to show.
@@ -118,14 +160,25 @@ fn draw_head(
         let mut pen = Pen::new(buffer, area, row);
         pen.skip(width);
         for vital in Vital::FOUR {
-            let severity = middle(portraits, vital);
-            let level = Level::of(severity);
-            let value = main_value(portraits, vital);
-            let room = usize::from(column);
-            let cell = format!("{}{} %  {value}", level.sign().trim(), format::severity(severity));
-            pen.put(&text::fit(&cell, room, Align::Right), theme.level_or_plain(level));
+            let level = Level::of(middle(portraits, vital));
+            let cell = text::fit(&vital_cell(portraits, vital, level, column), usize::from(column), Align::Right);
+            pen.put(&cell, theme.level_or_plain(level));
         }
     }
+}
+
+/// Columns in which the value of a vital has room beside its severity.
+const WITH_VALUE: u16 = 15;
+
+/// The severity, and where there is room the value that tells most.
+fn vital_cell(portraits: &[Portrait], vital: Vital, level: Level, columns: u16) -> String {
+    let severity = middle(portraits, vital);
+    let percent = if severity.is_some() { " %" } else { "" };
+    let severity = format!("{}{}{percent}", level.sign().trim(), format::severity(severity));
+    if columns < WITH_VALUE {
+        return severity;
+    }
+    format!("{severity} {:>10}", main_value(portraits, vital))
 }
 
 /// Name, moment and version of a side.
@@ -163,7 +216,7 @@ fn main_value(portraits: &[Portrait], vital: Vital) -> String {
     let word = match vital {
         Vital::Sched => "delay",
         Vital::Mem => "mem used",
-        Vital::Queue => "worst queue",
+        Vital::Queue => return deepest(portraits),
         Vital::Worst | Vital::Rate => "tcp in",
     };
     let values = portraits.iter().flat_map(|portrait| &portrait.values[Topic::Values as usize]);
@@ -172,11 +225,21 @@ fn main_value(portraits: &[Portrait], vital: Vital) -> String {
     values.first().map_or_else(|| format::UNKNOWN.to_owned(), |value| amount(value.measure, middle))
 }
 
+/// The kind of queue in which most waits, as far as that can be told from its unit.
+fn deepest(portraits: &[Portrait]) -> String {
+    let values = portraits.iter().flat_map(|portrait| &portrait.values[Topic::Values as usize]);
+    let depths = values.filter(|value| matches!(value.measure, Measure::Depth(unit) if unit != Unit::Events));
+    let floors = depths.filter_map(|value| Some((value.amount? / value.measure.floor(), value)));
+    let most = floors.max_by(|(a, _), (b, _)| a.total_cmp(b));
+    most.map_or_else(|| format::UNKNOWN.to_owned(), |(_, value)| amount(value.measure, value.amount))
+}
+
 /// A value in its measure, with its unit.
 fn amount(measure: Measure, value: Option<f64>) -> String {
     let Some(known) = value else { return format::UNKNOWN.to_owned() };
     match measure {
         Measure::Cores => format!("{} cpu", format::number(value)),
+        Measure::Severity => format!("{:.0} %", known * 100.0),
         Measure::Share => format::percent_sign(value),
         Measure::Delay => format!("{}/s", format::delay(value)),
         Measure::Latency => format::delay(value),
@@ -200,6 +263,8 @@ fn change(row: &Row) -> String {
             let sign = if more < 0.0 { "-" } else { "+" };
             format!("{sign}{}", amount(row.measure, Some(more.abs())))
         }
+        Change::OnlyA if row.at_most.is_some() => format::estimate("only in A".to_owned()),
+        Change::OnlyB if row.at_most.is_some() => format::estimate("only in B".to_owned()),
         Change::OnlyA => "only in A".to_owned(),
         Change::OnlyB => "only in B".to_owned(),
         Change::Unknown => format::UNKNOWN.to_owned(),
@@ -216,10 +281,13 @@ const SPREAD: usize = 19;
 const BAR: u16 = 30;
 
 fn draw_table(buffer: &mut Buffer, area: Rect, rows: &[Row], selected: usize, is_group: bool, theme: &Theme) {
+    let told = if is_group && area.height > 8 { 2 } else { 0 };
+    let foot = Rect { y: area.bottom() - told, height: told, ..area };
+    let area = Rect { height: area.height - told, ..area };
     if area.height < 2 {
         return;
     }
-    let has_spreads = is_group && area.width >= 120;
+    let has_spreads = is_group && area.width >= 110;
     let spread = if has_spreads { SPREAD } else { 0 };
     let fixed = 1 + VITAL + 2 * (VALUE + spread) + CHANGE + 2;
     let left = usize::from(area.width).saturating_sub(fixed);
@@ -230,7 +298,8 @@ fn draw_table(buffer: &mut Buffer, area: Rect, rows: &[Row], selected: usize, is
     pen.skip(1).put(&text::fit("vital", VITAL, Align::Left), theme.head);
     pen.put(&text::fit("what", name, Align::Left), theme.head);
     for side in ["A", "B"] {
-        pen.put(&text::fit(if is_group { "median" } else { side }, VALUE, Align::Right), theme.head);
+        let median = if is_group { format!("{side} median") } else { side.to_owned() };
+        pen.put(&text::fit(&median, VALUE, Align::Right), theme.head);
         pen.put(&text::fit(&format!("{side} low to high"), spread, Align::Right), theme.head);
     }
     pen.put(&text::fit("change▼", CHANGE, Align::Right), theme.head.patch(theme.sorted));
@@ -239,6 +308,33 @@ fn draw_table(buffer: &mut Buffer, area: Rect, rows: &[Row], selected: usize, is
     for (line, (n, row)) in (1..area.height).zip(rows.iter().enumerate().skip(first)) {
         let place = Rect { y: area.y + line, height: 1, ..area };
         draw_row(buffer, place, row, n == selected, &widths, theme);
+    }
+    if let Some(row) = rows.get(selected) {
+        draw_spreads(buffer, foot, row, theme);
+    }
+}
+
+/// How the nodes of both sides are spread, of the row that is selected.
+fn draw_spreads(buffer: &mut Buffer, area: Rect, row: &Row, theme: &Theme) {
+    for (line, (letter, side)) in (0..area.height).zip([("A", row.a), ("B", row.b)]) {
+        let mut pen = Pen::new(buffer, area, line);
+        pen.skip(1).put(letter, theme.mark);
+        let Some(spread) = side else {
+            pen.put("  not known of any node", theme.dim);
+            continue;
+        };
+        let nodes = if spread.n == 1 { "node" } else { "nodes" };
+        pen.put(&format!("  {} {nodes}", format::exact(spread.n as u64)), theme.plain);
+        let parts = [
+            ("lowest", spread.lowest),
+            ("¼", spread.low),
+            ("½", spread.median),
+            ("¾", spread.high),
+            ("highest", spread.highest),
+        ];
+        for (word, value) in parts {
+            pen.put(&format!("  {word} "), theme.dim).put(&amount(row.measure, Some(value)), theme.plain);
+        }
     }
 }
 
@@ -258,7 +354,10 @@ fn draw_row(buffer: &mut Buffer, area: Rect, row: &Row, is_selected: bool, width
     pen.put(&text::fit(&name(row, widths.name), widths.name, Align::Left), style);
     for (side, severity) in [row.a, row.b].into_iter().zip(row.severities) {
         let level = Level::of(severity);
-        let cell = format!("{}{}", level.sign().trim(), amount(row.measure, side.map(|spread| spread.median)));
+        let cell = match (side, row.at_most) {
+            (None, Some(most)) => format!("<{}", amount(row.measure, Some(most))),
+            (side, _) => format!("{}{}", level.sign().trim(), amount(row.measure, side.map(|spread| spread.median))),
+        };
         let style = if is_quiet { theme.dim } else { theme.level_or_plain(level) };
         pen.put(&text::fit(&cell, VALUE, Align::Right), style);
         if widths.spread > 0 {

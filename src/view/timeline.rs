@@ -54,6 +54,7 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme) {
         draw_axis(buffer, Rect { y, height: 1, ..chart }, state, &cells, window, theme);
     }
     draw_playhead(buffer, chart, state, window, theme);
+    draw_held(buffer, chart, state, window, theme);
 }
 
 /// The window with its end on a border between cells: the line then stands still until a cell is over. What was the
@@ -185,6 +186,16 @@ fn ticks(window: Window) -> impl Iterator<Item = Stamp> {
     let step = if window.span_us > 300_000_000 { 2 * MINUTE_US } else { MINUTE_US };
     let start = window.end.0.saturating_sub(window.span_us);
     (start.div_ceil(step)..=window.end.0 / step).map(move |n| Stamp(n * step))
+}
+
+/// The moments of what is held, at the foot of the line.
+fn draw_held(buffer: &mut Buffer, chart: Rect, state: &State, window: Window, theme: &Theme) {
+    for (letter, at) in state.held_moments() {
+        let Some(n) = window.cell_of(at, usize::from(chart.width)) else { continue };
+        if let Some(cell) = buffer.cell_mut((chart.x + n as u16, chart.bottom() - 1)) {
+            cell.set_symbol(letter).set_style(theme.held);
+        }
+    }
 }
 
 fn draw_playhead(buffer: &mut Buffer, chart: Rect, state: &State, window: Window, theme: &Theme) {

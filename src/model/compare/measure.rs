@@ -8,6 +8,8 @@ use super::spread::Spread;
 /// In what a value is counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Measure {
+    /// A severity, as a share of one.
+    Severity,
     /// CPUs: 1.0 is one core.
     Cores,
     /// A share of one.
@@ -35,7 +37,7 @@ impl Measure {
     pub fn floor(self) -> f64 {
         match self {
             Self::Cores => 0.05,
-            Self::Share => 0.03,
+            Self::Severity | Self::Share => 0.03,
             Self::Delay => 0.005,
             Self::Latency => 0.002,
             Self::Bytes => 16.0 * 1024.0 * 1024.0,
@@ -103,7 +105,7 @@ impl Measure {
     pub fn unit(self) -> &'static str {
         match self {
             Self::Cores => " cores",
-            Self::Share => " of 1",
+            Self::Severity | Self::Share => " of 1",
             Self::Delay => " s/s",
             Self::Latency => " s",
             Self::Bytes | Self::Depth(Unit::Bytes) => " B",

@@ -2,13 +2,13 @@
 
 mod tasks;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use midair_vitals::{Severities, Severity, TaskId, vm::SchedulerKind};
 
 use super::measure::Measure;
 use crate::{
-    event::{NodeId, Stamp},
+    event::NodeId,
     model::{Latest, Node, Vital, Vm},
 };
 
@@ -87,6 +87,8 @@ pub struct Value {
     pub severity: Option<Severity>,
     /// The task that has most of it, of several.
     pub task: Option<TaskId>,
+    /// How much one task alone has at most, where several are summed.
+    pub single: Option<f64>,
 }
 
 /// What is known of one node at one moment.
@@ -98,8 +100,12 @@ pub struct Portrait {
     pub severities: Severities,
     /// Its values, by topic.
     pub values: [Vec<Value>; 3],
-    /// True for whatever is listed as a whole: what is missing there was not there. Disks, cgroups, tasks, VMs.
+    /// What is listed as a whole: what is missing there was not there.
     has_all: HasAll,
+    /// Tasks of which nobody could read the queues.
+    unread: BTreeSet<Of>,
+    /// Where not all tasks are listed: what a task that is not has at most, by the word of the value.
+    unlisted: Vec<(&'static str, f64)>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -129,7 +135,9 @@ impl Portrait {
             tasks: tasks::are_all(node, latest),
             vms: true,
         };
-        Some(Self { node: node.id.clone(), severities: latest.vitals.severities, values, has_all })
+        let unread = if topics.contains(&Topic::Tasks) { tasks::unread(node) } else { BTreeSet::new() };
+        let unlisted = if has_all.tasks { Vec::new() } else { tasks::at_most(node, latest) };
+        Some(Self { node: node.id.clone(), severities: latest.vitals.severities, values, has_all, unread, unlisted })
     }
 
     /// Whether something would be listed if it were there.
@@ -144,9 +152,15 @@ impl Portrait {
         }
     }
 
-    /// When the newest of it was measured.
-    pub fn at(node: &Node) -> Option<Stamp> {
-        Some(node.latest.as_ref()?.at)
+    /// What a task of the kernel that is not listed has at most of a value.
+    pub(super) fn unlisted(&self, key: &Key) -> Option<f64> {
+        let is_kernels = matches!(&key.of, Of::Tasks(runtime, _) if runtime.is_empty());
+        self.unlisted.iter().find(|(word, _)| is_kernels && *word == key.word).map(|(_, most)| *most)
+    }
+
+    /// Whether nothing waits in a queue that is not listed, of something that is.
+    pub(super) fn reads_queues(&self, of: &Of) -> bool {
+        matches!(of, Of::Tasks(..)) && !self.unread.contains(of)
     }
 }
 
@@ -206,27 +220,14 @@ const LINES: &[Line] = &[
 ];
 
 fn value(of: &Of, word: &'static str, vital: Option<Vital>, measure: Measure, amount: Option<f64>) -> Value {
-    Value { key: Key { of: of.clone(), word }, vital, measure, amount, severity: None, task: None }
+    Value { key: Key { of: of.clone(), word }, vital, measure, amount, severity: None, task: None, single: None }
 }
 
 fn of_node(node: &Node, latest: &Latest) -> Vec<Value> {
-    let severities = latest.vitals.severities;
-    let mut values: Vec<Value> = LINES
-        .iter()
-        .map(|(word, vital, measure, pick)| {
-            // The values that make a severity are as far apart as it is.
-            let severity = match *word {
-                "delay" => severities.sched,
-                "mem used" => severities.mem,
-                _ => None,
-            };
-            Value { severity, ..value(&Of::Node, word, *vital, *measure, pick(node, latest)) }
-        })
-        .collect();
-    if let Some(worst) = &latest.reading.worst_queue {
-        let depth = value(&Of::Node, "worst queue", QUEUE, Measure::Depth(worst.queue.unit), count(worst.queue.depth));
-        values.push(Value { severity: severities.queue, task: worst.task, ..depth });
-    }
+    let mut values: Vec<Value> = Vital::FOUR.map(|vital| of_vital(vital, latest)).into();
+    values.extend(
+        LINES.iter().map(|(word, vital, measure, pick)| value(&Of::Node, word, *vital, *measure, pick(node, latest))),
+    );
     values.extend(latest.reading.sums.iter().map(|sum| {
         let measure = Measure::Depth(sum.unit);
         value(&Of::Node, sum.kind.word(), QUEUE, measure, count(sum.depth))
@@ -248,6 +249,26 @@ fn of_node(node: &Node, latest: &Latest) -> Vec<Value> {
         values.push(value(&of, "mem", MEM, Measure::Bytes, count(vitals.mem_used_bytes)));
     }
     values
+}
+
+/// How bad a vital is, and which task is the worst.
+fn of_vital(vital: Vital, latest: &Latest) -> Value {
+    let severity = vital.of(latest.vitals.severities);
+    let reading = &latest.reading;
+    let task = match vital {
+        Vital::Sched => reading.worst_delay.as_ref().map(|worst| worst.task),
+        Vital::Queue => reading.worst_queue.as_ref().and_then(|worst| worst.task),
+        Vital::Worst | Vital::Mem | Vital::Rate => None,
+    };
+    let share = severity.map(|severity| f64::from(severity.per_mille()) / 1000.0);
+    let word = match vital {
+        Vital::Worst => "severity",
+        Vital::Sched => "sched severity",
+        Vital::Mem => "mem severity",
+        Vital::Queue => "queue severity",
+        Vital::Rate => "rate severity",
+    };
+    Value { severity, task, ..value(&Of::Node, word, Some(vital), Measure::Severity, share) }
 }
 
 /// Erlang VMs that run. The host in a VM's name differs from node to node: it is left out.
