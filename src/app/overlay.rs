@@ -103,6 +103,10 @@ pub(super) fn act(state: &mut State, overlay: Overlay, action: Action) -> Vec<Ef
             state.change_speed(steps);
             return Vec::new();
         }
+        Action::Zoom(steps) => {
+            state.zoom_by(steps);
+            return Vec::new();
+        }
         Action::Help if matches!(overlay, Overlay::Help { .. }) => {
             state.overlay = Some(Overlay::Words { scroll: 0 });
             return Vec::new();
