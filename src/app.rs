@@ -27,13 +27,14 @@ pub mod sort;
 pub mod tabs;
 mod trace;
 pub mod words;
+mod zoom;
 
 use std::sync::Arc;
 
 use midair_vitals::TaskId;
 
 use crate::{
-    event::{Control, Event, Input, Key, NodeId, Stamp, Stamped},
+    event::{Control, Event, Input, Key, NodeId, Rollup, Stamp, Stamped},
     model::{Model, Timeline, Vital},
 };
 use asks::Asks;
@@ -51,6 +52,7 @@ pub use overlay::{Chosen, MarkKey, Overlay, mark_keys, subjects};
 pub use playhead::Playhead;
 pub use prompt::{Prompt, PromptKind};
 pub use replay::{Replay, Speed};
+pub use zoom::Zoom;
 
 /// The largest screen that is filled, columns and rows: more than any display has.
 const SIZE_MAX: (u16, u16) = (2_000, 1_000);
@@ -81,6 +83,8 @@ pub enum Told {
     Grown(Stamp, bool),
     /// What is told next lies so far from what was told that the time line begins anew.
     Elsewhere,
+    /// The recording has this summary of a window that ended at a moment, wherever the playhead is.
+    Rollup(Stamp, Box<Rollup>),
     /// How the recording of what is received does; `None`: nothing is recorded.
     Recording(Option<Recording>),
     /// Something to be said in the footer.
@@ -151,6 +155,8 @@ pub struct State {
     pub clock: Stamp,
     /// The moment shown.
     pub playhead: Playhead,
+    /// How much time the time line shows.
+    pub zoom: Zoom,
     /// The recording that is shown; `None` where agents are watched.
     pub replay: Option<Replay>,
     /// The file into which is recorded what is received.
@@ -202,6 +208,7 @@ impl State {
             timeline: Timeline::default(),
             clock: Stamp::default(),
             playhead: Playhead::Live,
+            zoom: Zoom::default(),
             replay: None,
             recording: None,
             levels: vec![Level::new(Screen::Cluster, vital.order())],
@@ -330,7 +337,8 @@ fn told(state: &mut State, what: Told) {
         }
         Told::Played(to) => replay::played(state, to),
         Told::Grown(to, grows) => replay::grown(state, to, grows),
-        Told::Elsewhere => state.timeline = Timeline::default(),
+        Told::Elsewhere => state.timeline = state.timeline.elsewhere(),
+        Told::Rollup(at, rollup) => state.timeline.take_rollup(&rollup, at, at),
         Told::Recording(recording) => {
             state.is_dirty |= state.recording != recording;
             state.recording = recording;

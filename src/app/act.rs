@@ -49,6 +49,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Live => return state.go_live(),
         Action::Jump => prompt::open(state, PromptKind::Jump),
         Action::StepMark(steps) => return state.step_mark(steps),
+        Action::Zoom(steps) => state.zoom_by(steps),
         Action::Speed(steps) => state.change_speed(steps),
         Action::Record if state.replay.is_some() => state.refuse("this is a recording already"),
         Action::Record => return vec![Effect::Record],

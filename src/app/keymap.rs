@@ -58,6 +58,8 @@ pub enum Action {
     Jump,
     /// To the next mark, or the one before.
     StepMark(i32),
+    /// Show so many steps more time on the time line, or less.
+    Zoom(i32),
     /// Play a recording so many steps faster, or slower.
     Speed(i32),
     /// Begin to record, or end it.
@@ -268,6 +270,12 @@ pub const SECTIONS: &[Section] = &[
                 &[(Key::Char('{'), Action::StepMark(-1)), (Key::Char('}'), Action::StepMark(1))],
                 "{ }",
                 "to the mark before, after",
+                None,
+            ),
+            binding(
+                &[(Key::Char('+'), Action::Zoom(-1)), (Key::Char('-'), Action::Zoom(1))],
+                "+ -",
+                "time line: less time, more: 1 min to 24 h",
                 None,
             ),
             binding(

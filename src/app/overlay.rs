@@ -134,6 +134,7 @@ pub(super) fn act_beneath(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Live => return state.go_live(),
         Action::StepMark(steps) => return state.step_mark(steps),
         Action::Speed(steps) => state.change_speed(steps),
+        Action::Zoom(steps) => state.zoom_by(steps),
         Action::Quit | Action::Leave | Action::Help | Action::Findings | Action::Marks | Action::Compare => {
             state.overlay = None;
         }
