@@ -364,6 +364,7 @@ fn event(state: &mut State, stamped: &Stamped) {
         | Event::Inspected(_)
         | Event::Refused { .. }
         | Event::Lost { .. }
+        | Event::Gap(_)
         | Event::Mark(_)
         | Event::Clock { .. }
         | Event::Malformed { .. }

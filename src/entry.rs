@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use midair_proto::v1::Envelope;
 
-use crate::event::{Input, Link, Stamp};
+use crate::event::{Gap, Input, Link, Stamp};
 
 /// One thing that arrived, and when.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,6 +25,8 @@ pub enum Item {
     /// A new estimate of the clock of the agent behind an address: offset and uncertainty in microseconds, and whether
     /// it jumped.
     Clock(Arc<str>, i64, u64, bool),
+    /// A time of which nothing, or less, was recorded.
+    Gap(Gap),
     /// Time passed.
     Tick,
     /// Forget all: what follows is told anew (a seek).

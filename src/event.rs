@@ -83,6 +83,8 @@ pub enum Event {
         /// How many.
         n_samples: u64,
     },
+    /// A time of which nothing, or less, was recorded.
+    Gap(Gap),
     /// A note on the time line.
     Mark(Mark),
     /// A new estimate of a node's clock.
@@ -364,6 +366,21 @@ pub struct Details {
     pub probe_us: Option<u64>,
     /// What the look at an Erlang process showed.
     pub erlang: Option<Box<ErlangLook>>,
+}
+
+/// A time of which nothing, or less, was recorded.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Gap {
+    /// Of which node; `None`: of all.
+    pub node: Option<NodeId>,
+    /// Where it begins.
+    pub from: Stamp,
+    /// Where it ends.
+    pub to: Stamp,
+    /// What the recorder left out, where it counted.
+    pub n_lost: Option<u64>,
+    /// Why, in words.
+    pub why: Arc<str>,
 }
 
 /// A note on the time line.

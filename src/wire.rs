@@ -52,6 +52,8 @@ pub enum Carries {
     Refusal,
     /// A note on the time line.
     Mark,
+    /// A summary of a window.
+    Rollup,
     /// What an Erlang process keeps: it may be secret.
     Kept,
     /// Anything else, known to this build or not.
@@ -67,6 +69,7 @@ impl Carries {
             Some(5) => Self::Echo,
             Some(7) => Self::Refusal,
             Some(8) => Self::Mark,
+            Some(9) => Self::Rollup,
             Some(11) => Self::Kept,
             Some(_) | None => Self::Other,
         }
@@ -110,6 +113,7 @@ impl Decoder {
                 let node = self.node_behind(address);
                 vec![Event::Clock { node, offset_us: *offset_us, uncertainty_us: *uncertainty_us, is_step: *is_step }]
             }
+            Item::Gap(gap) => vec![Event::Gap(gap.clone())],
             Item::Tick => vec![Event::Tick],
             Item::Reset => {
                 *self = Self::default();

@@ -7,7 +7,7 @@ mod records;
 
 use std::io::{self, Cursor, Read, Seek};
 
-use midair_proto::v1::{RecordedMark, RecordedNode, RecordingHeader};
+use midair_proto::v1::{RecordedMark, RecordedNode, RecordedRollup, RecordingHeader};
 use prost::Message;
 
 use crate::{
@@ -59,6 +59,7 @@ pub struct Reader<R> {
     walk: Option<Walk>,
     marks: Option<Vec<RecordedMark>>,
     nodes: Vec<RecordedNode>,
+    rollups: Vec<RecordedRollup>,
     damage: Vec<Damage>,
     position: Position,
 }
@@ -98,6 +99,7 @@ impl<R: Read + Seek> Reader<R> {
             marks: walk.is_none().then_some(index.marks),
             walk,
             nodes,
+            rollups: index.rollups,
             damage,
             position: Position::at(start),
         };
@@ -123,6 +125,11 @@ impl<R: Read + Seek> Reader<R> {
     /// The nodes that were heard, where the file was closed; else those that were asked for.
     pub fn nodes(&self) -> &[RecordedNode] {
         &self.nodes
+    }
+
+    /// The rollups of all nodes, in order, where the file was closed: what a time line of all of it is drawn from.
+    pub fn rollups(&self) -> &[RecordedRollup] {
+        &self.rollups
     }
 
     /// True for a file that was closed: nothing more comes.
@@ -206,6 +213,7 @@ impl<R: Read + Seek> Reader<R> {
         let until = self.records.length()?;
         self.damage.push(Damage { from: until, until, why: Why::Index, n_lost: None });
         self.blocks.clear();
+        self.rollups.clear();
         (self.marks, self.walk) = (None, Some(Walk::from(self.start)));
         self.whole.n_entries = None;
         self.refresh()?;

@@ -1,10 +1,11 @@
 //! Writes a recording to anything that takes bytes; only ever appends.
 
 mod pack;
+mod rollups;
 
 use std::{collections::HashMap, io, io::Write, sync::Arc};
 
-use midair_proto::v1::{RecordedMark, RecordedNode, RecordingBlock, RecordingHeader, RecordingIndex};
+use midair_proto::v1::{RecordedMark, RecordedNode, RecordedRollup, RecordingBlock, RecordingHeader, RecordingIndex};
 use prost::Message;
 
 use crate::{
@@ -13,6 +14,7 @@ use crate::{
 };
 
 use pack::Packer;
+use rollups::Rollups;
 
 /// A block is full when it holds so many bytes, unpacked: a seek reads half of one.
 const BLOCK_BYTES: u64 = 8 << 20;
@@ -75,6 +77,7 @@ pub struct Writer<W> {
     chain: u32,
     last_us: u64,
     index: RecordingIndex,
+    rollups: Rollups,
     has_stopped: bool,
 }
 
@@ -115,6 +118,7 @@ impl<W: Write> Writer<W> {
             chain: 0,
             last_us: 0,
             index: RecordingIndex { nodes: header.nodes.clone(), ..RecordingIndex::default() },
+            rollups: Rollups::default(),
             has_stopped: false,
         })
     }
@@ -209,6 +213,11 @@ impl<W: Write> Writer<W> {
         }
     }
 
+    /// Lists in the index a rollup that stands in the last envelope: the severities of its node, no more.
+    pub fn note_rollup(&mut self, rollup: RecordedRollup) {
+        self.rollups.push(rollup);
+    }
+
     /// Writes what has gathered: from now on a crash does not lose it.
     ///
     /// # Errors
@@ -253,7 +262,8 @@ impl<W: Write> Writer<W> {
     pub fn finish(mut self) -> Result<W, WriteError> {
         self.flush_chunk()?;
         let offset = self.n_bytes;
-        let index = RecordingIndex { n_entries: Some(self.n_entries), ..std::mem::take(&mut self.index) };
+        let rollups = std::mem::take(&mut self.rollups).listed();
+        let index = RecordingIndex { n_entries: Some(self.n_entries), rollups, ..std::mem::take(&mut self.index) };
         self.append(&layout::record(layout::TAG_INDEX, &index.encode_to_vec()))?;
         let mut trailer = offset.to_le_bytes().to_vec();
         trailer.extend(self.file_id.to_le_bytes());

@@ -49,6 +49,7 @@ pub(super) fn hear(state: &mut State, stamped: &Stamped) {
         | Event::Details(_)
         | Event::Inspected(_)
         | Event::Lost { .. }
+        | Event::Gap(_)
         | Event::Mark(_)
         | Event::Clock { .. }
         | Event::Malformed { .. }

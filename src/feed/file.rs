@@ -3,7 +3,9 @@
 mod codec;
 mod film;
 mod recorder;
+mod scribe;
 
 pub(crate) use codec::entry;
 pub use film::Film;
 pub use recorder::{Recorder, RecorderState};
+pub use scribe::Scribe;

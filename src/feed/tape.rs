@@ -152,7 +152,7 @@ pub fn weight(entry: &Entry) -> usize {
         Item::Envelope(_, envelope) => {
             envelope.payload.as_ref().map_or(0, |p| p.len()) + envelope.node.as_ref().map_or(0, String::len)
         }
-        Item::Link(_) | Item::Clock(..) | Item::Tick | Item::Reset | Item::Input(_) => 0,
+        Item::Link(_) | Item::Clock(..) | Item::Gap(_) | Item::Tick | Item::Reset | Item::Input(_) => 0,
     };
     ENTRY_BYTES + carried
 }
@@ -184,9 +184,14 @@ impl Standing {
                     self.marks.push_back(entry.clone());
                     self.marks.drain(..self.marks.len().saturating_sub(MARKS_MAX));
                 }
-                Carries::Sample | Carries::Echo | Carries::Refusal | Carries::Kept | Carries::Other => {}
+                Carries::Sample
+                | Carries::Echo
+                | Carries::Refusal
+                | Carries::Rollup
+                | Carries::Kept
+                | Carries::Other => {}
             },
-            Item::Tick | Item::Reset | Item::Input(_) => {}
+            Item::Gap(_) | Item::Tick | Item::Reset | Item::Input(_) => {}
         }
     }
 

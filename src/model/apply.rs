@@ -45,7 +45,7 @@ impl Model {
             }
             // Marks stand on the time line, which outlives a step in time. Rollups reach further back than any screen yet.
             // What a process keeps may be secret: no screen keeps it yet.
-            Event::Mark(_) | Event::Rollup(_) | Event::Inspected(_) => {}
+            Event::Mark(_) | Event::Gap(_) | Event::Rollup(_) | Event::Inspected(_) => {}
         }
         self.now = self.now.max(at);
     }

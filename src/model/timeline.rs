@@ -15,7 +15,7 @@ use super::{
     series::{Window, carry},
     vital::Vital,
 };
-use crate::event::{Event, Mark, NodeId, Stamp, Stamped};
+use crate::event::{self, Event, Mark, NodeId, Stamp, Stamped};
 
 /// How far back it reaches, microseconds.
 pub const TIMELINE_US: u64 = 1_200_000_000;
@@ -44,6 +44,17 @@ pub struct Silence {
     pub to: Option<Stamp>,
 }
 
+/// A time of which nothing was recorded.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hole {
+    /// Of whom; `None`: of all.
+    pub node: Option<NodeId>,
+    /// Where it begins.
+    pub from: Stamp,
+    /// Where it ends.
+    pub to: Stamp,
+}
+
 /// Samples that were lost on the way.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Gap {
@@ -66,6 +77,8 @@ pub struct Cell {
     pub n_lost: u64,
     /// True where a node (of those in scope) was silent.
     pub is_silent: bool,
+    /// True where nothing was recorded of a node in scope.
+    pub is_hole: bool,
 }
 
 /// Marks kept, and losses.
@@ -87,6 +100,8 @@ pub struct Timeline {
     pub flags: VecDeque<Flag>,
     /// Losses.
     pub gaps: VecDeque<Gap>,
+    /// What was not recorded.
+    pub holes: VecDeque<Hole>,
     /// Silences of each node; only the last may still go on.
     pub silences: BTreeMap<NodeId, Vec<Silence>>,
     nodes: BTreeMap<NodeId, VecDeque<(Stamp, Severities)>>,
@@ -137,6 +152,7 @@ impl Timeline {
             Event::Lost { node, n_samples } => {
                 self.gaps.push_back(Gap { node: node.clone(), at, n_samples: *n_samples });
             }
+            Event::Gap(gap) => self.note_hole(gap),
             Event::Mark(mark) => self.note_mark(model, mark, at),
             Event::Clock { node, offset_us, uncertainty_us: _, is_step: true } => {
                 let name = model.node(node).map_or(&*node.0, |n| n.name());
@@ -170,8 +186,12 @@ impl Timeline {
         }
         for (_, silences) in self.silences.iter().filter(|(id, _)| in_scope(id)) {
             for silence in silences {
-                mark_silent(&mut cells, silence, window);
+                let to = silence.to.unwrap_or(window.end);
+                each_cell(&mut cells, window, (silence.from, to), |cell| cell.is_silent = true);
             }
+        }
+        for hole in self.holes.iter().filter(|hole| hole.node.as_ref().is_none_or(in_scope)) {
+            each_cell(&mut cells, window, (hole.from, hole.to), |cell| cell.is_hole = true);
         }
         for gap in self.gaps.iter().filter(|gap| in_scope(&gap.node)) {
             if let Some(cell) = window.cell_of(gap.at, n_cells) {
@@ -234,6 +254,19 @@ impl Timeline {
         }
     }
 
+    /// What was lost at one moment is counted there; a longer time is a hole.
+    fn note_hole(&mut self, gap: &event::Gap) {
+        match (&gap.node, gap.n_lost) {
+            (Some(node), Some(n_samples)) => {
+                self.gaps.push_back(Gap { node: node.clone(), at: gap.to, n_samples });
+            }
+            (_, None) | (None, Some(_)) => {
+                self.holes.push_back(Hole { node: gap.node.clone(), from: gap.from, to: gap.to });
+                self.holes.drain(..self.holes.len().saturating_sub(N_NOTES));
+            }
+        }
+    }
+
     fn note_mark(&mut self, model: &Model, mark: &Mark, at: Stamp) {
         let clock = mark.node.as_ref().and_then(|id| model.node(id)?.clock);
         let about = clock.map_or(Stamp(mark.wall_us), |clock| clock.to_cluster(mark.wall_us));
@@ -285,15 +318,15 @@ fn worst_per_cell(
     cells
 }
 
-fn mark_silent(cells: &mut [Cell], silence: &Silence, window: Window) {
+/// Each cell that a stretch of time touches.
+fn each_cell(cells: &mut [Cell], window: Window, (from, to): (Stamp, Stamp), change: impl FnMut(&mut Cell)) {
     let n_cells = cells.len();
     let start = Stamp(window.end.0.saturating_sub(window.span_us));
-    let to = silence.to.unwrap_or(window.end).min(window.end);
-    let from = silence.from.max(start);
+    let (from, to) = (from.max(start), to.min(window.end));
     if let (Some(first), Some(last)) = (window.cell_of(from, n_cells), window.cell_of(to, n_cells))
         && from <= to
     {
-        cells[first..=last].iter_mut().for_each(|cell| cell.is_silent = true);
+        cells[first..=last].iter_mut().for_each(change);
     }
 }
 

@@ -75,7 +75,11 @@ fn about(state: &State) -> String {
 
 fn draw_cell(buffer: &mut Buffer, bars: Rect, x: u16, cell: Cell, vital: Vital, theme: &Theme) {
     let Some(severity) = cell.severity else {
-        let (symbol, style) = if cell.is_silent { ("×", theme.alarm) } else { return };
+        let (symbol, style) = match cell {
+            Cell { is_silent: true, .. } => ("×", theme.alarm),
+            Cell { is_hole: true, .. } => ("░", theme.dim),
+            Cell { .. } => return,
+        };
         if let Some(cell) = buffer.cell_mut((x, bars.bottom() - 1)) {
             cell.set_symbol(symbol).set_style(style);
         }

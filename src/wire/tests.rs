@@ -351,7 +351,7 @@ fn what_an_envelope_carries_is_told_without_decoding_it() {
     assert_eq!(carries(Kind::Refused(v1::Refused::default())), Carries::Refusal);
     assert_eq!(carries(Kind::Mark(v1::Mark::default())), Carries::Mark);
     assert_eq!(carries(Kind::Inspected(v1::Inspected::default())), Carries::Kept);
-    assert_eq!(carries(Kind::Rollup(v1::Rollup::default())), Carries::Other);
+    assert_eq!(carries(Kind::Rollup(v1::Rollup::default())), Carries::Rollup);
     assert_eq!(Carries::of(&v1::Envelope::default()), Carries::Other);
 }
 

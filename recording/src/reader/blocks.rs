@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Seek};
 
-use midair_proto::v1::{RecordedMark, RecordedNode, RecordingBlock, RecordingIndex};
+use midair_proto::v1::{RecordedMark, RecordedNode, RecordedRollup, RecordingBlock, RecordingIndex};
 use prost::Message;
 
 use crate::layout::{
@@ -81,6 +81,7 @@ pub(super) struct Index {
     pub(super) blocks: Vec<Block>,
     pub(super) marks: Vec<RecordedMark>,
     pub(super) nodes: Vec<RecordedNode>,
+    pub(super) rollups: Vec<RecordedRollup>,
     pub(super) n_entries: u64,
 }
 
@@ -109,7 +110,8 @@ pub(super) fn index<R: Read + Seek>(records: &mut Records<R>, file_id: Option<u6
         return Ok(End::Wrong);
     }
     let n_entries = index.n_entries();
-    Ok(End::Indexed(Index { blocks, marks: index.marks, nodes: index.nodes, n_entries }))
+    let RecordingIndex { marks, nodes, rollups, .. } = index;
+    Ok(End::Indexed(Index { blocks, marks, nodes, rollups, n_entries }))
 }
 
 /// A walk over the heads of a file, chunk by chunk; it goes on where it stopped when the file has grown.

@@ -3,14 +3,15 @@
 use std::sync::Arc;
 
 use midair_proto::v1::{
-    Envelope, RecordedCause, RecordedClock, RecordedInput, RecordedLink, RecordedLinkState as WireState,
+    Envelope, RecordedCause, RecordedClock, RecordedGap, RecordedInput, RecordedLink, RecordedLinkState as WireState,
+    RecordedLoss,
 };
 use midair_recording::{Body, Entry as Recorded};
 use prost::Message as _;
 
 use crate::{
     entry::{Entry, Item},
-    event::{Cause, Input, Key, Link, LinkState, Mouse, MouseKind, Stamp},
+    event::{Cause, Gap, Input, Key, Link, LinkState, Mouse, MouseKind, NodeId, Stamp},
 };
 
 /// What a recording keeps of an entry.
@@ -26,6 +27,7 @@ pub(super) fn body(item: &Item) -> Body {
             uncertainty_us: Some(*uncertainty_us),
             step: Some(*is_step),
         }),
+        Item::Gap(gap) => recorded_gap(gap),
         Item::Tick => Body::Tick,
         Item::Reset => Body::Reset,
         Item::Input(input) => Body::Input(recorded_input(*input)),
@@ -35,6 +37,7 @@ pub(super) fn body(item: &Item) -> Body {
 /// The entry that a recording kept; `None` for what is not for the screen, what a newer midair wrote, and what cannot be
 /// read: a recording is data from outside.
 pub(crate) fn entry(recorded: Recorded) -> Option<Entry> {
+    let at = Stamp(recorded.at_us);
     let item = match recorded.body {
         Body::Envelope { link, bytes } => Item::Envelope(link, Arc::new(Envelope::decode(bytes).ok()?)),
         Body::Link(link) => Item::Link(read_link(link)?),
@@ -47,9 +50,42 @@ pub(crate) fn entry(recorded: Recorded) -> Option<Entry> {
         Body::Tick => Item::Tick,
         Body::Reset => Item::Reset,
         Body::Input(input) => Item::Input(read_input(&input)?),
-        Body::Gap(_) | Body::Loss(_) | Body::Mark(_) | Body::Focus(_) | Body::Unknown { .. } => return None,
+        Body::Gap(gap) => Item::Gap(read_gap(gap, at, recorded.wall_us)),
+        Body::Loss(loss) => Item::Gap(read_loss(loss, at)),
+        Body::Mark(_) | Body::Focus(_) | Body::Unknown { .. } => return None,
     };
-    Some(Entry { at: Stamp(recorded.at_us), item })
+    Some(Entry { at, item })
+}
+
+fn recorded_gap(gap: &Gap) -> Body {
+    let (node, why) = (gap.node.as_ref().map(|node| node.0.to_string()), Some(gap.why.to_string()));
+    match gap.n_lost {
+        Some(n) => Body::Loss(RecordedLoss { n_entries: Some(n), node, why }),
+        None => Body::Gap(RecordedGap { from_us: Some(gap.from.0), to_us: Some(gap.to.0), node, why }),
+    }
+}
+
+/// The ends of a gap are in wall time, which may run beside the recording's clock.
+fn read_gap(gap: RecordedGap, at: Stamp, wall_us: u64) -> Gap {
+    let on_ours = |us: u64| Stamp(at.0.saturating_add(us).saturating_sub(wall_us));
+    let to = gap.to_us.map_or(at, on_ours);
+    Gap {
+        node: gap.node.as_deref().map(NodeId::new),
+        from: gap.from_us.map_or(to, on_ours).min(to),
+        to,
+        n_lost: None,
+        why: gap.why.unwrap_or_default().into(),
+    }
+}
+
+fn read_loss(loss: RecordedLoss, at: Stamp) -> Gap {
+    Gap {
+        node: loss.node.as_deref().map(NodeId::new),
+        from: at,
+        to: at,
+        n_lost: Some(loss.n_entries.unwrap_or(1)),
+        why: loss.why.unwrap_or_default().into(),
+    }
 }
 
 fn recorded_link(link: &Link) -> RecordedLink {

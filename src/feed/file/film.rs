@@ -8,7 +8,9 @@ use std::{
 };
 
 use anyhow::Context as _;
+use midair_proto::v1::{Envelope, Payload, RecordedRollup, payload::Kind};
 use midair_recording::{Piece, Reader};
+use prost::Message as _;
 
 use super::codec;
 use crate::{
@@ -79,6 +81,21 @@ impl Film {
         let mut moments: Vec<Stamp> = marks.iter().filter_map(|mark| mark.at_us.map(Stamp)).collect();
         moments.sort_unstable();
         Ok(moments)
+    }
+
+    /// The rollups of all nodes, in order, where the recording was closed: its whole time line, without reading it.
+    pub fn rollups(&self) -> Vec<Entry> {
+        let entry = |listed: &RecordedRollup| {
+            let payload = Payload { kind: Some(Kind::Rollup(listed.rollup.clone()?)) };
+            let envelope = Envelope {
+                node: listed.node.clone(),
+                wall_us: listed.at_us,
+                payload: Some(payload.encode_to_vec().into()),
+                ..Envelope::default()
+            };
+            Some(Entry { at: Stamp(listed.at_us?), item: Item::Envelope("".into(), Arc::new(envelope)) })
+        };
+        self.reader.rollups().iter().filter_map(entry).collect()
     }
 
     /// How many nodes it is known to hold; at least one.

@@ -269,7 +269,12 @@ impl Link {
                     return Err(Failure::new(Cause::Denied, reason).into());
                 }
             }
-            Carries::Description | Carries::Sample | Carries::Mark | Carries::Kept | Carries::Other => {}
+            Carries::Description
+            | Carries::Sample
+            | Carries::Mark
+            | Carries::Rollup
+            | Carries::Kept
+            | Carries::Other => {}
         }
         Ok(self.send(ways, self.item(envelope)).await?)
     }

@@ -39,6 +39,21 @@ fn a_node_and_the_worst_of_all() {
 }
 
 #[test]
+fn what_was_not_recorded_is_a_hole() {
+    let gap = event::Gap { node: Some(id("a")), from: Stamp(0), to: Stamp(0), n_lost: None, why: "".into() };
+    let hole = |s: f64, to: f64| {
+        let gap = event::Gap { from: stamped(s, Event::Tick).at, to: stamped(to, Event::Tick).at, ..gap.clone() };
+        stamped(to, Event::Gap(gap))
+    };
+    let (_, timeline) = told_line(&[used(0.0, "a", 1), hole(4.0, 7.0), used(9.0, "a", 1)]);
+    let window = Window { end: timeline.newest(), span_us: 9_000_000 };
+    let cells = timeline.cells(Some(&id("a")), Vital::Mem, window, 9);
+    let holes: Vec<usize> = (0..9).filter(|n| cells[*n].is_hole).collect();
+    assert_eq!(holes, [4, 5, 6, 7]);
+    assert!(timeline.cells(Some(&id("b")), Vital::Mem, window, 9).iter().all(|cell| !cell.is_hole));
+}
+
+#[test]
 fn losses_and_silence_are_shown() {
     let lost = stamped(3.0, Event::Lost { node: id("a"), n_samples: 2 });
     let story = [

@@ -1,6 +1,10 @@
 //! The same through a file: recorded, closed, and played from there.
 
+use std::sync::Arc;
+
+use midair_proto::v1;
 use midair_recording::{Piece, Reader};
+use prost::Message as _;
 
 use super::{played::recorded, *};
 use crate::feed::file::{Recorder, entry};
@@ -128,4 +132,20 @@ fn agents_of_a_recording_are_asked_for_nothing() {
     assert_eq!(session.entry(key(Key::Enter)), []);
     let said = session.state.message.as_ref().map(|message| message.text().to_owned());
     assert!(said.as_deref().is_some_and(|said| said.contains("recording")), "{said:?}");
+}
+
+#[test]
+fn a_closed_file_lists_its_rollups() {
+    let rollup = |at: u64, window_us: u64| {
+        let rollup = v1::Rollup { window_us: Some(window_us), wall_us: Some(at), ..v1::Rollup::default() };
+        let payload = v1::Payload { kind: Some(v1::payload::Kind::Rollup(rollup)) }.encode_to_vec();
+        let node = Some("a".to_owned());
+        let envelope =
+            v1::Envelope { node, payload: Some(payload.into()), wall_us: Some(at), ..v1::Envelope::default() };
+        Entry { at: Stamp(at), item: Item::Envelope("".into(), Arc::new(envelope)) }
+    };
+    let at = START_US + 10_000_000;
+    let told = [rollup(at, 10_000_000), rollup(at + 1, 300_000_000)];
+    let (_dir, path) = recorded(&told);
+    assert_eq!(Film::open(&path).unwrap().rollups(), told);
 }

@@ -44,6 +44,7 @@ fn spoiled(event: Event) -> Event {
         | Event::Inspected(_)
         | Event::Refused { .. }
         | Event::Lost { .. }
+        | Event::Gap(_)
         | Event::Clock { .. }
         | Event::Malformed { .. }
         | Event::Rollup(_)) => other,

@@ -5,6 +5,26 @@ fn through_a_recording(item: Item) -> Option<Item> {
     entry(recorded).map(|entry| entry.item)
 }
 
+/// A minute before it was noticed, or a loss where it was.
+fn gap(node: Option<&str>, n_lost: Option<u64>) -> Gap {
+    let from = if n_lost.is_some() { Stamp(7) } else { Stamp(1) };
+    Gap { node: node.map(NodeId::new), from, to: Stamp(7), n_lost, why: "the agent was stopped".into() }
+}
+
+#[test]
+fn losses_come_out_where_they_stand() {
+    let item = Item::Gap(gap(None, Some(3)));
+    assert_eq!(through_a_recording(item.clone()), Some(item));
+}
+
+#[test]
+fn a_gap_in_wall_time_is_one_on_the_clock_of_the_recording() {
+    let body = Body::Gap(RecordedGap { from_us: Some(900), to_us: Some(950), ..RecordedGap::default() });
+    let told = entry(Recorded { at_us: 100, wall_us: 1_000, is_standing: false, body }).map(|entry| entry.item);
+    let Some(Item::Gap(gap)) = told else { panic!("{told:?}") };
+    assert_eq!((gap.from, gap.to), (Stamp(0), Stamp(50)));
+}
+
 #[test]
 fn what_goes_in_comes_out() {
     let link = |state| Item::Link(Link { address: "10.0.0.7:7070".into(), state });
@@ -27,6 +47,8 @@ fn what_goes_in_comes_out() {
         link(LinkState::Connecting),
         link(LinkState::Up { note: "unix".into() }),
         Item::Clock("a".into(), -5, 3, true),
+        Item::Gap(gap(Some("a"), None)),
+        Item::Gap(gap(None, None)),
         Item::Tick,
         Item::Reset,
         Item::Input(Input::Resize(80, 24)),
