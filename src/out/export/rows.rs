@@ -108,7 +108,6 @@ impl Rows {
             | Event::Inspected(_)
             | Event::Refused { .. }
             | Event::Clock { .. }
-            | Event::Gap(_)
             | Event::Malformed { .. } => Ok(()),
         }
     }
