@@ -2,6 +2,7 @@
 
 mod info;
 mod mark;
+mod out;
 
 use std::{
     net::Ipv6Addr,
@@ -17,6 +18,7 @@ use crate::app;
 
 pub use info::Info;
 pub use mark::MarkArgs;
+pub use out::{CutArgs, ExportArgs};
 
 /// The port of an agent where none is given.
 pub const PORT: u16 = 7070;
@@ -89,6 +91,10 @@ pub enum Command {
         /// The recording.
         file: PathBuf,
     },
+    /// Write a recording as rows for other programs.
+    Export(ExportArgs),
+    /// Write a range or some nodes of a recording into a new one that stands alone.
+    Cut(CutArgs),
 }
 
 /// How a recording is shown.

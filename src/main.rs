@@ -22,6 +22,7 @@ use midair::{
         live::{self, Target},
         local,
     },
+    out::{OutError, cut, export},
     session::Session,
     shell::{self, Ending, NotATerminal},
     view::theme::Theme,
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
         return ended;
     }
     let cli = Cli::parse();
-    match run(&cli) {
+    match run(&cli).or_else(stopped) {
         Ok(Ending::Quit) => ExitCode::SUCCESS,
         // What a shell reports of a program that a signal ended.
         Ok(Ending::Signal(number)) => ExitCode::from(128 + number),
@@ -59,6 +60,16 @@ fn run(cli: &Cli) -> anyhow::Result<Ending> {
             write!(io::stdout(), "{}", Info::read(file)?).context("cannot write to the terminal")?;
             Ok(Ending::Quit)
         }
+        Some(Command::Export(args)) => export::export(&args.options(), Clock::system()).map(|_| Ending::Quit),
+        Some(Command::Cut(args)) => cut::cut(&args.options(), Clock::system()).map(|_| Ending::Quit),
+    }
+}
+
+/// What a signal ended in good order ends as one does that a signal ends.
+fn stopped(error: anyhow::Error) -> anyhow::Result<Ending> {
+    match error.downcast_ref() {
+        Some(OutError::Stopped(signal)) => Ok(Ending::Signal(*signal)),
+        Some(OutError::Exists(_)) | None => Err(error),
     }
 }
 

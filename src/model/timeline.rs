@@ -1,12 +1,17 @@
-//! What the time line shows: severities of each node, marks, gaps and silence of the last twenty minutes.
+//! What the time line shows: severities of each node, marks, gaps and silence; of the last twenty minutes from samples, of
+//! the last day from rollups.
 //!
 //! Not part of the model: a step back in time forgets the model and tells it anew, but the line keeps what lies ahead of
 //! the playhead, for one wants to get back there.
 
 mod flags;
 mod outages;
+mod rollups;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::{
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, VecDeque},
+};
 
 use midair_vitals::{Severities, Severity};
 
@@ -15,13 +20,20 @@ use super::{
     series::{Window, carry},
     vital::Vital,
 };
-use crate::event::{self, Event, NodeId, Stamp, Stamped};
+use crate::event::{self, Event, NodeId, Rollup, Stamp, Stamped};
 
 pub use flags::{Flag, Flags};
 use outages::Outages;
+use rollups::Rollups;
 
-/// How far back it reaches, microseconds.
+/// How far back samples reach, microseconds.
 pub const TIMELINE_US: u64 = 1_200_000_000;
+
+/// How far back silences are kept, microseconds: the longest line.
+const SILENCES_US: u64 = 86_400_000_000;
+
+/// Silences kept of a node.
+const N_SILENCES: usize = 256;
 
 /// A stretch of silence of one node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -91,6 +103,7 @@ pub struct Timeline {
     /// Silences of each node; only the last may still go on.
     pub silences: BTreeMap<NodeId, Vec<Silence>>,
     nodes: BTreeMap<NodeId, VecDeque<(Stamp, Severities)>>,
+    rollups: Rollups,
     oldest: Option<Stamp>,
     newest: Stamp,
     /// True after a reset until something new comes: what was seen already is being told again.
@@ -101,6 +114,22 @@ impl Timeline {
     /// The newest moment that it has seen.
     pub fn newest(&self) -> Stamp {
         self.newest
+    }
+
+    /// The last moment of which the line shows something: of a recording it may lie ahead.
+    pub fn end(&self) -> Stamp {
+        self.newest.max(self.rollups.newest())
+    }
+
+    /// The line of another time, far from the one that it showed; what is known of the time between stays.
+    #[must_use]
+    pub fn elsewhere(&mut self) -> Self {
+        Self { rollups: std::mem::take(&mut self.rollups), ..Self::default() }
+    }
+
+    /// Takes in the summary of a window that ended at a moment, told at another.
+    pub fn take_rollup(&mut self, rollup: &Rollup, end: Stamp, told: Stamp) {
+        self.rollups.keep(rollup, end, told);
     }
 
     /// The oldest moment that can be gone back to.
@@ -125,6 +154,11 @@ impl Timeline {
         if stamped.event == Event::Reset {
             self.retell();
             return;
+        }
+        if let Event::Rollup(rollup) = &stamped.event {
+            let clock = model.node(&rollup.node).and_then(|node| node.clock);
+            let end = clock.map_or(Stamp(rollup.wall_us), |clock| clock.to_cluster(rollup.wall_us));
+            self.take_rollup(rollup, end, at);
         }
         if self.is_retelling && at <= self.newest {
             return;
@@ -168,8 +202,9 @@ impl Timeline {
     pub fn cells(&self, node: Option<&NodeId>, vital: Vital, window: Window, n_cells: usize) -> Vec<Cell> {
         let mut cells = vec![Cell::default(); n_cells];
         let in_scope = |id: &NodeId| node.is_none_or(|node| node == id);
-        for (_, points) in self.nodes.iter().filter(|(id, _)| in_scope(id)) {
-            for (cell, worst) in cells.iter_mut().zip(worst_per_cell(points, vital, window, n_cells)) {
+        let known: BTreeSet<&NodeId> = self.nodes.keys().chain(self.rollups.nodes()).collect();
+        for id in known.into_iter().filter(|id| in_scope(id)) {
+            for (cell, worst) in cells.iter_mut().zip(self.worst(id, vital, window, n_cells)) {
                 cell.severity = cell.severity.max(worst);
             }
         }
@@ -206,6 +241,27 @@ impl Timeline {
         Some(Stamp(before_next.min(at.0 + SETTLE_US).max(at.0)))
     }
 
+    /// The worst of a node in each cell: of samples, and where there are none of rollups. A long line is made of rollups, and
+    /// of the samples since the last of them.
+    fn worst(&self, id: &NodeId, vital: Vital, window: Window, n_cells: usize) -> Vec<Option<Severity>> {
+        let points = self.nodes.get(id);
+        let last = self.rollups.last(id);
+        let (points, except) = match (points, last) {
+            (None, _) => (None, None),
+            (Some(points), Some(last)) if window.span_us > TIMELINE_US => {
+                let n_told = points.partition_point(|(at, _)| *at <= last);
+                (Some(Cow::Owned(points.range(n_told..).copied().collect())), None)
+            }
+            (Some(points), _) => {
+                let ends = points.front().zip(points.back()).map(|((first, _), (last, _))| (*first, *last));
+                (Some(Cow::Borrowed(points)), ends)
+            }
+        };
+        let mut cells = points.map_or_else(|| vec![None; n_cells], |p| worst_per_cell(&p, vital, window, n_cells));
+        self.rollups.raise(id, vital, (window, &mut cells), except);
+        cells
+    }
+
     fn push_severities(&mut self, model: &Model, id: &NodeId, at: Stamp) {
         let Some(latest) = model.node(id).and_then(|n| n.latest.as_ref()).filter(|l| l.at == at) else { return };
         let points = self.nodes.entry(id.clone()).or_default();
@@ -223,7 +279,8 @@ impl Timeline {
                 last.to = Some(at);
                 back.push((id.clone(), last.from));
             }
-            silences.retain(|s| s.to.is_none_or(|to| at.since_us(to) <= TIMELINE_US));
+            silences.retain(|s| s.to.is_none_or(|to| at.since_us(to) <= SILENCES_US));
+            silences.drain(..silences.len().saturating_sub(N_SILENCES));
         }
         self.silences.retain(|_, silences| !silences.is_empty());
         for (id, node) in &model.nodes {

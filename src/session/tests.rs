@@ -1,7 +1,7 @@
 //! Replay equals live, and a seek equals playing through.
 
 mod filmed;
-mod played;
+pub(crate) mod played;
 
 use std::mem::discriminant;
 
