@@ -25,6 +25,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     black_box::Status,
+    census::Census,
     clock::Clock,
     config::Config,
     cost::{Meter, ThreadTimes},
@@ -126,6 +127,7 @@ pub struct Desk {
     rules: Rules,
     rollups: Rollups,
     black_box: Option<Status>,
+    census: Census,
     meter: Meter,
     governor: Governor,
     booked: Booked,
@@ -197,6 +199,7 @@ impl Desk {
             rules: Rules::default(),
             rollups: Rollups::default(),
             black_box: None,
+            census: Census::default(),
             meter: Meter::new(clock.clone(), config.payer, threads),
             governor: Governor::new(config.budget_milli, config.interval),
             booked: Booked::default(),
@@ -274,13 +277,15 @@ impl Desk {
             self.kept.chosen = self.kept.hot.choose(&tick, &lists);
         }
         let rollups = self.rollups.push(mono_us, wall_us, tick.reading.node.severities);
+        self.rollups.note(&tick, self.kept.chosen.ranked());
         self.read_us = mono_us;
         self.tick = Some(tick);
         self.describe_anew();
         self.hand_out();
         for rollup in rollups {
-            self.tell_all(Kind::Rollup(rollup));
+            self.tell_rollup(rollup);
         }
+        self.count();
         self.mark_all(happened);
         self.answer_traces(traced);
         self.answer_inspections(inspected);
