@@ -121,7 +121,7 @@ fn what_is_not_known_on_one_side_is_last_and_no_change() {
         assert_eq!((last.key.word, last.presence, last.score), ("tcp in", Presence::Unknown, 0.0));
         assert_eq!(last.change(), Change::Unknown);
     }
-    let rows = rows(&[silent.clone()], &[silent], Topic::Values);
+    let rows = rows(std::slice::from_ref(&silent), std::slice::from_ref(&silent), Topic::Values);
     assert!(rows.iter().all(|row| row.key.word != "tcp in"), "what is known nowhere is no row");
 }
 
@@ -269,6 +269,18 @@ fn of_a_group_only_what_is_known_counts() {
     b.push(portrait(|sample, _| sample.reading.tcp_in = None));
     let rows = rows(&group(&[1_000]), &b, Topic::Values);
     assert_eq!(row(&rows, "tcp in").b.map(|b| (b.n, b.median)), Some((3, 1_000.0)));
+}
+
+#[test]
+fn what_one_of_many_nodes_knows_is_not_what_the_group_is_like() {
+    let one_knows = |rate: u64| {
+        let mut group = vec![portrait(|sample, _| sample.reading.tcp_in = None); 9];
+        group.push(portrait(|sample, n| sample.reading.tcp_in = Some(rate * n)));
+        group
+    };
+    let rows = rows(&one_knows(100), &one_knows(9_000), Topic::Values);
+    assert_eq!(changed(&rows), [""; 0]);
+    assert!(row(&rows, "tcp in").score > 0.0, "it is known all the same");
 }
 
 #[test]
