@@ -47,7 +47,7 @@ pub use compare::{Comparing, Held, Side, keys as compared_keys, labels};
 pub use copy::utc;
 pub use kept::{Kept, word as kept_word};
 pub use message::Message;
-pub use moment::{length, within};
+pub use moment::{before, length, within};
 pub use overlay::{Chosen, MarkKey, Overlay, mark_keys, subjects};
 pub use playhead::Playhead;
 pub use prompt::{Prompt, PromptKind};

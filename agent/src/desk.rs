@@ -114,6 +114,7 @@ pub struct Desk {
     told: Option<Description>,
     overview: HotRows,
     detail: HotRows,
+    kept: Kept,
     names: Names,
     encoders: BTreeMap<StreamKey, Encoder>,
     watchers: BTreeMap<WatcherId, Watcher>,
@@ -140,6 +141,13 @@ pub struct Desk {
 struct HotRows {
     hot: Hot,
     rows: Vec<usize>,
+}
+
+/// The rows of the black box.
+#[derive(Debug, Default)]
+struct Kept {
+    hot: hot::Kept,
+    chosen: hot::Chosen,
 }
 
 #[derive(Debug)]
@@ -177,6 +185,7 @@ impl Desk {
             told: None,
             overview: rows(Stream::Overview),
             detail: rows(Stream::Detail),
+            kept: Kept::default(),
             names: Names::default(),
             encoders: BTreeMap::new(),
             watchers: BTreeMap::new(),
@@ -251,7 +260,8 @@ impl Desk {
         reading.sources.extend(self.black_box.as_ref().and_then(Status::state));
         let mut tick = Tick::new(reading, vitals);
         (tick.number, tick.mono_us, tick.wall_us) = (number, mono_us, wall_us);
-        tick.give_rows(hot::threads(&tick));
+        tick.give_rows(hot::threads(&tick, self.black_box.is_some()));
+        tick.give_rows(self.kept.hot.held());
         for hot in [&self.overview, &self.detail] {
             tick.give_rows(hot.hot.held());
         }
@@ -259,6 +269,9 @@ impl Desk {
         let lists = Lists::of(&tick);
         for hot in [&mut self.overview, &mut self.detail] {
             hot.rows = hot.hot.choose(&tick, &lists);
+        }
+        if self.black_box.is_some() {
+            self.kept.chosen = self.kept.hot.choose(&tick, &lists);
         }
         let rollups = self.rollups.push(mono_us, wall_us, tick.reading.node.severities);
         self.read_us = mono_us;
@@ -297,7 +310,7 @@ impl Desk {
     fn want(&self) {
         let is_answering = self.is_answering(self.tick.as_ref().map_or(0, |tick| tick.number) + 1);
         let close = self.focuses.items().iter().filter(|_| is_answering).map(|item| item.asked).collect();
-        let rows = self.overview.rows.iter().chain(&self.detail.rows);
+        let rows = self.overview.rows.iter().chain(&self.detail.rows).chain(&self.kept.chosen.rows);
         let id = |n: &usize| self.tick.as_ref().and_then(|tick| Some(tick.reading.tasks.get(*n)?.id));
         let hot: BTreeSet<TaskId> = rows.filter_map(id).collect();
         let thrift = self.governor.thrift();

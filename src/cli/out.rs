@@ -6,7 +6,10 @@ use clap::{Args, ValueEnum};
 
 use crate::{
     model::Vital,
-    out::export::{self, Format},
+    out::{
+        cut,
+        export::{self, Format},
+    },
 };
 
 /// What rows are written, and how.
@@ -46,6 +49,47 @@ pub struct ExportArgs {
     /// Only the values of this vital.
     #[arg(long, value_enum)]
     pub vital: Option<VitalChoice>,
+}
+
+/// Which part of a recording becomes one of its own.
+#[derive(Args, Clone, Debug)]
+pub struct CutArgs {
+    /// The recording.
+    pub file: PathBuf,
+
+    /// The file to write.
+    #[arg(long, short, value_name = "FILE")]
+    pub out: PathBuf,
+
+    /// Replace a file that is there already.
+    #[arg(long)]
+    pub force: bool,
+
+    /// From when on: 10m (after its beginning), 14:03, 14:03:27, 2026-11-23 14:03 (UTC).
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub from: Option<String>,
+
+    /// Until when.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub to: Option<String>,
+
+    /// Only this node, by its name or id; may be given several times.
+    #[arg(long, value_name = "NODE")]
+    pub node: Vec<String>,
+}
+
+impl CutArgs {
+    /// The same for who cuts.
+    pub fn options(&self) -> cut::Options {
+        cut::Options {
+            file: self.file.clone(),
+            out: self.out.clone(),
+            is_forced: self.force,
+            from: self.from.clone(),
+            to: self.to.clone(),
+            nodes: self.node.clone(),
+        }
+    }
 }
 
 /// How rows are written.

@@ -358,4 +358,23 @@ impl Node {
         let parts = [vitals.listen_drops, vitals.udp_drops, vitals.net_drops];
         parts.into_iter().flatten().fold(None, |sum, n| Some(sum.unwrap_or(0) + n))
     }
+
+    /// Forgets how it went; what followed from it stays.
+    #[cfg(test)]
+    pub(crate) fn forget_past(&mut self) {
+        let n_samples = std::mem::take(&mut self.n_samples);
+        self.series = Series::default();
+        for task in self.tasks.values_mut() {
+            task.forget_past();
+            task.seen.in_sample = task.seen.in_sample.map(|seen| n_samples - seen);
+        }
+        for focus in self.focuses.values_mut() {
+            focus.task.forget_past();
+            focus.children.iter_mut().for_each(Task::forget_past);
+        }
+        let now = self.latest.as_ref().map_or(Stamp(0), |latest| latest.at);
+        self.vms.values_mut().for_each(|vm| vm.forget_past(now));
+        self.losses.clear();
+        self.traces.clear();
+    }
 }

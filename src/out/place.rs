@@ -30,12 +30,26 @@ pub(super) struct Place {
 impl Place {
     /// Begins a file; `is_forced` replaces what has its name.
     pub(super) fn new(path: &Path, is_forced: bool) -> anyhow::Result<Self> {
-        refuse(path, is_forced)?;
+        let mut place = Self::reserve(path, is_forced)?;
+        let file = OpenOptions::new().write(true).create_new(true).open(&place.partial);
+        let file = file.with_context(|| format!("cannot write {}", path.display()))?;
+        place.file = Some(BufWriter::with_capacity(1 << 18, file));
+        Ok(place)
+    }
+
+    /// The same for who makes the file by itself, at [`Place::partial`].
+    pub(super) fn reserve(path: &Path, is_forced: bool) -> anyhow::Result<Self> {
+        if !is_forced && path.symlink_metadata().is_ok() {
+            return Err(OutError::Exists(path.to_owned()).into());
+        }
         let name = path.file_name().with_context(|| format!("{} is no name of a file", path.display()))?;
         let partial = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
-        let file = OpenOptions::new().write(true).create_new(true).open(&partial);
-        let file = file.with_context(|| format!("cannot write {}", path.display()))?;
-        Ok(Self { path: path.to_owned(), partial, file: Some(BufWriter::with_capacity(1 << 18, file)) })
+        Ok(Self { path: path.to_owned(), partial, file: None })
+    }
+
+    /// Where it is until it is whole.
+    pub(super) fn partial(&self) -> &Path {
+        &self.partial
     }
 
     /// Gives it its name.
@@ -44,11 +58,6 @@ impl Place {
         let named = written.and_then(|()| fs::rename(&self.partial, &self.path));
         named.with_context(|| format!("cannot write {}", self.path.display()))
     }
-}
-
-/// Says no where something of that name is there.
-pub(super) fn refuse(path: &Path, is_forced: bool) -> Result<(), OutError> {
-    if !is_forced && path.symlink_metadata().is_ok() { Err(OutError::Exists(path.to_owned())) } else { Ok(()) }
 }
 
 impl Write for Place {

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::Context as _;
-use midair_proto::v1::RecordedNode;
+use midair_proto::v1::{RecordedNode, RecordingHeader};
 use midair_recording::{Entry, Piece, Reader};
 
 use crate::{app, event::Stamp};
@@ -19,6 +19,7 @@ pub(super) struct Source {
     reader: Reader<BufReader<File>>,
     /// What was damaged, in words.
     damage: Vec<String>,
+    now: u64,
 }
 
 impl Source {
@@ -29,7 +30,12 @@ impl Source {
         let reader = reader.with_context(|| path.display().to_string())?;
         anyhow::ensure!(reader.range().is_some(), "{}: nothing was recorded in it yet", path.display());
         let damage = reader.damage().iter().map(ToString::to_string).collect();
-        Ok(Self { path: path.to_owned(), reader, damage })
+        Ok(Self { path: path.to_owned(), reader, damage, now: 0 })
+    }
+
+    /// Who recorded, and why; nothing where that is damaged.
+    pub(super) fn header(&self) -> RecordingHeader {
+        self.reader.header().cloned().unwrap_or_default()
     }
 
     /// The nodes that it says it holds; of a file that was not closed only those that were asked for.
@@ -66,15 +72,20 @@ impl Source {
 
     /// Goes to the block from which a moment can be understood.
     pub(super) fn seek(&mut self, at: Stamp) -> anyhow::Result<()> {
+        self.now = 0;
         self.reader.seek_wall(at.0).with_context(|| format!("cannot read {}", self.path.display()))?;
         Ok(())
     }
 
-    /// What it tells next; damage is passed over and counted.
+    /// What it tells next, by the wall clock of who recorded: that of a black box is told by no other. It may have been set
+    /// back, and what is told only goes on. Damage is passed over and counted.
     pub(super) fn next(&mut self) -> anyhow::Result<Option<Entry>> {
         while let Some(piece) = self.reader.next() {
             match piece.with_context(|| format!("cannot read {}", self.path.display()))? {
-                Piece::Entry(entry) => return Ok(Some(entry)),
+                Piece::Entry(entry) => {
+                    self.now = self.now.max(entry.wall_us);
+                    return Ok(Some(Entry { at_us: self.now, ..entry }));
+                }
                 Piece::Damage(damage) => self.damage.push(damage.to_string()),
             }
         }

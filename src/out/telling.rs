@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use midair_proto::v1::{RecordedGap, RecordedLoss, RecordedMark};
+use midair_proto::v1::RecordedMark;
 use midair_recording::Body;
 
 use super::{progress::Progress, source::Source};
@@ -21,10 +21,6 @@ const ASKED_INTERVAL_US: u64 = 1_000_000;
 pub(super) enum Told<'a> {
     /// An event, which the model has just folded in.
     Event(&'a Stamped),
-    /// A time of which nothing was recorded.
-    Gap(&'a RecordedGap),
-    /// Entries that were left out.
-    Loss(&'a RecordedLoss),
     /// A note of who recorded.
     Mark(&'a RecordedMark),
 }
@@ -65,23 +61,20 @@ impl Telling {
         mut take: impl FnMut(&Model, Stamp, Told<'_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         self.source.seek(Stamp(self.from.0.saturating_sub(WARM_UP_US)))?;
-        let mut now = Stamp(0);
         while let Some(recorded) = self.source.next()? {
-            // The wall clock may be set back; what is folded only goes on.
-            now = now.max(Stamp(recorded.wall_us));
+            let now = Stamp(recorded.at_us);
             if now > self.to {
                 break;
             }
             progress.at(now)?;
             let is_asked = now >= self.from && !recorded.is_standing;
-            match &recorded.body {
-                Body::Gap(gap) if is_asked => take(&self.model, now, Told::Gap(gap))?,
-                Body::Loss(loss) if is_asked => take(&self.model, now, Told::Loss(loss))?,
-                Body::Mark(mark) if is_asked => take(&self.model, now, Told::Mark(mark))?,
-                _ => {}
+            if let Body::Mark(mark) = &recorded.body
+                && is_asked
+            {
+                take(&self.model, now, Told::Mark(mark))?;
             }
             let Some(entry) = file::entry(recorded) else { continue };
-            for stamped in self.decoder.decode(&crate::entry::Entry { at: now, ..entry }) {
+            for stamped in self.decoder.decode(&entry) {
                 self.model.apply(&stamped);
                 if is_asked {
                     take(&self.model, now, Told::Event(&stamped))?;

@@ -10,7 +10,7 @@ use crate::{
 };
 
 /// No viewer gets this number: they are counted from 0.
-const ID: WatcherId = WatcherId(u64::MAX);
+pub(super) const ID: WatcherId = WatcherId(u64::MAX);
 
 impl Desk {
     /// Tells the black box all that happens from now on, at the agent's own interval.

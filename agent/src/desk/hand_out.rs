@@ -40,11 +40,12 @@ impl Desk {
     }
 
     fn send_stream(&mut self, key: StreamKey, tick: &Tick, gone: &mut BTreeSet<WatcherId>) {
-        let rows = match key.stream {
-            Stream::Overview => &self.overview.rows,
-            Stream::Detail | Stream::Unspecified => &self.detail.rows,
+        let (rows, n_noted) = match key.stream {
+            _ if key.is_kept => (&self.kept.chosen.rows, self.kept.chosen.n_noted),
+            Stream::Overview => (&self.overview.rows, 0),
+            Stream::Detail | Stream::Unspecified => (&self.detail.rows, 0),
         };
-        let content = Content { tick, rows, cost: &self.cost };
+        let content = Content { tick, rows, n_noted, cost: &self.cost };
         let identity = &self.identity;
         let (encoder, sample) = match self.encoders.entry(key) {
             Entry::Vacant(vacant) => {

@@ -121,7 +121,8 @@ fn what_is_not_known_on_one_side_is_last_and_no_change() {
         assert_eq!((last.key.word, last.presence, last.score), ("tcp in", Presence::Unknown, 0.0));
         assert_eq!(last.change(), Change::Unknown);
     }
-    let rows = rows(std::slice::from_ref(&silent), std::slice::from_ref(&silent), Topic::Values);
+    let silent = std::slice::from_ref(&silent);
+    let rows = rows(silent, silent, Topic::Values);
     assert!(rows.iter().all(|row| row.key.word != "tcp in"), "what is known nowhere is no row");
 }
 

@@ -10,7 +10,7 @@ use super::{
     tasks::{self, Wanted},
 };
 use crate::{
-    event::{Event, Mark, NodeId, Rollup, Sample, Stamp},
+    event::{Event, Gap, Mark, NodeId, Rollup, Sample, Stamp},
     model::{Model, Node, Vital, Vm, node::Latest},
     out::{source::Source, telling::Told},
 };
@@ -60,21 +60,6 @@ impl Rows {
     pub(super) fn of(&mut self, model: &Model, at: Stamp, told: Told<'_>, take: &mut Take<'_>) -> anyhow::Result<()> {
         match told {
             Told::Event(stamped) => self.of_event(model, at, &stamped.event, take),
-            Told::Gap(gap) => {
-                let node = gap.node.as_deref().map(NodeId::new);
-                let Some(mut row) = self.begin(model, at, "gap", node.as_ref()) else { return Ok(()) };
-                let to_us = gap.to_us.unwrap_or(at.0);
-                row.number(Column::Window, gap.from_us.map(|from_us| to_us.saturating_sub(from_us) as f64 / 1e6));
-                row.text(Column::Text, gap.why.as_deref());
-                take(&row)
-            }
-            Told::Loss(loss) => {
-                let node = loss.node.as_deref().map(NodeId::new);
-                let Some(mut row) = self.begin(model, at, "lost", node.as_ref()) else { return Ok(()) };
-                row.count(Column::LostEntries, loss.n_entries);
-                row.text(Column::Text, loss.why.as_deref());
-                take(&row)
-            }
             Told::Mark(recorded) => {
                 let Some(mark) = &recorded.mark else { return Ok(()) };
                 let node = recorded.node.as_deref().map(NodeId::new);
@@ -112,6 +97,7 @@ impl Rows {
                 row.count(Column::LostSamples, Some(*n_samples));
                 take(&row)
             }
+            Event::Gap(gap) => self.of_gap(model, at, gap, take),
             Event::Tick
             | Event::Reset
             | Event::Link(_)
@@ -122,7 +108,6 @@ impl Rows {
             | Event::Inspected(_)
             | Event::Refused { .. }
             | Event::Clock { .. }
-            | Event::Gap(_)
             | Event::Malformed { .. } => Ok(()),
         }
     }
@@ -161,6 +146,17 @@ impl Rows {
         row.text(Column::Author, mark.author.as_deref());
         row.text(Column::Focus, mark.focus.as_deref());
         row.flag(Column::Automatic, mark.is_automatic);
+        take(&row)
+    }
+
+    fn of_gap(&mut self, model: &Model, at: Stamp, gap: &Gap, take: &mut Take<'_>) -> anyhow::Result<()> {
+        let kind = if gap.n_lost.is_some() { "lost" } else { "gap" };
+        let Some(mut row) = self.begin(model, at, kind, gap.node.as_ref()) else { return Ok(()) };
+        match gap.n_lost {
+            Some(n_lost) => row.count(Column::LostEntries, Some(n_lost)),
+            None => row.number(Column::Window, Some(gap.to.since_us(gap.from) as f64 / 1e6)),
+        }
+        row.text(Column::Text, Some(&*gap.why));
         take(&row)
     }
 
