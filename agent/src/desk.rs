@@ -26,6 +26,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     black_box::Status,
+    census::Census,
     clock::Clock,
     config::Config,
     cost::{Meter, ThreadTimes},
@@ -131,6 +132,7 @@ pub struct Desk {
     news: Vec<Note>,
     rollups: Rollups,
     black_box: Option<Status>,
+    census: Census,
     meter: Meter,
     governor: Governor,
     booked: Booked,
@@ -203,6 +205,7 @@ impl Desk {
             news: Vec::new(),
             rollups: Rollups::default(),
             black_box: None,
+            census: Census::default(),
             meter: Meter::new(clock.clone(), config.payer, threads),
             governor: Governor::new(config.budget_milli, config.interval),
             booked: Booked::default(),
@@ -281,13 +284,15 @@ impl Desk {
             self.kept.chosen = self.kept.hot.choose(&tick, &lists);
         }
         let rollups = self.rollups.push(mono_us, wall_us, tick.reading.node.severities);
+        self.rollups.note(&tick, self.kept.chosen.ranked());
         self.read_us = mono_us;
         self.tick = Some(tick);
         self.describe_anew();
         self.hand_out();
         for rollup in rollups {
-            self.tell_all(Kind::Rollup(rollup));
+            self.tell_rollup(rollup);
         }
+        self.count();
         self.mark_all(happened);
         self.answer_traces(traced);
         self.answer_inspections(inspected);
