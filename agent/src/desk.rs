@@ -20,11 +20,13 @@ use std::{
 };
 
 use midair_proto::v1::{Cost, Description, Envelope, Stream, control, payload::Kind};
+use midair_recording::Before;
 use midair_vitals::TaskId;
 use tokio::sync::oneshot;
 
 use crate::{
     black_box::Status,
+    census::Census,
     clock::Clock,
     config::Config,
     cost::{Meter, ThreadTimes},
@@ -33,7 +35,7 @@ use crate::{
     hot::{self, Hot, Lists},
     identity::Identity,
     ledger::Ledger,
-    marks::{Marks, Rules},
+    marks::{Marks, Note, Rules},
     names::Names,
     node::NodeLedger,
     outbox::Outbox,
@@ -84,6 +86,8 @@ pub enum Command {
         /// How it is.
         status: Status,
     },
+    /// What an agent's life before has left in the black box.
+    Before(Box<Before>),
     /// A watcher asks for something.
     Control(WatcherId, control::Kind),
     /// A watcher has gone.
@@ -124,8 +128,11 @@ pub struct Desk {
     inspections: Inspections,
     marks: Marks,
     rules: Rules,
+    /// Notes on the life before, until the next tick.
+    news: Vec<Note>,
     rollups: Rollups,
     black_box: Option<Status>,
+    census: Census,
     meter: Meter,
     governor: Governor,
     booked: Booked,
@@ -195,8 +202,10 @@ impl Desk {
             inspections: Inspections::default(),
             marks: Marks::default(),
             rules: Rules::default(),
+            news: Vec::new(),
             rollups: Rollups::default(),
             black_box: None,
+            census: Census::default(),
             meter: Meter::new(clock.clone(), config.payer, threads),
             governor: Governor::new(config.budget_milli, config.interval),
             booked: Booked::default(),
@@ -228,6 +237,7 @@ impl Desk {
             Command::Read(reading, cpu_us) => self.take_reading(*reading, cpu_us),
             Command::Join { id, outbox, viewer, is_insecure } => self.join(id, outbox, viewer, is_insecure),
             Command::Keep { outbox, status } => self.keep_all(outbox, status),
+            Command::Before(before) => self.remember(*before),
             Command::Control(id, kind) => self.control(id, kind),
             Command::Leave(id) => self.leave(id),
             Command::Describe { reply, is_insecure } => {
@@ -274,13 +284,15 @@ impl Desk {
             self.kept.chosen = self.kept.hot.choose(&tick, &lists);
         }
         let rollups = self.rollups.push(mono_us, wall_us, tick.reading.node.severities);
+        self.rollups.note(&tick, self.kept.chosen.ranked());
         self.read_us = mono_us;
         self.tick = Some(tick);
         self.describe_anew();
         self.hand_out();
         for rollup in rollups {
-            self.tell_all(Kind::Rollup(rollup));
+            self.tell_rollup(rollup);
         }
+        self.count();
         self.mark_all(happened);
         self.answer_traces(traced);
         self.answer_inspections(inspected);

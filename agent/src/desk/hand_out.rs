@@ -130,10 +130,15 @@ impl Desk {
     }
 
     pub(super) fn tell_all(&mut self, kind: Kind) {
+        self.tell_those(kind, |_| true);
+    }
+
+    pub(super) fn tell_those(&mut self, kind: Kind, is_told: impl Fn(&Watcher) -> bool) {
         let word = event(&self.identity, &self.clock, kind);
         let is_gone =
             |(id, watcher): (&WatcherId, &Watcher)| (watcher.outbox.word(word.clone()) == Reader::Gone).then_some(*id);
-        let gone: Vec<WatcherId> = self.watchers.iter().filter_map(is_gone).collect();
+        let told = self.watchers.iter().filter(|(_, watcher)| is_told(watcher));
+        let gone: Vec<WatcherId> = told.filter_map(is_gone).collect();
         for id in gone {
             self.leave(id);
         }

@@ -31,7 +31,7 @@ const N_ROWS: usize = 1_024;
 const N_ENTER: usize = 4;
 
 /// A row stays for so many ticks after it was last noted or ranked: to stand costs less than to come and go.
-const HOLD_TICKS: u64 = 30;
+const HOLD_TICKS: u64 = 20;
 
 /// Below this an order says nothing: shares of a core or of a second, bytes a second, messages a second.
 const SHARE: f64 = 0.002;
@@ -68,6 +68,15 @@ pub struct Chosen {
     pub rows: Vec<usize>,
     /// How many are noted.
     pub n_noted: usize,
+    /// How many are noted or rank; those after them did so a while ago.
+    pub n_ranked: usize,
+}
+
+impl Chosen {
+    /// Those that are noted or rank in this tick.
+    pub fn ranked(&self) -> &[usize] {
+        self.rows.get(..self.n_ranked).unwrap_or_default()
+    }
 }
 
 impl Default for Kept {
@@ -110,9 +119,10 @@ impl Kept {
             ids.insert(task.id);
             rows.push(n);
         }
+        let n_ranked = rows.len();
         self.hold(tick, &ids, (&mut rows, &is_chosen));
         rows.truncate(N_ROWS);
-        Chosen { rows, n_noted }
+        Chosen { rows, n_noted, n_ranked }
     }
 
     /// Those that ranked within the last ticks stay.

@@ -1,7 +1,7 @@
 //! A stream as a black box keeps it: the detail stream in few bytes, of which a reader makes the same screens.
 //!
 //! A row is told anew only where its reader would be wrong about it. The reader takes a row that is not told to stand as it was
-//! told, and its rates to go on (`Sample.rests`); so a row is told again when its CPU time or run delay is off by five
+//! told, and its rates to go on (`Sample.rests`); so a row is told again when its CPU time or run delay is off by eight
 //! milliseconds from where those rates have led, when a level has moved by a hundredth, when a queue has changed in level, and
 //! after ten seconds. Tasks that are noted are told in their second. Counters are cumulative: a row told less often
 //! costs resolution, never truth.
@@ -23,8 +23,9 @@ use self::reckoned::Reckoned;
 use super::{Full, STAMP_SLACK};
 use crate::numbers::{TaskMap, TaskSet};
 
-/// CPU time and run delay may be so far from where a reader takes them to be, microseconds: half of what is noted.
-const OFF_US: f64 = 5_000.0;
+/// CPU time and run delay may be so far from where a reader takes them to be, microseconds: less than what is noted in
+/// a second.
+const OFF_US: f64 = 8_000.0;
 
 /// The same of all that runs in a cgroup.
 const OFF_CGROUP_US: f64 = 20_000.0;
@@ -221,8 +222,8 @@ fn level(queue: &Queue) -> Option<u64> {
 fn coarse_row(task: &mut Task, earlier: Option<&Task>, sweep_us: u64) {
     let step = |us: Option<u64>| us.map(|us| us - us % STEP_US);
     (task.cpu_us, task.run_delay_us) = (step(task.cpu_us), step(task.run_delay_us));
-    // Beside the runs nobody looks at these two.
-    (task.n_voluntary, task.n_involuntary) = (None, None);
+    // They would move with each telling, and say little that run delay does not.
+    (task.n_runs, task.n_voluntary, task.n_involuntary) = (None, None, None);
     task.worst_thread = task.worst_thread.filter(|worst| worst.run_delay_us >= Some(WAITED_US));
     if let Some(worst) = &mut task.worst_thread {
         worst.over_us = worst.over_us.map(|us| us.next_multiple_of(1 << 14));
@@ -232,7 +233,7 @@ fn coarse_row(task: &mut Task, earlier: Option<&Task>, sweep_us: u64) {
         queue.mono_us = None;
     }
     if let Some(previous) = &mut task.previous {
-        (previous.rss_bytes, previous.queues) = (None, None);
+        (previous.rss_bytes, previous.queues, previous.n_runs) = (None, None, None);
     }
     let Some(earlier) = earlier else { return };
     let levels: [fn(&mut Task) -> &mut Option<u64>; 5] =
