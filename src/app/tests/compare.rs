@@ -136,6 +136,7 @@ fn keys_of_a_comparison() {
     assert_eq!(comparing(&desk).topic, Topic::Values);
     desk.key(Key::Tab);
     assert_eq!(comparing(&desk).topic, Topic::Tasks);
+    assert_eq!(comparing(&desk).chosen, Chosen::at(0, &[]), "the first row, whichever that will be");
     desk.keys("?");
     assert!(comparing(&desk).is_explained);
     desk.keys("?t");
