@@ -292,6 +292,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.model.asked_interval_us = asked_interval_us;
             state.timeline.retell();
             state.is_dirty = true;
+            go::pursue(state);
             Vec::new()
         }
         Msg::Told(what) => {

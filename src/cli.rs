@@ -125,6 +125,27 @@ pub struct RecordArgs {
     #[arg(long = "for", value_name = "TIME", value_parser = length)]
     pub length: Option<Duration>,
 
+    /// Record what has happened instead: the last 30m for example, from the agents' black boxes. Rollups of all nodes; in
+    /// full those named with --full, those with a mark, and the worst.
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["length", "interval"], value_parser = length)]
+    pub last: Option<Duration>,
+
+    /// With --last: up to this moment instead of now: "3h ago", 14:03, 2026-11-23 14:03 (UTC).
+    #[arg(long, value_name = "TIME", requires = "last")]
+    pub until: Option<String>,
+
+    /// With --last: a node that is recorded in full; may be given more than once.
+    #[arg(long, value_name = "NODE", requires = "last")]
+    pub full: Vec<String>,
+
+    /// With --last: how many of the worst nodes are recorded in full.
+    #[arg(long, value_name = "N", requires = "last", default_value_t = 8)]
+    pub worst: usize,
+
+    /// With --last: say what would be recorded and how large it would be, and no more.
+    #[arg(long, requires = "last")]
+    pub dry_run: bool,
+
     /// Why, to be read in it.
     #[arg(long, value_name = "TEXT")]
     pub why: Option<String>,

@@ -5,6 +5,7 @@ use std::{
     io::{self, Write as _},
     process::ExitCode,
     sync::Mutex,
+    time::Duration,
 };
 
 use anyhow::Context as _;
@@ -13,10 +14,11 @@ use midair::{
     app::{self, Options, Speed},
     cli::{Cli, Command, Info, Place, RecordArgs, ReplayArgs},
     clock::Clock,
-    event::Stream,
+    event::{Stamp, Stream},
     feed::{
         self, Feed,
         file::{Film, Recorder},
+        incident::Wanted,
         live::{self, Target},
         local,
     },
@@ -25,6 +27,9 @@ use midair::{
     view::theme::Theme,
 };
 use midair_agent::Config;
+
+/// No black box reaches further back.
+const KEPT_AT_MOST: Duration = Duration::from_secs(7 * 86_400);
 
 fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
@@ -76,6 +81,9 @@ fn replay(args: &ReplayArgs) -> anyhow::Result<Ending> {
 fn record(args: &RecordArgs) -> anyhow::Result<Ending> {
     let places = args.places()?;
     let clock = Clock::system();
+    if let Some(last) = args.last {
+        return record_past(args, places, last, clock);
+    }
     let why = args.why.as_deref().unwrap_or("midair record");
     let recorder = Recorder::start(&args.out, why, clock.now())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
@@ -83,6 +91,29 @@ fn record(args: &RecordArgs) -> anyhow::Result<Ending> {
         let targets = targets(places, Config { interval: args.interval, ..Config::default() }, false).await?;
         let feed = feed::live(targets, &options(Stream::Detail, args.interval_ms(), clock), clock);
         shell::record(feed, recorder, args.length).await
+    })
+}
+
+fn record_past(args: &RecordArgs, places: Vec<Place>, last: Duration, clock: Clock) -> anyhow::Result<Ending> {
+    let now = clock.now();
+    let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    let to = match &args.until {
+        Some(until) => {
+            app::within(until, Stamp(now.0.saturating_sub(us(KEPT_AT_MOST))), now).map_err(anyhow::Error::msg)?
+        }
+        None => now,
+    };
+    let wanted = Wanted {
+        from: Stamp(to.0.saturating_sub(us(last))),
+        to,
+        full: args.full.clone(),
+        n_worst: args.worst,
+        why: args.why.clone().unwrap_or_else(|| "midair record --last".to_owned()),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
+    runtime.block_on(async {
+        let targets = targets(places, Config::default(), false).await?;
+        shell::record_past(targets, wanted, &args.out, args.dry_run, clock).await
     })
 }
 

@@ -53,7 +53,9 @@ impl Session {
         let replay = Replay { name, from, to, grows, is_playing: at.is_none(), speed, marks };
         session.tell(Told::Opened(Box::new(replay)));
         session.tell_rollups(&rollups);
-        session.seek(at.unwrap_or(from).clamp(from, to));
+        let at = at.unwrap_or(from).clamp(from, to);
+        session.tell(Told::Played(at));
+        session.seek(at);
         session.say_damage(&damage);
         session
     }

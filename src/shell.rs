@@ -14,7 +14,7 @@ use crossterm::{clipboard::CopyToClipboard, event::EventStream, execute};
 use tokio::{select, time::sleep};
 use tokio_stream::StreamExt as _;
 
-pub use headless::record;
+pub use headless::{record, record_past};
 pub use screen::{NotATerminal, size};
 
 use crate::{

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use super::{
     Effect, State,
     act::moved,
+    go,
     keymap::{self, Action},
     screen::{Panel, Scope, Screen},
     words,
@@ -166,8 +167,13 @@ fn enter(state: &mut State, overlay: &Overlay) -> Vec<Effect> {
         }
         Overlay::Marks(chosen) => {
             let marks = state.marks();
-            let moment = marks.get(chosen.position(&mark_keys(&marks))).map(|mark| mark.at);
-            return moment.map_or_else(Vec::new, |at| state.seek(at));
+            let mark = marks.get(chosen.position(&mark_keys(&marks)));
+            let Some((at, focus)) = mark.map(|mark| (mark.at, mark.focus.clone())) else { return Vec::new() };
+            let effects = state.seek(at);
+            if let Some(focus) = focus {
+                go::look_for(state, &focus, at);
+            }
+            return effects;
         }
     }
     Vec::new()

@@ -3,8 +3,10 @@
 mod codec;
 mod film;
 mod recorder;
+mod scribe;
 
 #[cfg(test)]
 pub(crate) use codec::entry;
 pub use film::Film;
 pub use recorder::{Recorder, RecorderState};
+pub use scribe::Scribe;

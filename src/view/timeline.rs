@@ -159,13 +159,26 @@ fn notes(state: &State, n_cells: usize, window: Window) -> Vec<(usize, String)> 
     let ends: Vec<usize> = groups.iter().skip(1).map(|(from, ..)| *from).chain([n_cells]).collect();
     let note = |((from, n, newest), end): (&(usize, usize, &Flag), usize)| {
         let count = if *n > 1 { n.to_string() } else { String::new() };
-        let words = text::cut(&text::clean(&newest.text), NOTE_MAX).into_owned();
         let room = (end - from).saturating_sub(usize::from(end < n_cells));
+        let (what, author) = words(state, newest);
+        // Whoever put it there is said where that costs none of the words.
+        let whole = [what.as_str(), &author].concat();
+        let has_room = text::width(&whole) + NOTE_MIN <= room.min(NOTE_MAX + NOTE_MIN);
+        let words = if has_room { whole } else { text::cut(&what, NOTE_MAX).into_owned() };
         // A letter and a half of words say less than none.
         let note = if room < NOTE_WORDS { format!("⚑{count}") } else { format!("⚑{count} {words} ") };
         (*from, text::cut(&note, room).into_owned())
     };
     groups.iter().zip(ends).map(note).collect()
+}
+
+/// What a mark says, where more than one node could be meant with its node; and who put it there.
+fn words(state: &State, mark: &Flag) -> (String, String) {
+    let is_clear = state.screen().node().is_some() || state.model.nodes.len() < 2;
+    let node = mark.nodes.keys().next().filter(|_| mark.nodes.len() == 1 && !is_clear);
+    let node = node.and_then(|id| state.model.node(id)).map(|node| format!("{}: ", node.name())).unwrap_or_default();
+    let author = mark.author_by_hand().map(|author| format!(" ({})", text::clean(author))).unwrap_or_default();
+    (text::clean(&format!("{node}{}", mark.text)).into_owned(), author)
 }
 
 /// Times under the line, as many as can be read, each with its words.
