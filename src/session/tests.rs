@@ -1,5 +1,6 @@
 //! Replay equals live, and a seek equals playing through.
 
+mod asked;
 mod filmed;
 mod played;
 
