@@ -6,6 +6,7 @@ mod across;
 mod act;
 mod asks;
 mod command;
+mod compare;
 mod copy;
 mod go;
 pub mod heads;
@@ -43,10 +44,11 @@ use screen::{Level, RowId, Screen};
 
 pub use asks::{FOCUS_ID, TABLE_ID};
 pub use command::{COMMANDS, interval};
+pub use compare::{Comparing, Held, Side, keys as compared_keys, labels};
 pub use copy::utc;
 pub use kept::{Kept, word as kept_word};
 pub use message::Message;
-pub use moment::{length, within};
+pub use moment::{before, length, within};
 pub use overlay::{Chosen, MarkKey, Overlay, mark_keys, subjects};
 pub use past::{Lack, Looked};
 pub use playhead::Playhead;
@@ -91,6 +93,8 @@ pub enum Told {
     Recording(Option<Recording>),
     /// Something to be said in the footer.
     Said(Message),
+    /// The moment that was sought is shown: what was to be held there can be.
+    Arrived,
 }
 
 /// What the shell is to do.
@@ -104,6 +108,8 @@ pub enum Effect {
     Control(Control),
     /// Show the past: `Event::Reset`, and then all events up to this moment, are to be told again.
     Seek(Stamp),
+    /// Say when what was sought just before is shown.
+    Arrive,
     /// Show now: `Event::Reset`, and then all events up to now, are to be told again.
     GoLive,
     /// Put text into the clipboard.
@@ -191,6 +197,10 @@ pub struct State {
     asked: Asks,
     /// What an Erlang process keeps, while it is shown.
     pub kept: Option<Kept>,
+    /// The node as it was at a moment, with which others are compared.
+    pub held: Option<Arc<Held>>,
+    /// What is to be held at another moment.
+    errand: Option<compare::Errand>,
     /// The receive trace that was asked for and counts.
     trace: Option<trace::Running>,
 }
@@ -223,6 +233,8 @@ impl State {
             go: options.go.as_deref().and_then(Go::parse),
             asked: Asks::default(),
             kept: None,
+            held: None,
+            errand: None,
             trace: None,
         }
     }
@@ -302,6 +314,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             go::pursue(state);
             Vec::new()
         }
+        Msg::Told(Told::Arrived) => compare::arrived(state),
         Msg::Told(what) => {
             told(state, what);
             Vec::new()
@@ -342,6 +355,7 @@ fn told(state: &mut State, what: Told) {
             state.is_dirty |= state.recording != recording;
             state.recording = recording;
         }
+        Told::Arrived => {}
         Told::Said(message) => (state.message, state.is_dirty) = (Some(message), true),
     }
 }
@@ -406,6 +420,7 @@ fn start_on_node(state: &mut State, node: &NodeId) {
 
 /// A node that was known by its address has said who it is: screens and selections go with it.
 fn rename(state: &mut State, address: &NodeId, node: &NodeId) {
+    compare::rename(state, address, node);
     for level in &mut state.levels {
         level.screen.rename_node(address, node);
         for row in level.lists.iter_mut().filter_map(|list| list.selected.as_mut()) {

@@ -1,6 +1,8 @@
 //! The command line: what a person typed, as what to watch and how.
 
 mod info;
+mod mark;
+mod out;
 
 use std::{
     net::Ipv6Addr,
@@ -15,6 +17,8 @@ use midair_agent::{SourceChoice, cli::Budget};
 use crate::app;
 
 pub use info::Info;
+pub use mark::MarkArgs;
+pub use out::{CutArgs, ExportArgs};
 
 /// The port of an agent where none is given.
 pub const PORT: u16 = 7070;
@@ -80,11 +84,17 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Record what agents say into a file, until it is told to stop.
     Record(RecordArgs),
+    /// Put a mark on the time line of agents, and wait until they have taken it.
+    Mark(MarkArgs),
     /// Say what a recording holds.
     Info {
         /// The recording.
         file: PathBuf,
     },
+    /// Write a recording as rows for other programs.
+    Export(ExportArgs),
+    /// Write a range or some nodes of a recording into a new one that stands alone.
+    Cut(CutArgs),
 }
 
 /// How a recording is shown.

@@ -10,6 +10,7 @@ pub mod entry;
 pub mod event;
 pub mod feed;
 pub mod model;
+pub mod out;
 pub mod session;
 pub mod shell;
 pub mod view;

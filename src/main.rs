@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use midair::{
     app::{self, Options, Speed},
-    cli::{Cli, Command, Info, Place, RecordArgs, ReplayArgs},
+    cli::{Cli, Command, Info, MarkArgs, Place, RecordArgs, ReplayArgs},
     clock::Clock,
     event::{Stamp, Stream},
     feed::{
@@ -22,6 +22,7 @@ use midair::{
         live::{self, Target},
         local,
     },
+    out::{OutError, cut, export},
     session::Session,
     shell::{self, Ending, NotATerminal},
     view::theme::Theme,
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
         return ended;
     }
     let cli = Cli::parse();
-    match run(&cli) {
+    match run(&cli).or_else(stopped) {
         Ok(Ending::Quit) => ExitCode::SUCCESS,
         // What a shell reports of a program that a signal ended.
         Ok(Ending::Signal(number)) => ExitCode::from(128 + number),
@@ -54,10 +55,21 @@ fn run(cli: &Cli) -> anyhow::Result<Ending> {
         None => watch(cli),
         Some(Command::Replay(args)) => replay(args),
         Some(Command::Record(args)) => record(args),
+        Some(Command::Mark(args)) => mark(args),
         Some(Command::Info { file }) => {
             write!(io::stdout(), "{}", Info::read(file)?).context("cannot write to the terminal")?;
             Ok(Ending::Quit)
         }
+        Some(Command::Export(args)) => export::export(&args.options(), Clock::system()).map(|_| Ending::Quit),
+        Some(Command::Cut(args)) => cut::cut(&args.options(), Clock::system()).map(|_| Ending::Quit),
+    }
+}
+
+/// What a signal ended in good order ends as one does that a signal ends.
+fn stopped(error: anyhow::Error) -> anyhow::Result<Ending> {
+    match error.downcast_ref() {
+        Some(OutError::Stopped(signal)) => Ok(Ending::Signal(*signal)),
+        Some(OutError::Exists(_)) | None => Err(error),
     }
 }
 
@@ -117,6 +129,25 @@ fn record_past(args: &RecordArgs, places: Vec<Place>, last: Duration, clock: Clo
     })
 }
 
+fn mark(args: &MarkArgs) -> anyhow::Result<Ending> {
+    let places = args.places()?;
+    let ago_us = args.ago_us(Clock::system().now())?;
+    let viewer = format!("{} midair mark", local::user());
+    let wanted = live::Wanted { text: args.text.clone(), ago_us, group: args.group.clone(), viewer };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
+    let put = runtime.block_on(async {
+        let targets = match places.is_empty() {
+            true => {
+                vec![local::agent().await.context("no agent answers on this host; start midair-agent, or name one")?]
+            }
+            false => places.into_iter().map(target).collect(),
+        };
+        anyhow::Ok(live::put(targets, wanted).await)
+    })?;
+    writeln!(io::stdout(), "{}", args.outcome(&put)?).context("cannot write to the terminal")?;
+    Ok(Ending::Quit)
+}
+
 fn watch(cli: &Cli) -> anyhow::Result<Ending> {
     let places = cli.places()?;
     let size = shell::size()?;
@@ -149,11 +180,14 @@ async fn targets(places: Vec<Place>, config: Config, is_embedded: bool) -> anyho
     if places.is_empty() {
         return Ok(vec![local::this_host(config, is_embedded).await?]);
     }
-    let target = |place| match place {
+    Ok(places.into_iter().map(target).collect())
+}
+
+fn target(place: Place) -> Target {
+    match place {
         Place::Tcp(address) => local::tcp(address),
         Place::Socket(path) => local::socket(path),
-    };
-    Ok(places.into_iter().map(target).collect())
+    }
 }
 
 fn options(stream: Stream, interval_ms: u32, clock: Clock) -> live::Options {

@@ -6,6 +6,8 @@
 mod checkpoint;
 mod past;
 
+use std::collections::VecDeque;
+
 use crate::{
     app::{self, Effect, Message, Msg, Options, Replay, Speed, State, Told},
     entry::{Entry, Item},
@@ -171,10 +173,12 @@ impl Session {
 
     fn input(&mut self, at: Stamp, input: Input) -> Vec<Effect> {
         let mut rest = Vec::new();
-        for effect in app::update(&mut self.state, Msg::Input(at, input)) {
+        let mut todo = VecDeque::from(app::update(&mut self.state, Msg::Input(at, input)));
+        while let Some(effect) = todo.pop_front() {
             match effect {
                 // What the past would have had asked is not asked now.
                 Effect::Seek(to) => drop(self.seek(to)),
+                Effect::Arrive => todo.extend(app::update(&mut self.state, Msg::Told(Told::Arrived))),
                 Effect::GoLive => rest.extend(self.go_live()),
                 Effect::Quit | Effect::Suspend | Effect::Control(_) | Effect::Copy(_) | Effect::Record => {
                     rest.push(effect);
@@ -326,4 +330,4 @@ fn place(at: Stamp) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

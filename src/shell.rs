@@ -208,7 +208,7 @@ impl Shell {
                     .context("cannot write to the terminal")?,
                 Effect::Record => self.toggle_recording(),
                 // The session carries these out itself.
-                Effect::Seek(_) | Effect::GoLive => {}
+                Effect::Seek(_) | Effect::GoLive | Effect::Arrive => {}
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod columns;
+pub mod compare;
 pub mod finding;
 pub mod footer;
 pub mod format;
@@ -111,6 +112,10 @@ fn draw_charts(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme)
 
 fn draw_overlay(buffer: &mut Buffer, areas: &Areas, state: &State, findings: &[Finding], theme: &Theme) {
     let Some(overlay) = &state.overlay else { return };
+    if let Overlay::Compare(comparing) = overlay {
+        compare::draw(buffer, areas, state, comparing, theme);
+        return;
+    }
     // Where one is, and whether it is live, stays in sight; so do the keys.
     let (top, bottom) = (areas.header.height, areas.footer.height);
     let (width, height) = state.size;
@@ -125,6 +130,7 @@ fn draw_overlay(buffer: &mut Buffer, areas: &Areas, state: &State, findings: &[F
                 kept::draw(buffer, area, state, kept, *scroll, theme);
             }
         }
+        Overlay::Compare(_) => {}
         Overlay::Marks(chosen) => marks::draw(buffer, area, state, chosen, theme),
     }
 }

@@ -25,6 +25,7 @@ use tokio::sync::oneshot;
 
 use crate::{
     black_box::Status,
+    census::Census,
     clock::Clock,
     config::Config,
     cost::{Meter, ThreadTimes},
@@ -114,6 +115,7 @@ pub struct Desk {
     told: Option<Description>,
     overview: HotRows,
     detail: HotRows,
+    kept: Kept,
     names: Names,
     encoders: BTreeMap<StreamKey, Encoder>,
     watchers: BTreeMap<WatcherId, Watcher>,
@@ -125,6 +127,7 @@ pub struct Desk {
     rules: Rules,
     rollups: Rollups,
     black_box: Option<Status>,
+    census: Census,
     meter: Meter,
     governor: Governor,
     booked: Booked,
@@ -140,6 +143,13 @@ pub struct Desk {
 struct HotRows {
     hot: Hot,
     rows: Vec<usize>,
+}
+
+/// The rows of the black box.
+#[derive(Debug, Default)]
+struct Kept {
+    hot: hot::Kept,
+    chosen: hot::Chosen,
 }
 
 #[derive(Debug)]
@@ -177,6 +187,7 @@ impl Desk {
             told: None,
             overview: rows(Stream::Overview),
             detail: rows(Stream::Detail),
+            kept: Kept::default(),
             names: Names::default(),
             encoders: BTreeMap::new(),
             watchers: BTreeMap::new(),
@@ -188,6 +199,7 @@ impl Desk {
             rules: Rules::default(),
             rollups: Rollups::default(),
             black_box: None,
+            census: Census::default(),
             meter: Meter::new(clock.clone(), config.payer, threads),
             governor: Governor::new(config.budget_milli, config.interval),
             booked: Booked::default(),
@@ -251,7 +263,8 @@ impl Desk {
         reading.sources.extend(self.black_box.as_ref().and_then(Status::state));
         let mut tick = Tick::new(reading, vitals);
         (tick.number, tick.mono_us, tick.wall_us) = (number, mono_us, wall_us);
-        tick.give_rows(hot::threads(&tick));
+        tick.give_rows(hot::threads(&tick, self.black_box.is_some()));
+        tick.give_rows(self.kept.hot.held());
         for hot in [&self.overview, &self.detail] {
             tick.give_rows(hot.hot.held());
         }
@@ -260,14 +273,19 @@ impl Desk {
         for hot in [&mut self.overview, &mut self.detail] {
             hot.rows = hot.hot.choose(&tick, &lists);
         }
+        if self.black_box.is_some() {
+            self.kept.chosen = self.kept.hot.choose(&tick, &lists);
+        }
         let rollups = self.rollups.push(mono_us, wall_us, tick.reading.node.severities);
+        self.rollups.note(&tick, self.kept.chosen.ranked());
         self.read_us = mono_us;
         self.tick = Some(tick);
         self.describe_anew();
         self.hand_out();
         for rollup in rollups {
-            self.tell_all(Kind::Rollup(rollup));
+            self.tell_rollup(rollup);
         }
+        self.count();
         self.mark_all(happened);
         self.answer_traces(traced);
         self.answer_inspections(inspected);
@@ -297,7 +315,7 @@ impl Desk {
     fn want(&self) {
         let is_answering = self.is_answering(self.tick.as_ref().map_or(0, |tick| tick.number) + 1);
         let close = self.focuses.items().iter().filter(|_| is_answering).map(|item| item.asked).collect();
-        let rows = self.overview.rows.iter().chain(&self.detail.rows);
+        let rows = self.overview.rows.iter().chain(&self.detail.rows).chain(&self.kept.chosen.rows);
         let id = |n: &usize| self.tick.as_ref().and_then(|tick| Some(tick.reading.tasks.get(*n)?.id));
         let hot: BTreeSet<TaskId> = rows.filter_map(id).collect();
         let thrift = self.governor.thrift();

@@ -64,6 +64,10 @@ pub enum Action {
     Speed(i32),
     /// Begin to record, or end it.
     Record,
+    /// Hold what is shown, or compare it with what is held.
+    Compare,
+    /// Forget what is held; of what is compared, exchange the sides.
+    Forget,
     /// Copy the row and the line that leads back here.
     Copy,
     /// Show or hide threads.
@@ -298,6 +302,12 @@ pub const SECTIONS: &[Section] = &[
     Section {
         title: "more",
         bindings: &[
+            binding(
+                &[(Key::Char('c'), Action::Compare), (Key::Char('C'), Action::Forget)],
+                "c C",
+                "hold this as A; elsewhere: compare with A; C forgets A",
+                None,
+            ),
             binding(
                 &[(Key::Char('f'), Action::Findings)],
                 "f",

@@ -5,7 +5,6 @@ mod film;
 mod recorder;
 mod scribe;
 
-#[cfg(test)]
 pub(crate) use codec::entry;
 pub use film::Film;
 pub use recorder::{Recorder, RecorderState};

@@ -4,6 +4,7 @@ pub(super) mod dial;
 mod link;
 mod past;
 mod peer;
+mod put;
 mod router;
 
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 pub use dial::{Connect, Reach};
+pub use put::{Put, Wanted, put};
 
 use crate::{
     clock::Clock,

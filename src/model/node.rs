@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use midair_vitals::{Growth, NodeReading, NodeVitals, QueueKind, QueueVitals, TaskId, Unit};
+use midair_vitals::{CpuTimes, Growth, NodeReading, NodeVitals, QueueKind, QueueVitals, TaskId, Unit, rate};
 
 use super::{
     cgroup::{Cgroup, Namespace},
@@ -318,6 +318,15 @@ impl Node {
         offset.to_cluster(until_us).0.checked_sub(now.0).filter(|left| *left > 0)
     }
 
+    /// CPUs in user mode, in the kernel and in interrupts.
+    pub fn cpu_split(&self) -> [Option<f64>; 3] {
+        let parts: [fn(&CpuTimes) -> Option<u64>; 3] = [|cpu| cpu.user_us, |cpu| cpu.system_us, |cpu| cpu.irq_us];
+        parts.map(|part| {
+            let (before, now) = (self.before.as_ref()?, &self.latest.as_ref()?.reading);
+            rate::share(part(&before.cpu), part(&now.cpu), before.at_us, now.at_us)
+        })
+    }
+
     /// Samples lost on the way during the last ten minutes.
     pub fn n_lost(&self) -> u64 {
         self.n_lost_since(Stamp(0))
@@ -348,5 +357,24 @@ impl Node {
         let vitals = &self.latest.as_ref()?.vitals;
         let parts = [vitals.listen_drops, vitals.udp_drops, vitals.net_drops];
         parts.into_iter().flatten().fold(None, |sum, n| Some(sum.unwrap_or(0) + n))
+    }
+
+    /// Forgets how it went; what followed from it stays.
+    #[cfg(test)]
+    pub(crate) fn forget_past(&mut self) {
+        let n_samples = std::mem::take(&mut self.n_samples);
+        self.series = Series::default();
+        for task in self.tasks.values_mut() {
+            task.forget_past();
+            task.seen.in_sample = task.seen.in_sample.map(|seen| n_samples - seen);
+        }
+        for focus in self.focuses.values_mut() {
+            focus.task.forget_past();
+            focus.children.iter_mut().for_each(Task::forget_past);
+        }
+        let now = self.latest.as_ref().map_or(Stamp(0), |latest| latest.at);
+        self.vms.values_mut().for_each(|vm| vm.forget_past(now));
+        self.losses.clear();
+        self.traces.clear();
     }
 }

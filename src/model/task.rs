@@ -232,6 +232,13 @@ impl Task {
         self.series.cells_of(pick, window, n_cells, carry_us)
     }
 
+    /// Forgets how it went; what followed from it stays.
+    #[cfg(test)]
+    pub(crate) fn forget_past(&mut self) {
+        self.series = Series::default();
+        (self.mem_growth, self.binary_growth, self.queue_growth) = Default::default();
+    }
+
     fn values(&self) -> [Option<f32>; TaskValue::N] {
         [
             self.vitals.cpu.map(|v| v as f32),

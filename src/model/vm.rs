@@ -153,6 +153,16 @@ impl Vm {
         vm
     }
 
+    /// Forgets how it went; what followed from its last answers stays, where those are not old.
+    #[cfg(test)]
+    pub(crate) fn forget_past(&mut self, now: Stamp) {
+        const OLD_US: u64 = 10_000_000;
+        (self.series, self.goes_on, self.growth) = Default::default();
+        if now.since_us(self.at) > OLD_US {
+            (self.at, self.vitals, self.before) = Default::default();
+        }
+    }
+
     /// Its charts go on from those of an earlier life of the same name.
     pub(super) fn go_on_from(&mut self, earlier: &Self) {
         let mut series = earlier.series.clone();

@@ -2,7 +2,7 @@
 
 mod asked;
 mod filmed;
-mod played;
+pub(crate) mod played;
 
 use std::mem::discriminant;
 

@@ -54,6 +54,7 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme) {
         draw_axis(buffer, Rect { y, height: 1, ..chart }, state, &cells, window, theme);
     }
     draw_playhead(buffer, chart, state, window, theme);
+    draw_held(buffer, chart, state, window, theme);
 }
 
 /// The window with its end on a border between cells: the line then stands still until a cell is over. What was the
@@ -199,6 +200,16 @@ fn ticks(window: Window) -> impl Iterator<Item = (Stamp, String)> {
     let start = window.end.0.saturating_sub(window.span_us);
     let tick = move |n| (Stamp(n * step), format!("╷{}", &format::clock(Stamp(n * step))[..n_letters]));
     (start.div_ceil(step)..=window.end.0 / step).map(tick)
+}
+
+/// The moments of what is held, at the foot of the line.
+fn draw_held(buffer: &mut Buffer, chart: Rect, state: &State, window: Window, theme: &Theme) {
+    for (letter, at) in state.held_moments() {
+        let Some(n) = window.cell_of(at, usize::from(chart.width)) else { continue };
+        if let Some(cell) = buffer.cell_mut((chart.x + n as u16, chart.bottom() - 1)) {
+            cell.set_symbol(letter).set_style(theme.held);
+        }
+    }
 }
 
 fn draw_playhead(buffer: &mut Buffer, chart: Rect, state: &State, window: Window, theme: &Theme) {

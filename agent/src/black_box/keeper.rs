@@ -9,7 +9,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use midair_proto::v1::{Envelope, Mark, Payload, RecordedMark, payload::Kind};
+use midair_proto::v1::{Envelope, Mark, Payload, RecordedMark, Rollup, payload::Kind};
 use midair_recording::{Body, State};
 use prost::Message;
 use tokio_stream::Stream;
@@ -22,6 +22,7 @@ use crate::{
     clock::Clock,
     cost::ThreadTimes,
     desk::Command,
+    encode,
     outbox::{self, Outgoing},
     reading::Health,
 };
@@ -118,6 +119,7 @@ impl Keeper {
             }
         }
         self.opened.ring.close();
+        self.opened.summaries.close();
     }
 
     /// Too many words have waited while a disk hung, or the desk has ended: then there is nothing to join.
@@ -130,7 +132,7 @@ impl Keeper {
     /// Keeps what the desk says.
     fn take(&mut self, envelope: &Envelope, outgoing: &Outgoing) {
         let (at_us, wall_us) = (envelope.mono_us.unwrap_or(0), envelope.wall_us.unwrap_or(0));
-        let bytes = envelope.encode_to_vec();
+        let mut bytes = envelope.encode_to_vec();
         let word = if envelope.seq.is_none() { word(envelope) } else { None };
         if matches!(word, Some(Kind::Described(_))) {
             self.described = Some((at_us, bytes.clone().into()));
@@ -144,6 +146,12 @@ impl Keeper {
         }
         if self.block.is_none() {
             return;
+        }
+        if let Some(kind) = &word {
+            self.opened.summaries.take(envelope, &bytes, kind);
+        }
+        if let Some(Kind::Rollup(rollup)) = &word {
+            bytes = of_node(envelope, rollup).encode_to_vec();
         }
         let ring = &mut self.opened.ring;
         ring.envelope(at_us, wall_us, &bytes);
@@ -182,8 +190,12 @@ impl Keeper {
             // What was told is answered, too.
             self.flush(now_us);
             let Asked { from_wall_us, to_wall_us, reply } = asked;
-            let ring = &self.opened.ring;
-            let found = Found { history: ring.history(from_wall_us, to_wall_us), kept_us: ring.range() };
+            let Opened { ring, summaries, .. } = &self.opened;
+            let found = Found {
+                history: ring.history(from_wall_us, to_wall_us),
+                summaries: summaries.histories(from_wall_us, to_wall_us),
+                kept_us: summaries.range(),
+            };
             // Whoever asked may have gone.
             drop(reply.send(found));
         }
@@ -201,7 +213,7 @@ impl Keeper {
 
     /// A disk that was full may have room again.
     fn retry(&mut self, now_us: u64) {
-        if !matches!(self.opened.ring.state(), State::Off(_)) {
+        if !matches!(self.opened.state(), State::Off(_)) {
             return;
         }
         if self.block.take().is_some() {
@@ -212,14 +224,13 @@ impl Keeper {
         }
         self.tried_us = now_us;
         // The old one goes first: it holds the directory.
-        self.opened = Opened { ring: self.home.nowhere(), instead_of: None };
+        self.opened = self.home.nowhere();
         self.opened = self.home.open();
     }
 
     /// Says how it is: where that has changed, and each minute.
     fn say(&mut self, now_us: u64) {
-        let ring = &self.opened.ring;
-        let state = ring.state();
+        let state = self.opened.state();
         // A disk that is tried again is not well before it has taken something.
         let is_known = matches!(state, State::Off(_)) || (self.block.is_some() && !self.is_dirty);
         let is_said =
@@ -235,8 +246,8 @@ impl Keeper {
         }
         let (health, note) = match (state, &self.opened.instead_of) {
             (State::Off(why), _) => (Health::Off(why.as_str().into()), None),
-            (_, Some(why)) => (Health::Degraded(format!("{}: {why}", holds(ring)).into()), None),
-            (_, None) => (Health::Ok, Some(holds(ring).into())),
+            (_, Some(why)) => (Health::Degraded(format!("{}: {why}", holds(&self.opened)).into()), None),
+            (_, None) => (Health::Ok, Some(holds(&self.opened).into())),
         };
         let state = state.clone();
         self.status.tell(health, note);
@@ -244,10 +255,22 @@ impl Keeper {
     }
 }
 
-/// What a ring holds, in words.
-fn holds(ring: &midair_recording::Ring) -> String {
-    let minutes = ring.range().map_or(0, |(first, last)| last.saturating_sub(first) / 60_000_000);
-    format!("{} min in {} KiB {}", minutes, ring.n_bytes() >> 10, ring.state())
+/// What it holds, in words: of which age each second, and of which age only summaries.
+fn holds(opened: &Opened) -> String {
+    let Opened { ring, summaries, .. } = opened;
+    let age = |range: Option<(u64, u64)>| {
+        let minutes = range.map_or(0, |(first, last)| last.saturating_sub(first) / 60_000_000);
+        if minutes < 120 { format!("{minutes} min") } else { format!("{} h", minutes / 60) }
+    };
+    let kib = (ring.n_bytes() + summaries.n_bytes()) >> 10;
+    let (each, every_10) = (age(ring.range()), age(summaries.range()));
+    format!("each second of {each}, every 10 s of {every_10}, in {kib} KiB {}", ring.state())
+}
+
+/// A rollup as it stands among the samples: of the node alone. What else it says stands with the summaries.
+fn of_node(envelope: &Envelope, rollup: &Rollup) -> Envelope {
+    let rollup = Rollup { vms: Vec::new(), tasks: Vec::new(), ..rollup.clone() };
+    Envelope { payload: Some(encode::payload(Kind::Rollup(rollup))), ..envelope.clone() }
 }
 
 /// What an envelope says that is no sample; these are few.

@@ -116,6 +116,32 @@ impl Scribe {
         Ok(())
     }
 
+    /// Begins the file at a moment with what must be known there, which is older.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn begin(&mut self, at: Stamp, known: &[Entry]) -> Result<(), WriteError> {
+        self.writer.begin_block(at.0, at.0, true)?;
+        self.block_from = Some(at);
+        for entry in known {
+            let Some(body) = codec::body(&entry.item) else { continue };
+            match self.writer.push(entry.at.0, true, &body) {
+                Err(WriteError::TooLarge { .. } | WriteError::Links) => self.lost(at, 1, "too large")?,
+                written => written?,
+            }
+            self.keep(entry, key_of(entry));
+        }
+        Ok(())
+    }
+
+    /// Writes what is for no screen: a note of who recorded, a focus, what a newer midair wrote.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn note_body(&mut self, at: Stamp, body: &Body) -> Result<(), WriteError> {
+        self.writer.push(at.0, false, body)
+    }
+
     /// All that is needed to understand what follows comes first.
     fn begin_block(&mut self, at: Stamp) -> Result<(), WriteError> {
         self.writer.begin_block(at.0, at.0, true)?;

@@ -5,23 +5,9 @@ use std::sync::Arc;
 use midair_proto::v1;
 use midair_recording::{Piece, Reader};
 use prost::Message as _;
-use tempfile::TempDir;
 
-use super::*;
+use super::{played::recorded, *};
 use crate::feed::file::{Recorder, entry};
-
-/// A recording of these entries.
-fn recorded(entries: &[Entry]) -> (TempDir, std::path::PathBuf) {
-    let dir = tempfile::tempdir().unwrap();
-    let path = dir.path().join("a.midair");
-    let recorder = Recorder::start(&path, "a test", Stamp(START_US)).unwrap();
-    for entry in entries {
-        recorder.push(entry);
-    }
-    let state = recorder.finish();
-    assert_eq!((state.n_lost, state.failed), (0, None));
-    (dir, path)
-}
 
 fn film(path: &std::path::Path) -> Session {
     let options = Options { n_targets: 2, size: SIZE, ..Options::default() };

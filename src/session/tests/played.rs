@@ -2,18 +2,20 @@
 
 pub(super) mod vms;
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use midair_proto::v1::{self, payload::Kind};
 use prost::Message as _;
+use tempfile::TempDir;
 
 use crate::{
     entry::{Entry, Item},
     event::{Cause, Link, LinkState, Stamp},
+    feed::file::Recorder,
 };
 
-pub(super) const START_US: u64 = 1_795_000_000_000_000;
-pub(super) const SECONDS: u64 = 90;
+pub(crate) const START_US: u64 = 1_795_000_000_000_000;
+pub(crate) const SECONDS: u64 = 90;
 /// The second in which node-2 is cut off, and the one in which it is back.
 const CUT: std::ops::Range<u64> = 40..52;
 /// Samples between two keys.
@@ -21,7 +23,7 @@ const KEY_EVERY: u64 = 30;
 const N_TASKS: u64 = 12;
 
 /// All that arrives from both nodes, in order.
-pub(super) fn cluster() -> Vec<Entry> {
+pub(crate) fn cluster() -> Vec<Entry> {
     let mut entries = Vec::new();
     for second in 0..SECONDS {
         for (n, name) in ["node-1", "node-2"].into_iter().enumerate() {
@@ -36,6 +38,19 @@ pub(super) fn cluster() -> Vec<Entry> {
         entries.extend([tick(0), tick(1)]);
     }
     entries
+}
+
+/// A recording of these entries, closed.
+pub(crate) fn recorded(entries: &[Entry]) -> (TempDir, PathBuf) {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.midair");
+    let recorder = Recorder::start(&path, "a test", Stamp(START_US)).unwrap();
+    for entry in entries {
+        recorder.push(entry);
+    }
+    let state = recorder.finish();
+    assert_eq!((state.n_lost, state.failed), (0, None));
+    (dir, path)
 }
 
 fn entry(at_us: u64, item: Item) -> Entry {

@@ -1,0 +1,13 @@
+//! What comes out of a recording: rows for other programs (`export`), a part of it (`cut`).
+//!
+//! All of it streams: a recording is told once, from its beginning or from a moment, through the decoder and the model that
+//! screens are made from, and no rate is reckoned anywhere else.
+
+pub mod cut;
+pub mod export;
+mod place;
+mod progress;
+mod source;
+mod telling;
+
+pub use place::OutError;

@@ -1,0 +1,169 @@
+use std::{fs, path::Path};
+
+use midair_recording::{Piece, Reader};
+use serde_json::Value;
+
+use super::*;
+use crate::{
+    entry::Entry,
+    model::Model,
+    out::export::{self, Format},
+    session::tests::played::{START_US, cluster, recorded},
+    wire::Decoder,
+};
+
+fn options(file: &Path) -> Options {
+    Options {
+        file: file.to_owned(),
+        out: file.with_file_name("cut.midair"),
+        is_forced: true,
+        from: Some("40s".into()),
+        to: Some("70s".into()),
+        nodes: Vec::new(),
+    }
+}
+
+fn rows(file: &Path, change: impl FnOnce(&mut export::Options)) -> Vec<Value> {
+    let out = file.with_extension("jsonl");
+    let mut options = export::Options {
+        file: file.to_owned(),
+        format: Format::Jsonl,
+        out: Some(out.clone()),
+        is_forced: true,
+        nodes: Vec::new(),
+        task: None,
+        from: None,
+        to: None,
+        vital: None,
+    };
+    change(&mut options);
+    export::export(&options, Clock::system()).unwrap();
+    fs::read_to_string(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// What is known at a moment, from the first entry of a file on; without how it went before.
+fn state(file: &Path, to: Stamp) -> (Model, Decoder) {
+    let (mut model, mut decoder) = (Model::new(1_000_000), Decoder::default());
+    for piece in Reader::open(fs::File::open(file).unwrap()).unwrap() {
+        let Piece::Entry(recorded) = piece.unwrap() else { panic!("damage") };
+        let Some(entry) = file::entry(recorded).filter(|entry| entry.at <= to) else { continue };
+        for stamped in decoder.decode(&entry) {
+            model.apply(&stamped);
+        }
+    }
+    model.nodes.values_mut().for_each(|node| node.forget_past());
+    (model, decoder)
+}
+
+#[test]
+fn a_part_shows_the_same_state_at_each_moment_as_the_whole() {
+    let (_dir, file) = recorded(&cluster());
+    for (from, to) in [(40, 70), (3, 17), (52, 53), (29, 31), (45, 90)] {
+        let mut options = options(&file);
+        (options.from, options.to) = (Some(format!("{from}s")), Some(format!("{to}s")));
+        if to == 90 {
+            options.to = None;
+        }
+        cut(&options, Clock::system()).unwrap();
+        for tenths in (from * 10 + 1..=to.min(89) * 10).step_by(7) {
+            let at = Stamp(START_US + tenths * 100_000);
+            let (whole, of_whole) = state(&file, at);
+            let (part, of_part) = state(&options.out, at);
+            assert!(whole.now == part.now && of_whole == of_part, "{from} to {to}, at {tenths} tenths of a second");
+            assert!(whole == part, "{from} to {to}, at {tenths} tenths of a second");
+        }
+    }
+}
+
+#[test]
+fn a_part_has_the_rows_of_the_whole() {
+    let (_dir, file) = recorded(&cluster());
+    let options = options(&file);
+    let cut = cut(&options, Clock::system()).unwrap();
+    assert!(cut.n_entries > 100 && cut.n_unknown == 0, "{cut:?}");
+    assert_eq!(cut.n_bytes, fs::metadata(&options.out).unwrap().len());
+    let range = |o: &mut export::Options| (o.from, o.to) = (Some("40s".into()), Some("70s".into()));
+    assert_eq!(rows(&options.out, |_| {}), rows(&file, range));
+}
+
+#[test]
+fn a_part_of_a_node_holds_nothing_of_others() {
+    let (_dir, file) = recorded(&cluster());
+    let options = Options { nodes: vec!["node-2".into()], from: None, to: None, ..options(&file) };
+    cut(&options, Clock::system()).unwrap();
+    assert_eq!(rows(&options.out, |_| {}), rows(&file, |o| o.nodes = vec!["node-2".into()]));
+    let bytes: Vec<u8> = Reader::open(fs::File::open(&options.out).unwrap())
+        .unwrap()
+        .flat_map(|piece| format!("{piece:?}").into_bytes())
+        .collect();
+    assert!(!String::from_utf8_lossy(&bytes).contains("node-1"));
+}
+
+#[test]
+fn a_part_says_from_what_it_was_cut_and_has_an_index_with_its_marks() {
+    let (_dir, file) = recorded(&cluster());
+    let options = Options { from: Some("10s".into()), ..options(&file) };
+    cut(&options, Clock::system()).unwrap();
+    let mut reader = Reader::open(fs::File::open(&options.out).unwrap()).unwrap();
+    assert!(reader.is_closed());
+    let why = reader.header().unwrap().why.clone().unwrap();
+    assert!(why.starts_with("a test (cut from a.midair, ") && why.contains(" to "), "{why}");
+    let marks: Vec<_> = reader.marks().unwrap().into_iter().filter_map(|mark| mark.mark?.text).collect();
+    assert!(marks.contains(&"release 417".to_owned()), "{marks:?}");
+    assert_eq!(reader.nodes().len(), 2);
+    let (from, _) = reader.range().unwrap();
+    assert!(from >= START_US + 10_000_000, "what comes before is no part of it");
+}
+
+#[test]
+fn what_cannot_be_cut_is_said_and_nothing_is_left() {
+    let (dir, file) = recorded(&cluster());
+    let said = |change: fn(&mut Options)| {
+        let mut options = Options { is_forced: false, ..options(&file) };
+        change(&mut options);
+        format!("{:#}", cut(&options, Clock::system()).unwrap_err())
+    };
+    let told = said(|o| o.nodes = vec!["node-9".into()]);
+    assert!(told.contains("no node is called \"node-9\"") && told.contains("node-1, node-2"), "{told}");
+    let told = said(|o| o.to = Some("30s".into()));
+    assert!(told.contains("ends before it begins"), "{told}");
+    let told = said(|o| o.out = o.file.clone());
+    assert!(told.contains("is there already"), "{told}");
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "only the recording is there");
+}
+
+#[test]
+fn of_a_damaged_recording_the_rest_is_cut() {
+    let (_dir, file) = recorded(&cluster());
+    let whole = Options { from: None, to: None, ..options(&file) };
+    let n_before = cut(&whole, Clock::system()).unwrap().n_entries;
+    let mut bytes = fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x20;
+    fs::write(&file, bytes).unwrap();
+    let n_entries = cut(&whole, Clock::system()).unwrap().n_entries;
+    assert!(n_entries < n_before && n_entries > n_before / 10, "{n_entries} of {n_before}");
+    assert!(!rows(&whole.out, |_| {}).is_empty());
+}
+
+#[test]
+fn a_part_of_a_part_is_the_same_part() {
+    let (_dir, file) = recorded(&cluster());
+    let first = options(&file);
+    cut(&first, Clock::system()).unwrap();
+    let second = Options {
+        file: first.out.clone(),
+        out: file.with_file_name("again.midair"),
+        from: None,
+        to: None,
+        ..first.clone()
+    };
+    cut(&second, Clock::system()).unwrap();
+    let entries = |file: &Path| -> Vec<Entry> {
+        let pieces = Reader::open(fs::File::open(file).unwrap()).unwrap();
+        pieces
+            .filter_map(|piece| if let Piece::Entry(recorded) = piece.unwrap() { file::entry(recorded) } else { None })
+            .collect()
+    };
+    assert!(entries(&first.out) == entries(&second.out));
+}

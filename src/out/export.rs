@@ -1,0 +1,128 @@
+//! Rows of a recording for other programs: `midair export`. `recording/EXPORT.md` says what stands in them.
+
+mod columns;
+mod csv;
+mod jsonl;
+mod rows;
+mod tasks;
+
+use std::{
+    io::{self, Write},
+    path::PathBuf,
+};
+
+use anyhow::Context as _;
+
+use self::{columns::Row, csv::Csv, jsonl::Jsonl, rows::Rows};
+use super::{
+    place::Place,
+    progress::{Progress, warn},
+    telling::Telling,
+};
+use crate::{clock::Clock, model::Vital};
+
+/// How rows are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// An object of JSON a line.
+    Jsonl,
+    /// Comma-separated values (RFC 4180), with a line of names.
+    Csv,
+}
+
+/// What is to be written, from where, and how.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// The recording.
+    pub file: PathBuf,
+    /// How.
+    pub format: Format,
+    /// Where to; `None`: to standard output.
+    pub out: Option<PathBuf>,
+    /// Whether a file that is there is replaced.
+    pub is_forced: bool,
+    /// Only these nodes, by name or id; empty: all.
+    pub nodes: Vec<String>,
+    /// Only tasks of this number, or that match this text.
+    pub task: Option<String>,
+    /// From this moment, as `replay --at` takes it.
+    pub from: Option<String>,
+    /// To this moment.
+    pub to: Option<String>,
+    /// Only the values of this vital.
+    pub vital: Option<Vital>,
+}
+
+/// Where rows go.
+trait Sink {
+    /// Takes one.
+    fn row(&mut self, row: &Row<'_>) -> anyhow::Result<()>;
+
+    /// Writes what is left.
+    fn finish(self: Box<Self>) -> anyhow::Result<()>;
+}
+
+/// Writes them; how many rows there were.
+///
+/// # Errors
+/// When the recording cannot be read, the place cannot be written, or what was asked for is not there.
+pub fn export(options: &Options, clock: Clock) -> anyhow::Result<u64> {
+    let mut telling = Telling::open(&options.file, options.from.as_deref(), options.to.as_deref())?;
+    let mut rows = Rows::new(options, telling.source())?;
+    let mut progress = Progress::new("export", clock)?;
+    let n_rows = match &options.out {
+        Some(path) => {
+            let mut place = Place::new(path, options.is_forced)?;
+            let n_rows = tell(&mut telling, &mut rows, options, &mut place, &mut progress);
+            let n_rows = n_rows.with_context(|| format!("cannot write {}", path.display()))?;
+            place.finish()?;
+            progress.say(&format!("{}: {n_rows} rows", path.display()));
+            n_rows
+        }
+        None => {
+            progress.be_quiet();
+            let out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+            match tell(&mut telling, &mut rows, options, out, &mut progress) {
+                // Who reads has seen enough: `midair export ... | head`.
+                Err(error) if is_closed(&error) => return Ok(0),
+                told => told?,
+            }
+        }
+    };
+    for damage in telling.source().damage() {
+        warn(&format!("{}: damaged: {damage}; all the rest is there", options.file.display()));
+    }
+    Ok(n_rows)
+}
+
+fn tell(
+    telling: &mut Telling,
+    rows: &mut Rows,
+    options: &Options,
+    out: impl Write,
+    progress: &mut Progress,
+) -> anyhow::Result<u64> {
+    let mut sink: Box<dyn Sink + '_> = match options.format {
+        Format::Jsonl => Box::new(Jsonl::new(out)),
+        Format::Csv => Box::new(Csv::new(out, options.vital)?),
+    };
+    let (from, to) = telling.range();
+    progress.through(from, to);
+    let mut n_rows = 0;
+    telling.tell(progress, |model, at, told| {
+        rows.of(model, at, told, &mut |row| {
+            n_rows += 1;
+            sink.row(row)
+        })
+    })?;
+    rows.check()?;
+    sink.finish()?;
+    Ok(n_rows)
+}
+
+fn is_closed(error: &anyhow::Error) -> bool {
+    error.chain().filter_map(|cause| cause.downcast_ref::<io::Error>()).any(|e| e.kind() == io::ErrorKind::BrokenPipe)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,100 @@
+//! A recording as what comes out of it reads it: entries in order, and what is damaged, counted.
+
+use std::{
+    fs::File,
+    io::BufReader,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
+use midair_proto::v1::{RecordedNode, RecordingHeader};
+use midair_recording::{Entry, Piece, Reader};
+
+use crate::{app, event::Stamp};
+
+/// A recording that is read from a moment on.
+#[derive(Debug)]
+pub(super) struct Source {
+    path: PathBuf,
+    reader: Reader<BufReader<File>>,
+    /// What was damaged, in words.
+    damage: Vec<String>,
+    now: u64,
+}
+
+impl Source {
+    /// Opens a recording, at its beginning.
+    pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
+        let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
+        let reader = Reader::open(BufReader::with_capacity(1 << 18, file));
+        let reader = reader.with_context(|| path.display().to_string())?;
+        anyhow::ensure!(reader.range().is_some(), "{}: nothing was recorded in it yet", path.display());
+        let damage = reader.damage().iter().map(ToString::to_string).collect();
+        Ok(Self { path: path.to_owned(), reader, damage, now: 0 })
+    }
+
+    /// Who recorded, and why; nothing where that is damaged.
+    pub(super) fn header(&self) -> RecordingHeader {
+        self.reader.header().cloned().unwrap_or_default()
+    }
+
+    /// The nodes that it says it holds; of a file that was not closed only those that were asked for.
+    pub(super) fn nodes(&self) -> &[RecordedNode] {
+        self.reader.nodes()
+    }
+
+    /// True for a file that was closed.
+    pub(super) fn is_closed(&self) -> bool {
+        self.reader.is_closed()
+    }
+
+    /// Its first and last moment by the wall clock of who recorded.
+    pub(super) fn range(&self) -> (Stamp, Stamp) {
+        let blocks = self.reader.blocks();
+        let last = |block: &midair_recording::Block| {
+            block.wall_us.saturating_add(block.last_us.saturating_sub(block.first_us))
+        };
+        let from = blocks.iter().map(|block| block.wall_us).min().unwrap_or(0);
+        // What is known of an unfinished block ends up to a millisecond early.
+        let slack_us = if self.reader.is_closed() { 0 } else { 1_000 };
+        (Stamp(from), Stamp(blocks.iter().map(last).max().unwrap_or(0).saturating_add(slack_us)))
+    }
+
+    /// The range that two words name, as `replay --at` takes them; all of it without them.
+    pub(super) fn between(&self, from: Option<&str>, to: Option<&str>) -> anyhow::Result<(Stamp, Stamp)> {
+        let (first, last) = self.range();
+        let moment = |text: Option<&str>, or: Stamp| text.map_or(Ok(or), |text| app::within(text, first, last));
+        let from = moment(from, first).map_err(anyhow::Error::msg).context("--from")?;
+        let to = moment(to, last).map_err(anyhow::Error::msg).context("--to")?;
+        anyhow::ensure!(from <= to, "the range ends before it begins: {} to {}", app::utc(from), app::utc(to));
+        Ok((from, to))
+    }
+
+    /// Goes to the block from which a moment can be understood.
+    pub(super) fn seek(&mut self, at: Stamp) -> anyhow::Result<()> {
+        self.now = 0;
+        self.reader.seek_wall(at.0).with_context(|| format!("cannot read {}", self.path.display()))?;
+        Ok(())
+    }
+
+    /// What it tells next, by the wall clock of who recorded: that of a black box is told by no other. It may have been set
+    /// back, and what is told only goes on. Damage is passed over and counted.
+    pub(super) fn next(&mut self) -> anyhow::Result<Option<Entry>> {
+        while let Some(piece) = self.reader.next() {
+            match piece.with_context(|| format!("cannot read {}", self.path.display()))? {
+                Piece::Entry(entry) => {
+                    self.now = self.now.max(entry.wall_us);
+                    return Ok(Some(Entry { at_us: self.now, ..entry }));
+                }
+                Piece::Damage(damage) => self.damage.push(damage.to_string()),
+            }
+        }
+        self.damage.extend(self.reader.torn().map(ToString::to_string));
+        Ok(None)
+    }
+
+    /// What was found damaged so far, in words.
+    pub(super) fn damage(&self) -> &[String] {
+        &self.damage
+    }
+}
