@@ -17,6 +17,7 @@ mod message;
 mod moment;
 mod mouse;
 mod overlay;
+mod past;
 mod playhead;
 mod prompt;
 mod replay;
@@ -50,6 +51,7 @@ pub use kept::{Kept, word as kept_word};
 pub use message::Message;
 pub use moment::{before, length, within};
 pub use overlay::{Chosen, MarkKey, Overlay, mark_keys, subjects};
+pub use past::{Lack, Looked};
 pub use playhead::Playhead;
 pub use prompt::{Prompt, PromptKind};
 pub use replay::{Replay, Speed};
@@ -85,10 +87,12 @@ pub enum Told {
     Grown(Stamp, bool),
     /// What is told next lies so far from what was told that the time line begins anew.
     Elsewhere,
-    /// The recording has this summary of a window that ended at a moment, wherever the playhead is.
-    Rollup(Stamp, Box<Rollup>),
     /// These marks are known, each told at a moment: of all that is played, whether it was told yet or not.
     Marks(Vec<(Stamp, Mark)>),
+    /// Summaries of windows that ended at these moments, wherever the playhead is.
+    Rollups(Vec<(Stamp, Rollup)>),
+    /// Who was asked for a moment before all that was received; `None`: what is shown was received.
+    Looked(Option<Looked>),
     /// How the recording of what is received does; `None`: nothing is recorded.
     Recording(Option<Recording>),
     /// Something to be said in the footer.
@@ -163,6 +167,8 @@ pub struct State {
     pub playhead: Playhead,
     /// How much time the time line shows.
     pub zoom: Zoom,
+    /// Who was asked for the moment shown, where that lies before all that was received.
+    pub looked: Option<Looked>,
     /// The recording that is shown; `None` where agents are watched.
     pub replay: Option<Replay>,
     /// The file into which is recorded what is received.
@@ -217,6 +223,7 @@ impl State {
             clock: Stamp::default(),
             playhead: Playhead::Live,
             zoom: Zoom::default(),
+            looked: None,
             replay: None,
             recording: None,
             levels: vec![Level::new(Screen::Cluster, vital.order())],
@@ -351,7 +358,12 @@ fn told(state: &mut State, what: Told) {
             marks.iter().for_each(|(at, mark)| state.timeline.flags.take(&state.model, mark, *at));
             state.is_dirty = true;
         }
-        Told::Rollup(at, rollup) => state.timeline.take_rollup(&rollup, at, at),
+        Told::Rollups(rollups) => {
+            state.is_dirty |= !rollups.is_empty();
+            let now = state.clock;
+            rollups.iter().for_each(|(end, rollup)| state.timeline.take_rollup(rollup, *end, now.max(*end)));
+        }
+        Told::Looked(looked) => (state.looked, state.is_dirty) = (looked, true),
         Told::Recording(recording) => {
             state.is_dirty |= state.recording != recording;
             state.recording = recording;

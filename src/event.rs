@@ -15,6 +15,12 @@ pub use control::{Control, TableQuery};
 pub use erlang::{ErlangLook, Inspected, Keeps, Sender, Traced, WaitKind};
 pub use input::{Input, Key, Mouse, MouseKind};
 
+/// Number of the answer that a census of a black box is: that of the dashboard's table, which nobody asked for then.
+pub const CENSUS_ID: u32 = 1;
+
+/// The same for a census of threads.
+pub const THREADS_ID: u32 = u32::MAX;
+
 /// A moment: microseconds since 1970 on the dashboard's clock, in order of arrival.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Stamp(pub u64);
@@ -158,6 +164,8 @@ pub enum Cause {
     Denied,
     /// Another link leads to the same node: two agents with one id, or one agent under two addresses.
     Conflict,
+    /// Of the moment shown its black box has told nothing.
+    BlackBox,
 }
 
 impl Cause {
@@ -172,6 +180,7 @@ impl Cause {
             Self::Version => "version",
             Self::Denied => "denied",
             Self::Conflict => "conflict",
+            Self::BlackBox => "black box",
         }
     }
 }
@@ -205,6 +214,8 @@ pub struct Described {
     pub runtimes: Vec<Runtime>,
     /// True where the connection is neither encrypted nor authenticated.
     pub is_insecure: bool,
+    /// True where its black box can be asked.
+    pub keeps_history: bool,
 }
 
 /// How well something works.

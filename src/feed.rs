@@ -6,6 +6,7 @@ pub mod file;
 pub mod incident;
 pub mod live;
 pub mod local;
+pub mod pages;
 pub mod record;
 pub mod replay;
 pub mod tape;

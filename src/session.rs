@@ -4,6 +4,7 @@
 //! why a replay shows what the live screen showed.
 
 mod checkpoint;
+mod past;
 
 use std::collections::VecDeque;
 
@@ -19,6 +20,7 @@ use crate::{
 };
 
 use checkpoint::Checkpoints;
+use past::{Heard, Past};
 
 /// The state with all that it is made from.
 #[derive(Debug)]
@@ -27,6 +29,7 @@ pub struct Session {
     tape: Tape,
     decoder: Decoder,
     checkpoints: Checkpoints,
+    past: Past,
     newest: Stamp,
     /// The recording that is shown in place of the tape, and the moment up to which it was told.
     film: Option<(Film, Stamp)>,
@@ -40,6 +43,7 @@ impl Session {
             tape: Tape::default(),
             decoder: Decoder::default(),
             checkpoints: Checkpoints::default(),
+            past: Past::default(),
             newest: Stamp(0),
             film: None,
         }
@@ -79,11 +83,13 @@ impl Session {
     fn tell_rollups(&mut self, entries: &[Entry]) {
         // Not the decoder of the session: it has not been told who they are.
         let mut decoder = Decoder::default();
-        for stamped in entries.iter().flat_map(|entry| decoder.decode(entry)) {
-            if let Event::Rollup(rollup) = stamped.event {
-                self.tell(Told::Rollup(stamped.at, rollup));
-            }
-        }
+        let events = entries.iter().flat_map(|entry| decoder.decode(entry));
+        let rollups = events.filter_map(|stamped| match stamped.event {
+            Event::Rollup(rollup) => Some((stamped.at, *rollup)),
+            _ => None,
+        });
+        let rollups = rollups.collect();
+        self.tell(Told::Rollups(rollups));
     }
 
     /// Plays the recording on, when so much time has passed.
@@ -125,16 +131,51 @@ impl Session {
         // Links stamp by themselves, and their entries meet in one channel: a stamp may be a little older than the last.
         let entry = Entry { at: entry.at.max(self.newest), ..entry };
         self.newest = entry.at;
-        if let Item::Input(input) = entry.item {
-            return self.input(entry.at, input);
-        }
-        if !self.tape.push(&entry) {
+        let at = entry.at;
+        let mut effects = match entry.item {
+            Item::Input(input) => self.input(at, input),
+            Item::Page(page) => {
+                if let Heard::Rollups(rollups) = self.past.hear(at, page) {
+                    self.tell(Told::Rollups(rollups));
+                }
+                app::update(&mut self.state, Msg::Passed(at))
+            }
+            Item::Tick => self.receive(&entry),
+            Item::Envelope(..) | Item::Link(_) | Item::Clock(..) | Item::Gap(_) | Item::Reset => {
+                return self.receive(&entry);
+            }
+        };
+        effects.extend(self.ask(at));
+        effects
+    }
+
+    /// Takes what an agent or a link said.
+    fn receive(&mut self, entry: &Entry) -> Vec<Effect> {
+        self.past.notice(entry);
+        if !self.tape.push(entry) {
             return app::update(&mut self.state, Msg::Passed(entry.at));
         }
-        let effects = self.fold(&entry);
+        let effects = self.fold(entry);
         self.checkpoints.forget(self.tape.n_dropped());
         self.checkpoints.pass(self.tape.n_told(), entry.at, &self.state.model, &self.decoder);
         effects
+    }
+
+    /// Asks black boxes for what is needed now, and shows what has come of it.
+    fn ask(&mut self, now: Stamp) -> Vec<Effect> {
+        if self.film.is_some() {
+            return Vec::new();
+        }
+        if let Some(at) = self.past.shown().filter(|_| self.past.is_outdated(&self.state)) {
+            self.seek_pages(at);
+        }
+        let tape_from = self.tape.range().map(|(from, _)| from);
+        let questions = self.past.questions(&self.state, now, tape_from);
+        let looked = self.past.looked(&self.state);
+        if looked != self.state.looked {
+            self.tell(Told::Looked(looked));
+        }
+        questions.into_iter().map(Effect::Control).collect()
     }
 
     fn input(&mut self, at: Stamp, input: Input) -> Vec<Effect> {
@@ -164,12 +205,38 @@ impl Session {
             self.seek_film(to);
             return Vec::new();
         }
+        self.past.ask_again();
+        let is_before = self.tape.range().is_some_and(|(first, _)| to < first);
+        if is_before && self.state.keeps_past() {
+            self.seek_pages(to);
+            return Vec::new();
+        }
+        self.past.leave();
         self.restore(self.tape.n_until(to));
         let told = self.tape.seek(to);
         self.retell(&told)
     }
 
+    /// Shows a moment before the tape, as far as black boxes have told of it.
+    fn seek_pages(&mut self, to: Stamp) {
+        self.tape.leave(to);
+        let (mut told, is_anew) = self.past.tell(to, &self.state);
+        if is_anew {
+            let from = Stamp(to.0.saturating_sub(WARM_UP_US));
+            let who =
+                self.tape.introductions().flat_map(|(_, described, clock)| std::iter::once(described).chain(clock));
+            let who = who.map(|entry| Entry { at: from, item: entry.item.clone() });
+            let who: Vec<Entry> = std::iter::once(Entry { at: from, item: Item::Reset }).chain(who).collect();
+            who.iter().for_each(|entry| drop(self.fold(entry)));
+            // By now it is known who they are.
+            self.past.leave();
+            (told, _) = self.past.tell(to, &self.state);
+        }
+        told.iter().for_each(|entry| drop(self.fold(entry)));
+    }
+
     fn go_live(&mut self) -> Vec<Effect> {
+        self.past.leave();
         self.restore(usize::MAX);
         let told = self.tape.live();
         self.retell(&told)
@@ -178,7 +245,7 @@ impl Session {
     /// Brings back the copy that is nearest before so many entries, where that is nearer than what is known.
     fn restore(&mut self, n_entries: usize) {
         let n_told = self.tape.n_told();
-        let is_nearer = |n: usize| n_told > n_entries || n_told < n;
+        let is_nearer = |n: usize| n_told == usize::MAX || n_told > n_entries || n_told < n;
         if let Some(nearest) = self.checkpoints.before(n_entries).filter(|c| is_nearer(c.n_told)) {
             self.decoder = nearest.decoder.clone();
             // What this would have asked is asked, or not, after what follows has been told.

@@ -3,6 +3,7 @@
 //! Total: whatever arrives, the answer is events. Bytes that are not what the contract says become `Malformed`, samples
 //! that cannot be used become `Lost`; fields and enum values of newer agents are passed over.
 
+mod census;
 mod control;
 mod describe;
 mod erlang;
@@ -30,6 +31,7 @@ use crate::{
 };
 
 use self::{
+    census::Census,
     names::{Names, TEXT_MAX},
     stream::Base,
 };
@@ -90,6 +92,7 @@ struct Peer {
     overview: Base,
     detail: Base,
     current: Option<Stream>,
+    census: Census,
     /// Samples that the agent itself has reported as lost; the gap in the numbering that follows is the same loss.
     n_reported: u64,
 }
@@ -119,8 +122,8 @@ impl Decoder {
                 *self = Self::default();
                 vec![Event::Reset]
             }
-            // Inputs are no events: the session hands them to the reducer itself.
-            Item::Input(_) => Vec::new(),
+            // Inputs are no events: the session hands them to the reducer itself, and keeps pages beside the tape.
+            Item::Input(_) | Item::Page(_) => Vec::new(),
         };
         stamped(entry.at, events)
     }
@@ -179,8 +182,10 @@ impl Decoder {
             Kind::Mark(mark) if is_long(&mark) => vec![malformed(&node, "a mark longer than the contract allows")],
             Kind::Mark(mark) => vec![Event::Mark(mark_of(context, mark))],
             Kind::Rollup(rollup) => vec![Event::Rollup(Box::new(rollup_of(context, &rollup)))],
-            // Part of what the time before the tape is told from.
-            Kind::Census(_) => Vec::new(),
+            Kind::Census(census) => match self.peer(context).census.part(context, census) {
+                Ok(rows) => rows.into_iter().map(|rows| Event::Rows(Box::new(rows))).collect(),
+                Err(what) => vec![malformed(&node, what)],
+            },
             Kind::Traced(traced) => {
                 let event = erlang::traced(context, &traced);
                 vec![event.unwrap_or_else(|| malformed(&node, "counts that answer no trace"))]

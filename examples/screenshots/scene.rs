@@ -287,5 +287,6 @@ fn described(host: &Host, is_single: bool) -> Described {
         interval_ms: Some((INTERVAL_US / 1000) as u32),
         runtimes: vec![os(host)],
         is_insecure: false,
+        keeps_history: false,
     }
 }

@@ -8,10 +8,10 @@ use super::{
     Effect, Playhead, State,
     screen::{Level, Panel, Scope, Screen},
 };
-use crate::event::{Control, NodeId, Stream, TableQuery};
+use crate::event::{CENSUS_ID, Control, NodeId, Stream, TableQuery};
 
 /// Number of the one table query that the dashboard holds per node. Queries and focuses share one numbering.
-pub const TABLE_ID: u32 = 1;
+pub const TABLE_ID: u32 = CENSUS_ID;
 
 /// Number of its one focus.
 pub const FOCUS_ID: u32 = 2;

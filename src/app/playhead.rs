@@ -1,7 +1,13 @@
 //! Moving in time: pause, steps, a click on the time line, and back to now.
 
 use super::{Effect, State, moment, utc};
-use crate::{event::Stamp, model::Window};
+use crate::{
+    event::Stamp,
+    model::{Node, Window},
+};
+
+/// No black box is asked for what is older, microseconds: a week.
+const KEPT_US: u64 = 7 * 86_400 * 1_000_000;
 
 /// The moment shown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -73,7 +79,20 @@ impl State {
     pub fn reach(&self) -> Option<(Stamp, Stamp)> {
         match &self.replay {
             Some(replay) => Some((replay.from, replay.to)),
-            None => Some((self.timeline.oldest()?, self.timeline.newest())),
+            None => {
+                let (oldest, newest) = (self.timeline.oldest()?, self.timeline.newest());
+                let kept = Stamp(newest.0.saturating_sub(KEPT_US));
+                Some((if self.keeps_past() { oldest.min(kept) } else { oldest }, newest))
+            }
+        }
+    }
+
+    /// Whether a node can be asked for what was before all that was received.
+    pub fn keeps_past(&self) -> bool {
+        let keeps = |node: &Node| node.described.as_ref().is_some_and(|described| described.keeps_history);
+        match self.screen().node() {
+            Some(id) => self.model.node(id).is_some_and(keeps),
+            None => self.model.nodes.values().any(keeps),
         }
     }
 
@@ -105,7 +124,10 @@ impl State {
             return Vec::new();
         }
         let from = self.now();
-        let by_sample = self.screen().node().and_then(|node| self.timeline.step(node, from, n_samples));
+        let is_told =
+            |node| self.replay.is_some() || !self.keeps_past() || self.timeline.reaches(node, from, n_samples);
+        let node = self.screen().node().filter(|node| is_told(node));
+        let by_sample = node.and_then(|node| self.timeline.step(node, from, n_samples));
         let interval_us = i64::from(self.interval_ms) * 1000;
         let to = by_sample.unwrap_or_else(|| Stamp(from.0.saturating_add_signed(i64::from(n_samples) * interval_us)));
         self.seek(to)

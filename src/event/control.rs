@@ -41,6 +41,19 @@ pub enum Control {
         /// Its number.
         id: u32,
     },
+    /// Tell what the black box kept of a range.
+    History {
+        /// Of whom.
+        node: NodeId,
+        /// Number of the question.
+        id: u32,
+        /// Start of the range, the node's wall time, microseconds since 1970.
+        from_us: u64,
+        /// Its end.
+        to_us: u64,
+        /// Rollups alone, at most so many points; `None`: every sample.
+        max_points: Option<u32>,
+    },
     /// Put a note on the time line.
     Mark {
         /// Of whom.

@@ -2,6 +2,7 @@
 
 pub(super) mod dial;
 mod link;
+mod past;
 mod peer;
 mod put;
 mod router;

@@ -8,7 +8,7 @@ use std::{
 };
 
 use crate::{
-    entry::{Entry, Item},
+    entry::{Entry, Item, Part},
     event::Stamp,
     wire::Carries,
 };
@@ -37,15 +37,18 @@ pub struct Tape {
     n_told: usize,
     standing: Standing,
     playhead: Option<Stamp>,
+    /// What stands now, whatever was told.
+    known: Standing,
 }
 
 impl Tape {
     /// Keeps an entry. True when it is to be passed on: the playhead is live, or the entry is an input, which acts on
     /// the screen and has no place on the tape.
     pub fn push(&mut self, entry: &Entry) -> bool {
-        if matches!(entry.item, Item::Input(_)) {
+        if matches!(entry.item, Item::Input(_) | Item::Page(_)) {
             return true;
         }
+        self.known.keep(entry);
         let newest = self.entries.back().map_or(Stamp(0), |e| e.at);
         self.n_bytes += weight(entry);
         self.entries.push_back(Entry { at: entry.at.max(newest), item: entry.item.clone() });
@@ -87,6 +90,18 @@ impl Tape {
     /// Who listens knows what it knew when so many entries had been told: the next are told from there.
     pub fn resume(&mut self, n_told: usize) {
         self.n_told = n_told;
+    }
+
+    /// The playhead goes to a moment before the tape: what is told of it comes from elsewhere, and what is told next of the
+    /// tape is told anew.
+    pub fn leave(&mut self, to: Stamp) {
+        (self.playhead, self.n_told) = (Some(to), usize::MAX);
+    }
+
+    /// Who has described itself so far, by address: the description, and what its clock was last.
+    pub fn introductions(&self) -> impl Iterator<Item = (&Arc<str>, &Entry, Option<&Entry>)> {
+        let clock = |address| self.known.clocks.get(address);
+        self.known.descriptions.iter().map(move |(address, entry)| (address, entry, clock(address)))
     }
 
     /// All that it holds, and before it what is still true of what it does not hold any more.
@@ -152,6 +167,10 @@ pub fn weight(entry: &Entry) -> usize {
         Item::Envelope(_, envelope) => {
             envelope.payload.as_ref().map_or(0, |p| p.len()) + envelope.node.as_ref().map_or(0, String::len)
         }
+        Item::Page(page) => match &page.part {
+            Part::Told(told) => told.iter().filter_map(|e| e.payload.as_ref()).map(|p| ENTRY_BYTES + p.len()).sum(),
+            Part::End(_) => 0,
+        },
         Item::Link(_) | Item::Clock(..) | Item::Gap(_) | Item::Tick | Item::Reset | Item::Input(_) => 0,
     };
     ENTRY_BYTES + carried
@@ -191,7 +210,7 @@ impl Standing {
                 | Carries::Kept
                 | Carries::Other => {}
             },
-            Item::Gap(_) | Item::Tick | Item::Reset | Item::Input(_) => {}
+            Item::Gap(_) | Item::Page(_) | Item::Tick | Item::Reset | Item::Input(_) => {}
         }
     }
 
@@ -205,7 +224,7 @@ impl Standing {
 }
 
 /// Leaves out samples that need a key which has left the tape: they were not lost, they are only not known any more.
-fn grounded<'a>(entries: impl Iterator<Item = &'a Entry>) -> impl Iterator<Item = Entry> {
+pub(super) fn grounded<'a>(entries: impl Iterator<Item = &'a Entry>) -> impl Iterator<Item = Entry> {
     let mut with_key = HashSet::new();
     entries
         .filter(move |entry| {

@@ -89,6 +89,7 @@ pub(crate) fn described_as(seconds: f64, node: &str, address: &str, epoch: u64) 
         interval_ms: Some(1000),
         runtimes: vec![os()],
         is_insecure: false,
+        keeps_history: false,
     };
     stamped(seconds, Event::Described(Box::new(described)))
 }

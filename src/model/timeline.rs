@@ -161,6 +161,10 @@ impl Timeline {
             let end = clock.map_or(Stamp(rollup.wall_us), |clock| clock.to_cluster(rollup.wall_us));
             self.take_rollup(rollup, end, at);
         }
+        if let Event::Mark(mark) = &stamped.event {
+            // One that is told twice is one; a black box may tell of one that was never heard.
+            self.flags.take(model, mark, at);
+        }
         if self.is_retelling && at <= self.newest {
             return;
         }
@@ -174,7 +178,6 @@ impl Timeline {
                 self.gaps.push_back(Gap { node: node.clone(), at, n_samples: *n_samples });
             }
             Event::Gap(gap) => self.note_hole(gap),
-            Event::Mark(mark) => self.flags.take(model, mark, at),
             Event::Clock { node, offset_us, uncertainty_us: _, is_step } => {
                 self.flags.settle(model, node);
                 if *is_step {
@@ -192,6 +195,7 @@ impl Timeline {
             | Event::Inspected(_)
             | Event::Refused { .. }
             | Event::Malformed { .. }
+            | Event::Mark(_)
             | Event::Rollup(_) => {}
         }
         while self.gaps.len() > N_GAPS {
@@ -229,6 +233,12 @@ impl Timeline {
             }
         }
         cells
+    }
+
+    /// Whether the samples of a node reach from a moment so many back, or on.
+    pub fn reaches(&self, node: &NodeId, from: Stamp, n: i32) -> bool {
+        let n_until = self.nodes.get(node).map_or(0, |points| points.partition_point(|(at, _)| *at <= from));
+        n_until > 0 && n_until as i64 + i64::from(n) > 0
     }
 
     /// The moment `n` samples of a node on from (or back before) a moment; `None` where the node has none.

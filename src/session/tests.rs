@@ -1,5 +1,6 @@
 //! Replay equals live, and a seek equals playing through.
 
+mod asked;
 mod compared;
 mod filmed;
 pub(crate) mod played;

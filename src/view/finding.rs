@@ -93,6 +93,12 @@ fn is_in_part(state: &State) -> bool {
 /// Draws the line: as much as fits, the worst first, and how many more findings there are.
 pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Finding], theme: &Theme) {
     let mut pen = Pen::new(buffer, area, 0);
+    if let Some(words) = looked(state) {
+        pen.put("… ", theme.alarm);
+        let room = usize::from(pen.left());
+        pen.put(&text::cut_words(&words, room), theme.plain);
+        return;
+    }
     let told = told(state, findings);
     if told.is_empty() {
         let is_measured = state.model.nodes.values().any(|n| n.latest.is_some());
@@ -128,6 +134,12 @@ pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Fin
         let (words, key) = more.split_at(more.len() - 2);
         pen.put_right(&[(words.to_owned(), theme.dim), (key.to_owned(), theme.key)]);
     }
+}
+
+/// What is asked of black boxes, and what they cannot tell.
+fn looked(state: &State) -> Option<String> {
+    let words = state.looked.as_ref()?.words(&format::clock(state.now()), format::clock)?;
+    Some(text::clean(&words).into_owned())
 }
 
 /// That there are more findings than the line has room for, and the key that shows them.

@@ -60,8 +60,17 @@ fn moment(state: &State, theme: &Theme) -> (String, Style) {
             // A screen that was stopped just now is 0 s old, not 0 ms.
             let ago_us = state.clock.since_us(at);
             let ago = if ago_us < 1_000_000 { "0 s".to_owned() } else { format::duration(ago_us) };
-            (format!("‖ PAST {}, {ago} ago", format::clock(at)), theme.past)
+            (format!("‖ PAST {}, {ago} ago{}", format::clock(at), source(state)), theme.past)
         }
+    }
+}
+
+/// Where the past is known from: received as it was seen, or kept as it was measured.
+fn source(state: &State) -> &'static str {
+    match (&state.looked, state.size.0) {
+        (Some(_), _) => ", as measured",
+        (None, 100..) => ", as seen",
+        (None, _) => "",
     }
 }
 

@@ -24,9 +24,11 @@ pub(crate) fn echo(sent_us: u64) -> v1::Control {
     wrap(Kind::Echo(v1::Echo { sent_us: Some(sent_us) }))
 }
 
-/// One control as it travels. To whom it goes is the link's affair.
-pub fn to_wire(control: &Control) -> v1::Control {
-    wrap(match control {
+/// One control as it travels on a watch. To whom it goes is the link's affair; a question to the black box is a call of
+/// its own.
+pub fn to_wire(control: &Control) -> Option<v1::Control> {
+    Some(wrap(match control {
+        Control::History { .. } => return None,
         Control::Interest { node: _, stream, interval_ms } => Kind::Interest(v1::Interest {
             scope: Some(v1::Scope::Node.into()),
             stream: Some(stream_to_wire(*stream).into()),
@@ -54,7 +56,7 @@ pub fn to_wire(control: &Control) -> v1::Control {
         Control::Budget { node: _, milli, seconds } => {
             Kind::Budget(v1::Budget { milli: *milli, seconds: milli.map(|_| *seconds) })
         }
-    })
+    }))
 }
 
 fn wrap(kind: Kind) -> v1::Control {

@@ -23,5 +23,6 @@ pub(super) fn described(context: &Context, sent: v1::Description) -> Described {
         interval_ms: sent.interval_ms,
         runtimes: node::runtimes(&sent.runtimes),
         is_insecure: sent.insecure.unwrap_or(false),
+        keeps_history: sent.capabilities.iter().any(|word| word == "history"),
     }
 }

@@ -367,7 +367,7 @@ fn controls_travel_with_all_they_say() {
         process: Some(12),
     };
     let control = Control::Table { node: NodeId::new("n1"), id: 3, query };
-    let Some(v1::control::Kind::Table(sent)) = to_wire(&control).kind else { panic!("not a table") };
+    let Some(v1::control::Kind::Table(sent)) = to_wire(&control).unwrap().kind else { panic!("not a table") };
     assert_eq!((sent.id, sent.order(), sent.lowest), (Some(3), v1::Order::QueueGrowth, Some(true)));
     assert_eq!((sent.filter.as_deref(), sent.limit, sent.process), (Some("!beam"), Some(300), Some(12)));
     assert_eq!(sent.kinds, [i32::from(v1::TaskKind::Thread)]);

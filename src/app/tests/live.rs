@@ -9,6 +9,7 @@ fn interests(controls: &[Control]) -> Vec<(String, Stream)> {
         | Control::Focus { .. }
         | Control::Stop { .. }
         | Control::Mark { .. }
+        | Control::History { .. }
         | Control::Trace { .. }
         | Control::Inspect { .. }
         | Control::Budget { .. } => None,

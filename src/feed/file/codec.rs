@@ -14,9 +14,10 @@ use crate::{
     event::{Cause, Gap, Input, Key, Link, LinkState, Mouse, MouseKind, NodeId, Stamp},
 };
 
-/// What a recording keeps of an entry.
-pub(super) fn body(item: &Item) -> Body {
-    match item {
+/// What a recording keeps of an entry; `None` for what is of the past, and not of what is recorded.
+pub(super) fn body(item: &Item) -> Option<Body> {
+    Some(match item {
+        Item::Page(_) => return None,
         Item::Envelope(link, envelope) => {
             Body::Envelope { link: Arc::clone(link), bytes: envelope.encode_to_vec().into() }
         }
@@ -31,7 +32,7 @@ pub(super) fn body(item: &Item) -> Body {
         Item::Tick => Body::Tick,
         Item::Reset => Body::Reset,
         Item::Input(input) => Body::Input(recorded_input(*input)),
-    }
+    })
 }
 
 /// The entry that a recording kept; `None` for what is not for the screen, what a newer midair wrote, and what cannot be
@@ -135,6 +136,8 @@ fn recorded_cause(cause: Cause) -> RecordedCause {
         Cause::Version => RecordedCause::Version,
         Cause::Denied => RecordedCause::Denied,
         Cause::Conflict => RecordedCause::Conflict,
+        // Made up while the past is shown, never received.
+        Cause::BlackBox => RecordedCause::Unspecified,
     }
 }
 

@@ -94,6 +94,7 @@ impl Scribe {
     /// # Errors
     /// When it cannot be written; one that is too large is left out, and the file says so.
     pub fn take(&mut self, entry: &Entry) -> Result<(), WriteError> {
+        let Some(body) = codec::body(&entry.item) else { return Ok(()) };
         let stream = key_of(entry);
         let begins = stream.as_ref().is_some_and(|(_, is_key)| *is_key)
             && self.block_from.is_some_and(|from| entry.at.since_us(from) >= BLOCK_FROM_US);
@@ -101,7 +102,7 @@ impl Scribe {
             self.block_from = Some(entry.at);
             self.begin_block(entry.at)?;
         }
-        match self.writer.push(entry.at.0, false, &codec::body(&entry.item)) {
+        match self.writer.push(entry.at.0, false, &body) {
             Err(error @ (WriteError::TooLarge { .. } | WriteError::Links)) => {
                 self.lost(entry.at, 1, &error.to_string())?
             }
@@ -123,7 +124,8 @@ impl Scribe {
         self.writer.begin_block(at.0, at.0, true)?;
         self.block_from = Some(at);
         for entry in known {
-            match self.writer.push(entry.at.0, true, &codec::body(&entry.item)) {
+            let Some(body) = codec::body(&entry.item) else { continue };
+            match self.writer.push(entry.at.0, true, &body) {
                 Err(WriteError::TooLarge { .. } | WriteError::Links) => self.lost(at, 1, "too large")?,
                 written => written?,
             }
@@ -147,7 +149,9 @@ impl Scribe {
         all.extend(self.since_key.values().flatten().cloned());
         all.sort_by_key(|entry| entry.at);
         for entry in &all {
-            self.writer.push(entry.at.0, true, &codec::body(&entry.item))?;
+            if let Some(body) = codec::body(&entry.item) {
+                self.writer.push(entry.at.0, true, &body)?;
+            }
         }
         Ok(())
     }

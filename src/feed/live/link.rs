@@ -28,6 +28,7 @@ use crate::{
 use super::{
     Target,
     dial::{self, Dialled, Failure, PATIENCE},
+    past::Question,
     peer::Peer,
     router::Ask,
 };
@@ -83,6 +84,7 @@ struct Watch {
     to_agent: mpsc::Sender<v1::Control>,
     controls: mpsc::Receiver<Control>,
     peer: Peer,
+    client: AgentClient<Channel>,
 }
 
 impl Link {
@@ -118,7 +120,7 @@ impl Link {
 
     fn wait(&mut self, failure: &Failure, n_failures: u32) -> Duration {
         match failure.cause {
-            Cause::Version | Cause::Denied | Cause::Conflict => backoff::PATIENT,
+            Cause::Version | Cause::Denied | Cause::Conflict | Cause::BlackBox => backoff::PATIENT,
             Cause::Refused | Cause::Timeout | Cause::Reset | Cause::Name | Cause::Protocol => {
                 backoff::wait(n_failures, self.chance.share())
             }
@@ -162,7 +164,7 @@ impl Link {
         let link = self.number;
         let standing = ask(ways, |reply| Ask::Open { link, controls: sender, reply }).await?;
         let (to_agent, outgoing) = mpsc::channel(CONTROLS_MAX + standing.len() + 1);
-        let first = std::iter::once(wire::hello(&self.viewer)).chain(standing.iter().map(wire::to_wire));
+        let first = std::iter::once(wire::hello(&self.viewer)).chain(standing.iter().filter_map(wire::to_wire));
         for control in first {
             to_agent.try_send(control).expect("the channel was made with room for these");
         }
@@ -171,7 +173,7 @@ impl Link {
             Ok(Err(status)) => return Err(dial::of_opening(&status, &self.target.reach).into()),
             Err(_) => return Err(dial::no_answer().into()),
         };
-        Ok(Watch { events, to_agent, controls, peer })
+        Ok(Watch { events, to_agent, controls, peer, client: client.clone() })
     }
 
     /// The first event must say who is there.
@@ -243,7 +245,7 @@ impl Link {
                     Err(status) => return Err(dial::of_stream(&status, &watch.peer).into()),
                 },
                 control = watch.controls.recv() => match control {
-                    Some(control) => to_agent(watch, wire::to_wire(&control))?,
+                    Some(control) => self.control(ways, watch, &control)?,
                     // The router lets go of a link when the feed ends, or when this agent takes no controls.
                     None if ways.asks.is_closed() => return Ok(()),
                     None => return Err(stuck().into()),
@@ -251,6 +253,21 @@ impl Link {
                 _ = echo.tick() => to_agent(watch, wire::echo(self.clock.now().0))?,
             }
         }
+    }
+
+    fn control(&self, ways: &Ways, watch: &Watch, control: &Control) -> Result<(), Failure> {
+        if let Some(control) = wire::to_wire(control) {
+            return to_agent(watch, control);
+        }
+        if let Control::History { node: _, id, from_us, to_us, max_points } = *control {
+            let (from_us, to_us) = (Some(from_us), Some(to_us));
+            let request = v1::HistoryRequest { version: Some(wire::version()), from_us, to_us, max_points };
+            let address = self.target.address.clone();
+            let question = Question { address, id, request, entries: ways.entries.clone(), clock: self.clock };
+            // It ends with its answer, with the connection, or with the feed.
+            tokio::spawn(question.run(watch.client.clone()));
+        }
+        Ok(())
     }
 
     async fn event(&self, ways: &Ways, offset: &mut ClockOffset, envelope: v1::Envelope) -> Result<(), Over> {

@@ -13,7 +13,7 @@ use tokio::{
 
 use crate::{
     clock::Clock,
-    entry::{Entry, Item},
+    entry::{Ending, Entry, Item, Page, Part},
     event::{Control, NodeId},
     feed::backoff::Pace,
 };
@@ -91,7 +91,12 @@ impl Line {
             Control::Stop { id, .. } => self.asked.remove(id).is_some(),
             // A budget or a trace is for a while: what a new link would say again is most likely over. An inspection is
             // asked for once, by a person.
-            Control::Mark { .. } | Control::Budget { .. } | Control::Trace { .. } | Control::Inspect { .. } => true,
+            // A question to a black box ends with its answer.
+            Control::Mark { .. }
+            | Control::History { .. }
+            | Control::Budget { .. }
+            | Control::Trace { .. }
+            | Control::Inspect { .. } => true,
         }
     }
 
@@ -151,6 +156,13 @@ impl Router {
             return;
         };
         let line = &mut self.lines[number];
+        if let (Control::History { id, .. }, None) = (&control, &line.controls) {
+            let part = Part::End(Ending::Refused("there is no connection to it now".into()));
+            let page = Page { address: line.address.clone(), id: *id, part };
+            // Where that is not heard, the screen gives up by itself.
+            drop(self.entries.try_send(Entry { at: self.clock.now(), item: Item::Page(page) }));
+            return;
+        }
         if line.remember(&control) {
             line.send(control);
         }
@@ -194,6 +206,7 @@ fn node_of(control: &Control) -> &NodeId {
         | Control::Focus { node, .. }
         | Control::Stop { node, .. }
         | Control::Mark { node, .. }
+        | Control::History { node, .. }
         | Control::Trace { node, .. }
         | Control::Inspect { node, .. }
         | Control::Budget { node, .. } => node,

@@ -57,7 +57,7 @@ fn entry(at_us: u64, item: Item) -> Entry {
     Entry { at: Stamp(at_us), item }
 }
 
-fn address(name: &str) -> Arc<str> {
+pub(super) fn address(name: &str) -> Arc<str> {
     format!("{name}:7070").into()
 }
 
@@ -96,6 +96,7 @@ fn described(name: &str, at: u64) -> Entry {
         name: Some(name.into()),
         n_cpus: Some(4),
         interval_ms: Some(1_000),
+        capabilities: vec!["history".to_owned()],
         ..v1::Description::default()
     };
     carried(name, at, envelope(name, at, Kind::Described(description)))

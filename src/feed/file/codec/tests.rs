@@ -1,7 +1,7 @@
 use super::*;
 
 fn through_a_recording(item: Item) -> Option<Item> {
-    let recorded = Recorded { at_us: 7, wall_us: 7, is_standing: false, body: body(&item) };
+    let recorded = Recorded { at_us: 7, wall_us: 7, is_standing: false, body: body(&item)? };
     entry(recorded).map(|entry| entry.item)
 }
 

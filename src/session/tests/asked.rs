@@ -1,0 +1,225 @@
+//! Moments before all that was received: black boxes are asked, and what they tell is shown as if it had been played.
+
+use std::sync::Arc;
+
+use midair_proto::v1::Envelope;
+
+use super::{
+    played::{START_US, address, cluster},
+    *,
+};
+use crate::{
+    entry::{Ending, Page, Part},
+    event::{Control, Link, LinkState, NodeId},
+    wire::Carries,
+};
+
+const S: u64 = 1_000_000;
+
+/// By how much the clock of node-1 runs ahead, as the played estimates say.
+const AHEAD_US: u64 = 1_500;
+
+/// The second from which on the dashboard looked.
+const LOOKED: u64 = 60;
+
+fn of_node_1(entry: &Entry) -> bool {
+    match &entry.item {
+        Item::Envelope(of, _) | Item::Clock(of, ..) => *of == address("node-1"),
+        Item::Link(link) => link.address == address("node-1"),
+        _ => true,
+    }
+}
+
+/// All that node-1 sent in a minute and a half: what its black box keeps are the samples.
+fn all() -> Vec<Entry> {
+    cluster().into_iter().filter(of_node_1).collect()
+}
+
+/// What its black box keeps. Before second 30 another agent ran there.
+fn kept() -> Vec<Arc<Envelope>> {
+    let restarted = |envelope: &Arc<Envelope>| match envelope.wall_us {
+        Some(wall) if wall < START_US + 30 * S => Arc::new(Envelope { epoch: Some(6), ..(**envelope).clone() }),
+        _ => envelope.clone(),
+    };
+    let envelope = |entry: Entry| if let Item::Envelope(_, envelope) = entry.item { Some(envelope) } else { None };
+    let all = all().into_iter().filter_map(envelope);
+    all.filter(|envelope| Carries::of(envelope) == Carries::Sample).map(|envelope| restarted(&envelope)).collect()
+}
+
+/// A dashboard that looks from second 60 on.
+fn late() -> Session {
+    let mut session = Session::new(Options { n_targets: 1, size: SIZE, ..Options::default() });
+    let (before, after): (Vec<Entry>, Vec<Entry>) =
+        all().into_iter().partition(|entry| entry.at.0 < START_US + LOOKED * S);
+    let stands = |entry: &Entry| match &entry.item {
+        Item::Envelope(_, envelope) => Carries::of(envelope) == Carries::Description,
+        Item::Link(_) => true,
+        _ => false,
+    };
+    for entry in before.into_iter().filter(stands) {
+        session.entry(Entry { at: Stamp(START_US + LOOKED * S), ..entry });
+    }
+    for entry in after {
+        session.entry(entry);
+    }
+    session
+}
+
+/// A person types.
+fn types(session: &mut Session, text: &str) -> Vec<Control> {
+    let keys = text.chars().map(|c| if c == '\r' { Key::Enter } else { Key::Char(c) });
+    let at = session.state.clock;
+    let effects: Vec<Effect> =
+        keys.flat_map(|key| session.entry(Entry { at, item: Item::Input(Input::Key(key)) })).collect();
+    questions(effects)
+}
+
+fn questions(effects: Vec<Effect>) -> Vec<Control> {
+    let question = |effect| match effect {
+        Effect::Control(control @ Control::History { .. }) => Some(control),
+        _ => None,
+    };
+    effects.into_iter().filter_map(question).collect()
+}
+
+fn page(session: &mut Session, id: u32, part: Part) -> Vec<Control> {
+    let at = session.state.clock;
+    questions(session.entry(Entry { at, item: Item::Page(Page { address: address("node-1"), id, part }) }))
+}
+
+/// Answers a question as the black box does: from the key before the range on, in pieces.
+fn answer(session: &mut Session, question: &Control, ending: Ending) -> Vec<Control> {
+    let Control::History { id, from_us, to_us, max_points, .. } = *question else { panic!("{question:?}") };
+    let kept = kept();
+    let before = kept.iter().rposition(|e| e.key == Some(true) && e.wall_us <= Some(from_us)).unwrap_or(0);
+    let range = kept.into_iter().skip(before).filter(|envelope| envelope.wall_us <= Some(to_us));
+    let told: Vec<_> = range.filter(|_| max_points.is_none()).collect();
+    for piece in told.chunks(7) {
+        assert_eq!(page(session, id, Part::Told(piece.to_vec())), []);
+    }
+    page(session, id, Part::End(ending))
+}
+
+/// Answers until nothing is asked any more.
+fn answer_all(session: &mut Session, mut questions: Vec<Control>) -> usize {
+    let mut n_asked = 0;
+    while let Some(question) = questions.pop() {
+        n_asked += 1;
+        assert!(n_asked < 50, "it goes on asking");
+        questions.extend(answer(session, &question, Ending::Whole));
+    }
+    n_asked
+}
+
+/// The state after playing what the black box keeps up to a moment, with what stands before it and ticks between.
+fn played(to: Stamp) -> Session {
+    let mut session = Session::new(Options { n_targets: 1, size: SIZE, ..Options::default() });
+    let from = Stamp(to.0 - WARM_UP_US);
+    let is_described =
+        |entry: &Entry| matches!(&entry.item, Item::Envelope(_, e) if Carries::of(e) == Carries::Description);
+    let described = all().into_iter().find(is_described).unwrap().item;
+    let clock = Item::Clock(address("node-1"), AHEAD_US as i64, 200, false);
+    let up = Item::Link(Link { address: address("node-1"), state: LinkState::Up { note: "black box".into() } });
+    let mut entries: Vec<Entry> = [described, clock, up].into_iter().map(|item| Entry { at: from, item }).collect();
+    let told = |e: Arc<Envelope>| Entry {
+        at: Stamp(e.wall_us.unwrap() - AHEAD_US),
+        item: Item::Envelope(address("node-1"), e),
+    };
+    let told: Vec<Entry> = kept().into_iter().map(told).filter(|entry| entry.at <= to).collect();
+    entries.extend(feed::pages::merged(told, None, to));
+    for entry in entries {
+        session.entry(entry);
+    }
+    session
+}
+
+#[test]
+fn a_moment_before_the_tape_is_as_if_it_had_been_played_also_over_a_restart_and_with_a_clock_that_runs_ahead() {
+    let mut session = late();
+    // Second 89 and a half is the last: 40 s before it lies second 49.
+    let questions = types(&mut session, "J40s\r");
+    let Playhead::Past(to) = session.state.playhead else { panic!("live") };
+    assert!(to.0 < START_US + 50 * S, "{to:?}");
+    assert!(text(&cells(&session)).contains("asking the black box of node-1"), "{}", text(&cells(&session)));
+    let Control::History { node, from_us, to_us, max_points: None, .. } = &questions[0] else {
+        panic!("{questions:?}")
+    };
+    assert_eq!((node, *to_us), (&NodeId::new("node-1"), to.0 + AHEAD_US), "in the node's wall time");
+    assert_eq!(to_us - from_us, 40 * S, "a key each 30 s, and ten seconds of growth");
+    let more = answer(&mut session, &questions[0], Ending::Whole);
+    let screen = text(&cells(&session));
+    assert!(screen.contains("as measured") && screen.contains("task-3"), "{screen}");
+    assert!(!more.is_empty(), "what charts need is asked for next");
+    answer_all(&mut session, more);
+    answer_all(&mut session, questions[1..].to_vec());
+    assert!(session.state.model == played(to).state.model);
+    // And on from there, step by step, as by one step.
+    let asked = types(&mut session, "TTTT");
+    answer_all(&mut session, asked);
+    let Playhead::Past(on) = session.state.playhead else { panic!("live") };
+    assert_eq!(on.0, to.0 + 4 * S);
+    assert!(session.state.model == played(on).state.model);
+}
+
+#[test]
+fn from_the_pages_into_the_tape_and_live_it_is_as_without_them() {
+    let mut session = late();
+    let questions = types(&mut session, "J40s\r");
+    answer_all(&mut session, questions);
+    types(&mut session, "J+35s\r");
+    assert_eq!(session.state.looked, None, "the tape has it");
+    let mut other = late();
+    let Playhead::Past(to) = session.state.playhead else { panic!("live") };
+    types(&mut other, "J5s\r");
+    assert!(matches!(other.state.playhead, Playhead::Past(at) if at == to), "{:?} {to:?}", other.state.playhead);
+    assert!(session.state.model == other.state.model);
+    let at = session.state.clock;
+    session.entry(Entry { at, item: Item::Input(Input::Key(Key::End)) });
+    assert_eq!(session.state.playhead, Playhead::Live);
+    assert!(session.state.model == late().state.model);
+}
+
+#[test]
+fn what_a_black_box_refuses_is_said_and_asked_again_when_a_person_does() {
+    let mut session = late();
+    let questions = types(&mut session, "J40s\r");
+    let Control::History { id, .. } = questions[0] else { panic!() };
+    page(&mut session, id, Part::End(Ending::Refused("it has other things to do".into())));
+    let screen = text(&cells(&session));
+    assert!(screen.contains("node-1 did not tell all: it has other things to do"), "{screen}");
+    let is_all = |question: &&Control| matches!(question, Control::History { max_points: None, .. });
+    assert_eq!(types(&mut session, "j").iter().filter(is_all).count(), 0, "it is not asked in a circle");
+    assert_eq!(types(&mut session, "t").iter().filter(is_all).count(), 1);
+}
+
+#[test]
+fn an_answer_that_breaks_off_shows_what_came_and_says_so() {
+    let mut session = late();
+    let questions = types(&mut session, "J40s\r");
+    answer(&mut session, &questions[0], Ending::Broken("the connection was closed".into()));
+    let screen = text(&cells(&session));
+    assert!(screen.contains("did not tell all: the connection was closed"), "{screen}");
+    assert!(screen.contains("task-3"), "{screen}");
+}
+
+#[test]
+fn who_never_answers_is_given_up() {
+    let mut session = late();
+    types(&mut session, "J40s\r");
+    let at = Stamp(session.state.clock.0 + 61 * S);
+    session.entry(Entry { at, item: Item::Tick });
+    let screen = text(&cells(&session));
+    assert!(screen.contains("no answer for a minute"), "{screen}");
+}
+
+#[test]
+fn a_day_of_time_is_asked_for_once() {
+    let mut session = late();
+    let asked = types(&mut session, "------");
+    let lines =
+        |asked: &[Control]| asked.iter().filter(|c| matches!(c, Control::History { max_points: Some(_), .. })).count();
+    assert!(lines(&asked) >= 1 && asked.len() == lines(&asked), "{asked:?}");
+    let n_asked = answer_all(&mut session, asked);
+    assert!(n_asked <= 4, "{n_asked}");
+    assert_eq!(lines(&types(&mut session, "j")), 0);
+}
