@@ -6,13 +6,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "a bench measures real time")]
 
-use std::{
-    env, fs,
-    path::Path,
-    process::Command,
-    sync::Arc,
-    time::Instant,
-};
+use std::{env, fs, path::Path, process::Command, sync::Arc, time::Instant};
 
 use midair::{
     app::{Options, Speed},

@@ -20,6 +20,7 @@ use std::{
 };
 
 use midair_proto::v1::{Cost, Description, Envelope, Stream, control, payload::Kind};
+use midair_recording::Before;
 use midair_vitals::TaskId;
 use tokio::sync::oneshot;
 
@@ -34,7 +35,7 @@ use crate::{
     hot::{self, Hot, Lists},
     identity::Identity,
     ledger::Ledger,
-    marks::{Marks, Rules},
+    marks::{Marks, Note, Rules},
     names::Names,
     node::NodeLedger,
     outbox::Outbox,
@@ -85,6 +86,8 @@ pub enum Command {
         /// How it is.
         status: Status,
     },
+    /// What an agent's life before has left in the black box.
+    Before(Box<Before>),
     /// A watcher asks for something.
     Control(WatcherId, control::Kind),
     /// A watcher has gone.
@@ -125,6 +128,8 @@ pub struct Desk {
     inspections: Inspections,
     marks: Marks,
     rules: Rules,
+    /// Notes on the life before, until the next tick.
+    news: Vec<Note>,
     rollups: Rollups,
     black_box: Option<Status>,
     census: Census,
@@ -197,6 +202,7 @@ impl Desk {
             inspections: Inspections::default(),
             marks: Marks::default(),
             rules: Rules::default(),
+            news: Vec::new(),
             rollups: Rollups::default(),
             black_box: None,
             census: Census::default(),
@@ -231,6 +237,7 @@ impl Desk {
             Command::Read(reading, cpu_us) => self.take_reading(*reading, cpu_us),
             Command::Join { id, outbox, viewer, is_insecure } => self.join(id, outbox, viewer, is_insecure),
             Command::Keep { outbox, status } => self.keep_all(outbox, status),
+            Command::Before(before) => self.remember(*before),
             Command::Control(id, kind) => self.control(id, kind),
             Command::Leave(id) => self.leave(id),
             Command::Describe { reply, is_insecure } => {

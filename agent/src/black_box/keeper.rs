@@ -1,6 +1,7 @@
 //! The thread of the black box: takes what the desk says, and writes it in blocks that can be read alone.
 
 use std::{
+    collections::VecDeque,
     pin::Pin,
     sync::{Arc, mpsc},
     task::{Context, Poll, Wake, Waker},
@@ -23,6 +24,7 @@ use crate::{
     cost::ThreadTimes,
     desk::Command,
     encode,
+    marks::N_MARKS,
     outbox::{self, Outgoing},
     reading::Health,
 };
@@ -42,6 +44,9 @@ const STEP_US: u64 = 1_000_000;
 /// What it holds is said anew so often: words that change travel.
 const SAY_US: u64 = 60_000_000;
 
+/// Marks come back that are about so long ago at most.
+const MARKS_US: u64 = 24 * 3_600_000_000;
+
 const SLEEP: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -55,6 +60,8 @@ pub(super) struct Keeper {
     asked: mpsc::Receiver<Asked>,
     /// The description as it was told last, and when, `CLOCK_MONOTONIC`.
     described: Option<(u64, Bytes)>,
+    /// Marks that came while there was no block; the next one begins with them.
+    early: VecDeque<(u64, Bytes, RecordedMark)>,
     /// The start of the open block: `CLOCK_MONOTONIC` and wall time.
     block: Option<(u64, u64)>,
     is_dirty: bool,
@@ -91,6 +98,7 @@ impl Keeper {
             desk,
             asked,
             described: None,
+            early: VecDeque::new(),
             block: None,
             is_dirty: false,
             flushed_us: now_us,
@@ -103,6 +111,7 @@ impl Keeper {
     pub(super) fn run(mut self, mut outgoing: Outgoing) {
         let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
         let mut context = Context::from_waker(&waker);
+        self.say_before();
         loop {
             match Pin::new(&mut outgoing).poll_next(&mut context) {
                 Poll::Ready(Some(Ok(envelope))) => self.take(&envelope, &outgoing),
@@ -120,6 +129,15 @@ impl Keeper {
         }
         self.opened.ring.close();
         self.opened.summaries.close();
+    }
+
+    /// Tells the desk what the agent's life before has left here.
+    fn say_before(&self) {
+        let since_us = self.clock.wall_us().saturating_sub(MARKS_US);
+        if let Some(before) = self.opened.ring.before(since_us) {
+            // A desk that has ended needs to know nothing.
+            drop(self.desk.send(Command::Before(Box::new(before))));
+        }
     }
 
     /// Too many words have waited while a disk hung, or the desk has ended: then there is nothing to join.
@@ -144,7 +162,14 @@ impl Keeper {
                 outgoing.ask_key();
             }
         }
+        let mark = if let Some(Kind::Mark(mark)) = &word {
+            Some(noted(mark.clone(), at_us, envelope.node.clone()))
+        } else {
+            None
+        };
         if self.block.is_none() {
+            self.early.extend(mark.map(|mark| (wall_us, bytes.into(), mark)));
+            self.early.drain(..self.early.len().saturating_sub(N_MARKS));
             return;
         }
         if let Some(kind) = &word {
@@ -155,9 +180,7 @@ impl Keeper {
         }
         let ring = &mut self.opened.ring;
         ring.envelope(at_us, wall_us, &bytes);
-        if let Some(Kind::Mark(mark)) = word {
-            ring.note_mark(noted(mark, at_us, envelope.node.clone()));
-        }
+        mark.into_iter().for_each(|mark| ring.note_mark(mark));
         self.is_dirty = true;
     }
 
@@ -177,6 +200,10 @@ impl Keeper {
         if let Some((said_us, bytes)) = &self.described {
             let body = Body::Envelope { link: Arc::from(""), bytes: bytes.clone() };
             ring.push(*said_us, wall_us, true, &body);
+        }
+        for (wall_us, bytes, mark) in self.early.drain(..) {
+            ring.envelope(at_us, wall_us, &bytes);
+            ring.note_mark(mark);
         }
     }
 
