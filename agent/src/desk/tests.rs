@@ -4,6 +4,7 @@ mod asks;
 mod budget;
 mod fold;
 mod inspections;
+mod kept;
 mod marks;
 mod rest;
 mod streams;

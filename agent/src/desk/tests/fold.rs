@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use midair_proto::{
-    delta::{Delta, carry_stamps},
+    delta::{Delta, carry_stamps, pin_stamps},
     v1::{Envelope, Node, Sample, Task},
 };
 
@@ -58,7 +58,12 @@ impl Fold {
     fn change(&mut self, sample: Sample) {
         let number = |id: &midair_proto::v1::TaskId| (id.number.unwrap(), id.start.unwrap());
         let before_us = std::mem::replace(&mut self.tasks_mono_us, sample.tasks_mono_us.unwrap());
-        carry_stamps(self.tasks.values_mut(), before_us, self.tasks_mono_us);
+        let rests = sample.rests == Some(true);
+        if rests {
+            pin_stamps(self.tasks.values_mut(), before_us);
+        } else {
+            carry_stamps(self.tasks.values_mut(), before_us, self.tasks_mono_us);
+        }
         self.died = sample.died.iter().map(|id| number(id).0).collect();
         self.left = sample.left.iter().map(|id| number(id).0).collect();
         for id in sample.left.iter().chain(&sample.died) {
@@ -67,7 +72,10 @@ impl Fold {
         if let Some(node) = sample.node {
             self.node.apply(node);
         }
-        for task in sample.tasks {
+        for mut task in sample.tasks {
+            if rests {
+                task.mono_us.get_or_insert(self.tasks_mono_us);
+            }
             let key = number(task.id.as_ref().unwrap());
             match self.tasks.get_mut(&key) {
                 Some(row) => row.apply(task),

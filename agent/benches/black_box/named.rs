@@ -1,0 +1,167 @@
+//! Does the black box name who must be named? All tasks of each second, as a table tells them, beside what was kept of it.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    path::PathBuf,
+    time::Duration,
+};
+
+use anyhow::Context;
+use hyper_util::rt::TokioIo;
+use midair_proto::{
+    CONTRACT, MESSAGE_MAX,
+    delta::Delta,
+    v1::{
+        Control, Envelope, Hello, Order, Payload, Queue, Rows, Sample, TableQuery, Task, TaskKind, Unit, Version,
+        agent_client::AgentClient, control, payload::Kind,
+    },
+};
+use midair_recording::{Body, Entry};
+use prost::Message;
+use tokio::{net::UnixStream, sync::mpsc};
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::transport::Endpoint;
+
+/// Number and start of a task of the kernel.
+type Id = (u64, u64);
+
+/// The part of a core or of a second from which a task must be named; a little more than the bar, for both sides divide by
+/// times of their own.
+const SHARE: f64 = 0.0102;
+
+/// Severity from which a queue must be, as a share.
+const QUEUE: f64 = 0.205;
+
+/// What a comparison has shown.
+pub(crate) struct Named {
+    /// Seconds that were compared.
+    pub(crate) n_seconds: usize,
+    /// Tasks that had to be named, of all seconds together.
+    pub(crate) n_noted: usize,
+    /// In words, those that are not.
+    pub(crate) missing: Vec<String>,
+}
+
+/// Asks for a table of all tasks each second. By the moment of the reading.
+pub(crate) async fn tables(socket: PathBuf, time: Duration) -> anyhow::Result<BTreeMap<u64, Rows>> {
+    let connect = move |_| {
+        let socket = socket.clone();
+        async move { UnixStream::connect(socket).await.map(TokioIo::new) }
+    };
+    let endpoint = Endpoint::from_static("http://unix.invalid");
+    let channel = endpoint.connect_with_connector(tower::service_fn(connect)).await.context("cannot connect")?;
+    let (controls, receiver) = mpsc::channel(4);
+    let version = Version { contract: Some(CONTRACT), program: Some("black_box".into()) };
+    let hello = Hello { version: Some(version), viewer: Some("black_box".into()) };
+    let kinds = [TaskKind::Process, TaskKind::Thread, TaskKind::KernelThread].map(Into::into).to_vec();
+    let query =
+        TableQuery { id: Some(1), kinds, order: Some(Order::Cpu.into()), limit: Some(4_096), ..TableQuery::default() };
+    controls.send(Control { kind: Some(control::Kind::Hello(hello)) }).await?;
+    controls.send(Control { kind: Some(control::Kind::Table(query)) }).await?;
+    let mut client = AgentClient::new(channel).max_decoding_message_size(MESSAGE_MAX);
+    let mut events = client.watch(ReceiverStream::new(receiver)).await?.into_inner();
+    let mut tables = BTreeMap::new();
+    let listening = tokio::time::timeout(time, async {
+        while let Some(envelope) = events.message().await? {
+            if let Some(Kind::Rows(rows)) = kind(&envelope)? {
+                tables.insert(rows.mono_us(), rows);
+            }
+        }
+        Ok::<(), anyhow::Error>(())
+    });
+    // That the time is over is how it ends.
+    if let Ok(ended) = listening.await {
+        ended?;
+    }
+    Ok(tables)
+}
+
+/// Compares tables with what was kept.
+pub(crate) fn compare(tables: &BTreeMap<u64, Rows>, entries: &[Entry]) -> anyhow::Result<Named> {
+    let mut named = Named { n_seconds: 0, n_noted: 0, missing: Vec::new() };
+    let mut held: HashMap<Id, (Task, u64)> = HashMap::new();
+    let mut before: HashMap<Id, (u64, Task)> = HashMap::new();
+    for entry in entries {
+        let Body::Envelope { bytes, .. } = &entry.body else { continue };
+        let envelope = Envelope::decode(bytes.clone())?;
+        let Some(Kind::Sample(sample)) = kind(&envelope)? else { continue };
+        let at_us = sample.tasks_mono_us();
+        fold(&mut held, sample, envelope.key());
+        let Some(table) = tables.get(&at_us) else { continue };
+        named.n_seconds += 1;
+        for task in &table.tasks {
+            let (id, at_us) = (id(task), task.mono_us.unwrap_or(at_us));
+            let earlier = before.insert(id, (at_us, task.clone()));
+            let Some(why) = earlier.and_then(|earlier| noted(task, at_us, &earlier)) else { continue };
+            named.n_noted += 1;
+            match held.get(&id) {
+                None => named.missing.push(format!("task {} has no row: {why}", id.0)),
+                // A step of what is told, and a queue that is told where its level changes.
+                Some((row, _)) if why.starts_with("queue") => {
+                    if row.queues.is_none() {
+                        named.missing.push(format!("task {} has no queue: {why}", id.0));
+                    }
+                }
+                Some((row, _)) => {
+                    let off = |a: Option<u64>, b: Option<u64>| a.unwrap_or(0).abs_diff(b.unwrap_or(0)) > 128;
+                    if off(row.cpu_us, task.cpu_us) || off(row.run_delay_us, task.run_delay_us) {
+                        named.missing.push(format!("task {} is not as it was: {why}", id.0));
+                    }
+                }
+            }
+        }
+    }
+    Ok(named)
+}
+
+fn kind(envelope: &Envelope) -> anyhow::Result<Option<Kind>> {
+    Ok(Payload::decode(envelope.payload.clone().unwrap_or_default())?.kind)
+}
+
+fn id(task: &Task) -> Id {
+    task.id.as_ref().map_or((0, 0), |id| (id.number(), id.start()))
+}
+
+fn fold(held: &mut HashMap<Id, (Task, u64)>, sample: Sample, is_key: bool) {
+    if is_key {
+        held.clear();
+    }
+    for gone in sample.left.iter().chain(&sample.died) {
+        held.remove(&(gone.number(), gone.start()));
+    }
+    let at_us = sample.tasks_mono_us();
+    for task in sample.tasks {
+        match held.get_mut(&id(&task)) {
+            Some((row, told_us)) => {
+                row.apply(task);
+                *told_us = at_us;
+            }
+            None => drop(held.insert(id(&task), (task, at_us))),
+        }
+    }
+}
+
+/// Why a task had to be named in the second that ended with this row; `None` where it had not.
+fn noted(task: &Task, at_us: u64, (before_us, before): &(u64, Task)) -> Option<String> {
+    let over_us = at_us.checked_sub(*before_us).filter(|us| (500_000..1_500_000).contains(us))? as f64;
+    let share = |now: Option<u64>, then: Option<u64>| Some(now?.checked_sub(then?)? as f64 / over_us);
+    if let Some(share) = share(task.cpu_us, before.cpu_us).filter(|share| *share >= SHARE) {
+        return Some(format!("CPU {:.1} %", share * 100.0));
+    }
+    if let Some(share) = share(task.run_delay_us, before.run_delay_us).filter(|share| *share >= SHARE) {
+        return Some(format!("waited {:.1} ms", share * 1e3));
+    }
+    let queues = task.queues.iter().flat_map(|queues| &queues.queue);
+    let severe = queues.filter_map(severity).find(|severity| *severity >= QUEUE)?;
+    Some(format!("queue of severity {:.0}", severe * 100.0))
+}
+
+/// How full a queue is or, where it has no limit, its level: log10(n) / 6, bytes counted in KiB.
+fn severity(queue: &Queue) -> Option<f64> {
+    let depth = queue.depth? as f64;
+    match queue.limit {
+        Some(limit) if limit > 0 => Some(depth / limit as f64),
+        _ if queue.unit() == Unit::Bytes => Some((depth / 1_024.0).max(1.0).log10() / 6.0),
+        _ => Some(depth.max(1.0).log10() / 6.0),
+    }
+}
