@@ -6,6 +6,7 @@ mod across;
 mod act;
 mod asks;
 mod command;
+mod compare;
 mod copy;
 mod go;
 pub mod heads;
@@ -26,13 +27,14 @@ pub mod sort;
 pub mod tabs;
 mod trace;
 pub mod words;
+mod zoom;
 
 use std::sync::Arc;
 
 use midair_vitals::TaskId;
 
 use crate::{
-    event::{Control, Event, Input, Key, NodeId, Stamp, Stamped},
+    event::{Control, Event, Input, Key, NodeId, Rollup, Stamp, Stamped},
     model::{Model, Timeline, Vital},
 };
 use asks::Asks;
@@ -41,14 +43,16 @@ use screen::{Level, RowId, Screen};
 
 pub use asks::{FOCUS_ID, TABLE_ID};
 pub use command::{COMMANDS, interval};
+pub use compare::{Comparing, Held, Side, keys as compared_keys, labels};
 pub use copy::utc;
 pub use kept::{Kept, word as kept_word};
 pub use message::Message;
-pub use moment::{length, within};
+pub use moment::{before, length, within};
 pub use overlay::{Chosen, MarkKey, Overlay, mark_keys, subjects};
 pub use playhead::Playhead;
 pub use prompt::{Prompt, PromptKind};
 pub use replay::{Replay, Speed};
+pub use zoom::Zoom;
 
 /// The largest screen that is filled, columns and rows: more than any display has.
 const SIZE_MAX: (u16, u16) = (2_000, 1_000);
@@ -79,10 +83,14 @@ pub enum Told {
     Grown(Stamp, bool),
     /// What is told next lies so far from what was told that the time line begins anew.
     Elsewhere,
+    /// The recording has this summary of a window that ended at a moment, wherever the playhead is.
+    Rollup(Stamp, Box<Rollup>),
     /// How the recording of what is received does; `None`: nothing is recorded.
     Recording(Option<Recording>),
     /// Something to be said in the footer.
     Said(Message),
+    /// The moment that was sought is shown: what was to be held there can be.
+    Arrived,
 }
 
 /// What the shell is to do.
@@ -96,6 +104,8 @@ pub enum Effect {
     Control(Control),
     /// Show the past: `Event::Reset`, and then all events up to this moment, are to be told again.
     Seek(Stamp),
+    /// Say when what was sought just before is shown.
+    Arrive,
     /// Show now: `Event::Reset`, and then all events up to now, are to be told again.
     GoLive,
     /// Put text into the clipboard.
@@ -145,6 +155,8 @@ pub struct State {
     pub clock: Stamp,
     /// The moment shown.
     pub playhead: Playhead,
+    /// How much time the time line shows.
+    pub zoom: Zoom,
     /// The recording that is shown; `None` where agents are watched.
     pub replay: Option<Replay>,
     /// The file into which is recorded what is received.
@@ -179,6 +191,10 @@ pub struct State {
     asked: Asks,
     /// What an Erlang process keeps, while it is shown.
     pub kept: Option<Kept>,
+    /// The node as it was at a moment, with which others are compared.
+    pub held: Option<Arc<Held>>,
+    /// What is to be held at another moment.
+    errand: Option<compare::Errand>,
     /// The receive trace that was asked for and counts.
     trace: Option<trace::Running>,
 }
@@ -192,6 +208,7 @@ impl State {
             timeline: Timeline::default(),
             clock: Stamp::default(),
             playhead: Playhead::Live,
+            zoom: Zoom::default(),
             replay: None,
             recording: None,
             levels: vec![Level::new(Screen::Cluster, vital.order())],
@@ -209,6 +226,8 @@ impl State {
             go: options.go.as_deref().and_then(Go::parse),
             asked: Asks::default(),
             kept: None,
+            held: None,
+            errand: None,
             trace: None,
         }
     }
@@ -285,8 +304,10 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.model.asked_interval_us = asked_interval_us;
             state.timeline.retell();
             state.is_dirty = true;
+            go::pursue(state);
             Vec::new()
         }
+        Msg::Told(Told::Arrived) => compare::arrived(state),
         Msg::Told(what) => {
             told(state, what);
             Vec::new()
@@ -316,11 +337,13 @@ fn told(state: &mut State, what: Told) {
         }
         Told::Played(to) => replay::played(state, to),
         Told::Grown(to, grows) => replay::grown(state, to, grows),
-        Told::Elsewhere => state.timeline = Timeline::default(),
+        Told::Elsewhere => state.timeline = state.timeline.elsewhere(),
+        Told::Rollup(at, rollup) => state.timeline.take_rollup(&rollup, at, at),
         Told::Recording(recording) => {
             state.is_dirty |= state.recording != recording;
             state.recording = recording;
         }
+        Told::Arrived => {}
         Told::Said(message) => (state.message, state.is_dirty) = (Some(message), true),
     }
 }
@@ -385,6 +408,7 @@ fn start_on_node(state: &mut State, node: &NodeId) {
 
 /// A node that was known by its address has said who it is: screens and selections go with it.
 fn rename(state: &mut State, address: &NodeId, node: &NodeId) {
+    compare::rename(state, address, node);
     for level in &mut state.levels {
         level.screen.rename_node(address, node);
         for row in level.lists.iter_mut().filter_map(|list| list.selected.as_mut()) {

@@ -1,6 +1,7 @@
 //! The command line: what a person typed, as what to watch and how.
 
 mod info;
+mod mark;
 mod out;
 
 use std::{
@@ -16,7 +17,8 @@ use midair_agent::{SourceChoice, cli::Budget};
 use crate::app;
 
 pub use info::Info;
-pub use out::{CutArgs, ExportArgs};
+pub use mark::MarkArgs;
+pub use out::{CutArgs, ExportArgs, ReportArgs};
 
 /// The port of an agent where none is given.
 pub const PORT: u16 = 7070;
@@ -82,6 +84,8 @@ pub enum Command {
     Replay(ReplayArgs),
     /// Record what agents say into a file, until it is told to stop.
     Record(RecordArgs),
+    /// Put a mark on the time line of agents, and wait until they have taken it.
+    Mark(MarkArgs),
     /// Say what a recording holds.
     Info {
         /// The recording.
@@ -89,6 +93,8 @@ pub enum Command {
     },
     /// Write a recording as rows for other programs.
     Export(ExportArgs),
+    /// Write a page for a postmortem: time line, who hurt, marks, screens.
+    Report(ReportArgs),
     /// Write a range or some nodes of a recording into a new one that stands alone.
     Cut(CutArgs),
 }
@@ -130,6 +136,27 @@ pub struct RecordArgs {
     /// For how long, 10m for example; else until SIGINT or SIGTERM.
     #[arg(long = "for", value_name = "TIME", value_parser = length)]
     pub length: Option<Duration>,
+
+    /// Record what has happened instead: the last 30m for example, from the agents' black boxes. Rollups of all nodes; in
+    /// full those named with --full, those with a mark, and the worst.
+    #[arg(long, value_name = "TIME", conflicts_with_all = ["length", "interval"], value_parser = length)]
+    pub last: Option<Duration>,
+
+    /// With --last: up to this moment instead of now: "3h ago", 14:03, 2026-11-23 14:03 (UTC).
+    #[arg(long, value_name = "TIME", requires = "last")]
+    pub until: Option<String>,
+
+    /// With --last: a node that is recorded in full; may be given more than once.
+    #[arg(long, value_name = "NODE", requires = "last")]
+    pub full: Vec<String>,
+
+    /// With --last: how many of the worst nodes are recorded in full.
+    #[arg(long, value_name = "N", requires = "last", default_value_t = 8)]
+    pub worst: usize,
+
+    /// With --last: say what would be recorded and how large it would be, and no more.
+    #[arg(long, requires = "last")]
+    pub dry_run: bool,
 
     /// Why, to be read in it.
     #[arg(long, value_name = "TEXT")]

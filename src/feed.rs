@@ -3,6 +3,7 @@
 pub mod backoff;
 pub mod clock_offset;
 pub mod file;
+pub mod incident;
 pub mod live;
 pub mod local;
 pub mod record;

@@ -5,27 +5,32 @@ use std::{
     io::{self, Write as _},
     process::ExitCode,
     sync::Mutex,
+    time::Duration,
 };
 
 use anyhow::Context as _;
 use clap::Parser as _;
 use midair::{
     app::{self, Options, Speed},
-    cli::{Cli, Command, Info, Place, RecordArgs, ReplayArgs},
+    cli::{Cli, Command, Info, MarkArgs, Place, RecordArgs, ReplayArgs},
     clock::Clock,
-    event::Stream,
+    event::{Stamp, Stream},
     feed::{
         self, Feed,
         file::{Film, Recorder},
+        incident::Wanted,
         live::{self, Target},
         local,
     },
-    out::{OutError, cut, export},
+    out::{OutError, cut, export, report},
     session::Session,
     shell::{self, Ending, NotATerminal},
     view::theme::Theme,
 };
 use midair_agent::Config;
+
+/// No black box reaches further back.
+const KEPT_AT_MOST: Duration = Duration::from_secs(7 * 86_400);
 
 fn main() -> ExitCode {
     #[cfg(target_os = "linux")]
@@ -50,11 +55,13 @@ fn run(cli: &Cli) -> anyhow::Result<Ending> {
         None => watch(cli),
         Some(Command::Replay(args)) => replay(args),
         Some(Command::Record(args)) => record(args),
+        Some(Command::Mark(args)) => mark(args),
         Some(Command::Info { file }) => {
             write!(io::stdout(), "{}", Info::read(file)?).context("cannot write to the terminal")?;
             Ok(Ending::Quit)
         }
         Some(Command::Export(args)) => export::export(&args.options(), Clock::system()).map(|_| Ending::Quit),
+        Some(Command::Report(args)) => report::report(&args.options(), Clock::system()).map(|()| Ending::Quit),
         Some(Command::Cut(args)) => cut::cut(&args.options(), Clock::system()).map(|_| Ending::Quit),
     }
 }
@@ -87,6 +94,9 @@ fn replay(args: &ReplayArgs) -> anyhow::Result<Ending> {
 fn record(args: &RecordArgs) -> anyhow::Result<Ending> {
     let places = args.places()?;
     let clock = Clock::system();
+    if let Some(last) = args.last {
+        return record_past(args, places, last, clock);
+    }
     let why = args.why.as_deref().unwrap_or("midair record");
     let recorder = Recorder::start(&args.out, why, clock.now())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
@@ -95,6 +105,48 @@ fn record(args: &RecordArgs) -> anyhow::Result<Ending> {
         let feed = feed::live(targets, &options(Stream::Detail, args.interval_ms(), clock), clock);
         shell::record(feed, recorder, args.length).await
     })
+}
+
+fn record_past(args: &RecordArgs, places: Vec<Place>, last: Duration, clock: Clock) -> anyhow::Result<Ending> {
+    let now = clock.now();
+    let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+    let to = match &args.until {
+        Some(until) => {
+            app::within(until, Stamp(now.0.saturating_sub(us(KEPT_AT_MOST))), now).map_err(anyhow::Error::msg)?
+        }
+        None => now,
+    };
+    let wanted = Wanted {
+        from: Stamp(to.0.saturating_sub(us(last))),
+        to,
+        full: args.full.clone(),
+        n_worst: args.worst,
+        why: args.why.clone().unwrap_or_else(|| "midair record --last".to_owned()),
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
+    runtime.block_on(async {
+        let targets = targets(places, Config::default(), false).await?;
+        shell::record_past(targets, wanted, &args.out, args.dry_run, clock).await
+    })
+}
+
+fn mark(args: &MarkArgs) -> anyhow::Result<Ending> {
+    let places = args.places()?;
+    let ago_us = args.ago_us(Clock::system().now())?;
+    let viewer = format!("{} midair mark", local::user());
+    let wanted = live::Wanted { text: args.text.clone(), ago_us, group: args.group.clone(), viewer };
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
+    let put = runtime.block_on(async {
+        let targets = match places.is_empty() {
+            true => {
+                vec![local::agent().await.context("no agent answers on this host; start midair-agent, or name one")?]
+            }
+            false => places.into_iter().map(target).collect(),
+        };
+        anyhow::Ok(live::put(targets, wanted).await)
+    })?;
+    writeln!(io::stdout(), "{}", args.outcome(&put)?).context("cannot write to the terminal")?;
+    Ok(Ending::Quit)
 }
 
 fn watch(cli: &Cli) -> anyhow::Result<Ending> {
@@ -129,11 +181,14 @@ async fn targets(places: Vec<Place>, config: Config, is_embedded: bool) -> anyho
     if places.is_empty() {
         return Ok(vec![local::this_host(config, is_embedded).await?]);
     }
-    let target = |place| match place {
+    Ok(places.into_iter().map(target).collect())
+}
+
+fn target(place: Place) -> Target {
+    match place {
         Place::Tcp(address) => local::tcp(address),
         Place::Socket(path) => local::socket(path),
-    };
-    Ok(places.into_iter().map(target).collect())
+    }
 }
 
 fn options(stream: Stream, interval_ms: u32, clock: Clock) -> live::Options {

@@ -5,6 +5,7 @@
 mod apply;
 pub mod cgroup;
 pub mod cluster;
+pub mod compare;
 pub mod finding;
 pub mod focus;
 pub mod host;

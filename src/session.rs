@@ -5,10 +5,12 @@
 
 mod checkpoint;
 
+use std::collections::VecDeque;
+
 use crate::{
     app::{self, Effect, Message, Msg, Options, Replay, Speed, State, Told},
     entry::{Entry, Item},
-    event::{Input, Stamp},
+    event::{Event, Input, Stamp},
     feed::{
         file::Film,
         tape::{Tape, WARM_UP_US},
@@ -48,10 +50,14 @@ impl Session {
         let mut session = Self::new(options);
         let ((from, to), name, grows) = (film.range(), film.name(), !film.is_closed());
         let damage = film.take_damage();
+        let rollups = film.rollups();
         session.film = Some((film, Stamp(0)));
         let replay = Replay { name, from, to, grows, is_playing: at.is_none(), speed, marks };
         session.tell(Told::Opened(Box::new(replay)));
-        session.seek(at.unwrap_or(from).clamp(from, to));
+        session.tell_rollups(&rollups);
+        let at = at.unwrap_or(from).clamp(from, to);
+        session.tell(Told::Played(at));
+        session.seek(at);
         session.say_damage(&damage);
         session
     }
@@ -60,6 +66,17 @@ impl Session {
     pub fn tell(&mut self, what: Told) {
         // Nothing follows from it for others: a recording asks nobody, and what is recorded changes no question.
         drop(app::update(&mut self.state, Msg::Told(what)));
+    }
+
+    /// The line of a whole recording, wherever the playhead is.
+    fn tell_rollups(&mut self, entries: &[Entry]) {
+        // Not the decoder of the session: it has not been told who they are.
+        let mut decoder = Decoder::default();
+        for stamped in entries.iter().flat_map(|entry| decoder.decode(entry)) {
+            if let Event::Rollup(rollup) = stamped.event {
+                self.tell(Told::Rollup(stamped.at, rollup));
+            }
+        }
     }
 
     /// Plays the recording on, when so much time has passed.
@@ -115,10 +132,12 @@ impl Session {
 
     fn input(&mut self, at: Stamp, input: Input) -> Vec<Effect> {
         let mut rest = Vec::new();
-        for effect in app::update(&mut self.state, Msg::Input(at, input)) {
+        let mut todo = VecDeque::from(app::update(&mut self.state, Msg::Input(at, input)));
+        while let Some(effect) = todo.pop_front() {
             match effect {
                 // What the past would have had asked is not asked now.
                 Effect::Seek(to) => drop(self.seek(to)),
+                Effect::Arrive => todo.extend(app::update(&mut self.state, Msg::Told(Told::Arrived))),
                 Effect::GoLive => rest.extend(self.go_live()),
                 Effect::Quit | Effect::Suspend | Effect::Control(_) | Effect::Copy(_) | Effect::Record => {
                     rest.push(effect);

@@ -14,7 +14,7 @@ use crossterm::{clipboard::CopyToClipboard, event::EventStream, execute};
 use tokio::{select, time::sleep};
 use tokio_stream::StreamExt as _;
 
-pub use headless::record;
+pub use headless::{record, record_past};
 pub use screen::{NotATerminal, size};
 
 use crate::{
@@ -208,7 +208,7 @@ impl Shell {
                     .context("cannot write to the terminal")?,
                 Effect::Record => self.toggle_recording(),
                 // The session carries these out itself.
-                Effect::Seek(_) | Effect::GoLive => {}
+                Effect::Seek(_) | Effect::GoLive | Effect::Arrive => {}
             }
         }
         Ok(())

@@ -2,6 +2,7 @@
 
 pub mod about;
 pub mod columns;
+pub mod compare;
 pub mod finding;
 pub mod footer;
 pub mod format;
@@ -13,6 +14,7 @@ pub mod map;
 pub mod marks;
 pub mod panel;
 pub mod scope;
+pub mod svg;
 pub mod text;
 pub mod theme;
 pub mod timeline;
@@ -111,6 +113,10 @@ fn draw_charts(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme)
 
 fn draw_overlay(buffer: &mut Buffer, areas: &Areas, state: &State, findings: &[Finding], theme: &Theme) {
     let Some(overlay) = &state.overlay else { return };
+    if let Overlay::Compare(comparing) = overlay {
+        compare::draw(buffer, areas, state, comparing, theme);
+        return;
+    }
     // Where one is, and whether it is live, stays in sight; so do the keys.
     let (top, bottom) = (areas.header.height, areas.footer.height);
     let (width, height) = state.size;
@@ -125,6 +131,7 @@ fn draw_overlay(buffer: &mut Buffer, areas: &Areas, state: &State, findings: &[F
                 kept::draw(buffer, area, state, kept, *scroll, theme);
             }
         }
+        Overlay::Compare(_) => {}
         Overlay::Marks(chosen) => marks::draw(buffer, area, state, chosen, theme),
     }
 }

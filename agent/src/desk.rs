@@ -8,6 +8,7 @@ mod description;
 mod door;
 mod hand_out;
 mod inspections;
+mod marked;
 mod pending;
 mod process;
 mod traces;
@@ -32,7 +33,7 @@ use crate::{
     hot::{self, Hot, Lists},
     identity::Identity,
     ledger::Ledger,
-    marks::Marks,
+    marks::{Marks, Rules},
     names::Names,
     node::NodeLedger,
     outbox::Outbox,
@@ -121,6 +122,7 @@ pub struct Desk {
     traces: Traces,
     inspections: Inspections,
     marks: Marks,
+    rules: Rules,
     rollups: Rollups,
     black_box: Option<Status>,
     meter: Meter,
@@ -183,6 +185,7 @@ impl Desk {
             traces: Traces::default(),
             inspections: Inspections::default(),
             marks: Marks::default(),
+            rules: Rules::default(),
             rollups: Rollups::default(),
             black_box: None,
             meter: Meter::new(clock.clone(), config.payer, threads),
@@ -239,6 +242,7 @@ impl Desk {
         let (mono_us, wall_us) = (self.clock.mono_us(), self.clock.wall_us());
         let last = self.tick.take();
         let number = last.as_ref().map_or(0, |tick| tick.number) + 1;
+        self.rules.compare(last.as_ref(), &reading);
         if let Some(last) = last {
             self.ledger.take_back(last.reading.tasks);
         }
@@ -264,10 +268,7 @@ impl Desk {
         for rollup in rollups {
             self.tell_all(Kind::Rollup(rollup));
         }
-        for text in happened {
-            let mark = self.marks.note(text, wall_us);
-            self.tell_all(Kind::Mark(mark));
-        }
+        self.mark_all(happened);
         self.answer_traces(traced);
         self.answer_inspections(inspected);
         self.want();
@@ -289,6 +290,7 @@ impl Desk {
         (tick.number, tick.mono_us, tick.wall_us) = (tick.number + 1, now_us, wall_us);
         self.describe_anew();
         self.hand_out();
+        self.mark_health();
     }
 
     /// Tells the sampler what to read closely from the next reading on.

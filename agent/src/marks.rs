@@ -1,8 +1,12 @@
-//! Notes on the time line: taken from watchers, kept for those who come later.
+//! Notes on the time line: taken from watchers or put there by rule, kept for those who come later.
+
+mod rules;
 
 use std::collections::VecDeque;
 
 use midair_proto::v1::{Mark, MarkRequest};
+
+pub use rules::{Note, Rules};
 
 /// So many marks are kept for watchers that come later.
 pub const N_MARKS: usize = 256;
@@ -58,18 +62,29 @@ impl Marks {
         Ok(mark)
     }
 
-    /// A mark that a source puts there by itself.
-    pub fn note(&mut self, mut text: String, wall_us: u64) -> Mark {
-        text.truncate(text.floor_char_boundary(TEXT_BYTES));
+    /// A mark that the agent puts there by itself.
+    pub fn note(&mut self, mut note: Note) -> Mark {
+        note.text.truncate(note.text.floor_char_boundary(TEXT_BYTES));
         let mark = Mark {
-            wall_us: Some(wall_us),
-            text: Some(text),
+            wall_us: Some(note.wall_us),
+            text: Some(note.text),
             author: Some("midair-agent".into()),
-            focus: None,
+            // Half of a path leads nowhere.
+            focus: note.focus.filter(|focus| focus.len() <= TEXT_BYTES),
             automatic: Some(true),
         };
         self.keep(&mark);
         mark
+    }
+
+    /// Brings back the marks of an agent's life before; those of this one stand after them, and none twice.
+    pub fn restore(&mut self, before: Vec<Mark>) {
+        let of_now = std::mem::take(&mut self.kept);
+        for mark in before.iter().chain(&of_now) {
+            if !self.kept.contains(mark) {
+                self.keep(mark);
+            }
+        }
     }
 
     fn keep(&mut self, mark: &Mark) {

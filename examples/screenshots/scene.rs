@@ -4,7 +4,7 @@
 //! full, so the router that writes into it has stopped reading its sockets, and nginx turns connections away; `media-03`
 //! is starved by a transcoder in another cgroup; `presence-02` leaks; `push-04` does not answer; all others are well.
 
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 use midair::{
     app::{Effect, Msg, Options, State, update},
@@ -59,9 +59,11 @@ impl Told {
 
     /// Does what a person does, and what follows from it.
     pub(crate) fn input(&mut self, input: Input) {
-        for effect in update(&mut self.state, Msg::Input(END, input)) {
+        let mut todo = VecDeque::from(update(&mut self.state, Msg::Input(END, input)));
+        while let Some(effect) = todo.pop_front() {
             match effect {
                 Effect::Seek(to) => self.tell_again(to),
+                Effect::Arrive => todo.extend(update(&mut self.state, Msg::Told(midair::app::Told::Arrived))),
                 Effect::GoLive => self.tell_again(Stamp(u64::MAX)),
                 // Nobody is there to be asked; and a picture has no clipboard.
                 Effect::Control(_) | Effect::Copy(_) | Effect::Quit | Effect::Suspend | Effect::Record => {}

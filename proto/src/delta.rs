@@ -28,6 +28,14 @@ pub fn carry_stamps<'a>(rows: impl IntoIterator<Item = &'a mut Task>, before_us:
     }
 }
 
+/// Pins the rows of a stream that rests (`Sample.rests`) to the moment at which they were told, `before_us`, where they do
+/// not say their own: what comes next does not move it. To be done before a delta is made or applied.
+pub fn pin_stamps<'a>(rows: impl IntoIterator<Item = &'a mut Task>, before_us: u64) {
+    for row in rows {
+        row.mono_us.get_or_insert(before_us);
+    }
+}
+
 macro_rules! delta {
     ($message:ty, identity: [$($id:ident),*], $($number:literal => $field:ident),+ $(,)?) => {
         impl Delta for $message {

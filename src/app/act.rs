@@ -1,7 +1,7 @@
 //! What each action of the key table does to the state.
 
 use super::{
-    Chosen, Effect, Overlay, PromptKind, State, across, copy, heads,
+    Chosen, Effect, Overlay, PromptKind, State, across, compare, copy, heads,
     keymap::Action,
     overlay, prompt,
     screen::{Level, Panel, RowId, Screen},
@@ -49,9 +49,12 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Live => return state.go_live(),
         Action::Jump => prompt::open(state, PromptKind::Jump),
         Action::StepMark(steps) => return state.step_mark(steps),
+        Action::Zoom(steps) => state.zoom_by(steps),
         Action::Speed(steps) => state.change_speed(steps),
         Action::Record if state.replay.is_some() => state.refuse("this is a recording already"),
         Action::Record => return vec![Effect::Record],
+        Action::Compare => compare::begin(state),
+        Action::Forget => compare::forget(state),
         Action::Copy => return copy_row(state),
         Action::Threads => state.toggle_threads(),
         Action::Mouse => state.toggle_mouse(),
@@ -159,7 +162,7 @@ fn sort(state: &mut State, n_columns: i32) {
     (list.sort, list.is_inverted) = (sorts[to], false);
 }
 
-fn choose(state: &mut State, vital: Vital) {
+pub(super) fn choose(state: &mut State, vital: Vital) {
     state.vital = vital;
     for level in &mut state.levels {
         let panels = level.screen.panels();

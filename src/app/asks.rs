@@ -50,7 +50,7 @@ fn wanted(state: &State) -> Asks {
     let is_alone = state.model.nodes.len() == 1;
     let interests = described.map(|node| {
         // The only node is always looked at closely: going in and out of it then costs nothing.
-        let is_shown = is_alone || state.screen().node() == Some(&node.id);
+        let is_shown = is_alone || state.screen().node() == Some(&node.id) || state.compares(&node.id);
         let stream = if is_shown { Stream::Detail } else { Stream::Overview };
         (node.id.clone(), (stream, state.interval_ms))
     });

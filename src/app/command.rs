@@ -1,7 +1,7 @@
 //! The `:` commands.
 
 use super::{
-    Effect, Overlay, State, across, act,
+    Effect, Overlay, State, across, act, compare,
     go::Go,
     kept,
     keymap::Action,
@@ -34,6 +34,8 @@ enum Command {
     Threads,
     Mouse,
     Go(Go),
+    /// With what, as it was typed.
+    Compare(String),
     Help,
 }
 
@@ -57,6 +59,7 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ("threads", ""),
     ("mouse", ""),
     ("go", "NODE/RUNTIME/TASK"),
+    ("compare", "NODE NODE, LABEL=VALUE LABEL=VALUE, or 10m: this node with itself"),
     ("help", ""),
 ];
 
@@ -77,6 +80,7 @@ pub(super) fn run(state: &mut State, line: &str) -> Vec<Effect> {
         Ok(Some(Command::Budget { milli, seconds })) => return budget(state, milli, seconds),
         Ok(Some(Command::Show(panel))) => show(state, panel),
         Ok(Some(Command::Trace(seconds))) => return trace::receive(state, seconds),
+        Ok(Some(Command::Compare(text))) => return compare::run(state, &text),
         Ok(Some(Command::Vm)) => across::to_vm(state),
         Ok(Some(Command::Interval(ms))) => {
             state.interval_ms = ms;
@@ -112,6 +116,7 @@ fn parse(line: &str) -> Result<Option<Command>, String> {
         "budget" => parse_budget(rest)?,
         "view" => Command::Show(panel(rest)?),
         "vm" => Command::Vm,
+        "compare" => Command::Compare(rest.to_owned()),
         "trace" => Command::Trace(trace::parse(rest)?),
         "interval" => Command::Interval(interval(rest)?),
         "state" => Command::Keeps(Keeps::State),

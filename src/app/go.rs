@@ -108,6 +108,16 @@ fn number_and_start(text: &str) -> Option<(u64, u64)> {
     Some((number.parse().ok()?, start.parse().ok()?))
 }
 
+/// Goes to a place as it was at a moment, as far as its names are known; what is told of that moment may hold the rest.
+pub(super) fn look_for(state: &mut State, focus: &str, at: Stamp) {
+    let is_there = state.node().is_some_and(|node| path(node, &Place::of(state.screen())) == focus);
+    if is_there {
+        return;
+    }
+    state.go = Go::parse(focus).map(|go| Go { since: Some(at), ..go });
+    pursue(state);
+}
+
 /// Goes as far as the names are known; what is left stays to be tried with the next event.
 pub(super) fn pursue(state: &mut State) {
     let Some(go) = &state.go else { return };

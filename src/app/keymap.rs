@@ -58,10 +58,16 @@ pub enum Action {
     Jump,
     /// To the next mark, or the one before.
     StepMark(i32),
+    /// Show so many steps more time on the time line, or less.
+    Zoom(i32),
     /// Play a recording so many steps faster, or slower.
     Speed(i32),
     /// Begin to record, or end it.
     Record,
+    /// Hold what is shown, or compare it with what is held.
+    Compare,
+    /// Forget what is held; of what is compared, exchange the sides.
+    Forget,
     /// Copy the row and the line that leads back here.
     Copy,
     /// Show or hide threads.
@@ -267,6 +273,12 @@ pub const SECTIONS: &[Section] = &[
                 None,
             ),
             binding(
+                &[(Key::Char('+'), Action::Zoom(-1)), (Key::Char('-'), Action::Zoom(1))],
+                "+ -",
+                "time line: less time, more: 1 min to 24 h",
+                None,
+            ),
+            binding(
                 &[(Key::Char('('), Action::Speed(-1)), (Key::Char(')'), Action::Speed(1))],
                 "( )",
                 "play a recording slower, faster",
@@ -290,6 +302,12 @@ pub const SECTIONS: &[Section] = &[
     Section {
         title: "more",
         bindings: &[
+            binding(
+                &[(Key::Char('c'), Action::Compare), (Key::Char('C'), Action::Forget)],
+                "c C",
+                "hold this as A; elsewhere: compare with A; C forgets A",
+                None,
+            ),
             binding(
                 &[(Key::Char('f'), Action::Findings)],
                 "f",

@@ -55,6 +55,11 @@ pub fn within(text: &str, from: Stamp, to: Stamp) -> Result<Stamp, String> {
     (from..=to).contains(&at).then_some(at).ok_or_else(outside)
 }
 
+/// A moment before now, as a command line says it: a length of time that has passed since, a time of day, a date.
+pub fn before(text: &str, now: Stamp) -> Result<Stamp, String> {
+    parse(text, now, now)
+}
+
 /// A length of time: `90s`, `10m`, `1h30m`.
 pub fn length(text: &str) -> Option<Duration> {
     length_us(text).map(Duration::from_micros)

@@ -2,7 +2,7 @@
 //! to go back.
 
 use super::{
-    Effect, State, act, heads,
+    Effect, Overlay, State, act, heads,
     keymap::Action,
     layout::Areas,
     screen::{Panel, RowId},
@@ -24,6 +24,11 @@ pub(super) fn mouse(state: &mut State, mouse: Mouse) -> Vec<Effect> {
     match (mouse.kind, &state.overlay) {
         (MouseKind::WheelUp, Some(_)) => act::act(state, Action::Move(-WHEEL_ROWS)),
         (MouseKind::WheelDown, Some(_)) => act::act(state, Action::Move(WHEEL_ROWS)),
+        // The time line stays in sight: what is compared moves with it.
+        (MouseKind::Click | MouseKind::DoubleClick, Some(Overlay::Compare(_))) => {
+            let is_on_line = state.areas().timeline_chart().contains(mouse.column, mouse.row);
+            if is_on_line { click(state, mouse) } else { Vec::new() }
+        }
         (MouseKind::Click | MouseKind::DoubleClick, Some(_)) => {
             state.overlay = None;
             Vec::new()

@@ -3,8 +3,9 @@
 use std::sync::Arc;
 
 use super::{
-    Effect, State,
+    Comparing, Effect, State,
     act::moved,
+    compare, go,
     keymap::{self, Action},
     screen::{Panel, Scope, Screen},
     words,
@@ -22,8 +23,10 @@ use crate::{
 const HELP_PAGE: i32 = 10;
 
 /// What lies over the screen.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum Overlay {
+    /// What is different between two sides.
+    Compare(Box<Comparing>),
     /// The keys; first line shown.
     Help {
         /// First line shown.
@@ -65,7 +68,7 @@ impl<K: Clone + PartialEq> Chosen<K> {
         Self { key: keys.get(place).cloned(), place }
     }
 
-    fn moved(&self, n_rows: i32, keys: &[K]) -> Self {
+    pub(super) fn moved(&self, n_rows: i32, keys: &[K]) -> Self {
         Self::at(moved(self.position(keys), n_rows, keys.len()), keys)
     }
 }
@@ -85,6 +88,9 @@ pub fn mark_keys(marks: &[&Flag]) -> Vec<MarkKey> {
 
 /// The help and the lists take the keys that move and leave; time and quitting work as everywhere.
 pub(super) fn act(state: &mut State, overlay: Overlay, action: Action) -> Vec<Effect> {
+    if let Overlay::Compare(comparing) = overlay {
+        return compare::act(state, *comparing, action);
+    }
     let n_rows = match action {
         Action::Move(n) => n,
         Action::Page(n) => n * HELP_PAGE,
@@ -94,41 +100,15 @@ pub(super) fn act(state: &mut State, overlay: Overlay, action: Action) -> Vec<Ef
             state.overlay = None;
             return enter(state, &overlay);
         }
-        Action::Suspend => return vec![Effect::Suspend],
-        Action::Pause => return state.toggle_pause(),
-        Action::Step(n_samples) => return state.step(n_samples),
-        Action::Live => return state.go_live(),
-        Action::StepMark(steps) => return state.step_mark(steps),
-        Action::Speed(steps) => {
-            state.change_speed(steps);
-            return Vec::new();
-        }
         Action::Help if matches!(overlay, Overlay::Help { .. }) => {
             state.overlay = Some(Overlay::Words { scroll: 0 });
             return Vec::new();
         }
-        Action::Quit | Action::Leave | Action::Help | Action::Findings | Action::Marks => {
-            state.overlay = None;
-            return Vec::new();
-        }
-        Action::Across
-        | Action::Vm
-        | Action::Filter
-        | Action::Command
-        | Action::Mark
-        | Action::Jump
-        | Action::Record
-        | Action::Sort(_)
-        | Action::Invert
-        | Action::Choose(_)
-        | Action::Group
-        | Action::Panel(_)
-        | Action::Copy
-        | Action::Threads
-        | Action::Mouse
-        | Action::Columns(_) => return Vec::new(),
+        other => return act_beneath(state, other),
     };
     state.overlay = Some(match overlay {
+        // It has keys of its own.
+        Overlay::Compare(comparing) => Overlay::Compare(comparing),
         Overlay::Help { scroll } => Overlay::Help { scroll: scrolled(state, scroll, n_rows, keymap::n_help_lines()) },
         Overlay::Words { scroll } => {
             Overlay::Words { scroll: scrolled(state, scroll, n_rows, words::lines(state).len()) }
@@ -145,6 +125,45 @@ pub(super) fn act(state: &mut State, overlay: Overlay, action: Action) -> Vec<Ef
     Vec::new()
 }
 
+/// What keys do whatever lies over the screen: time goes on beneath it, and those that opened it close it.
+pub(super) fn act_beneath(state: &mut State, action: Action) -> Vec<Effect> {
+    match action {
+        Action::Suspend => return vec![Effect::Suspend],
+        Action::Pause => return state.toggle_pause(),
+        Action::Step(n_samples) => return state.step(n_samples),
+        Action::Live => return state.go_live(),
+        Action::StepMark(steps) => return state.step_mark(steps),
+        Action::Speed(steps) => state.change_speed(steps),
+        Action::Zoom(steps) => state.zoom_by(steps),
+        Action::Quit | Action::Leave | Action::Help | Action::Findings | Action::Marks | Action::Compare => {
+            state.overlay = None;
+        }
+        Action::Move(_)
+        | Action::Page(_)
+        | Action::First
+        | Action::Last
+        | Action::Enter
+        | Action::Across
+        | Action::Vm
+        | Action::Filter
+        | Action::Command
+        | Action::Mark
+        | Action::Jump
+        | Action::Record
+        | Action::Sort(_)
+        | Action::Invert
+        | Action::Choose(_)
+        | Action::Group
+        | Action::Panel(_)
+        | Action::Forget
+        | Action::Copy
+        | Action::Threads
+        | Action::Mouse
+        | Action::Columns(_) => {}
+    }
+    Vec::new()
+}
+
 /// The first line shown, so many further: header, footer and frame leave the others, and the last page is full.
 fn scrolled(state: &State, scroll: usize, n_rows: i32, n_lines: usize) -> usize {
     let most = n_lines.saturating_sub(usize::from(state.size.1.saturating_sub(4)));
@@ -154,7 +173,7 @@ fn scrolled(state: &State, scroll: usize, n_rows: i32, n_lines: usize) -> usize 
 /// To what is selected: the place that a finding is about, the moment of a mark.
 fn enter(state: &mut State, overlay: &Overlay) -> Vec<Effect> {
     match overlay {
-        Overlay::Help { .. } | Overlay::Words { .. } | Overlay::Kept { .. } => {}
+        Overlay::Help { .. } | Overlay::Words { .. } | Overlay::Kept { .. } | Overlay::Compare(_) => {}
         Overlay::Findings(chosen) => {
             let findings = state.findings();
             let at = chosen.position(&subjects(&findings));
@@ -162,8 +181,13 @@ fn enter(state: &mut State, overlay: &Overlay) -> Vec<Effect> {
         }
         Overlay::Marks(chosen) => {
             let marks = state.marks();
-            let moment = marks.get(chosen.position(&mark_keys(&marks))).map(|mark| mark.at);
-            return moment.map_or_else(Vec::new, |at| state.seek(at));
+            let mark = marks.get(chosen.position(&mark_keys(&marks)));
+            let Some((at, focus)) = mark.map(|mark| (mark.at, mark.focus.clone())) else { return Vec::new() };
+            let effects = state.seek(at);
+            if let Some(focus) = focus {
+                go::look_for(state, &focus, at);
+            }
+            return effects;
         }
     }
     Vec::new()

@@ -13,19 +13,26 @@ pub enum Playhead {
     Past(Stamp),
 }
 
-/// What the time line shows, microseconds.
-const SPAN_US: u64 = 600_000_000;
-
 impl State {
-    /// What stretch of time the time line shows: the last ten minutes, or where the playhead is further back, those
+    /// What stretch of time the time line shows: the last minutes or hours, or where the playhead is further back, those
     /// around it.
     pub fn window(&self) -> Window {
+        let (span_us, known) = (self.zoom.span_us(), self.timeline.end());
         let end = match self.playhead {
             Playhead::Live => self.clock,
-            Playhead::Past(at) if self.timeline.newest().since_us(at) < SPAN_US => self.timeline.newest().max(at),
-            Playhead::Past(at) => Stamp(at.0 + SPAN_US / 10),
+            Playhead::Past(at) if known.since_us(at) < span_us => known.max(at),
+            Playhead::Past(at) => Stamp(at.0 + span_us / 10),
         };
-        Window { end, span_us: SPAN_US }
+        Window { end, span_us }
+    }
+
+    /// A time line of so many steps more time, or less.
+    pub(super) fn zoom_by(&mut self, steps: i32) {
+        match self.zoom.by(steps) {
+            Some(zoom) => self.zoom = zoom,
+            None if steps > 0 => self.refuse("the time line shows a day: it keeps no more"),
+            None => self.refuse("the time line shows a minute: there is nothing shorter"),
+        }
     }
 
     /// Stops the screen; from the past back to now.

@@ -1,7 +1,10 @@
 //! Typing: filters, commands and notes.
 
 use super::{Effect, Playhead, State, command, go, kept};
-use crate::event::{Control, Keeps, Key, NodeId};
+use crate::{
+    event::{Control, Keeps, Key, NodeId},
+    model::Node,
+};
 
 /// What is being typed.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -107,17 +110,25 @@ fn accept(state: &mut State, prompt: &Prompt) -> Vec<Effect> {
     }
 }
 
-/// A note on the node in focus; on the cluster screen on all nodes that are there.
+/// A note on the node in focus; on the cluster screen on all nodes that are there, the worst first.
 fn mark(state: &mut State, text: &str) -> Vec<Effect> {
     if text.is_empty() {
         return Vec::new();
     }
     let on_screen = |id: &NodeId| state.screen().node().is_none_or(|node| node == id);
-    let is_there = |id: &NodeId| state.model.node(id).is_some_and(|n| n.described.is_some() && !n.presence.is_silent());
-    let nodes = state.model.nodes.keys().filter(|id| on_screen(id) && is_there(id));
-    let controls: Vec<Effect> = nodes.take(MAX_MARKED).map(|id| Effect::Control(mark_of(state, id, text))).collect();
-    if controls.is_empty() {
-        state.refuse("no agent to take the note: silent or not there yet");
+    let is_there = |node: &&Node| node.described.is_some() && !node.presence.is_silent();
+    let mut nodes: Vec<&Node> =
+        state.model.nodes.values().filter(|node| on_screen(&node.id)).filter(is_there).collect();
+    nodes.sort_by_key(|node| {
+        std::cmp::Reverse(node.latest.as_ref().and_then(|latest| latest.vitals.severities.worst()))
+    });
+    let n_there = nodes.len();
+    nodes.truncate(MAX_MARKED);
+    let controls: Vec<Effect> = nodes.iter().map(|node| Effect::Control(mark_of(state, &node.id, text))).collect();
+    match n_there {
+        0 => state.refuse("no agent to take the note: silent or not there yet"),
+        n if n > MAX_MARKED => state.notice(format!("the note goes to the {MAX_MARKED} worst of {n} nodes")),
+        _ => {}
     }
     controls
 }

@@ -149,7 +149,7 @@ impl State {
 
     /// The marks that belong to what the screen is about, the newest first.
     pub fn marks(&self) -> Vec<&Flag> {
-        self.timeline.marks(self.screen().node())
+        self.timeline.flags.on(self.screen().node())
     }
 
     /// How long the longest name of a node is.

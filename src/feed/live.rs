@@ -3,6 +3,7 @@
 pub(super) mod dial;
 mod link;
 mod peer;
+mod put;
 mod router;
 
 use std::sync::Arc;
@@ -10,6 +11,7 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 
 pub use dial::{Connect, Reach};
+pub use put::{Put, Wanted, put};
 
 use crate::{
     clock::Clock,

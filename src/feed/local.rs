@@ -25,6 +25,11 @@ pub async fn this_host(config: Config, is_embedded: bool) -> anyhow::Result<Targ
     }
 }
 
+/// The agent of this host that runs by itself, where one answers.
+pub async fn agent() -> Option<Target> {
+    answering(default_sockets()).await.map(socket)
+}
+
 /// Who uses this program, as others are told.
 pub fn user() -> String {
     std::env::var("USER").unwrap_or_else(|_| "somebody".to_owned())

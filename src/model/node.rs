@@ -9,7 +9,7 @@ use std::{
     sync::Arc,
 };
 
-use midair_vitals::{Growth, NodeReading, NodeVitals, QueueKind, QueueVitals, TaskId, Unit};
+use midair_vitals::{CpuTimes, Growth, NodeReading, NodeVitals, QueueKind, QueueVitals, TaskId, Unit, rate};
 
 use super::{
     cgroup::{Cgroup, Namespace},
@@ -316,6 +316,15 @@ impl Node {
         let until_us = self.latest.as_ref()?.cost.as_ref()?.budget_until_us?;
         let offset = self.clock.unwrap_or(ClockOffset { offset_us: 0, uncertainty_us: 0 });
         offset.to_cluster(until_us).0.checked_sub(now.0).filter(|left| *left > 0)
+    }
+
+    /// CPUs in user mode, in the kernel and in interrupts.
+    pub fn cpu_split(&self) -> [Option<f64>; 3] {
+        let parts: [fn(&CpuTimes) -> Option<u64>; 3] = [|cpu| cpu.user_us, |cpu| cpu.system_us, |cpu| cpu.irq_us];
+        parts.map(|part| {
+            let (before, now) = (self.before.as_ref()?, &self.latest.as_ref()?.reading);
+            rate::share(part(&before.cpu), part(&now.cpu), before.at_us, now.at_us)
+        })
     }
 
     /// Samples lost on the way during the last ten minutes.

@@ -63,6 +63,14 @@ impl Presence {
         }
     }
 
+    /// Why it is silent, in words.
+    pub fn reason(&self) -> Option<&str> {
+        match self {
+            Self::Silent { reason, .. } => Some(reason),
+            Self::Awaited { .. } | Self::Live | Self::Late { .. } => None,
+        }
+    }
+
     /// A sample arrived; `is_first` when none ever had.
     pub(super) fn heard(&mut self, is_first: bool) {
         match self {

@@ -326,7 +326,7 @@ fn a_mark_stands_where_its_note_is_about() {
         model.apply(&event);
         timeline.apply(&model, &event);
     }
-    assert_eq!(timeline.flags[0].at, at(5.0));
+    assert_eq!(timeline.flags.on(None)[0].at, at(5.0));
 }
 
 #[test]

@@ -1,11 +1,16 @@
-//! What the time line shows: severities of each node, marks, gaps and silence of the last twenty minutes.
+//! What the time line shows: severities of each node, marks, gaps and silence; of the last twenty minutes from samples, of
+//! the last day from rollups.
 //!
 //! Not part of the model: a step back in time forgets the model and tells it anew, but the line keeps what lies ahead of
 //! the playhead, for one wants to get back there.
 
+mod flags;
+mod outages;
+mod rollups;
+
 use std::{
-    collections::{BTreeMap, VecDeque},
-    sync::Arc,
+    borrow::Cow,
+    collections::{BTreeMap, BTreeSet, VecDeque},
 };
 
 use midair_vitals::{Severities, Severity};
@@ -15,25 +20,20 @@ use super::{
     series::{Window, carry},
     vital::Vital,
 };
-use crate::event::{self, Event, Mark, NodeId, Stamp, Stamped};
+use crate::event::{self, Event, NodeId, Rollup, Stamp, Stamped};
 
-/// How far back it reaches, microseconds.
+pub use flags::{Flag, Flags};
+use outages::Outages;
+use rollups::Rollups;
+
+/// How far back samples reach, microseconds.
 pub const TIMELINE_US: u64 = 1_200_000_000;
 
-/// A note, where the line shows it.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Flag {
-    /// The moment it is about, on our clock.
-    pub at: Stamp,
-    /// On which node; `None`: on the whole cluster.
-    pub node: Option<NodeId>,
-    /// The note.
-    pub text: Arc<str>,
-    /// Who put it there.
-    pub author: Option<Arc<str>>,
-    /// True when a program put it there by rule.
-    pub is_automatic: bool,
-}
+/// How far back silences are kept, microseconds: the longest line.
+const SILENCES_US: u64 = 86_400_000_000;
+
+/// Silences kept of a node.
+const N_SILENCES: usize = 256;
 
 /// A stretch of silence of one node.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,14 +81,11 @@ pub struct Cell {
     pub is_hole: bool,
 }
 
-/// Marks kept, and losses.
-const N_NOTES: usize = 512;
+/// Losses kept.
+const N_GAPS: usize = 512;
 
 /// Samples kept of a node: twenty minutes at the shortest interval.
 const N_POINTS: usize = 4_800;
-
-/// Marks of one text this close to each other are one mark that was put on several nodes, microseconds.
-const SAME_MARK_US: u64 = 2_000_000;
 
 /// How long after a sample a step lands: the answers of the same tick have arrived by then, microseconds.
 const SETTLE_US: u64 = 200_000;
@@ -96,8 +93,9 @@ const SETTLE_US: u64 = 200_000;
 /// What the time line knows.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Timeline {
-    /// Marks, in the order in which they came.
-    pub flags: VecDeque<Flag>,
+    /// Marks.
+    pub flags: Flags,
+    outages: Outages,
     /// Losses.
     pub gaps: VecDeque<Gap>,
     /// What was not recorded.
@@ -105,6 +103,7 @@ pub struct Timeline {
     /// Silences of each node; only the last may still go on.
     pub silences: BTreeMap<NodeId, Vec<Silence>>,
     nodes: BTreeMap<NodeId, VecDeque<(Stamp, Severities)>>,
+    rollups: Rollups,
     oldest: Option<Stamp>,
     newest: Stamp,
     /// True after a reset until something new comes: what was seen already is being told again.
@@ -115,6 +114,22 @@ impl Timeline {
     /// The newest moment that it has seen.
     pub fn newest(&self) -> Stamp {
         self.newest
+    }
+
+    /// The last moment of which the line shows something: of a recording it may lie ahead.
+    pub fn end(&self) -> Stamp {
+        self.newest.max(self.rollups.newest())
+    }
+
+    /// The line of another time, far from the one that it showed; what is known of the time between stays.
+    #[must_use]
+    pub fn elsewhere(&mut self) -> Self {
+        Self { rollups: std::mem::take(&mut self.rollups), ..Self::default() }
+    }
+
+    /// Takes in the summary of a window that ended at a moment, told at another.
+    pub fn take_rollup(&mut self, rollup: &Rollup, end: Stamp, told: Stamp) {
+        self.rollups.keep(rollup, end, told);
     }
 
     /// The oldest moment that can be gone back to.
@@ -140,6 +155,11 @@ impl Timeline {
             self.retell();
             return;
         }
+        if let Event::Rollup(rollup) = &stamped.event {
+            let clock = model.node(&rollup.node).and_then(|node| node.clock);
+            let end = clock.map_or(Stamp(rollup.wall_us), |clock| clock.to_cluster(rollup.wall_us));
+            self.take_rollup(rollup, end, at);
+        }
         if self.is_retelling && at <= self.newest {
             return;
         }
@@ -153,14 +173,17 @@ impl Timeline {
                 self.gaps.push_back(Gap { node: node.clone(), at, n_samples: *n_samples });
             }
             Event::Gap(gap) => self.note_hole(gap),
-            Event::Mark(mark) => self.note_mark(model, mark, at),
-            Event::Clock { node, offset_us, uncertainty_us: _, is_step: true } => {
-                let name = model.node(node).map_or(&*node.0, |n| n.name());
-                let text = format!("clock of {name} stepped to {:+} ms", offset_us / 1000).into();
-                self.push_flag(Flag { at, node: Some(node.clone()), text, author: None, is_automatic: true });
+            Event::Mark(mark) => self.flags.take(model, mark, at),
+            Event::Clock { node, offset_us, uncertainty_us: _, is_step } => {
+                self.flags.settle(model, node);
+                if *is_step {
+                    let name = model.node(node).map_or(&*node.0, |n| n.name());
+                    let text = format!("clock of {name} stepped to {:+} ms", offset_us / 1000).into();
+                    let nodes = [(node.clone(), 0)].into();
+                    self.flags.push(Flag { at, nodes, text, is_automatic: true, ..Flag::default() });
+                }
             }
             Event::Reset
-            | Event::Clock { .. }
             | Event::Described(_)
             | Event::Rows(_)
             | Event::Details(_)
@@ -170,7 +193,7 @@ impl Timeline {
             | Event::Malformed { .. }
             | Event::Rollup(_) => {}
         }
-        while self.gaps.len() > N_NOTES {
+        while self.gaps.len() > N_GAPS {
             self.gaps.pop_front();
         }
     }
@@ -179,8 +202,9 @@ impl Timeline {
     pub fn cells(&self, node: Option<&NodeId>, vital: Vital, window: Window, n_cells: usize) -> Vec<Cell> {
         let mut cells = vec![Cell::default(); n_cells];
         let in_scope = |id: &NodeId| node.is_none_or(|node| node == id);
-        for (_, points) in self.nodes.iter().filter(|(id, _)| in_scope(id)) {
-            for (cell, worst) in cells.iter_mut().zip(worst_per_cell(points, vital, window, n_cells)) {
+        let known: BTreeSet<&NodeId> = self.nodes.keys().chain(self.rollups.nodes()).collect();
+        for id in known.into_iter().filter(|id| in_scope(id)) {
+            for (cell, worst) in cells.iter_mut().zip(self.worst(id, vital, window, n_cells)) {
                 cell.severity = cell.severity.max(worst);
             }
         }
@@ -198,22 +222,12 @@ impl Timeline {
                 cells[cell].n_lost = cells[cell].n_lost.saturating_add(gap.n_samples);
             }
         }
-        for flag in self.flags.iter().filter(|flag| flag.node.as_ref().is_none_or(in_scope)) {
+        for flag in self.flags.iter().filter(|flag| node.is_none_or(|node| flag.is_on(node))) {
             if let Some(cell) = window.cell_of(flag.at, n_cells) {
                 cells[cell].n_marks += 1;
             }
         }
         cells
-    }
-
-    /// The marks on a node and on the whole cluster, or all marks; the newest first.
-    pub fn marks(&self, node: Option<&NodeId>) -> Vec<&Flag> {
-        let is_in_scope = |flag: &&Flag| node.is_none_or(|node| flag.node.as_ref().is_none_or(|of| of == node));
-        let mut marks: Vec<&Flag> = self.flags.iter().filter(is_in_scope).collect();
-        // Of those of one moment the one that came last stands first.
-        marks.reverse();
-        marks.sort_by_key(|flag| std::cmp::Reverse(flag.at));
-        marks
     }
 
     /// The moment `n` samples of a node on from (or back before) a moment; `None` where the node has none.
@@ -227,6 +241,27 @@ impl Timeline {
         Some(Stamp(before_next.min(at.0 + SETTLE_US).max(at.0)))
     }
 
+    /// The worst of a node in each cell: of samples, and where there are none of rollups. A long line is made of rollups, and
+    /// of the samples since the last of them.
+    fn worst(&self, id: &NodeId, vital: Vital, window: Window, n_cells: usize) -> Vec<Option<Severity>> {
+        let points = self.nodes.get(id);
+        let last = self.rollups.last(id);
+        let (points, except) = match (points, last) {
+            (None, _) => (None, None),
+            (Some(points), Some(last)) if window.span_us > TIMELINE_US => {
+                let n_told = points.partition_point(|(at, _)| *at <= last);
+                (Some(Cow::Owned(points.range(n_told..).copied().collect())), None)
+            }
+            (Some(points), _) => {
+                let ends = points.front().zip(points.back()).map(|((first, _), (last, _))| (*first, *last));
+                (Some(Cow::Borrowed(points)), ends)
+            }
+        };
+        let mut cells = points.map_or_else(|| vec![None; n_cells], |p| worst_per_cell(&p, vital, window, n_cells));
+        self.rollups.raise(id, vital, (window, &mut cells), except);
+        cells
+    }
+
     fn push_severities(&mut self, model: &Model, id: &NodeId, at: Stamp) {
         let Some(latest) = model.node(id).and_then(|n| n.latest.as_ref()).filter(|l| l.at == at) else { return };
         let points = self.nodes.entry(id.clone()).or_default();
@@ -237,12 +272,15 @@ impl Timeline {
     }
 
     fn note_silences(&mut self, model: &Model, at: Stamp) {
+        let (mut back, mut silent) = (Vec::new(), Vec::new());
         for (id, silences) in &mut self.silences {
             let is_over = model.node(id).is_none_or(|node| !node.presence.is_silent());
             if let Some(last) = silences.last_mut().filter(|s| is_over && s.to.is_none()) {
                 last.to = Some(at);
+                back.push((id.clone(), last.from));
             }
-            silences.retain(|s| s.to.is_none_or(|to| at.since_us(to) <= TIMELINE_US));
+            silences.retain(|s| s.to.is_none_or(|to| at.since_us(to) <= SILENCES_US));
+            silences.drain(..silences.len().saturating_sub(N_SILENCES));
         }
         self.silences.retain(|_, silences| !silences.is_empty());
         for (id, node) in &model.nodes {
@@ -250,8 +288,11 @@ impl Timeline {
             let silences = self.silences.entry(id.clone()).or_default();
             if silences.last().is_none_or(|last| last.to.is_some()) {
                 silences.push(Silence { from, to: None });
+                silent.push((id.clone(), from));
             }
         }
+        self.outages.back(&mut self.flags, model, &back, at);
+        self.outages.silent(&mut self.flags, model, &silent, at);
     }
 
     /// What was lost at one moment is counted there; a longer time is a hole.
@@ -262,35 +303,8 @@ impl Timeline {
             }
             (_, None) | (None, Some(_)) => {
                 self.holes.push_back(Hole { node: gap.node.clone(), from: gap.from, to: gap.to });
-                self.holes.drain(..self.holes.len().saturating_sub(N_NOTES));
+                self.holes.drain(..self.holes.len().saturating_sub(N_GAPS));
             }
-        }
-    }
-
-    fn note_mark(&mut self, model: &Model, mark: &Mark, at: Stamp) {
-        let clock = mark.node.as_ref().and_then(|id| model.node(id)?.clock);
-        let about = clock.map_or(Stamp(mark.wall_us), |clock| clock.to_cluster(mark.wall_us));
-        self.push_flag(Flag {
-            // A clock that runs ahead does not put a note into the future.
-            at: about.min(at),
-            node: mark.node.clone(),
-            text: mark.text.clone(),
-            author: mark.author.clone(),
-            is_automatic: mark.is_automatic,
-        });
-    }
-
-    /// A note that was put on several nodes at once is one note on all of them; one that is told twice is one.
-    fn push_flag(&mut self, flag: Flag) {
-        let is_near = |old: &Flag| old.at.since_us(flag.at).max(flag.at.since_us(old.at)) <= SAME_MARK_US;
-        let same = |old: &&mut Flag| old.text == flag.text && old.author == flag.author && is_near(old);
-        match self.flags.iter_mut().find(same) {
-            Some(old) if old.node == flag.node => {}
-            Some(old) => old.node = None,
-            None => self.flags.push_back(flag),
-        }
-        while self.flags.len() > N_NOTES {
-            self.flags.pop_front();
         }
     }
 }

@@ -1,7 +1,8 @@
 //! Recording without a screen: until it is told to stop, or the time is over.
 
 use std::{
-    io::{self, Write as _},
+    io::{self, IsTerminal as _, Write as _},
+    path::Path,
     time::Duration,
 };
 
@@ -15,7 +16,15 @@ use super::{
     Ending,
     signals::{Asked, Signals},
 };
-use crate::feed::{Feed, file::Recorder};
+use crate::{
+    clock::Clock,
+    feed::{
+        Feed,
+        file::Recorder,
+        incident::{self, Wanted},
+        live::Target,
+    },
+};
 
 /// How the recording does is said so often.
 const SAY_EVERY: Duration = Duration::from_secs(10);
@@ -54,6 +63,54 @@ pub async fn record(mut feed: Feed, recorder: Recorder, length: Option<Duration>
     }
     say(&format!("{path}: {} bytes{}", state.n_bytes, state.lost()));
     Ok(Ending::Quit)
+}
+
+/// Records what the black boxes of these agents kept, or says what that would be.
+///
+/// # Errors
+/// When no agent has anything, or the file cannot be written. What is half written when a signal comes is removed.
+pub async fn record_past(
+    targets: Vec<Target>,
+    wanted: Wanted,
+    out: &Path,
+    is_dry_run: bool,
+    clock: Clock,
+) -> anyhow::Result<Ending> {
+    // Hours of others' work are not fetched for a name that is taken.
+    anyhow::ensure!(is_dry_run || !out.exists(), "cannot record into {}: there is such a file already", out.display());
+    let mut signals = Signals::new().context("cannot listen to signals")?;
+    let plan = incident::plan(targets, wanted, clock).await?;
+    plan.lines().iter().for_each(|line| say(line));
+    if is_dry_run {
+        return Ok(Ending::Quit);
+    }
+    let gathering = plan.gather(out, clock, |n_bytes| {
+        if io::stderr().is_terminal() && n_bytes > 0 {
+            drop(write!(io::stderr(), "\rmidair: {} KiB have come", n_bytes / 1024));
+        }
+    });
+    let gathered = select! {
+        gathered = gathering => gathered,
+        ended = stopped(&mut signals) => {
+            drop(std::fs::remove_file(out));
+            return Ok(ended);
+        }
+    };
+    if io::stderr().is_terminal() {
+        drop(writeln!(io::stderr()));
+    }
+    let gathered = gathered?;
+    gathered.missing.iter().for_each(|line| say(&format!("left out {line}")));
+    say(&format!("{}: {} bytes", out.display(), gathered.n_bytes));
+    Ok(Ending::Quit)
+}
+
+async fn stopped(signals: &mut Signals) -> Ending {
+    loop {
+        if let Asked::End(number) = signals.next().await {
+            return Ending::Signal(number);
+        }
+    }
 }
 
 /// Not `eprintln!`: it panics where nobody reads any more.

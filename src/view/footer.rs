@@ -27,6 +27,13 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
         None => {}
     }
     pen.skip(1);
+    if state.comparing().is_some() {
+        draw_comparing(&mut pen, state, theme);
+        return;
+    }
+    if state.held.is_some() {
+        pen.put("c", theme.key).put(" compare with A  ", theme.live).put("C", theme.key).put(" forget A  ", theme.dim);
+    }
     draw_time(&mut pen, state, theme);
     // The way to all other keys comes last in the table, and must not be the one that has no room.
     let help = "? help ";
@@ -65,6 +72,28 @@ fn draw_prompt(pen: &mut Pen<'_>, prompt: &Prompt, theme: &Theme) {
     };
     pen.put(" ", theme.plain).put(sign, theme.key).put(&prompt.text, theme.typed).put("▏", theme.typed);
     pen.put_whole(hint, theme.dim);
+}
+
+/// The keys of a comparison.
+fn draw_comparing(pen: &mut Pen<'_>, state: &State, theme: &Theme) {
+    let live = if state.playhead == Playhead::Live { ("Space", "pause") } else { ("End", "live again") };
+    let keys = [
+        ("Tab", "values tasks vms"),
+        ("Enter", "go to it"),
+        ("Esc", "out"),
+        ("?", "how it is ranked"),
+        ("C", "exchange"),
+        ("0-4", "vital"),
+        ("[ ]", "time"),
+        live,
+        ("J", "jump"),
+        ("y", "copy"),
+    ];
+    for (label, word) in keys {
+        if (super::text::width(label) + super::text::width(word) + 3) as u16 <= pen.left() {
+            pen.put(label, theme.key).put(" ", theme.dim).put(word, theme.dim).put("  ", theme.dim);
+        }
+    }
 }
 
 /// In the past the way back, in a recording what plays it.

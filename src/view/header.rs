@@ -120,11 +120,20 @@ fn task_step(state: &State, node: &NodeId, task: TaskId) -> String {
 
 /// What the screen is about: of the cluster its counts, of a node its size.
 fn about(state: &State, theme: &Theme) -> Vec<(String, Style)> {
-    match state.screen() {
+    let about = match state.screen() {
         Screen::Cluster => counts(state, theme),
         Screen::Node(_) => state.node().map(|node| size(node, theme)).unwrap_or_default(),
         Screen::Scope(..) | Screen::Vm(..) | Screen::Task(..) => Vec::new(),
-    }
+    };
+    held(state, theme).into_iter().chain(about).collect()
+}
+
+/// What is held to be compared with.
+fn held(state: &State, theme: &Theme) -> Option<(String, Style)> {
+    let held = state.held.as_ref().filter(|_| state.comparing().is_none())?;
+    let is_here = state.screen().node() == Some(&held.portrait.node);
+    let name = if is_here { String::new() } else { format!("{} ", held.name) };
+    Some((format!("A: {name}{}", format::clock(held.at)), theme.mark))
 }
 
 fn counts(state: &State, theme: &Theme) -> Vec<(String, Style)> {

@@ -5,6 +5,7 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{format, panel, text, theme::Theme, widget::pen::Pen};
 use crate::{
     app::{Chosen, MarkKey, Playhead, State, mark_keys},
+    event::NodeId,
     model::timeline::Flag,
 };
 
@@ -22,11 +23,11 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, chosen: &Chosen<Mark
     let marks = state.marks();
     let title = [
         (format!(" {} marks · newest first ", marks.len()), theme.title),
-        ("· Enter goes to that moment, Esc closes ".to_owned(), theme.dim),
+        ("· Enter goes to that moment and place, Esc closes ".to_owned(), theme.dim),
     ];
     let inside = panel::frame(buffer, area, &title, theme);
     if marks.is_empty() {
-        let why = "no marks yet: m puts a note on the time line; agents put one where a VM ends, hangs or is held up";
+        let why = "no marks yet: m puts a note on the time line; agents put one where something ends, is killed or stops to work";
         panel::empty(buffer, inside, why, theme);
         return;
     }
@@ -61,20 +62,29 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, chosen: &Chosen<Mark
 
 /// The node of a mark where more than one could be meant.
 fn node_name(state: &State, mark: &Flag) -> String {
-    if state.screen().node().is_some() || state.model.nodes.len() < 2 {
+    let n_known = state.model.nodes.len();
+    if state.screen().node().is_some() || n_known < 2 {
         return String::new();
     }
-    let name = |id| state.model.node(id).map_or_else(|| id.0.to_string(), |node| node.name().to_owned());
-    text::clean(&mark.node.as_ref().map_or_else(|| "all".to_owned(), name)).into_owned()
+    let name = |id: &NodeId| state.model.node(id).map_or_else(|| id.0.to_string(), |node| node.name().to_owned());
+    match (mark.nodes.len(), mark.nodes.keys().next()) {
+        (1, Some(id)) => text::clean(&name(id)).into_owned(),
+        (2.., Some(_)) if mark.nodes.len() < n_known => format!("{} nodes", mark.nodes.len()),
+        _ => "all".to_owned(),
+    }
 }
 
-/// What it says, and who says it.
+/// What it says, who says it, and of what.
 fn words(mark: &Flag) -> String {
-    let text = text::clean(&mark.text);
-    match &mark.author {
-        Some(author) if !mark.is_automatic => format!("{text} ({})", text::clean(author)),
-        Some(_) | None => text.into_owned(),
+    let mut words = text::clean(&mark.text).into_owned();
+    if let Some(author) = mark.author_by_hand() {
+        words += &format!(" ({})", text::clean(author));
     }
+    // That of a node is said already.
+    if let Some(focus) = mark.focus.as_deref().filter(|focus| focus.contains('/')) {
+        words += &format!(" → {}", text::clean(focus));
+    }
+    words
 }
 
 /// What stands before the words of one mark.

@@ -11,6 +11,7 @@ use scene::Told;
 #[path = "../../examples/screenshots/scene.rs"]
 mod scene;
 
+mod compare;
 mod hostile;
 mod pictures;
 mod sizes;

@@ -81,6 +81,8 @@ pub struct Theme {
     pub silent: Style,
     /// Marks on the time line.
     pub mark: Style,
+    /// The moments of what is held, on the time line.
+    pub held: Style,
     /// Names of keys.
     pub key: Style,
     /// Text being typed.
@@ -115,6 +117,7 @@ impl Theme {
             warn: fg(179),
             silent: fg(242),
             mark: fg(229).add_modifier(Modifier::BOLD),
+            held: Style::new().fg(Color::Indexed(16)).bg(Color::Indexed(229)).add_modifier(Modifier::BOLD),
             key: fg(252).add_modifier(Modifier::BOLD),
             typed: fg(229),
             vitals: [fg(252), fg(75), fg(176), fg(214), fg(43)],
@@ -143,6 +146,7 @@ impl Theme {
             warn: plain,
             silent: dim,
             mark: bold,
+            held: bold.add_modifier(Modifier::REVERSED),
             key: bold,
             typed: bold,
             vitals: [plain; 5],

@@ -25,7 +25,7 @@ use crate::{
 pub fn draw(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme) {
     let window = state.window();
     let chart = rect(areas.timeline_chart()).intersection(*buffer.area());
-    let minutes = format::duration(window.span_us);
+    let minutes = length(window.span_us);
     if areas.frames == Frames::Rules {
         let area = rect(areas.timeline);
         let vital = theme.vital(state.vital).patch(theme.strong);
@@ -54,6 +54,7 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme) {
         draw_axis(buffer, Rect { y, height: 1, ..chart }, state, &cells, window, theme);
     }
     draw_playhead(buffer, chart, state, window, theme);
+    draw_held(buffer, chart, state, window, theme);
 }
 
 /// The window with its end on a border between cells: the line then stands still until a cell is over. What was the
@@ -61,6 +62,12 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, state: &State, theme: &Theme) {
 fn steady(window: Window, n_cells: usize) -> Window {
     let cell_us = (window.span_us / n_cells.max(1) as u64).max(1);
     Window { end: Stamp((window.end.0 / cell_us + 1) * cell_us - 1), ..window }
+}
+
+/// Up to an hour in minutes, then in hours: a day has 24 of them.
+fn length(us: u64) -> String {
+    const HOUR_US: u64 = 3_600_000_000;
+    if us < HOUR_US { format::duration(us) } else { format!("{} h", us / HOUR_US) }
 }
 
 fn about(state: &State) -> String {
@@ -103,14 +110,13 @@ fn colour(severity: Severity, vital: Vital, theme: &Theme) -> Style {
 /// Times along the line, and over them what happened: marks, silence, lost samples.
 fn draw_axis(buffer: &mut Buffer, area: Rect, state: &State, cells: &[Cell], window: Window, theme: &Theme) {
     let notes = notes(state, cells.len(), window);
-    for minute in ticks(window) {
-        let Some(cell) = window.cell_of(minute, cells.len()) else { continue };
-        let label = cell..cell + TICK;
+    for (moment, words) in ticks(window) {
+        let Some(cell) = window.cell_of(moment, cells.len()) else { continue };
+        let label = cell..cell + text::width(&words);
         let is_free = cells.get(label.clone()).is_some_and(|cells| !cells.iter().any(|c| c.is_silent || c.n_lost > 0))
             && !notes.iter().any(|(n, text)| *n < label.end && label.start < n + text::width(text));
         if is_free {
-            let text = format!("╷{}", &format::clock(minute)[..5]);
-            Pen::new(buffer, area, 0).skip(cell as u16).put(&text, theme.border);
+            Pen::new(buffer, area, 0).skip(cell as u16).put(&words, theme.border);
         }
     }
     let mut put = |n: usize, sign: &str, style: Style| {
@@ -129,9 +135,6 @@ fn draw_axis(buffer: &mut Buffer, area: Rect, state: &State, cells: &[Cell], win
         put(*n, text, theme.mark);
     }
 }
-
-/// Columns of a time under the line.
-const TICK: usize = 6;
 
 /// The most columns that the words of a mark take.
 const NOTE_MAX: usize = 24;
@@ -157,8 +160,12 @@ fn notes(state: &State, n_cells: usize, window: Window) -> Vec<(usize, String)> 
     let ends: Vec<usize> = groups.iter().skip(1).map(|(from, ..)| *from).chain([n_cells]).collect();
     let note = |((from, n, newest), end): (&(usize, usize, &Flag), usize)| {
         let count = if *n > 1 { n.to_string() } else { String::new() };
-        let words = text::cut(&text::clean(&newest.text), NOTE_MAX).into_owned();
         let room = (end - from).saturating_sub(usize::from(end < n_cells));
+        let (what, author) = words(state, newest);
+        // Whoever put it there is said where that costs none of the words.
+        let whole = [what.as_str(), &author].concat();
+        let has_room = text::width(&whole) + NOTE_MIN <= room.min(NOTE_MAX + NOTE_MIN);
+        let words = if has_room { whole } else { text::cut(&what, NOTE_MAX).into_owned() };
         // A letter and a half of words say less than none.
         let note = if room < NOTE_WORDS { format!("⚑{count}") } else { format!("⚑{count} {words} ") };
         (*from, text::cut(&note, room).into_owned())
@@ -166,12 +173,43 @@ fn notes(state: &State, n_cells: usize, window: Window) -> Vec<(usize, String)> 
     groups.iter().zip(ends).map(note).collect()
 }
 
-/// Full minutes, as many as can be read.
-fn ticks(window: Window) -> impl Iterator<Item = Stamp> {
+/// What a mark says, where more than one node could be meant with its node; and who put it there.
+fn words(state: &State, mark: &Flag) -> (String, String) {
+    let is_clear = state.screen().node().is_some() || state.model.nodes.len() < 2;
+    let node = mark.nodes.keys().next().filter(|_| mark.nodes.len() == 1 && !is_clear);
+    let node = node.and_then(|id| state.model.node(id)).map(|node| format!("{}: ", node.name())).unwrap_or_default();
+    let author = mark.author_by_hand().map(|author| format!(" ({})", text::clean(author))).unwrap_or_default();
+    (text::clean(&format!("{node}{}", mark.text)).into_owned(), author)
+}
+
+/// Times under the line, as many as can be read, each with its words.
+fn ticks(window: Window) -> impl Iterator<Item = (Stamp, String)> {
     const MINUTE_US: u64 = 60_000_000;
-    let step = if window.span_us > 300_000_000 { 2 * MINUTE_US } else { MINUTE_US };
+    let minutes = match window.span_us / MINUTE_US {
+        0..=5 => 1,
+        6..=10 => 2,
+        11..=20 => 5,
+        21..=60 => 10,
+        61..=180 => 30,
+        181..=360 => 60,
+        361..=720 => 120,
+        721.. => 240,
+    };
+    let step = if window.span_us <= MINUTE_US { MINUTE_US / 3 } else { minutes * MINUTE_US };
+    let n_letters = if step < MINUTE_US { 8 } else { 5 };
     let start = window.end.0.saturating_sub(window.span_us);
-    (start.div_ceil(step)..=window.end.0 / step).map(move |n| Stamp(n * step))
+    let tick = move |n| (Stamp(n * step), format!("╷{}", &format::clock(Stamp(n * step))[..n_letters]));
+    (start.div_ceil(step)..=window.end.0 / step).map(tick)
+}
+
+/// The moments of what is held, at the foot of the line.
+fn draw_held(buffer: &mut Buffer, chart: Rect, state: &State, window: Window, theme: &Theme) {
+    for (letter, at) in state.held_moments() {
+        let Some(n) = window.cell_of(at, usize::from(chart.width)) else { continue };
+        if let Some(cell) = buffer.cell_mut((chart.x + n as u16, chart.bottom() - 1)) {
+            cell.set_symbol(letter).set_style(theme.held);
+        }
+    }
 }
 
 fn draw_playhead(buffer: &mut Buffer, chart: Rect, state: &State, window: Window, theme: &Theme) {

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use midair_proto::{
-    delta::{Delta as _, carry_stamps},
+    delta::{Delta as _, carry_stamps, pin_stamps},
     v1,
 };
 use midair_vitals::TaskId;
@@ -97,7 +97,11 @@ impl Base {
         self.seq = Some(seq);
         let tasks_mono_us = sample.tasks_mono_us.unwrap_or(context.mono_us);
         let before_us = std::mem::replace(&mut self.tasks_mono_us, tasks_mono_us);
-        carry_stamps(self.rows.values_mut(), before_us, tasks_mono_us);
+        if sample.rests == Some(true) {
+            pin_stamps(self.rows.values_mut(), before_us);
+        } else {
+            carry_stamps(self.rows.values_mut(), before_us, tasks_mono_us);
+        }
         Ok(Some(self.merge(sample)))
     }
 
@@ -116,7 +120,10 @@ impl Base {
             self.rows.remove(&gone);
         }
         taken.died = sample.died.iter().filter_map(task::id).collect();
-        for row in sample.tasks {
+        for mut row in sample.tasks {
+            if sample.rests == Some(true) {
+                row.mono_us.get_or_insert(self.tasks_mono_us);
+            }
             self.row(row, &mut taken);
         }
         for cpu in sample.cpus {

@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use crate::support::terminal::Terminal;
+use crate::support::{served::Served, terminal::Terminal};
 
 const MIDAIR: &str = env!("CARGO_BIN_EXE_midair");
 
@@ -108,4 +108,44 @@ fn what_is_no_recording_is_said_in_one_sentence() {
         assert_eq!(said.lines().count(), 1, "{said}");
     }
     assert_eq!(std::fs::read_to_string(&other).expect("it is there"), "no recording at all");
+}
+
+#[test]
+fn what_has_happened_is_recorded_from_the_black_boxes() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let path = |name: &str| dir.path().join(name);
+    let agents = ["one", "two"].map(|name| {
+        let socket = path(&format!("{name}.sock"));
+        Served::start(name, &[], &socket, &path(name))
+    });
+    let (one, two, nobody) = (path("one.sock"), path("two.sock"), path("nobody.sock"));
+    let (one, two, nobody) = (one.to_string_lossy(), two.to_string_lossy(), nobody.to_string_lossy());
+    let file = path("a.midair");
+    let out = file.to_string_lossy();
+    let past = ["record", "--last", "1h", "--worst", "0", "--full", "two", "--out", &out, &one, &two, &nobody];
+    // Some seconds are to be kept, by both.
+    let plan = || midair(&[&past[..], &["--dry-run"]].concat());
+    let said = (0..300).map(|_| {
+        thread::sleep(Duration::from_millis(100));
+        String::from_utf8_lossy(&plan().stderr).into_owned()
+    });
+    let is_kept = |said: &String| said.contains("1 of 2 nodes in full") && !said.contains("nothing kept");
+    let said = said.into_iter().find(is_kept).expect("both keep something within half a minute");
+    assert!(said.contains("two (named): ") && said.contains("nobody.sock: no such socket"), "{said}");
+    assert!(!file.exists(), "a dry run writes nothing");
+
+    let told = midair(&past);
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    drop(agents);
+    let told = info(&file);
+    assert!(told.contains("as measured") && told.contains("node      one") && told.contains("node      two"), "{told}");
+    assert!(!told.contains("damage") && !told.contains("not closed"), "{told}");
+    let mut terminal = Terminal::start(MIDAIR, &["replay", "--at", "end", "--go", "two", &out], 120, 35);
+    terminal.until("what the black box kept", |screen| screen.contains("REPLAY") && screen.contains(" it-"));
+    terminal.press("q");
+    assert_eq!(terminal.ended(), 0);
+
+    let again = midair(&past);
+    let said = String::from_utf8_lossy(&again.stderr).into_owned();
+    assert!(!again.status.success() && said.contains("such a file already"), "{said}");
 }

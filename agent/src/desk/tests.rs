@@ -4,6 +4,7 @@ mod asks;
 mod budget;
 mod fold;
 mod inspections;
+mod marks;
 mod rest;
 mod streams;
 

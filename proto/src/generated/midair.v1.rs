@@ -847,6 +847,10 @@ pub struct Sample {
     /// Runtimes of VMs no longer there.
     #[prost(uint32, repeated, tag = "16")]
     pub vms_left: ::prost::alloc::vec::Vec<u32>,
+    /// True in a black box: a row that is not told was not looked at for it, and stands as of the moment of its last telling.
+    /// A told row without `mono_us` was then read at `tasks_mono_us`. Its rate is the mean since its last telling.
+    #[prost(bool, optional, tag = "17")]
+    pub rests: ::core::option::Option<bool>,
 }
 /// What one source cost in this sample.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]

@@ -64,3 +64,31 @@ fn the_list_opens_at_the_moment_shown_and_keeps_its_choice_when_more_come() {
     desk.keys("n");
     assert_eq!(desk.state.overlay, None, "the key that shows it hides it");
 }
+
+#[test]
+fn enter_goes_to_what_a_mark_is_about_as_well() {
+    let mut desk = desk();
+    let (at_10, focus) = (at(10.0), Some("a/os/1.1".into()));
+    let text = "why is it hot?".into();
+    let mark = Mark { node: Some(id("a")), wall_us: at_10.0, text, author: None, focus, is_automatic: false };
+    desk.hear(&[stamped(60.0, Event::Mark(mark))]).keys("n");
+    let texts = listed(&desk);
+    let place = texts.iter().position(|text| *text == "why is it hot?").unwrap();
+    desk.key(Key::Home).keys(&"j".repeat(place)).key(Key::Enter);
+    assert_eq!(desk.state.playhead, Playhead::Past(at_10));
+    assert!(matches!(desk.state.screen(), Screen::Task(node, task) if *node == id("a") && task.number == 1));
+}
+
+#[test]
+fn a_note_on_the_cluster_goes_to_all_that_are_there_and_is_one() {
+    let mut desk = desk();
+    desk.hear(&[down(61.0, "b"), sample(61.5, "a", Vec::new()), tick(62.0)]).keys("mrelease").key(Key::Enter);
+    let nodes = |desk: &Desk| {
+        let node = |effect: &Effect| match effect {
+            Effect::Control(Control::Mark { node, wall_us: None, .. }) => Some(node.clone()),
+            _ => None,
+        };
+        desk.effects.iter().filter_map(node).collect::<Vec<_>>()
+    };
+    assert_eq!(nodes(&desk), [id("a")], "one that is silent takes none");
+}

@@ -177,3 +177,21 @@ fn a_note_in_the_past_is_about_then() {
     let [Control::Mark { wall_us, .. }] = &controls[..] else { panic!("{controls:?}") };
     assert_eq!(*wall_us, Some(at(2.2).0 + 250));
 }
+
+#[test]
+fn plus_and_minus_show_less_and_more_time_and_stop_at_both_ends() {
+    let mut desk = Desk::new(1, (80, 24));
+    desk.hear(&(0..500).map(|s| sample(f64::from(s), "a", vec![])).collect::<Vec<_>>());
+    let minutes = |desk: &Desk| desk.state.window().span_us / (60 * S);
+    assert_eq!(minutes(&desk), 10);
+    desk.keys("+");
+    assert_eq!(minutes(&desk), 5);
+    desk.keys("+++");
+    assert_eq!(minutes(&desk), 1);
+    assert!(desk.state.message.is_some(), "there is nothing shorter");
+    desk.keys("---------");
+    assert_eq!(minutes(&desk), 1_440);
+    assert_eq!(desk.state.message, None);
+    desk.keys("-");
+    assert!(desk.state.message.is_some(), "there is nothing longer");
+}

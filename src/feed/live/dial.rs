@@ -226,7 +226,7 @@ pub(super) fn of_stream(status: &Status, peer: &Peer) -> Failure {
     }
 }
 
-pub(super) fn closed() -> Failure {
+pub(crate) fn closed() -> Failure {
     Failure::new(Cause::Reset, "the connection was closed; did midair-agent stop there?")
 }
 

@@ -1,5 +1,5 @@
 use super::*;
-use crate::model::script::*;
+use crate::{event::Mark, model::script::*};
 
 fn told_line(events: &[Stamped]) -> (Model, Timeline) {
     let (mut model, mut timeline) = (Model::default(), Timeline::default());
@@ -17,9 +17,9 @@ fn drawn(timeline: &Timeline, node: Option<&str>, seconds: u64) -> String {
     let node = node.map(id);
     let cells = timeline.cells(node.as_ref(), Vital::Mem, window, seconds as usize);
     let sign = |cell: &Cell| match cell {
-        Cell { n_marks: 1.., .. } => 'm',
         Cell { n_lost: 1.., .. } => '!',
         Cell { is_silent: true, .. } => 'x',
+        Cell { n_marks: 1.., .. } => 'm',
         Cell { severity: Some(s), .. } => char::from_digit(s.percent() / 10, 11).unwrap(),
         Cell { severity: None, .. } => '.',
     };
@@ -93,7 +93,7 @@ fn what_is_told_again_changes_nothing() {
 }
 
 #[test]
-fn one_note_on_many_nodes_is_one_mark_on_all() {
+fn one_note_on_many_nodes_is_one_mark_on_all_of_them() {
     let mark = |node: &str| {
         let wall_us = at(2.0).0;
         let (text, author) = ("release".into(), None);
@@ -102,8 +102,8 @@ fn one_note_on_many_nodes_is_one_mark_on_all() {
     };
     let story = [used(1.0, "a", 1), mark("a"), mark("b"), mark("b")];
     let (_, timeline) = told_line(&story);
-    assert_eq!(timeline.flags.len(), 1);
-    assert_eq!(drawn(&timeline, Some("c"), 3), "..m");
+    assert_eq!(timeline.flags.iter().count(), 1);
+    assert_eq!(["a", "b", "c"].map(|node| drawn(&timeline, Some(node), 3)), [".1m", "..m", "..."]);
 }
 
 #[test]
@@ -139,4 +139,50 @@ fn a_step_gets_past_two_samples_of_one_moment() {
 fn a_flood_of_samples_stays_in_bounds() {
     let story: Vec<_> = (0..6_000).map(|n| used(f64::from(n) / 100.0, "a", 1)).collect();
     assert_eq!(told_line(&story).1.nodes[&id("a")].len(), 4_800);
+}
+
+fn noted(timeline: &Timeline) -> Vec<String> {
+    let text = |flag: &Flag| format!("{} {}", flag.at.since_us(at(0.0)) / S, flag.text);
+    timeline.flags.iter().filter(|flag| flag.is_automatic).map(text).collect()
+}
+
+#[test]
+fn a_silence_and_its_end_are_one_note_each() {
+    let mut story = vec![up(0.0, "a"), described(0.0, "a"), used(0.1, "a", 1), down(5.0, "a"), tick(6.0), tick(9.0)];
+    story.extend([up(12.0, "a"), described(12.0, "a"), used(12.5, "a", 5), used(13.0, "a", 5), tick(13.5)]);
+    let (_, timeline) = told_line(&story);
+    let notes = noted(&timeline);
+    assert!(notes[0].starts_with("0 silent: "), "{notes:?}");
+    assert_eq!(notes[1..], ["13 back after 13 s"]);
+    let never_heard =
+        told_line(&[up(0.0, "a"), down(1.0, "a"), tick(9.0), up(10.0, "a"), used(11.0, "a", 1), tick(12.0)]);
+    assert_eq!(noted(&never_heard.1), [""; 0], "nobody misses who never was there");
+}
+
+#[test]
+fn a_rack_that_goes_is_one_note() {
+    let names: Vec<String> = (0..40).map(|n| format!("n{n:02}")).collect();
+    let mut story: Vec<Stamped> = Vec::new();
+    for name in &names {
+        story.extend([up(0.0, name), described(0.1, name), used(1.0, name, 1)]);
+    }
+    // One after the other within four seconds.
+    story.extend(names.iter().enumerate().map(|(n, name)| down(2.0 + n as f64 / 10.0, name)));
+    let (_, timeline) = told_line(&story);
+    assert_eq!(noted(&timeline), ["1 40 nodes silent: n00, n01, n02, n03 ..."]);
+    assert_eq!(timeline.flags.on(Some(&id("n39"))).len(), 1);
+    assert_eq!(timeline.flags.on(Some(&id("other"))).len(), 0);
+}
+
+#[test]
+fn a_note_moves_when_the_clock_of_its_node_is_known() {
+    let mark = |seconds: f64| {
+        let (node, wall_us) = (Some(id("a")), at(5.0).0 + 30 * S);
+        let mark = Mark { node, wall_us, text: "x".into(), author: None, focus: None, is_automatic: false };
+        stamped(seconds, Event::Mark(mark))
+    };
+    let clock = Event::Clock { node: id("a"), offset_us: 30 * S as i64, uncertainty_us: 0, is_step: false };
+    let (_, timeline) = told_line(&[described(0.0, "a"), mark(9.0), stamped(10.0, clock), mark(11.0)]);
+    let flags: Vec<Stamp> = timeline.flags.iter().map(|flag| flag.at).collect();
+    assert_eq!(flags, [at(5.0)], "and is told twice, but one");
 }

@@ -149,3 +149,15 @@ fn a_closed_file_lists_its_rollups() {
     let (_dir, path) = recorded(&told);
     assert_eq!(Film::open(&path).unwrap().rollups(), told);
 }
+
+#[test]
+fn a_recording_that_is_opened_at_a_moment_shows_that_moment() {
+    let (_dir, path) = recorded(&cluster());
+    let at = Stamp(START_US + SECONDS * 700_000);
+    let mut went_there = film(&path);
+    seek(&mut went_there, at);
+    let options = Options { n_targets: 2, size: SIZE, ..Options::default() };
+    let opened = Session::replay(options, Film::open(&path).unwrap(), Vec::new(), Some(at), Speed::default());
+    assert_eq!(opened.state.now(), at);
+    assert!(cells(&went_there) == cells(&opened));
+}

@@ -1,0 +1,157 @@
+//! What the agent puts on the time line by itself, and how often at most.
+
+use midair_proto::v1::Mark;
+use midair_vitals::CgroupReading;
+
+use super::*;
+
+/// A watcher's marks.
+fn marks(client: &mut Client) -> Vec<Mark> {
+    let mark = |kind| if let Kind::Mark(mark) = kind { Some(mark) } else { None };
+    client.events().into_iter().filter_map(mark).collect()
+}
+
+fn texts(client: &mut Client) -> Vec<String> {
+    marks(client).into_iter().filter_map(|mark| mark.text).collect()
+}
+
+/// A process that uses so many per cent of a core, at a second.
+fn burner(number: u64, percent: u64, second: u64) -> TaskReading {
+    task(number, second * percent * 10_000)
+}
+
+fn in_cgroup(task: TaskReading, path: &str) -> TaskReading {
+    TaskReading { cgroup: Some(path.into()), ..task }
+}
+
+fn cgroup(path: &str, n_oom_kills: u64) -> CgroupReading {
+    CgroupReading { path: path.into(), n_oom_kills: Some(n_oom_kills), ..CgroupReading::default() }
+}
+
+#[test]
+fn a_process_that_ends_after_it_was_hot_for_ten_seconds_is_marked() {
+    let mut bench = Bench::new();
+    let mut client = bench.join();
+    for second in 0..12 {
+        bench.tick(vec![burner(1, 0, second), burner(2, 90, second), burner(3, 0, second)]);
+    }
+    assert_eq!(texts(&mut client), [""; 0]);
+    let last_wall_us = bench.clock.wall_us();
+    for second in 12..15 {
+        // One that rested has ended as well.
+        bench.tick(vec![burner(1, 0, second)]);
+    }
+    let marks = marks(&mut client);
+    let [mark] = marks.as_slice() else { panic!("{marks:?}") };
+    assert!(mark.text().starts_with("task-2 (pid 2) ended; at last 90 % of a core"), "{mark:?}");
+    assert_eq!((mark.automatic, mark.wall_us), (Some(true), Some(last_wall_us)), "when it was seen last");
+    assert_eq!(mark.focus(), "node-1/os/2.100");
+}
+
+#[test]
+fn one_that_was_hot_for_less_and_one_that_only_rests_are_not() {
+    let mut bench = Bench::new();
+    let mut client = bench.join();
+    for second in 0..20 {
+        let brief = (second < 8).then(|| burner(2, 90, second));
+        // It had its time long before it ended.
+        let rested = burner(3, 90, second.min(12));
+        let rested = (second < 18).then_some(rested);
+        bench.tick([burner(1, 0, second)].into_iter().chain(brief).chain(rested).collect());
+    }
+    assert_eq!(texts(&mut client), [""; 0]);
+}
+
+#[test]
+fn a_crowd_that_ends_is_one_mark_and_there_are_three_a_minute() {
+    let mut bench = Bench::new();
+    let mut client = bench.join();
+    for second in 0..12 {
+        bench.tick((1..=30).map(|number| burner(number, 5, second)).collect());
+    }
+    for second in 12..72 {
+        // One ends in each second.
+        bench.tick((1..=30).filter(|number| *number > second - 12).map(|number| burner(number, 5, second)).collect());
+    }
+    let texts = texts(&mut client);
+    assert_eq!(texts.len(), 3, "{texts:?}");
+    assert!(texts[0].starts_with("task-1 (pid 1) ended"), "{texts:?}");
+    assert!(texts[1].starts_with("20 processes ended that were hot: task-2, task-3"), "{texts:?}");
+    assert!(texts[2].starts_with("8 processes ended that were hot: "), "{texts:?}");
+}
+
+#[test]
+fn who_was_killed_for_memory_is_named_once() {
+    let mut bench = Bench::new();
+    let mut client = bench.join();
+    let (above, below) = ("/system.slice", "/system.slice/chat.service");
+    let tick = |bench: &mut Bench, second: u64, n_kills: u64, is_there: bool| {
+        let hungry = in_cgroup(burner(2, 50, second), below);
+        let hungry = TaskReading { rss_bytes: Some(300 << 20), ..hungry };
+        let tasks = vec![in_cgroup(burner(1, 0, second), below), in_cgroup(burner(4, 0, second), "/other")];
+        bench.tick_with(|reading| {
+            reading.tasks = tasks.into_iter().chain(is_there.then_some(hungry)).collect();
+            reading.tasks.sort_by_key(|task| task.id);
+            reading.cgroups = vec![cgroup(above, 7 + n_kills), cgroup(below, 3 + n_kills), cgroup("/other", 9)];
+        });
+    };
+    for second in 0..12 {
+        tick(&mut bench, second, 0, true);
+    }
+    assert_eq!(texts(&mut client), [""; 0], "kills of before are no news");
+    tick(&mut bench, 12, 1, true);
+    for second in 13..40 {
+        tick(&mut bench, second, 1, false);
+    }
+    let marks = marks(&mut client);
+    let [mark] = marks.as_slice() else { panic!("{marks:?}") };
+    assert_eq!(mark.text(), format!("out of memory: the kernel killed task-2 (pid 2, 300 MiB) in {below}"));
+    assert_eq!(mark.focus(), "node-1/cgroup/system.slice/chat.service");
+}
+
+#[test]
+fn one_killed_before_the_counter_rose_is_not_told_twice_and_one_nobody_saw_is_counted() {
+    let mut bench = Bench::new();
+    let mut client = bench.join();
+    for second in 0..30 {
+        bench.tick_with(|reading| {
+            reading.tasks = vec![burner(1, 0, second)];
+            reading.cgroups = vec![cgroup("/chat", u64::from(second >= 20) * 2)];
+        });
+    }
+    assert_eq!(texts(&mut client), ["out of memory: the kernel killed 2 processes in /chat"]);
+}
+
+#[test]
+fn a_part_that_stops_to_work_is_marked_and_when_it_works_again() {
+    let mut bench = Bench::new();
+    let mut client = bench.join();
+    let mut run = |bench: &mut Bench, n: u64, health: Health| {
+        for second in 0..n {
+            bench.tick_with(|reading| {
+                reading.tasks = vec![burner(1, 0, second)];
+                reading.sources = ["sockets", "beam"].map(|name| SourceState::new(name, health.clone())).into();
+            });
+        }
+        texts(&mut client)
+    };
+    assert_eq!(run(&mut bench, 3, Health::Degraded("begins".into())), [""; 0]);
+    assert_eq!(run(&mut bench, 20, Health::Ok), [""; 0], "what changes at the start is no news");
+    let off = Health::Off("no right to look".into());
+    assert_eq!(run(&mut bench, 1, off.clone()), [""; 0], "a hiccup is none");
+    assert_eq!(run(&mut bench, 1, Health::Ok), [""; 0]);
+    assert_eq!(run(&mut bench, 5, off), ["agent: beam, sockets off: no right to look"]);
+    assert_eq!(run(&mut bench, 5, Health::Ok), [""; 0], "so soon after the last");
+    assert_eq!(run(&mut bench, 20, Health::Ok), ["agent: beam, sockets well again"]);
+}
+
+#[test]
+fn marks_of_a_life_before_come_back_before_those_of_this_one_and_none_twice() {
+    let mut bench = Bench::new();
+    let mark = |text: &str, wall_us| Mark { text: Some(text.into()), wall_us: Some(wall_us), ..Mark::default() };
+    let before = vec![mark("release 416", 5), mark("release 417", 6)];
+    bench.desk.marks.restore(before.clone());
+    bench.desk.marks.restore(before);
+    let mut client = bench.join();
+    assert_eq!(texts(&mut client), ["release 416", "release 417"]);
+}

@@ -1,0 +1,67 @@
+//! What happens often is told together: the first at once, then all that came within a while as one.
+
+/// Between two notes of one rule, microseconds: three a minute.
+pub(super) const QUIET_US: u64 = 20_000_000;
+
+/// What waits to be told, bounded.
+#[derive(Debug)]
+pub(super) struct Batch<T> {
+    waiting: Vec<T>,
+    /// Beyond those that wait: only counted.
+    n_more: usize,
+    told_us: Option<u64>,
+}
+
+/// Most that are remembered by themselves; a text names far fewer.
+const MOST: usize = 64;
+
+impl<T> Default for Batch<T> {
+    fn default() -> Self {
+        Self { waiting: Vec::new(), n_more: 0, told_us: None }
+    }
+}
+
+impl<T> Batch<T> {
+    pub(super) fn push(&mut self, item: T) {
+        if self.waiting.len() < MOST {
+            self.waiting.push(item);
+        } else {
+            self.n_more += 1;
+        }
+    }
+
+    /// All that waits and how many more there were, once it may be told.
+    pub(super) fn take(&mut self, now_us: u64) -> Option<(Vec<T>, usize)> {
+        let is_quiet = self.told_us.is_some_and(|told_us| now_us.saturating_sub(told_us) < QUIET_US);
+        if self.waiting.is_empty() || is_quiet {
+            return None;
+        }
+        self.told_us = Some(now_us);
+        Some((std::mem::take(&mut self.waiting), std::mem::take(&mut self.n_more)))
+    }
+}
+
+/// Names in words, those that occur often once: "9 rustc, cc, ld ...".
+pub(super) fn named<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    const MOST_NAMED: usize = 8;
+    let mut counted: Vec<(&str, usize)> = Vec::new();
+    for name in names {
+        match counted.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, n)) => *n += 1,
+            None => counted.push((name, 1)),
+        }
+    }
+    counted.sort_by_key(|(_, n)| std::cmp::Reverse(*n));
+    let word = |(name, n): &(&str, usize)| if *n > 1 { format!("{n} {name}") } else { (*name).to_owned() };
+    let words: Vec<String> = counted.iter().take(MOST_NAMED).map(word).collect();
+    words.join(", ") + if counted.len() > MOST_NAMED { " ..." } else { "" }
+}
+
+/// Bytes, short.
+pub(super) fn size(bytes: u64) -> String {
+    match bytes {
+        0..0x40_0000 => format!("{} KiB", bytes >> 10),
+        0x40_0000..0x1_0000_0000 => format!("{} MiB", bytes >> 20),
+        _ => format!("{:.1} GiB", bytes as f64 / f64::from(1 << 30)),
+    }
+}
