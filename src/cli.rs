@@ -18,7 +18,7 @@ use crate::app;
 
 pub use info::Info;
 pub use mark::MarkArgs;
-pub use out::{CutArgs, ExportArgs};
+pub use out::{CutArgs, ExportArgs, ReportArgs};
 
 /// The port of an agent where none is given.
 pub const PORT: u16 = 7070;
@@ -93,6 +93,8 @@ pub enum Command {
     },
     /// Write a recording as rows for other programs.
     Export(ExportArgs),
+    /// Write a page for a postmortem: time line, who hurt, marks, screens.
+    Report(ReportArgs),
     /// Write a range or some nodes of a recording into a new one that stands alone.
     Cut(CutArgs),
 }

@@ -22,7 +22,7 @@ use midair::{
         live::{self, Target},
         local,
     },
-    out::{OutError, cut, export},
+    out::{OutError, cut, export, report},
     session::Session,
     shell::{self, Ending, NotATerminal},
     view::theme::Theme,
@@ -61,6 +61,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ending> {
             Ok(Ending::Quit)
         }
         Some(Command::Export(args)) => export::export(&args.options(), Clock::system()).map(|_| Ending::Quit),
+        Some(Command::Report(args)) => report::report(&args.options(), Clock::system()).map(|()| Ending::Quit),
         Some(Command::Cut(args)) => cut::cut(&args.options(), Clock::system()).map(|_| Ending::Quit),
     }
 }

@@ -1,4 +1,4 @@
-//! What comes out of a recording: rows for other programs (`export`), a part of it (`cut`).
+//! What comes out of a recording: rows for other programs (`export`), a part of it (`cut`), a page (`report`).
 //!
 //! All of it streams: a recording is told once, from its beginning or from a moment, through the decoder and the model that
 //! screens are made from, and no rate is reckoned anywhere else.
@@ -7,6 +7,7 @@ pub mod cut;
 pub mod export;
 mod place;
 mod progress;
+pub mod report;
 mod source;
 mod telling;
 

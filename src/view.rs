@@ -14,6 +14,7 @@ pub mod map;
 pub mod marks;
 pub mod panel;
 pub mod scope;
+pub mod svg;
 pub mod text;
 pub mod theme;
 pub mod timeline;

@@ -3,13 +3,12 @@
 //! `cargo run --example screenshots` writes them; `cargo test --example screenshots` tells a stale one.
 
 mod scene;
-mod svg;
 
 use std::{fs, io, path::PathBuf};
 
 use midair::{
     event::{Input, Key},
-    view::{self, Theme},
+    view::{self, Theme, svg},
 };
 use ratatui::{buffer::Buffer, layout::Rect};
 use scene::Told;

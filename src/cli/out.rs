@@ -9,6 +9,7 @@ use crate::{
     out::{
         cut,
         export::{self, Format},
+        report,
     },
 };
 
@@ -76,6 +77,10 @@ pub struct CutArgs {
     /// Only this node, by its name or id; may be given several times.
     #[arg(long, value_name = "NODE")]
     pub node: Vec<String>,
+
+    /// Mask arguments of commands, addresses, users, labels and names of nodes; notes of marks are kept.
+    #[arg(long)]
+    pub redact: bool,
 }
 
 impl CutArgs {
@@ -88,6 +93,43 @@ impl CutArgs {
             from: self.from.clone(),
             to: self.to.clone(),
             nodes: self.node.clone(),
+            is_redacted: self.redact,
+        }
+    }
+}
+
+/// Of what a page is written.
+#[derive(Args, Clone, Debug)]
+pub struct ReportArgs {
+    /// The recording.
+    pub file: PathBuf,
+
+    /// The page to write: report.html, or report.md with a folder "report" of pictures beside it.
+    #[arg(long, short, value_name = "FILE")]
+    pub out: PathBuf,
+
+    /// Replace what is there already.
+    #[arg(long)]
+    pub force: bool,
+
+    /// From when on: 10m (after its beginning), 14:03, 14:03:27, 2026-11-23 14:03 (UTC).
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub from: Option<String>,
+
+    /// Until when.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub to: Option<String>,
+}
+
+impl ReportArgs {
+    /// The same for who writes.
+    pub fn options(&self) -> report::Options {
+        report::Options {
+            file: self.file.clone(),
+            out: self.out.clone(),
+            is_forced: self.force,
+            from: self.from.clone(),
+            to: self.to.clone(),
         }
     }
 }
@@ -99,6 +141,8 @@ pub enum FormatChoice {
     Jsonl,
     /// Comma-separated values.
     Csv,
+    /// Apache Parquet: needs --out.
+    Parquet,
 }
 
 /// Which vital.
@@ -122,6 +166,7 @@ impl ExportArgs {
             format: match self.format {
                 FormatChoice::Jsonl => Format::Jsonl,
                 FormatChoice::Csv => Format::Csv,
+                FormatChoice::Parquet => Format::Parquet,
             },
             out: self.out.clone(),
             is_forced: self.force,

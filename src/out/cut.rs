@@ -1,6 +1,8 @@
 //! A part of a recording as a recording that stands alone: `midair cut`.
 
+mod mask;
 mod part;
+mod scrub;
 mod warm_up;
 
 use std::path::PathBuf;
@@ -9,7 +11,11 @@ use anyhow::Context as _;
 use midair_proto::v1::RecordingHeader;
 use midair_recording::Body;
 
-use self::{part::Part, warm_up::WarmUp};
+use self::{
+    mask::Mask,
+    part::{Part, Roster},
+    warm_up::WarmUp,
+};
 use super::{
     place::Place,
     progress::{Progress, warn},
@@ -38,6 +44,8 @@ pub struct Options {
     pub to: Option<String>,
     /// Only these nodes, by name or id; empty: all.
     pub nodes: Vec<String>,
+    /// Whether arguments, addresses, users, labels and names of nodes are masked.
+    pub is_redacted: bool,
 }
 
 /// What was written.
@@ -45,8 +53,8 @@ pub struct Options {
 pub struct Cut {
     /// Entries.
     pub n_entries: u64,
-    /// Entries that were left out because nobody here knows what they say.
-    pub n_unknown: u64,
+    /// Entries that were left out because nobody here knows what they say, or because they say what is masked.
+    pub n_left_out: u64,
     /// Bytes of the new file.
     pub n_bytes: u64,
 }
@@ -60,11 +68,16 @@ pub fn cut(options: &Options, clock: Clock) -> anyhow::Result<Cut> {
     let (from, to) = source.between(options.from.as_deref(), options.to.as_deref())?;
     let mut progress = Progress::new("cut", clock)?;
     let part = Part::new(&options.nodes, &mut source, &mut progress)?;
+    let mask = match options.is_redacted {
+        true => Some(Mask::new(Roster::read(&mut source, &mut progress, true)?)),
+        false => None,
+    };
     let place = Place::reserve(&options.out, options.is_forced)?;
     let header = header(options, source.header(), (from, to), &part);
+    let header = mask.iter().fold(header, |header, mask| mask.header(header));
     let scribe = Scribe::create(place.partial(), &header, clock.now())?;
     progress.through(from, to);
-    let written = write(&mut source, (from, to), &part, scribe, &mut progress);
+    let written = write(&mut source, (from, to), (&part, mask.as_ref()), scribe, &mut progress);
     let cut = written.with_context(|| format!("cannot write {}", options.out.display()))?;
     anyhow::ensure!(
         cut.n_entries > 0,
@@ -76,8 +89,11 @@ pub fn cut(options: &Options, clock: Clock) -> anyhow::Result<Cut> {
     for damage in source.damage() {
         warn(&format!("{}: damaged: {damage}; all the rest is there", options.file.display()));
     }
-    if cut.n_unknown > 0 {
-        warn(&format!("{} entries were left out: this midair does not know what they say", cut.n_unknown));
+    if cut.n_left_out > 0 {
+        warn(&format!(
+            "{} entries were left out: this midair does not know what they say, or they say what is masked",
+            cut.n_left_out
+        ));
     }
     progress.say(&format!("{}: {} entries, {} bytes", options.out.display(), cut.n_entries, cut.n_bytes));
     Ok(cut)
@@ -99,7 +115,7 @@ fn header(options: &Options, of: RecordingHeader, (from, to): (Stamp, Stamp), pa
 fn write(
     source: &mut Source,
     (from, to): (Stamp, Stamp),
-    part: &Part,
+    (part, mask): (&Part, Option<&Mask>),
     mut scribe: Scribe,
     progress: &mut Progress,
 ) -> anyhow::Result<Cut> {
@@ -118,23 +134,27 @@ fn write(
         }
         // What is for no screen goes along as it is, where it is known whom it is about.
         if let body @ (Body::Mark(_) | Body::Focus(_) | Body::Unknown { .. }) = &recorded.body {
-            match part.takes_body(body) {
+            match part.takes_body(body).filter(|_| mask.is_none()) {
                 Some(true) if is_inside => {
                     scribe.note_body(at, body)?;
                     cut.n_entries += 1;
                 }
-                None if is_inside => cut.n_unknown += 1,
+                None if is_inside => cut.n_left_out += 1,
                 _ => {}
             }
             continue;
         }
         let Some(entry) = file::entry(recorded) else {
-            cut.n_unknown += u64::from(is_inside);
+            cut.n_left_out += u64::from(is_inside);
             continue;
         };
         if !part.takes(&entry) {
             continue;
         }
+        let Some(entry) = mask.map_or_else(|| Some(entry.clone()), |mask| mask.entry(&entry)) else {
+            cut.n_left_out += u64::from(is_inside);
+            continue;
+        };
         match &mut before {
             Some(known) => known.keep(&entry),
             None => {

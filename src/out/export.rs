@@ -3,6 +3,7 @@
 mod columns;
 mod csv;
 mod jsonl;
+mod parquet;
 mod rows;
 mod tasks;
 
@@ -13,7 +14,7 @@ use std::{
 
 use anyhow::Context as _;
 
-use self::{columns::Row, csv::Csv, jsonl::Jsonl, rows::Rows};
+use self::{columns::Row, csv::Csv, jsonl::Jsonl, parquet::Parquet, rows::Rows};
 use super::{
     place::Place,
     progress::{Progress, warn},
@@ -28,6 +29,8 @@ pub enum Format {
     Jsonl,
     /// Comma-separated values (RFC 4180), with a line of names.
     Csv,
+    /// Apache Parquet: needs a file.
+    Parquet,
 }
 
 /// What is to be written, from where, and how.
@@ -67,6 +70,10 @@ trait Sink {
 /// # Errors
 /// When the recording cannot be read, the place cannot be written, or what was asked for is not there.
 pub fn export(options: &Options, clock: Clock) -> anyhow::Result<u64> {
+    anyhow::ensure!(
+        options.out.is_some() || options.format != Format::Parquet,
+        "parquet is written to a file: name one with --out"
+    );
     let mut telling = Telling::open(&options.file, options.from.as_deref(), options.to.as_deref())?;
     let mut rows = Rows::new(options, telling.source())?;
     let mut progress = Progress::new("export", clock)?;
@@ -81,7 +88,7 @@ pub fn export(options: &Options, clock: Clock) -> anyhow::Result<u64> {
         }
         None => {
             progress.be_quiet();
-            let out = io::BufWriter::with_capacity(1 << 16, io::stdout().lock());
+            let out = io::BufWriter::with_capacity(1 << 16, io::stdout());
             match tell(&mut telling, &mut rows, options, out, &mut progress) {
                 // Who reads has seen enough: `midair export ... | head`.
                 Err(error) if is_closed(&error) => return Ok(0),
@@ -99,12 +106,13 @@ fn tell(
     telling: &mut Telling,
     rows: &mut Rows,
     options: &Options,
-    out: impl Write,
+    out: impl Write + Send,
     progress: &mut Progress,
 ) -> anyhow::Result<u64> {
     let mut sink: Box<dyn Sink + '_> = match options.format {
         Format::Jsonl => Box::new(Jsonl::new(out)),
         Format::Csv => Box::new(Csv::new(out, options.vital)?),
+        Format::Parquet => Box::new(Parquet::new(out, options.vital)?),
     };
     let (from, to) = telling.range();
     progress.through(from, to);

@@ -47,6 +47,18 @@ impl Place {
         Ok(Self { path: path.to_owned(), partial, file: None })
     }
 
+    /// A folder, made at [`Place::partial`].
+    pub(super) fn folder(path: &Path, is_forced: bool) -> anyhow::Result<Self> {
+        let place = Self::reserve(path, is_forced)?;
+        fs::create_dir(&place.partial).with_context(|| format!("cannot make {}", path.display()))?;
+        Ok(place)
+    }
+
+    /// Its name, without those of the folders above.
+    pub(super) fn name(&self) -> String {
+        self.path.file_name().unwrap_or_default().to_string_lossy().into_owned()
+    }
+
     /// Where it is until it is whole.
     pub(super) fn partial(&self) -> &Path {
         &self.partial
@@ -55,6 +67,10 @@ impl Place {
     /// Gives it its name.
     pub(super) fn finish(mut self) -> anyhow::Result<()> {
         let written = self.file.take().map_or(Ok(()), |mut file| file.flush());
+        // A folder takes the place of none that holds something.
+        if self.partial.is_dir() && self.path.is_dir() {
+            fs::remove_dir_all(&self.path).with_context(|| format!("cannot replace {}", self.path.display()))?;
+        }
         let named = written.and_then(|()| fs::rename(&self.partial, &self.path));
         named.with_context(|| format!("cannot write {}", self.path.display()))
     }
@@ -73,6 +89,6 @@ impl Write for Place {
 impl Drop for Place {
     fn drop(&mut self) {
         // After `finish` there is nothing of that name; else nobody can be told that it stays.
-        drop(fs::remove_file(&self.partial));
+        drop(fs::remove_file(&self.partial).or_else(|_| fs::remove_dir_all(&self.partial)));
     }
 }

@@ -1,11 +1,11 @@
 //! Whose entries are kept: all, or those of some nodes.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::Arc,
 };
 
-use midair_proto::v1::{Payload, payload::Kind};
+use midair_proto::v1::{Name, Payload, Task, payload::Kind};
 use midair_recording::Body;
 use prost::Message as _;
 
@@ -24,12 +24,17 @@ pub(super) struct Roster {
     pub(super) names: BTreeMap<String, BTreeSet<String>>,
     /// Whom the address of a link led to.
     pub(super) links: BTreeMap<Arc<str>, BTreeSet<String>>,
+    /// Names of users as whom tasks run.
+    pub(super) users: BTreeSet<String>,
+    /// Short names of tasks.
+    pub(super) programs: BTreeSet<String>,
 }
 
 impl Roster {
-    /// Reads it, all of it.
-    pub(super) fn read(source: &mut Source, progress: &mut Progress) -> anyhow::Result<Self> {
+    /// Reads it, all of it; who `is_thorough` meets users and programs as well.
+    pub(super) fn read(source: &mut Source, progress: &mut Progress, is_thorough: bool) -> anyhow::Result<Self> {
         let mut roster = Self::default();
+        let mut texts = HashMap::new();
         let (from, to) = source.range();
         progress.through(from, to);
         source.seek(Stamp(0))?;
@@ -41,17 +46,43 @@ impl Roster {
             let Some(Entry { item: Item::Envelope(link, envelope), .. }) = file::entry(recorded) else { continue };
             let Some(id) = &envelope.node else { continue };
             let names = roster.names.entry(id.clone()).or_default();
-            if Carries::of(&envelope) == Carries::Description
-                && let Ok(Payload { kind: Some(Kind::Described(described)) }) =
-                    Payload::decode(envelope.payload.clone().unwrap_or_default())
+            let carried = Carries::of(&envelope);
+            if !is_thorough && carried != Carries::Description {
+                // What it says is of no matter here.
+            } else if let Ok(Payload { kind: Some(kind) }) =
+                Payload::decode(envelope.payload.clone().unwrap_or_default())
             {
-                names.extend(described.name);
+                match kind {
+                    Kind::Described(described) => names.extend(described.name),
+                    Kind::Sample(sample) => roster.meet(&mut texts, id, &sample.tasks, sample.names),
+                    Kind::Rows(rows) => roster.meet(&mut texts, id, &rows.tasks, rows.names),
+                    Kind::Census(census) => roster.meet(&mut texts, id, &census.tasks, census.names),
+                    _ => {}
+                }
             }
             if !roster.links.get(&link).is_some_and(|ids| ids.contains(id)) {
                 roster.links.entry(link).or_default().insert(id.clone());
             }
         }
         Ok(roster)
+    }
+
+    /// Takes the users and programs of rows. Ids of names belong to an agent's instance; where two of a node give one id to
+    /// two texts, the newer counts, as its own rows say.
+    fn meet(
+        &mut self,
+        texts: &mut HashMap<String, HashMap<u32, String>>,
+        node: &str,
+        tasks: &[Task],
+        names: Vec<Name>,
+    ) {
+        let texts = texts.entry(node.to_owned()).or_default();
+        texts.extend(names.into_iter().filter_map(|name| Some((name.id?, name.text?))));
+        let text = |id: Option<u32>| texts.get(&id?).cloned();
+        for task in tasks {
+            self.users.extend(text(task.user));
+            self.programs.extend(text(task.name));
+        }
     }
 }
 
@@ -73,7 +104,7 @@ impl Part {
         if asked.is_empty() {
             return Ok(Self::default());
         }
-        let roster = Roster::read(source, progress)?;
+        let roster = Roster::read(source, progress, false)?;
         let mut ids = BTreeSet::new();
         for name in asked {
             let met: Vec<&String> = roster

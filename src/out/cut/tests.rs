@@ -1,11 +1,14 @@
 use std::{fs, path::Path};
 
+use midair_proto::v1::{self, payload::Kind};
 use midair_recording::{Piece, Reader};
+use prost::Message as _;
 use serde_json::Value;
 
 use super::*;
 use crate::{
     entry::Entry,
+    event::{Cause, Link, LinkState},
     model::Model,
     out::export::{self, Format},
     session::tests::played::{START_US, cluster, recorded},
@@ -20,6 +23,7 @@ fn options(file: &Path) -> Options {
         from: Some("40s".into()),
         to: Some("70s".into()),
         nodes: Vec::new(),
+        is_redacted: false,
     }
 }
 
@@ -80,7 +84,7 @@ fn a_part_has_the_rows_of_the_whole() {
     let (_dir, file) = recorded(&cluster());
     let options = options(&file);
     let cut = cut(&options, Clock::system()).unwrap();
-    assert!(cut.n_entries > 100 && cut.n_unknown == 0, "{cut:?}");
+    assert!(cut.n_entries > 100 && cut.n_left_out == 0, "{cut:?}");
     assert_eq!(cut.n_bytes, fs::metadata(&options.out).unwrap().len());
     let range = |o: &mut export::Options| (o.from, o.to) = (Some("40s".into()), Some("70s".into()));
     assert_eq!(rows(&options.out, |_| {}), rows(&file, range));
@@ -113,6 +117,126 @@ fn a_part_says_from_what_it_was_cut_and_has_an_index_with_its_marks() {
     assert_eq!(reader.nodes().len(), 2);
     let (from, _) = reader.range().unwrap();
     assert!(from >= START_US + 10_000_000, "what comes before is no part of it");
+}
+
+/// What an agent says that must not get out, in all the places where it stands.
+fn secrets() -> Vec<Entry> {
+    const WORDS: [&str; 4] =
+        ["ann.secret", "/usr/bin/tool --password=hunter2", "tool", "10.9.8.7:4369 < 10.9.8.6:40112"];
+    let names = (1..).zip(WORDS).map(|(id, text)| v1::Name { id: Some(id), text: Some(text.into()) }).collect();
+    let queue = v1::Queue { label: Some(4), depth: Some(7), ..v1::Queue::default() };
+    let task = v1::Task {
+        id: Some(v1::TaskId { runtime: Some(0), number: Some(900), start: Some(1) }),
+        kind: Some(v1::TaskKind::Process.into()),
+        user: Some(1),
+        command: Some(2),
+        name: Some(3),
+        queues: Some(v1::Queues { queue: vec![queue], n_total: Some(1) }),
+        ..v1::Task::default()
+    };
+    let label = v1::Label { key: Some("owner".into()), value: Some("team-classified".into()) };
+    let runtime = v1::Runtime {
+        id: Some(3),
+        name: Some("chat@db7.corp.example".into()),
+        reason: Some("no answer from 10.9.8.7:4369".into()),
+        ..v1::Runtime::default()
+    };
+    let runtimes = v1::Runtimes { runtime: vec![runtime.clone()] };
+    let said = [
+        Kind::Described(v1::Description {
+            node: Some("bank-host-77".into()),
+            name: Some("Bank-Host".into()),
+            user: Some("ann.secret".into()),
+            labels: vec![label],
+            runtimes: vec![runtime],
+            ..v1::Description::default()
+        }),
+        Kind::Sample(v1::Sample {
+            node: Some(v1::Node { runtimes: Some(runtimes), ..v1::Node::default() }),
+            tasks: vec![task],
+            names,
+            ..v1::Sample::default()
+        }),
+        Kind::Mark(v1::Mark {
+            text: Some("restarted bank-host at 10.9.8.7".into()),
+            author: Some("bob@laptop-of-bob".into()),
+            focus: Some("Bank-Host/os/900".into()),
+            ..v1::Mark::default()
+        }),
+        Kind::Refused(v1::Refused { reason: Some("no room for hunter2".into()), ..v1::Refused::default() }),
+    ];
+    let link = Link {
+        address: "bank-host.corp.example:7070".into(),
+        state: LinkState::Down { cause: Cause::Refused, reason: "cannot reach bank-host".into(), retry_at: Stamp(0) },
+    };
+    let mut all = vec![Entry { at: Stamp(START_US), item: Item::Link(link) }];
+    for (n, kind) in (1..).zip(said) {
+        let envelope = v1::Envelope {
+            node: Some("bank-host-77".into()),
+            epoch: Some(7),
+            seq: matches!(kind, Kind::Sample(_)).then_some(1),
+            key: Some(true),
+            stream: Some(v1::Stream::Detail.into()),
+            payload: Some(v1::Payload { kind: Some(kind) }.encode_to_vec().into()),
+            ..v1::Envelope::default()
+        };
+        let address = "bank-host.corp.example:7070".into();
+        all.push(Entry { at: Stamp(START_US + n * 1_000), item: Item::Envelope(address, envelope.into()) });
+    }
+    let broken = v1::Envelope {
+        node: Some("bank-host-77".into()),
+        payload: Some(b"\x12\xffhunter2".to_vec().into()),
+        ..v1::Envelope::default()
+    };
+    let address = "bank-host.corp.example:7070".into();
+    all.push(Entry { at: Stamp(START_US + 9_000), item: Item::Envelope(address, broken.into()) });
+    all
+}
+
+#[test]
+fn what_is_masked_is_nowhere_in_the_file() {
+    let (_dir, file) = recorded(&secrets());
+    let options = Options { from: None, to: None, is_redacted: true, ..options(&file) };
+    let cut = cut(&options, Clock::system()).unwrap();
+    assert_eq!(cut.n_left_out, 2, "a refusal, and what cannot be decoded");
+    let mut reader = Reader::open(fs::File::open(&options.out).unwrap()).unwrap();
+    let header = reader.header().cloned().unwrap();
+    assert!(header.masked.iter().any(|masked| masked.contains("arguments")), "{:?}", header.masked);
+    let marks = reader.marks().unwrap();
+    let mut told = format!("{header:?} {:?} {marks:?}", reader.nodes());
+    for piece in reader {
+        let Piece::Entry(entry) = piece.unwrap() else { panic!("damage") };
+        if let Body::Envelope { bytes, .. } = &entry.body {
+            told += &String::from_utf8_lossy(bytes);
+        }
+        told += &format!("{entry:?}");
+    }
+    let told = told.to_lowercase();
+    for secret in
+        ["hunter2", "password", "ann.secret", "10.9.8", "classified", "corp.example", "bank", "db7", "laptop", "bob"]
+    {
+        assert!(!told.contains(secret), "{secret}: {told}");
+    }
+    for kept in ["/usr/bin/tool", "chat@host-1", "restarted node-1 at address-", "node-1/os/900", "owner"] {
+        assert!(told.contains(kept), "{kept}: {told}");
+    }
+    let rows = rows(&options.out, |_| {});
+    let task = rows.iter().find(|row| row["kind"] == "process").unwrap();
+    let shown = ["name", "command", "node"].map(|column| task[column].as_str());
+    assert_eq!(shown, [Some("tool"), Some("/usr/bin/tool"), Some("node-1")]);
+    assert!(task["user"].as_str().unwrap().starts_with("user-"));
+}
+
+#[test]
+fn a_masked_part_has_the_numbers_of_the_whole() {
+    let (_dir, file) = recorded(&cluster());
+    let masked = Options { from: None, to: None, is_redacted: true, ..options(&file) };
+    cut(&masked, Clock::system()).unwrap();
+    let numbers = |rows: Vec<Value>| -> Vec<Value> {
+        let of = |row: Value| serde_json::json!([row["kind"], row["time"], row["cpu_cores"], row["queue_depth"]]);
+        rows.into_iter().map(of).collect()
+    };
+    assert_eq!(numbers(rows(&masked.out, |_| {})), numbers(rows(&file, |_| {})));
 }
 
 #[test]

@@ -38,7 +38,6 @@ pub(super) struct Meta {
     /// Its name, with its unit.
     pub(super) name: &'static str,
     /// What it holds.
-    #[cfg_attr(not(test), expect(dead_code, reason = "read by a test"))]
     pub(super) holds: Holds,
     /// To what it belongs.
     pub(super) part: Part,
@@ -213,6 +212,11 @@ impl<'a> Row<'a> {
     /// What stands in it, in the order of [`COLUMNS`].
     pub(super) fn cells(&self) -> impl Iterator<Item = (&'static Meta, &Cell<'a>)> {
         COLUMNS.iter().zip(&self.cells)
+    }
+
+    /// What stands in a column, by its place in [`COLUMNS`].
+    pub(super) fn cell(&self, n: usize) -> &Cell<'a> {
+        &self.cells[n]
     }
 
     /// A moment.

@@ -1,5 +1,9 @@
 use std::{collections::BTreeMap, fs, path::Path};
 
+use ::parquet::{
+    file::reader::{FileReader as _, SerializedFileReader},
+    record::Field,
+};
 use serde_json::Value;
 
 use super::*;
@@ -161,6 +165,52 @@ fn csv_says_the_same_as_json() {
 }
 
 #[test]
+fn parquet_says_the_same_as_json() {
+    let (_dir, file) = recorded(&cluster());
+    let objects = objects(&file, |_| {});
+    let options = Options { is_forced: true, ..options(&file, Format::Parquet) };
+    assert_eq!(export(&options, Clock::system()).unwrap(), objects.len() as u64);
+    let reader = SerializedFileReader::new(fs::File::open(options.out.unwrap()).unwrap()).unwrap();
+    let mut n_rows = 0;
+    for (row, object) in reader.get_row_iter(None).unwrap().zip(&objects) {
+        n_rows += 1;
+        for (name, field) in row.unwrap().get_column_iter() {
+            let value = &object[name];
+            match field {
+                Field::Null => assert!(value.is_null(), "{name}"),
+                Field::Str(text) => assert_eq!(value, text),
+                Field::ULong(n) => assert_eq!(value.as_u64(), Some(*n)),
+                Field::Double(number) => assert!(is_same(Some(*number), value.as_f64()), "{name}"),
+                Field::TimestampMicros(us) => assert_eq!(value, &*columns::moment_text(us.cast_unsigned())),
+                Field::Bool(flag) => assert_eq!(value, flag),
+                other => panic!("{name}: {other}"),
+            }
+        }
+    }
+    assert_eq!(n_rows, objects.len());
+}
+
+#[test]
+fn many_rows_are_several_groups() {
+    let file = tempfile::NamedTempFile::new().unwrap();
+    let mut sink: Box<dyn Sink> = Box::new(Parquet::new(file.reopen().unwrap(), None).unwrap());
+    for n in 0..70_000_u64 {
+        let mut row = Row::new(None);
+        row.count(columns::Column::Process, (n % 3 > 0).then_some(u64::MAX - n));
+        sink.row(&row).unwrap();
+    }
+    sink.finish().unwrap();
+    let reader = SerializedFileReader::new(file.reopen().unwrap()).unwrap();
+    assert_eq!(reader.metadata().num_row_groups(), 2);
+    for (n, row) in reader.get_row_iter(None).unwrap().enumerate() {
+        let row = row.unwrap();
+        let (_, field) = row.get_column_iter().find(|(name, _)| *name == "process").unwrap();
+        let n = n as u64;
+        assert_eq!(*field, if !n.is_multiple_of(3) { Field::ULong(u64::MAX - n) } else { Field::Null });
+    }
+}
+
+#[test]
 fn only_what_is_asked_for_is_written() {
     let (_dir, file) = recorded(&cluster());
     let rows = objects(&file, |o| o.nodes = vec!["node-2".into()]);
@@ -226,6 +276,8 @@ fn what_is_not_there_is_said_and_nothing_is_left() {
     fs::write(&other, "no recording").unwrap();
     let told = said(written(&other, Format::Csv, |_| {}));
     assert!(told.contains("no midair recording"), "{told}");
+    let told = said(written(&file, Format::Parquet, |o| o.out = None));
+    assert!(told.contains("name one with --out"), "{told}");
     let told = said(written(&file, Format::Csv, |o| o.out = Some(dir.path().join("no/where"))));
     assert!(told.contains("cannot write"), "{told}");
     let mut names: Vec<_> = fs::read_dir(dir.path()).unwrap().map(|entry| entry.unwrap().file_name()).collect();

@@ -14,7 +14,7 @@ const PAPER: &str = "#12141a";
 const INK: &str = "#d4d4d4";
 
 /// The picture of a screen.
-pub(crate) fn of(buffer: &Buffer) -> String {
+pub fn of(buffer: &Buffer) -> String {
     let (columns, rows) = (f64::from(buffer.area.width), f64::from(buffer.area.height));
     let (width, height) = (columns * WIDTH + 2.0 * MARGIN, rows * HEIGHT + 2.0 * MARGIN);
     let mut svg = format!(
@@ -169,8 +169,10 @@ impl Run {
     }
 }
 
-fn escaped(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
+/// Text as it stands in SVG and HTML, in attributes too; control characters, which XML does not have, are replaced.
+pub fn escaped(text: &str) -> String {
+    let plain: String = text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect();
+    plain.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;").replace('\'', "&#39;")
 }
 
 fn rectangle(path: &mut String, x: f64, y: f64, width: f64, height: f64) {

@@ -1,0 +1,123 @@
+use std::{fs, path::Path};
+
+use midair_proto::v1::{self, payload::Kind};
+use prost::Message as _;
+
+use super::*;
+use crate::{
+    entry::{Entry, Item},
+    model::Vital,
+    session::tests::played::{START_US, cluster, recorded},
+};
+
+fn options(file: &Path, name: &str) -> Options {
+    Options { file: file.to_owned(), out: file.with_file_name(name), is_forced: false, from: None, to: None }
+}
+
+fn written(file: &Path, name: &str) -> String {
+    let options = Options { is_forced: true, ..options(file, name) };
+    report(&options, Clock::system()).unwrap();
+    fs::read_to_string(options.out).unwrap()
+}
+
+/// The played cluster, and a note that is up to no good.
+fn hostile() -> Vec<Entry> {
+    let mark = v1::Mark {
+        wall_us: Some(START_US + 30_000_000),
+        text: Some("<script>alert(1)</script> | \"a\" 'b' \u{1b}[31m".into()),
+        author: Some("ann<b>@laptop".into()),
+        ..v1::Mark::default()
+    };
+    let envelope = v1::Envelope {
+        node: Some("node-1".into()),
+        epoch: Some(7),
+        payload: Some(v1::Payload { kind: Some(Kind::Mark(mark)) }.encode_to_vec().into()),
+        ..v1::Envelope::default()
+    };
+    let mut all = cluster();
+    let at = Stamp(START_US + 30_000_500);
+    let place = all.iter().position(|entry| entry.at > at).unwrap();
+    all.insert(place, Entry { at, item: Item::Envelope("node-1:7070".into(), envelope.into()) });
+    all
+}
+
+/// What a range comes to.
+fn read_page(file: &Path, from: Option<&str>, to: Option<&str>) -> Page {
+    let mut telling = Telling::open(file, from, to).unwrap();
+    let mut progress = Progress::new("report", Clock::system()).unwrap();
+    read(&options(file, "a.html"), &mut telling, &mut progress).unwrap()
+}
+
+#[test]
+fn a_page_says_who_hurt_how_long_and_when() {
+    let (_dir, file) = recorded(&cluster());
+    let page = read_page(&file, None, None);
+    let nodes = page.hurts.nodes();
+    let first = nodes.first().unwrap();
+    assert_eq!(first.vital, Vital::Queue, "its agent says up to 623 per mille");
+    assert_eq!(first.worst.per_mille(), 89 * 7);
+    // Its memory is above 20 % all the time; its queue, seven per mille a second, above 50 % from the 72nd second on.
+    assert_eq!(first.above_us, [89_000_000, (90 - 72) * 1_000_000, 0]);
+    assert_eq!(page.line.worst(Vital::Queue), Some(first.worst));
+    let tasks = page.hurts.tasks();
+    let mailbox = tasks.iter().find(|hurt| hurt.task.starts_with("task-0 ")).unwrap();
+    assert!(mailbox.words.as_deref().is_some_and(|words| words.contains("task-0")), "{mailbox:?}");
+    assert_eq!(page.n_notes, page.notes.len());
+    assert!(page.notes.iter().any(|note| &*note.text == "release 417" && note.nodes.len() == 2), "{:?}", page.notes);
+    assert_eq!(page.shots.len(), page.notes.len().min(SHOTS_MAX));
+    assert!(page.shots.iter().all(|shot| shot.svg.contains("REPLAY") && shot.svg.contains("node-1")));
+}
+
+#[test]
+fn a_range_tells_of_the_range() {
+    let (_dir, file) = recorded(&cluster());
+    let page = read_page(&file, Some("50s"), Some("60s"));
+    assert!(page.notes.iter().all(|note| note.at >= Stamp(START_US + 50_000_000)));
+    assert_eq!((page.hurts.nodes()[0].vital, page.hurts.nodes()[0].worst.per_mille()), (Vital::Mem, 467));
+    assert!(!page.notes.iter().any(|note| &*note.text == "release 417"));
+}
+
+#[test]
+fn html_holds_all_of_it_and_takes_nothing_from_outside_for_itself() {
+    let (_dir, file) = recorded(&hostile());
+    let html = written(&file, "a.html");
+    assert!(html.starts_with("<!DOCTYPE html>") && html.ends_with("</html>\n"));
+    assert!(html.contains("&lt;script&gt;alert(1)&lt;/script&gt;") && html.contains("ann&lt;b&gt;@laptop"));
+    for never in ["<script", "<b>", "src=", "href=", "@import", "\u{1b}"] {
+        assert!(!html.contains(never), "{never}");
+    }
+    let n_open = html.matches("<svg ").count();
+    assert_eq!(n_open, html.matches("</svg>").count());
+    assert_eq!(html.matches("<figure>").count() + 1, n_open, "a time line and the screens");
+    for tag in ["table", "tr", "td", "th", "figure", "g", "text", "body"] {
+        let opened = html.matches(&format!("<{tag}>")).count() + html.matches(&format!("<{tag} ")).count();
+        assert_eq!(opened, html.matches(&format!("</{tag}>")).count(), "{tag}");
+    }
+}
+
+#[test]
+fn markdown_stands_beside_its_pictures() {
+    let (_dir, file) = recorded(&hostile());
+    let text = written(&file, "a.md");
+    assert!(text.starts_with("# a.midair\n") && !text.contains("<script"));
+    assert!(text.contains("&lt;script&gt;alert\\(1\\)"), "{text}");
+    let pictures: Vec<&str> = text.split("](a/").skip(1).filter_map(|rest| rest.split(')').next()).collect();
+    assert!(pictures.contains(&"timeline.svg") && pictures.contains(&"screen-1.svg"), "{pictures:?}");
+    let folder = file.with_file_name("a");
+    for picture in &pictures {
+        assert!(fs::read_to_string(folder.join(picture)).unwrap().starts_with("<svg "));
+    }
+    assert_eq!(fs::read_dir(&folder).unwrap().count(), pictures.len());
+}
+
+#[test]
+fn a_page_is_refused_in_words_and_leaves_nothing() {
+    let (dir, file) = recorded(&cluster());
+    let said = |options: Options| format!("{:#}", report(&options, Clock::system()).unwrap_err());
+    assert!(said(options(&file, "a.pdf")).contains("ends with .html or .md"));
+    let late = Options { from: Some("9h".into()), ..options(&file, "a.md") };
+    assert!(said(late).contains("outside of the recording"));
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
+    written(&file, "a.html");
+    assert!(said(options(&file, "a.html")).contains("--force"));
+}
