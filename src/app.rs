@@ -26,6 +26,7 @@ mod shown;
 pub mod sort;
 pub mod tabs;
 mod trace;
+mod unconfirmed;
 pub mod words;
 mod zoom;
 
@@ -34,7 +35,7 @@ use std::sync::Arc;
 use midair_vitals::TaskId;
 
 use crate::{
-    event::{Control, Event, Input, Key, NodeId, Rollup, Stamp, Stamped},
+    event::{Control, Event, Input, Key, Mark, NodeId, Rollup, Stamp, Stamped},
     model::{Model, Timeline, Vital},
 };
 use asks::Asks;
@@ -52,6 +53,7 @@ pub use overlay::{Chosen, MarkKey, Overlay, mark_keys, subjects};
 pub use playhead::Playhead;
 pub use prompt::{Prompt, PromptKind};
 pub use replay::{Replay, Speed};
+pub use unconfirmed::Note;
 pub use zoom::Zoom;
 
 /// The largest screen that is filled, columns and rows: more than any display has.
@@ -85,6 +87,8 @@ pub enum Told {
     Elsewhere,
     /// The recording has this summary of a window that ended at a moment, wherever the playhead is.
     Rollup(Stamp, Box<Rollup>),
+    /// These marks are known, each told at a moment: of all that is played, whether it was told yet or not.
+    Marks(Vec<(Stamp, Mark)>),
     /// How the recording of what is received does; `None`: nothing is recorded.
     Recording(Option<Recording>),
     /// Something to be said in the footer.
@@ -112,6 +116,8 @@ pub enum Effect {
     Copy(String),
     /// Begin to record what is received into a file, or end it.
     Record,
+    /// Keep a note that no agent takes.
+    Note(Note),
 }
 
 /// A file into which is recorded what is received.
@@ -197,6 +203,8 @@ pub struct State {
     errand: Option<compare::Errand>,
     /// The receive trace that was asked for and counts.
     trace: Option<trace::Running>,
+    /// Marks that agents were asked to take and have not confirmed.
+    unconfirmed: unconfirmed::Unconfirmed,
 }
 
 impl State {
@@ -229,6 +237,7 @@ impl State {
             held: None,
             errand: None,
             trace: None,
+            unconfirmed: unconfirmed::Unconfirmed::default(),
         }
     }
 
@@ -287,7 +296,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let mut effects = match msg {
         Msg::Event(stamped) => {
             event(state, &stamped);
-            Vec::new()
+            unconfirmed::hear(state, &stamped)
         }
         Msg::Input(at, given) => {
             state.clock = state.clock.max(at);
@@ -338,6 +347,10 @@ fn told(state: &mut State, what: Told) {
         Told::Played(to) => replay::played(state, to),
         Told::Grown(to, grows) => replay::grown(state, to, grows),
         Told::Elsewhere => state.timeline = state.timeline.elsewhere(),
+        Told::Marks(marks) => {
+            marks.iter().for_each(|(at, mark)| state.timeline.flags.take(&state.model, mark, *at));
+            state.is_dirty = true;
+        }
         Told::Rollup(at, rollup) => state.timeline.take_rollup(&rollup, at, at),
         Told::Recording(recording) => {
             state.is_dirty |= state.recording != recording;

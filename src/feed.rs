@@ -14,12 +14,18 @@ pub use live::live;
 pub use record::{Recording, record};
 pub use replay::replay;
 
+use std::{
+    collections::{BTreeMap, VecDeque},
+    io,
+    path::PathBuf,
+};
+
 use tokio::sync::mpsc;
 
 use crate::{
     entry::{Entry, Item},
-    event::{Control, Input, Stamp},
-    feed::file::Recorder,
+    event::{Control, Input, NodeId, Stamp},
+    feed::file::{Note, Notebook, Recorder},
 };
 
 /// Most entries between a feed and the screen. When the screen is that far behind, links stop reading, and the agents
@@ -28,6 +34,9 @@ pub const ENTRIES_MAX: usize = 1_024;
 /// Most controls between the screen and a feed; see [`Feed::control`].
 pub const CONTROLS_MAX: usize = 256;
 
+/// Notes of before are told that are about so long ago at most, microseconds.
+const NOTES_US: u64 = 24 * 3_600_000_000;
+
 /// Entries out, controls in.
 #[derive(Debug)]
 pub struct Feed {
@@ -35,12 +44,18 @@ pub struct Feed {
     controls: mpsc::Sender<Control>,
     recording: Option<Recording>,
     recorder: Option<Recorder>,
+    notebook: Notebook,
+    /// Notes of before, by node, that are told once it is heard.
+    notes: BTreeMap<NodeId, Vec<Note>>,
+    /// What is told next.
+    waiting: VecDeque<Entry>,
 }
 
 impl Feed {
     /// A feed at the ends of two channels.
     pub fn new(entries: mpsc::Receiver<Entry>, controls: mpsc::Sender<Control>) -> Self {
-        Self { entries, controls, recording: None, recorder: None }
+        let (notebook, notes, waiting) = (Notebook::default(), BTreeMap::new(), VecDeque::new());
+        Self { entries, controls, recording: None, recorder: None, notebook, notes, waiting }
     }
 
     /// One from which nothing comes, and that nobody hears.
@@ -50,16 +65,44 @@ impl Feed {
         Self::new(entries, controls)
     }
 
+    /// Keeps notes in this book. Those of the last day that stand in it are told as if their nodes had them, once these
+    /// are heard.
+    #[must_use]
+    pub fn with_notebook(mut self, notebook: Notebook, now: Stamp) -> Self {
+        for note in notebook.read().into_iter().filter(|note| now.since_us(note.at) <= NOTES_US) {
+            for node in &note.nodes {
+                let one = Note { nodes: vec![node.clone()], ..note.clone() };
+                self.notes.entry(node.0.clone()).or_default().push(one);
+            }
+        }
+        self.notebook = notebook;
+        self
+    }
+
+    /// Keeps a note; the file in which it stands then, and what is to be told of it.
+    ///
+    /// # Errors
+    /// When there is no place for it.
+    pub fn keep(&mut self, note: &Note, at: Stamp) -> io::Result<(PathBuf, Vec<Entry>)> {
+        let path = self.notebook.keep(note)?;
+        let entries = note.entries(at);
+        entries.iter().for_each(|entry| self.note(entry));
+        Ok((path, entries))
+    }
+
     /// The next entry; `None` when the feed has ended. Nothing is lost when this is dropped half way.
     pub async fn next(&mut self) -> Option<Entry> {
-        let entry = self.entries.recv().await?;
+        let entry = match self.waiting.pop_front() {
+            Some(entry) => entry,
+            None => self.entries.recv().await?,
+        };
         self.note(&entry);
         Some(entry)
     }
 
     /// The next entry, where one waits already.
     pub fn next_waiting(&mut self) -> Option<Entry> {
-        let entry = self.entries.try_recv().ok()?;
+        let entry = self.waiting.pop_front().or_else(|| self.entries.try_recv().ok())?;
         self.note(&entry);
         Some(entry)
     }
@@ -93,6 +136,12 @@ impl Feed {
     }
 
     fn note(&mut self, entry: &Entry) {
+        if !self.notes.is_empty()
+            && let Item::Envelope(_, envelope) = &entry.item
+            && let Some(notes) = envelope.node.as_deref().and_then(|node| self.notes.remove(&NodeId::new(node)))
+        {
+            self.waiting.extend(notes.iter().flat_map(|note| note.entries(entry.at)));
+        }
         if let Some(recording) = &mut self.recording {
             recording.push(entry);
         }

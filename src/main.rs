@@ -17,7 +17,7 @@ use midair::{
     event::{Stamp, Stream},
     feed::{
         self, Feed,
-        file::{Film, Recorder},
+        file::{Film, Note, Notebook, Recorder},
         incident::Wanted,
         live::{self, Target},
         local,
@@ -78,7 +78,9 @@ fn replay(args: &ReplayArgs) -> anyhow::Result<Ending> {
     let mut film = Film::open(&args.file)?;
     let (from, to) = film.range();
     let at = args.at.as_deref().map(|at| app::within(at, from, to)).transpose().map_err(anyhow::Error::msg)?;
-    let marks = film.marks()?;
+    let notebook = Notebook::of_user().on(&args.file, film.id());
+    let noted = notebook.read().iter().flat_map(Note::marks).map(|mark| (to, mark)).collect::<Vec<_>>();
+    let marks = film.marks()?.into_iter().chain(noted).collect();
     let options = Options {
         n_targets: film.n_nodes(),
         go: args.go.clone(),
@@ -88,7 +90,7 @@ fn replay(args: &ReplayArgs) -> anyhow::Result<Ending> {
     };
     let session = Session::replay(options, film, marks, at, Speed::nearest(args.speed));
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
-    runtime.block_on(shell::run(Feed::silent(), session, theme(), Clock::system()))
+    runtime.block_on(shell::run(Feed::silent().with_notebook(notebook, to), session, theme(), Clock::system()))
 }
 
 fn record(args: &RecordArgs) -> anyhow::Result<Ending> {
@@ -102,7 +104,8 @@ fn record(args: &RecordArgs) -> anyhow::Result<Ending> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(async {
         let targets = targets(places, Config { interval: args.interval, ..Config::default() }, false).await?;
-        let feed = feed::live(targets, &options(Stream::Detail, args.interval_ms(), clock), clock);
+        let feed = feed::live(targets, &options(Stream::Detail, args.interval_ms(), clock), clock)
+            .with_notebook(Notebook::of_user(), clock.now());
         shell::record(feed, recorder, args.length).await
     })
 }
@@ -160,7 +163,8 @@ fn watch(cli: &Cli) -> anyhow::Result<Ending> {
         let n_targets = targets.len();
         // One node is looked at closely from the start, many are compared first.
         let stream = if n_targets == 1 { Stream::Detail } else { Stream::Overview };
-        let feed = feed::live(targets, &self::options(stream, cli.interval_ms(), clock), clock);
+        let feed = feed::live(targets, &self::options(stream, cli.interval_ms(), clock), clock)
+            .with_notebook(Notebook::of_user(), clock.now());
         let options =
             Options { n_targets, go: cli.go.clone(), interval_ms: cli.interval_ms(), has_mouse: !cli.no_mouse, size };
         shell::run(feed, Session::new(options), theme(), clock).await

@@ -10,7 +10,7 @@ use std::collections::VecDeque;
 use crate::{
     app::{self, Effect, Message, Msg, Options, Replay, Speed, State, Told},
     entry::{Entry, Item},
-    event::{Event, Input, Stamp},
+    event::{Event, Input, Mark, Stamp},
     feed::{
         file::Film,
         tape::{Tape, WARM_UP_US},
@@ -46,14 +46,21 @@ impl Session {
     }
 
     /// A sitting before a recording, at a moment of it, or at its beginning.
-    pub fn replay(options: Options, mut film: Film, marks: Vec<Stamp>, at: Option<Stamp>, speed: Speed) -> Self {
+    pub fn replay(
+        options: Options,
+        mut film: Film,
+        marks: Vec<(Stamp, Mark)>,
+        at: Option<Stamp>,
+        speed: Speed,
+    ) -> Self {
         let mut session = Self::new(options);
         let ((from, to), name, grows) = (film.range(), film.name(), !film.is_closed());
         let damage = film.take_damage();
         let rollups = film.rollups();
         session.film = Some((film, Stamp(0)));
-        let replay = Replay { name, from, to, grows, is_playing: at.is_none(), speed, marks };
+        let replay = Replay { name, from, to, grows, is_playing: at.is_none(), speed };
         session.tell(Told::Opened(Box::new(replay)));
+        session.tell(Told::Marks(marks));
         session.tell_rollups(&rollups);
         let at = at.unwrap_or(from).clamp(from, to);
         session.tell(Told::Played(at));
@@ -139,7 +146,12 @@ impl Session {
                 Effect::Seek(to) => drop(self.seek(to)),
                 Effect::Arrive => todo.extend(app::update(&mut self.state, Msg::Told(Told::Arrived))),
                 Effect::GoLive => rest.extend(self.go_live()),
-                Effect::Quit | Effect::Suspend | Effect::Control(_) | Effect::Copy(_) | Effect::Record => {
+                Effect::Quit
+                | Effect::Suspend
+                | Effect::Control(_)
+                | Effect::Copy(_)
+                | Effect::Record
+                | Effect::Note(_) => {
                     rest.push(effect);
                 }
             }

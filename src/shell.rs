@@ -3,6 +3,7 @@
 mod hangup;
 mod headless;
 mod input;
+mod notes;
 mod recording;
 mod screen;
 mod signals;
@@ -207,6 +208,7 @@ impl Shell {
                 Effect::Copy(text) => execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
                     .context("cannot write to the terminal")?,
                 Effect::Record => self.toggle_recording(),
+                Effect::Note(note) => self.keep(note)?,
                 // The session carries these out itself.
                 Effect::Seek(_) | Effect::GoLive | Effect::Arrive => {}
             }

@@ -8,6 +8,7 @@ mod histories;
 mod home;
 mod keeper;
 mod status;
+mod summaries;
 mod thin;
 
 use std::{
@@ -49,7 +50,9 @@ struct Asked {
 pub struct Found {
     /// What was kept, to be read without the black box.
     pub history: History,
-    /// Wall time of the first and the last that it keeps, of whatever range, microseconds.
+    /// What was kept of its rollups and marks, by the length of their windows.
+    pub summaries: [History; 2],
+    /// Wall time of the first and the last of these that it keeps, of whatever range, microseconds.
     pub kept_us: Option<(u64, u64)>,
 }
 

@@ -20,11 +20,13 @@ use std::{
 };
 
 use midair_proto::v1::{Cost, Description, Envelope, Stream, control, payload::Kind};
+use midair_recording::Before;
 use midair_vitals::TaskId;
 use tokio::sync::oneshot;
 
 use crate::{
     black_box::Status,
+    census::Census,
     clock::Clock,
     config::Config,
     cost::{Meter, ThreadTimes},
@@ -33,7 +35,7 @@ use crate::{
     hot::{self, Hot, Lists},
     identity::Identity,
     ledger::Ledger,
-    marks::{Marks, Rules},
+    marks::{Marks, Note, Rules},
     names::Names,
     node::NodeLedger,
     outbox::Outbox,
@@ -84,6 +86,8 @@ pub enum Command {
         /// How it is.
         status: Status,
     },
+    /// What an agent's life before has left in the black box.
+    Before(Box<Before>),
     /// A watcher asks for something.
     Control(WatcherId, control::Kind),
     /// A watcher has gone.
@@ -114,6 +118,7 @@ pub struct Desk {
     told: Option<Description>,
     overview: HotRows,
     detail: HotRows,
+    kept: Kept,
     names: Names,
     encoders: BTreeMap<StreamKey, Encoder>,
     watchers: BTreeMap<WatcherId, Watcher>,
@@ -123,8 +128,11 @@ pub struct Desk {
     inspections: Inspections,
     marks: Marks,
     rules: Rules,
+    /// Notes on the life before, until the next tick.
+    news: Vec<Note>,
     rollups: Rollups,
     black_box: Option<Status>,
+    census: Census,
     meter: Meter,
     governor: Governor,
     booked: Booked,
@@ -140,6 +148,13 @@ pub struct Desk {
 struct HotRows {
     hot: Hot,
     rows: Vec<usize>,
+}
+
+/// The rows of the black box.
+#[derive(Debug, Default)]
+struct Kept {
+    hot: hot::Kept,
+    chosen: hot::Chosen,
 }
 
 #[derive(Debug)]
@@ -177,6 +192,7 @@ impl Desk {
             told: None,
             overview: rows(Stream::Overview),
             detail: rows(Stream::Detail),
+            kept: Kept::default(),
             names: Names::default(),
             encoders: BTreeMap::new(),
             watchers: BTreeMap::new(),
@@ -186,8 +202,10 @@ impl Desk {
             inspections: Inspections::default(),
             marks: Marks::default(),
             rules: Rules::default(),
+            news: Vec::new(),
             rollups: Rollups::default(),
             black_box: None,
+            census: Census::default(),
             meter: Meter::new(clock.clone(), config.payer, threads),
             governor: Governor::new(config.budget_milli, config.interval),
             booked: Booked::default(),
@@ -219,6 +237,7 @@ impl Desk {
             Command::Read(reading, cpu_us) => self.take_reading(*reading, cpu_us),
             Command::Join { id, outbox, viewer, is_insecure } => self.join(id, outbox, viewer, is_insecure),
             Command::Keep { outbox, status } => self.keep_all(outbox, status),
+            Command::Before(before) => self.remember(*before),
             Command::Control(id, kind) => self.control(id, kind),
             Command::Leave(id) => self.leave(id),
             Command::Describe { reply, is_insecure } => {
@@ -251,7 +270,8 @@ impl Desk {
         reading.sources.extend(self.black_box.as_ref().and_then(Status::state));
         let mut tick = Tick::new(reading, vitals);
         (tick.number, tick.mono_us, tick.wall_us) = (number, mono_us, wall_us);
-        tick.give_rows(hot::threads(&tick));
+        tick.give_rows(hot::threads(&tick, self.black_box.is_some()));
+        tick.give_rows(self.kept.hot.held());
         for hot in [&self.overview, &self.detail] {
             tick.give_rows(hot.hot.held());
         }
@@ -260,14 +280,19 @@ impl Desk {
         for hot in [&mut self.overview, &mut self.detail] {
             hot.rows = hot.hot.choose(&tick, &lists);
         }
+        if self.black_box.is_some() {
+            self.kept.chosen = self.kept.hot.choose(&tick, &lists);
+        }
         let rollups = self.rollups.push(mono_us, wall_us, tick.reading.node.severities);
+        self.rollups.note(&tick, self.kept.chosen.ranked());
         self.read_us = mono_us;
         self.tick = Some(tick);
         self.describe_anew();
         self.hand_out();
         for rollup in rollups {
-            self.tell_all(Kind::Rollup(rollup));
+            self.tell_rollup(rollup);
         }
+        self.count();
         self.mark_all(happened);
         self.answer_traces(traced);
         self.answer_inspections(inspected);
@@ -297,7 +322,7 @@ impl Desk {
     fn want(&self) {
         let is_answering = self.is_answering(self.tick.as_ref().map_or(0, |tick| tick.number) + 1);
         let close = self.focuses.items().iter().filter(|_| is_answering).map(|item| item.asked).collect();
-        let rows = self.overview.rows.iter().chain(&self.detail.rows);
+        let rows = self.overview.rows.iter().chain(&self.detail.rows).chain(&self.kept.chosen.rows);
         let id = |n: &usize| self.tick.as_ref().and_then(|tick| Some(tick.reading.tasks.get(*n)?.id));
         let hot: BTreeSet<TaskId> = rows.filter_map(id).collect();
         let thrift = self.governor.thrift();

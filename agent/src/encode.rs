@@ -87,6 +87,20 @@ impl<'a> Rows<'a> {
         }
     }
 
+    /// A task as a census has it: who it is, and what it has used.
+    pub fn counted(&mut self, task: &TaskReading) -> wire::Task {
+        wire::Task {
+            id: Some(task_id(task.id)),
+            kind: Some(task_kind(task.kind).into()),
+            process: task.process,
+            name: self.name(task.name.as_ref()),
+            cpu_us: task.cpu_us,
+            run_delay_us: task.run_delay_us,
+            rss_bytes: task.rss_bytes,
+            ..wire::Task::default()
+        }
+    }
+
     /// The node, but for its sources and runtimes.
     pub fn node(&mut self, node: &NodeReading) -> wire::Node {
         wire::Node {
@@ -343,7 +357,8 @@ fn worst_thread(worst: vitals::WorstThread) -> wire::WorstThread {
     }
 }
 
-fn task_kind(kind: vitals::TaskKind) -> wire::TaskKind {
+/// The kind of a task.
+pub fn task_kind(kind: vitals::TaskKind) -> wire::TaskKind {
     match kind {
         vitals::TaskKind::Process => wire::TaskKind::Process,
         vitals::TaskKind::Thread => wire::TaskKind::Thread,

@@ -1,9 +1,13 @@
 //! Which rows stand in the base streams: the first of each order, and those that were, for ten ticks more.
 
+mod kept;
+
 use std::cmp::Ordering;
 
 use midair_proto::v1::Stream;
 use midair_vitals::{Order, QueueKind, Rank, Severity, TaskId, TaskKind, TaskReading, TaskVitals, window::HOLD_TICKS};
+
+pub use kept::{Chosen, Kept, is_noted};
 
 use crate::{numbers::TaskMap, tick::Tick};
 
@@ -70,7 +74,7 @@ impl Hot {
         // Round by round through the orders, so that the cut takes the lower places and never a whole order.
         for place in 0..self.size.top {
             for list in &lists.0 {
-                let Some(n) = list.get(place).copied() else { continue };
+                let Some(n) = list.places.get(place).copied() else { continue };
                 if rows.len() < most && !std::mem::replace(&mut is_chosen[n], true) {
                     rows.push(n);
                 }
@@ -97,9 +101,32 @@ impl Hot {
     }
 }
 
-/// Each order's first twenty as places in the reading, made once per tick for both streams.
+/// Each order's first twenty, made once per tick for all streams.
 #[derive(Debug, Default)]
-pub struct Lists(Vec<Vec<usize>>);
+pub struct Lists(Vec<List>);
+
+/// The first of one order.
+#[derive(Debug)]
+struct List {
+    by: By,
+    /// As places in the reading.
+    places: Vec<usize>,
+}
+
+/// By what tasks are ranked, and which.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum By {
+    /// All but threads.
+    Tasks(Order),
+    /// All but threads, by their worst queue of a kind.
+    Level,
+    /// All but threads, by their fastest growing queue of a kind.
+    Growth,
+    /// Erlang processes among themselves.
+    Erlang(Order),
+    /// Threads.
+    Threads(Order),
+}
 
 impl Lists {
     /// Ranks all tasks of a tick.
@@ -109,36 +136,42 @@ impl Lists {
         let threads: Vec<usize> = places(tick, |task| task.kind == TaskKind::Thread);
         let has_queues = |n: &usize| !tick.reading.tasks[*n].queues().is_empty();
         let with_queues: Vec<usize> = not_threads.iter().copied().filter(has_queues).collect();
-        let mut lists: Vec<Vec<usize>> = Vec::new();
-        let by = |order: Order, among: &[usize]| {
+        let mut lists: Vec<List> = Vec::new();
+        let ranked = |by: By, order: Order, among: &[usize]| {
             let rank = |task: &TaskReading, vitals: &TaskVitals| {
                 Some(Rank::of(order, task, vitals)).filter(|rank| !rank.is_nothing())
             };
-            first(tick, among, top, rank, Rank::compare)
+            List { by, places: first(tick, among, top, rank, Rank::compare) }
         };
-        lists.extend(ORDERS.map(|order| by(order, &not_threads)));
+        lists.extend(ORDERS.map(|order| ranked(By::Tasks(order), order, &not_threads)));
         // The count of an eventfd says nothing of how bad things are.
         for kind in QueueKind::ALL.into_iter().filter(|kind| *kind != QueueKind::Event) {
-            lists.push(first(tick, &with_queues, top, |t, v| level(kind, t, v), compare));
-            lists.push(first(tick, &with_queues, top, |t, v| growth(kind, t, v), compare));
+            let levels = first(tick, &with_queues, top, |t, v| level(kind, t, v), compare);
+            let growing = first(tick, &with_queues, top, |t, v| growth(kind, t, v), compare);
+            lists.extend([List { by: By::Level, places: levels }, List { by: By::Growth, places: growing }]);
         }
         let erlang: Vec<usize> = places(tick, |task| task.kind == TaskKind::Erlang);
-        lists.extend(ERLANG_ORDERS.map(|order| by(order, &erlang)));
-        lists.extend(THREAD_ORDERS.map(|order| by(order, &threads)));
+        lists.extend(ERLANG_ORDERS.map(|order| ranked(By::Erlang(order), order, &erlang)));
+        lists.extend(THREAD_ORDERS.map(|order| ranked(By::Threads(order), order, &threads)));
         Self(lists)
     }
 }
 
-/// The threads that rank by CPU or run delay and have no row yet: as many of each as any stream takes.
-pub fn threads(tick: &Tick) -> Vec<TaskId> {
+/// The threads that rank by CPU or run delay and have no row yet: as many of each as any stream takes. Where there is a
+/// black box, also all that are noted there.
+pub fn threads(tick: &Tick, is_kept: bool) -> Vec<TaskId> {
     let top = size(Stream::Detail).top;
     let per_second = |ns: u64, over_us: u64| ns as f64 / over_us.max(1) as f64;
     let used = tick.reading.threads.rows().filter_map(|thread| thread.gained().map(|gained| (thread, gained)));
-    let (mut by_cpu, mut by_delay) = (Vec::new(), Vec::new());
+    let (mut by_cpu, mut by_delay, mut noted) = (Vec::new(), Vec::new(), Vec::new());
     for (thread, (gained, over_us)) in used {
         // Most do nothing, and need not be looked for among the rows.
         if gained.cpu_ns == 0 && gained.run_delay_ns == 0 || tick.place(&thread.id()).is_some() {
             continue;
+        }
+        let delay_ns = if thread.knows_delay { gained.run_delay_ns } else { 0 };
+        if is_kept && kept::is_much(gained.cpu_ns.max(delay_ns) as f64 / 1e3, over_us) {
+            noted.push(thread.id());
         }
         if gained.cpu_ns > 0 {
             by_cpu.push((per_second(gained.cpu_ns, over_us), thread.id()));
@@ -154,7 +187,8 @@ pub fn threads(tick: &Tick) -> Vec<TaskId> {
             list.truncate(top);
         }
     }
-    by_cpu.into_iter().chain(by_delay).map(|(_, id)| id).collect()
+    noted.truncate(kept::N_NOTED);
+    by_cpu.into_iter().chain(by_delay).map(|(_, id)| id).chain(noted).collect()
 }
 
 type QueueRank = (Option<Severity>, f64, u64);

@@ -8,6 +8,7 @@ pub mod agent;
 #[cfg(target_os = "linux")]
 pub mod beam;
 pub mod black_box;
+pub mod census;
 pub mod cli;
 pub mod clock;
 pub mod config;

@@ -1,11 +1,13 @@
 //! Notes on the time line: taken from watchers or put there by rule, kept for those who come later.
 
+mod life;
 mod rules;
 
 use std::collections::VecDeque;
 
 use midair_proto::v1::{Mark, MarkRequest};
 
+pub use life::of_life;
 pub use rules::{Note, Rules};
 
 /// So many marks are kept for watchers that come later.

@@ -1,7 +1,16 @@
-//! Minimum, mean and maximum of the node's severities over 10 s and over 5 min.
+//! Minimum, mean and maximum over 10 s and over 5 min: of the node's severities, of the tasks that ranked longest, of the
+//! memory of VMs.
+
+mod ranked;
 
 use midair_proto::v1::{Rollup, Summary};
 use midair_vitals::{Severities, window::ROLLUPS_US};
+
+use self::ranked::Ranked;
+use crate::tick::Tick;
+
+/// Tasks that each window tells.
+const N_TASKS: [usize; 2] = [20, 40];
 
 /// Both windows.
 #[derive(Debug)]
@@ -12,6 +21,7 @@ struct Window {
     length_us: u64,
     start_us: Option<u64>,
     sums: [Sum; 4],
+    ranked: Ranked,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -24,7 +34,13 @@ struct Sum {
 
 impl Default for Rollups {
     fn default() -> Self {
-        Self(ROLLUPS_US.map(|length_us| Window { length_us, start_us: None, sums: [Sum::default(); 4] }))
+        let window = |n: usize| Window {
+            length_us: ROLLUPS_US[n],
+            start_us: None,
+            sums: [Sum::default(); 4],
+            ranked: Ranked::new(N_TASKS[n]),
+        };
+        Self([window(0), window(1)])
     }
 }
 
@@ -38,6 +54,11 @@ impl Rollups {
         }
         ended
     }
+
+    /// Adds the tasks that rank in that tick, as places in its reading, and its VMs.
+    pub fn note(&mut self, tick: &Tick, ranked: &[usize]) {
+        self.0.iter_mut().for_each(|window| window.ranked.add(tick, ranked));
+    }
 }
 
 impl Window {
@@ -45,6 +66,7 @@ impl Window {
         let start_us = self.start_us?;
         let past_us = mono_us.checked_sub(start_us + self.length_us)?;
         let [sched, mem, queue, rate] = std::mem::take(&mut self.sums).map(Sum::summary);
+        let (vms, tasks) = self.ranked.take();
         // Windows stay on their grid; after a gap the next one starts anew.
         self.start_us = (past_us < self.length_us).then_some(start_us + self.length_us);
         Some(Rollup {
@@ -54,7 +76,8 @@ impl Window {
             mem,
             queue,
             rate,
-            ..Rollup::default()
+            vms,
+            tasks,
         })
     }
 

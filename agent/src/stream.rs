@@ -6,6 +6,7 @@
 //!
 //! `died` names rows of the stream whose tasks have ended; a task that never stood in the stream is not missed there.
 
+mod kept;
 mod vms;
 
 use std::{
@@ -51,6 +52,8 @@ pub struct StreamKey {
     pub stream: Stream,
     /// Every so many ticks; at least 1.
     pub every: u64,
+    /// Whether it is told as a black box keeps it: in few bytes, see `kept`.
+    pub is_kept: bool,
 }
 
 impl StreamKey {
@@ -78,6 +81,8 @@ pub struct Encoder {
     /// with that key knows no others.
     sent: HashSet<u32>,
     last_key_us: u64,
+    /// Of a stream that is kept: what its reader expects of each row.
+    pace: kept::Pace,
     /// The last sample as a key, once somebody has asked for it.
     shared_key: Option<Envelope>,
     n_encoded: u64,
@@ -112,6 +117,8 @@ pub struct Content<'a> {
     pub tick: &'a Tick,
     /// The stream's rows, as places in its reading.
     pub rows: &'a [usize],
+    /// So many of them, the first, are noted: where the stream is kept, they are told whatever its reader expects.
+    pub n_noted: usize,
     /// What the agent costs.
     pub cost: &'a Cost,
 }
@@ -119,22 +126,32 @@ pub struct Content<'a> {
 impl Encoder {
     /// A stream that begins with this tick; ask for its [`Encoder::key`].
     pub fn new(key: StreamKey, identity: Arc<Identity>, content: Content<'_>, names: &mut Names) -> Self {
-        let full = Full::of(key, content, names);
+        let mut full = Full::of(key, content, names);
+        let mut pace = kept::Pace::default();
+        if key.is_kept {
+            pace.begin(&mut full);
+        }
         let last_key_us = full.mono_us;
-        Self { key, identity, full, sent: HashSet::new(), last_key_us, shared_key: None, n_encoded: 0 }
+        Self { key, identity, full, sent: HashSet::new(), last_key_us, pace, shared_key: None, n_encoded: 0 }
     }
 
     /// Goes on to this tick: a delta against the sample before, or a key when one is due.
     pub fn advance(&mut self, content: Content<'_>, names: &mut Names) -> Envelope {
         let mut before = std::mem::replace(&mut self.full, Full::of(self.key, content, names));
         self.shared_key = None;
-        if self.full.mono_us.saturating_sub(self.last_key_us) >= KEY_EVERY_US {
+        // A reading without any task is one that failed: nobody can tell who has ended.
+        let has_died = |id: &TaskId| !content.tick.is_alive(id) && !content.tick.reading.tasks.is_empty();
+        let mut sample = if self.key.is_kept {
+            let noted = content.rows.iter().take(content.n_noted);
+            let noted = noted.filter_map(|n| Some(content.tick.reading.tasks.get(*n)?.id)).collect();
+            self.pace.since(&mut self.full, &mut before, &noted, has_died)
+        } else {
+            self.full.since(&mut before, has_died)
+        };
+        // Who keeps a stream asks for its keys.
+        if !self.key.is_kept && self.full.mono_us.saturating_sub(self.last_key_us) >= KEY_EVERY_US {
             return self.key(names);
         }
-        let mut sample = self.full.since(&mut before, |id| {
-            // A reading without any task is one that failed: nobody can tell who has ended.
-            !content.tick.is_alive(id) && !content.tick.reading.tasks.is_empty()
-        });
         let used: BTreeSet<u32> = used_names(&sample).into_iter().filter(|id| !self.sent.contains(id)).collect();
         sample.names = names.spell(&used);
         self.sent.extend(used);
@@ -147,6 +164,7 @@ impl Encoder {
             return key.clone();
         }
         let mut sample = self.full.all();
+        sample.rests = self.key.is_kept.then_some(true);
         let used = used_names(&sample);
         sample.names = names.spell(&used);
         self.sent = used.into_iter().collect();
@@ -178,7 +196,7 @@ impl Encoder {
 
 impl Full {
     fn of(key: StreamKey, content: Content<'_>, names: &mut Names) -> Self {
-        let Content { tick, rows, cost } = content;
+        let Content { tick, rows, cost, n_noted: _ } = content;
         let is_detail = key.stream != Stream::Overview;
         let reading = &tick.reading;
         let tasks_mono_us = reading.node.at_us;
@@ -234,17 +252,28 @@ impl Full {
     fn since(&mut self, before: &mut Self, has_died: impl Fn(&TaskId) -> bool) -> Sample {
         let sweep_us = (before.tasks_mono_us, self.tasks_mono_us);
         carry_stamps(before.tasks.iter_mut().map(|(_, task)| task), sweep_us.0, sweep_us.1);
+        // A row that enters is whole, and brings its previous counters.
+        self.rows_since(before, has_died, |task, earlier| match earlier {
+            Some(earlier) => change(task, earlier, sweep_us),
+            None => Some(task.clone()),
+        })
+    }
+
+    /// What changed since the sample before; what is told of a row, beside what it was, is for the caller to say.
+    fn rows_since(
+        &mut self,
+        before: &Self,
+        has_died: impl Fn(&TaskId) -> bool,
+        mut told: impl FnMut(&mut Task, Option<&Task>) -> Option<Task>,
+    ) -> Sample {
         let mut earlier = before.tasks.iter().peekable();
         let (mut tasks, mut gone) = (Vec::with_capacity(self.tasks.len()), Vec::new());
         for (id, task) in &mut self.tasks {
             while let Some((id, _)) = earlier.next_if(|(earlier, _)| earlier < id) {
                 gone.push(*id);
             }
-            match earlier.next_if(|(earlier, _)| earlier == id) {
-                Some((_, earlier)) => tasks.extend(change(task, earlier, sweep_us)),
-                // A row that enters is whole, and brings its previous counters.
-                None => tasks.push(task.clone()),
-            }
+            let known = earlier.next_if(|(earlier, _)| earlier == id);
+            tasks.extend(told(task, known.map(|(_, earlier)| earlier)));
         }
         gone.extend(earlier.map(|(id, _)| *id));
         let (died, left): (Vec<TaskId>, Vec<TaskId>) = gone.into_iter().partition(has_died);

@@ -66,7 +66,12 @@ impl Told {
                 Effect::Arrive => todo.extend(update(&mut self.state, Msg::Told(midair::app::Told::Arrived))),
                 Effect::GoLive => self.tell_again(Stamp(u64::MAX)),
                 // Nobody is there to be asked; and a picture has no clipboard.
-                Effect::Control(_) | Effect::Copy(_) | Effect::Quit | Effect::Suspend | Effect::Record => {}
+                Effect::Control(_)
+                | Effect::Copy(_)
+                | Effect::Quit
+                | Effect::Suspend
+                | Effect::Record
+                | Effect::Note(_) => {}
             }
         }
     }

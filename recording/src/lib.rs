@@ -21,5 +21,5 @@ pub use damage::{Damage, Why};
 pub use entry::{Body, Entry};
 pub use layout::{BLOCK_US, ENTRY_MAX, MAJOR, MINOR};
 pub use reader::{Block, OpenError, Piece, Reader, read_all};
-pub use ring::{Bounds, History, Ring, State};
+pub use ring::{Before, Bounds, History, Ring, State};
 pub use writer::{Options, WriteError, Writer};

@@ -107,6 +107,11 @@ impl<R: Read + Seek> Reader<R> {
         Ok(reader)
     }
 
+    /// The number that tells its blocks from those of other recordings; `None` where that is damaged.
+    pub fn file_id(&self) -> Option<u64> {
+        self.whole.file_id
+    }
+
     /// Who recorded, and why; `None` where that is damaged.
     pub fn header(&self) -> Option<&RecordingHeader> {
         self.header.as_ref()

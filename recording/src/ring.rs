@@ -4,6 +4,7 @@
 //! what was not flushed; without one the ring lives in memory. A disk that takes no more turns it off, in words, and
 //! that is all that happens: whoever writes to it need not care.
 
+mod before;
 mod directory;
 mod history;
 mod segment;
@@ -17,6 +18,7 @@ use crate::{
     writer::{Options, WriteError, Writer},
 };
 
+pub use before::Before;
 use directory::Directory;
 pub use history::History;
 use segment::{Segment, Sink};

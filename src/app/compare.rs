@@ -353,8 +353,11 @@ pub(super) fn act(state: &mut State, mut comparing: Comparing, action: Action) -
         }
         other => return overlay::act_beneath(state, other),
     };
-    let keys = keys(&state.rows_of(&comparing));
-    comparing.chosen = comparing.chosen.moved(n_rows, &keys);
+    // Until a row is chosen the first is meant, whichever that is.
+    if n_rows != 0 {
+        let keys = keys(&state.rows_of(&comparing));
+        comparing.chosen = comparing.chosen.moved(n_rows, &keys);
+    }
     state.overlay = Some(Overlay::Compare(Box::new(comparing)));
     Vec::new()
 }

@@ -1,6 +1,6 @@
 //! Typing: filters, commands and notes.
 
-use super::{Effect, Playhead, State, command, go, kept};
+use super::{Effect, Note, Playhead, State, command, go, kept};
 use crate::{
     event::{Control, Keeps, Key, NodeId},
     model::Node,
@@ -110,27 +110,50 @@ fn accept(state: &mut State, prompt: &Prompt) -> Vec<Effect> {
     }
 }
 
-/// A note on the node in focus; on the cluster screen on all nodes that are there, the worst first.
+/// A note on the node in focus; on the cluster screen on all nodes that are there, the worst first. Where no agent can
+/// take it, it is the user's own.
 fn mark(state: &mut State, text: &str) -> Vec<Effect> {
     if text.is_empty() {
         return Vec::new();
     }
+    if state.replay.is_some() {
+        let nodes: Vec<NodeId> = state.screen().node().cloned().into_iter().collect();
+        return vec![Effect::Note(note_of(state, &nodes, text, None))];
+    }
     let on_screen = |id: &NodeId| state.screen().node().is_none_or(|node| node == id);
     let is_there = |node: &&Node| node.described.is_some() && !node.presence.is_silent();
-    let mut nodes: Vec<&Node> =
-        state.model.nodes.values().filter(|node| on_screen(&node.id)).filter(is_there).collect();
-    nodes.sort_by_key(|node| {
-        std::cmp::Reverse(node.latest.as_ref().and_then(|latest| latest.vitals.severities.worst()))
-    });
-    let n_there = nodes.len();
-    nodes.truncate(MAX_MARKED);
-    let controls: Vec<Effect> = nodes.iter().map(|node| Effect::Control(mark_of(state, &node.id, text))).collect();
-    match n_there {
-        0 => state.refuse("no agent to take the note: silent or not there yet"),
-        n if n > MAX_MARKED => state.notice(format!("the note goes to the {MAX_MARKED} worst of {n} nodes")),
-        _ => {}
+    let (mut there, silent): (Vec<&Node>, Vec<&Node>) =
+        state.model.nodes.values().filter(|node| on_screen(&node.id)).partition(is_there);
+    let n_there = there.len();
+    there.sort_by_key(|node| std::cmp::Reverse(node.latest.as_ref().and_then(|l| l.vitals.severities.worst())));
+    let some = |nodes: Vec<&Node>| -> Vec<NodeId> { nodes.iter().take(MAX_MARKED).map(|n| n.id.clone()).collect() };
+    let (there, silent) = (some(there), some(silent));
+    if there.is_empty() {
+        if silent.is_empty() {
+            state.refuse("there is no node yet to put a note on");
+            return Vec::new();
+        }
+        let why = Some("no agent takes it: silent".to_owned());
+        return vec![Effect::Note(note_of(state, &silent, text, why))];
     }
-    controls
+    if n_there > MAX_MARKED {
+        state.notice(format!("the note goes to the {MAX_MARKED} worst of {n_there} nodes"));
+    }
+    for id in &there {
+        let note = note_of(state, std::slice::from_ref(id), text, None);
+        state.unconfirmed.push(id.clone(), state.clock, note);
+    }
+    there.iter().map(|id| Effect::Control(mark_of(state, id, text))).collect()
+}
+
+/// The same as a note of the user's own.
+fn note_of(state: &State, nodes: &[NodeId], text: &str, why: Option<String>) -> Note {
+    let at = state.now();
+    let offset_us = |id: &NodeId| state.model.node(id).and_then(|n| n.clock).map_or(0, |clock| clock.offset_us);
+    let nodes = nodes.iter().map(|id| (id.clone(), at.0.saturating_add_signed(offset_us(id)))).collect();
+    let node = state.screen().node().and_then(|id| state.model.node(id));
+    let focus = node.map(|node| go::path(node, &go::Place::of(state.screen())));
+    Note { nodes, at, text: text.to_owned(), focus, why }
 }
 
 fn mark_of(state: &State, id: &NodeId, text: &str) -> Control {

@@ -23,8 +23,6 @@ pub struct Replay {
     pub is_playing: bool,
     /// How fast.
     pub speed: Speed,
-    /// Moments of its marks, in order.
-    pub marks: Vec<Stamp>,
 }
 
 /// How fast a recording is played: a power of two, from a quarter to 64 times.
@@ -96,10 +94,13 @@ impl State {
     pub(super) fn step_mark(&mut self, steps: i32) -> Vec<Effect> {
         let now = self.now();
         let shown = self.marks();
-        let mut moments: Vec<Stamp> = match &self.replay {
-            Some(replay) => replay.marks.clone(),
-            None => shown.iter().map(|mark| mark.at).collect(),
+        // What lies outside of what can be shown is in the list, and nowhere else.
+        let Some((oldest, newest)) = self.reach() else {
+            self.refuse("nothing has been received yet");
+            return Vec::new();
         };
+        let is_in_reach = |at: &Stamp| (oldest..=newest).contains(at);
+        let mut moments: Vec<Stamp> = shown.iter().map(|mark| mark.at).filter(is_in_reach).collect();
         moments.sort_unstable();
         let found = match steps {
             1.. => moments.into_iter().find(|at| *at > now),

@@ -1,3 +1,4 @@
+mod compare;
 mod erlang;
 mod kept;
 mod keys;

@@ -6,7 +6,7 @@ use anyhow::Context as _;
 use midair_proto::v1::RecordingOrder;
 use midair_recording::{Piece, Reader};
 
-use crate::{app::utc, event::Stamp};
+use crate::{app::utc, event::Stamp, feed::file::Notebook};
 
 /// What a recording is.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,6 +57,10 @@ impl Info {
         for mark in reader.marks().with_context(|| format!("cannot read {}", path.display()))? {
             let text = mark.mark.and_then(|mark| mark.text).unwrap_or_default();
             lines.push(("mark", format!("{}  {text}", utc(Stamp(mark.at_us.unwrap_or(0))))));
+        }
+        let id = reader.file_id().map(|id| format!("{id:016x}")).unwrap_or_default();
+        for note in Notebook::of_user().on(path, id).read() {
+            lines.push(("noted", format!("{}  {}", utc(note.at), note.text)));
         }
         lines.extend(header.masked.iter().map(|masked| ("masked", masked.clone())));
         let mut damage = reader.damage().to_vec();

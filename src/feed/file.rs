@@ -2,10 +2,12 @@
 
 mod codec;
 mod film;
+mod notes;
 mod recorder;
 mod scribe;
 
 pub(crate) use codec::entry;
 pub use film::Film;
+pub use notes::{Note, Notebook};
 pub use recorder::{Recorder, RecorderState};
 pub use scribe::Scribe;

@@ -173,7 +173,12 @@ impl<'a> Pair<'a> {
         let (presence, at_most) = concluded.map_or((presence, None), |(presence, most, _)| (presence, Some(most)));
         let score = match (a, b, presence) {
             _ if concluded.is_some() => concluded.map_or(0.0, |(.., score)| score),
-            (Some(a), Some(b), _) if is_group => measure::of_groups(measure, &a, &b),
+            (Some(a), Some(b), _) if is_group => {
+                // What one of many nodes says is not what the group is like.
+                let known = |side: usize, of: &Spread| of.n as f64 / sides[side].all.len().max(1) as f64;
+                let share = known(0, &a).min(known(1, &b)).min(1.0);
+                measure::of_groups(measure, &a, &b) * share * share
+            }
             (Some(a), Some(b), _) => measure::of_pair(measure, a.median, b.median, severities[0].zip(severities[1])),
             (_, Some(only), Presence::OnlyB) | (Some(only), _, Presence::OnlyA) => {
                 measure::of_pair(measure, 0.0, only.median, None).max(PRESENCE)

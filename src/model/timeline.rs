@@ -121,10 +121,11 @@ impl Timeline {
         self.newest.max(self.rollups.newest())
     }
 
-    /// The line of another time, far from the one that it showed; what is known of the time between stays.
+    /// The line of another time, far from the one that it showed; what is known of all that is played stays: summaries and marks.
     #[must_use]
     pub fn elsewhere(&mut self) -> Self {
-        Self { rollups: std::mem::take(&mut self.rollups), ..Self::default() }
+        let (rollups, flags) = (std::mem::take(&mut self.rollups), std::mem::take(&mut self.flags));
+        Self { rollups, flags, ..Self::default() }
     }
 
     /// Takes in the summary of a window that ended at a moment, told at another.

@@ -1,5 +1,6 @@
 //! Replay equals live, and a seek equals playing through.
 
+mod compared;
 mod filmed;
 pub(crate) mod played;
 
@@ -53,6 +54,13 @@ fn inputs() -> Vec<(u64, Input)> {
         key(22, Key::Down),
         key(25, Key::Enter),
         key(30, Key::Esc),
+        key(31, Key::Char('c')),
+        key(35, Key::Char('c')),
+        key(37, Key::Tab),
+        key(38, Key::Char('C')),
+        key(39, Key::Char('t')),
+        key(41, Key::End),
+        key(42, Key::Esc),
         key(44, Key::Esc),
         key(45, Key::Esc),
         (48, Input::Resize(100, 30)),
@@ -122,6 +130,7 @@ fn the_script_visits_what_it_says() {
     let at = |second: u64| text(&live[2 * second as usize + 1]);
     assert!(at(3).contains("node-1") && at(3).contains("node-2"), "cluster: {}", at(3));
     assert!(at(9).contains("task-3"), "node: {}", at(9));
+    assert!(at(36).contains("[values]") && at(38).contains("[tasks]"), "compared: {}", at(36));
     assert!(at(46).contains("closed") || at(46).contains("silent"), "cut link: {}", at(46));
     assert!(at(60).contains("PAST"), "past: {}", at(60));
     assert!(!at(68).contains("PAST"), "live again: {}", at(68));

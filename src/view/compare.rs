@@ -98,7 +98,7 @@ const RANKED: &[(&str, &str)] = &[
     ("tasks", "Those of one name are summed, for pids differ; of their queues the worst is shown."),
     (
         "groups",
-        "The middle node of each; low to high: half of the nodes. The spread is the wider of both (median absolute deviation, as a standard deviation), and at least 5 % of the median. What is not known of a node is left out.",
+        "The middle node of each; low to high: half of the nodes. The spread is the wider of both (median absolute deviation, as a standard deviation), and at least 5 % of the median. What is not known of a node is left out, and what few know weighs as little.",
     ),
 ];
 
@@ -178,7 +178,7 @@ fn vital_cell(portraits: &[Portrait], vital: Vital, level: Level, columns: u16) 
     if columns < WITH_VALUE {
         return severity;
     }
-    format!("{severity} {:>10}", main_value(portraits, vital))
+    format!("{severity} {:>9}", main_value(portraits, vital))
 }
 
 /// Name, moment and version of a side.
@@ -216,6 +216,8 @@ fn main_value(portraits: &[Portrait], vital: Vital) -> String {
     let word = match vital {
         Vital::Sched => "delay",
         Vital::Mem => "mem used",
+        // The deepest of many nodes says nothing of the one in the middle.
+        Vital::Queue if portraits.len() > 1 => return String::new(),
         Vital::Queue => return deepest(portraits),
         Vital::Worst | Vital::Rate => "tcp in",
     };
@@ -273,7 +275,7 @@ fn change(row: &Row) -> String {
 
 /// Columns of a value, of a change, of the vital's name.
 const VALUE: usize = 12;
-const CHANGE: usize = 11;
+const CHANGE: usize = 12;
 const VITAL: usize = 7;
 /// Columns of a spread.
 const SPREAD: usize = 19;
@@ -388,7 +390,8 @@ fn name(row: &Row, columns: usize) -> String {
     };
     let of = format!("{runtime}{}", text::clean(row.key.of.name()));
     if of.is_empty() {
-        return word.to_owned();
+        // Which vital's severity it is stands before it.
+        return word.split_once(' ').filter(|(_, rest)| *rest == "severity").map_or(word, |(_, rest)| rest).to_owned();
     }
     let room = columns.saturating_sub(text::width(word) + 1);
     format!("{} {word}", text::cut_start(&of, room))

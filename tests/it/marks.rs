@@ -1,6 +1,9 @@
 //! Marks from a script and by hand, on real agents: who takes them, where they are seen, and what outlives whom.
 
-use std::process::{Command, Output};
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
 
 use crate::support::{served::Served, terminal::Terminal};
 
@@ -49,4 +52,47 @@ fn a_script_marks_the_nodes_of_a_group_and_is_told_who_has_taken_it() {
     terminal.press("q");
     terminal.press("q");
     assert_eq!(terminal.ended(), 0);
+}
+
+/// A recording of an agent, a second long or more.
+fn recorded(socket: &Path, file: &Path) {
+    let (socket, file) = (socket.to_string_lossy(), file.to_string_lossy());
+    let output = midair(&["record", "--for", "3s", "--out", &file, &socket]);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn what_is_noted_on_a_recording_stands_beside_it_and_is_there_again() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let place = |name: &str| folder.path().join(name);
+    let (socket, file) = (place("a.sock"), place("a.midair"));
+    let agent = Served::start("node-a", &[], &socket, &place("kept"));
+    mark(&["the agent has it", &socket.to_string_lossy()]).expect("it takes it");
+    recorded(&socket, &file);
+    drop(agent);
+    let before = std::fs::read(&file).expect("it is there");
+    let shown = file.to_string_lossy().into_owned();
+
+    let mut terminal = Terminal::start(MIDAIR, &["replay", &shown], 120, 35);
+    terminal.until_text("REPLAY");
+    terminal.press("\x1b[F");
+    terminal.until("the end of it", |screen| screen.contains("■ REPLAY"));
+    terminal.press("mhere it hangs\r");
+    terminal.until_text("noted in");
+    terminal.press("n");
+    terminal.until("both", |screen| screen.contains("here it hangs") && screen.contains("the agent has it"));
+    terminal.press("qq");
+    assert_eq!(terminal.ended(), 0);
+
+    assert_eq!(std::fs::read(&file).expect("it is there"), before, "a recording is not written to");
+    assert!(place("a.midair.marks").exists());
+    let info = midair(&["info", &shown]);
+    let told = String::from_utf8_lossy(&info.stdout).into_owned();
+    assert!(told.contains("here it hangs") && told.contains("the agent has it"), "{told}");
+    let mut again = Terminal::start(MIDAIR, &["replay", &shown], 120, 35);
+    again.until_text("REPLAY");
+    again.press("n");
+    again.until_text("here it hangs");
+    again.press("qq");
+    assert_eq!(again.ended(), 0);
 }

@@ -95,7 +95,10 @@ struct Gone;
 impl Telling {
     fn run(&self, found: Found, mut thin: Option<Thin>) {
         let mut spent_us = self.door.clock().thread_cpu_us();
-        for piece in found.history {
+        let (all, summaries) = (found.history, found.summaries);
+        // Few points are read from the small rings alone.
+        let (all, summaries) = if thin.is_some() { (None, Some(summaries)) } else { (Some(all), None) };
+        for piece in all.into_iter().flatten().chain(summaries.into_iter().flatten().flatten()) {
             let told = match piece {
                 Ok(piece) => self.tell(piece, thin.as_mut()),
                 Err(error) => {
@@ -111,13 +114,11 @@ impl Telling {
                 return;
             }
         }
-        if let Some(rollups) = thin {
-            for rollup in rollups.points() {
-                let envelope = Envelope { wall_us: rollup.wall_us, ..self.door.envelope(Kind::Rollup(rollup)) };
-                let n_bytes = envelope.encoded_len();
-                if self.send(Ok(envelope), n_bytes).is_err() {
-                    return;
-                }
+        for (wall_us, kind) in thin.into_iter().flat_map(Thin::told) {
+            let envelope = Envelope { wall_us: Some(wall_us), ..self.door.envelope(kind) };
+            let n_bytes = envelope.encoded_len();
+            if self.send(Ok(envelope), n_bytes).is_err() {
+                return;
             }
         }
     }

@@ -1,23 +1,33 @@
 //! Where a black box lives: in a directory, or in memory where there is none to be had.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use midair_proto::v1::{RecordedNode, RecordingHeader, RecordingOrder};
 use midair_recording::{Bounds, Options, Ring, State};
 
+use super::summaries::Summaries;
 use crate::{
     config::{BlackBoxConfig, Place},
     encode,
     identity::Identity,
 };
 
-/// Level 1 packs within a few per cent of level 3, for half of the time. A minute of the detail stream is well below the
-/// window, so that its keys are found to be alike.
-const PACKING: Options = Options { level: 1, window_log: 19 };
+/// Level 3 packs to a twentieth less than level 1, and those above it to little less. A minute of what is kept is well below
+/// the window, so that its keys are found to be alike.
+const PACKING: Options = Options { level: 3, window_log: 18 };
 
 /// In memory at most so much, and so old.
 const MEMORY_BYTES: u64 = 16 << 20;
 const MEMORY_AGE_US: u64 = 30 * 60 * 1_000_000;
+
+/// A minute of rollups is well below this window.
+const PACKING_SUMMARIES: Options = Options { level: 3, window_log: 15 };
+
+/// Directories of the summaries, and at most so many bytes of each: over 10 s, over 5 min. They outlive the rest.
+const SUMMARIES: [(&str, u64); 2] = [("10s", 7 << 20), ("5min", 1 << 20)];
+
+/// And at most this part of all.
+const SUMMARY_PART: u64 = 16;
 
 /// What is needed to open a ring, again if need be.
 #[derive(Debug)]
@@ -34,7 +44,18 @@ pub(super) struct Home {
 #[derive(Debug)]
 pub(super) struct Opened {
     pub(super) ring: Ring,
+    pub(super) summaries: Summaries,
     pub(super) instead_of: Option<String>,
+}
+
+impl Opened {
+    /// Whether all of it is kept, and where.
+    pub(super) fn state(&self) -> &State {
+        match self.ring.state() {
+            state @ State::Off(_) => state,
+            state => self.summaries.off().unwrap_or(state),
+        }
+    }
 }
 
 impl Home {
@@ -62,23 +83,38 @@ impl Home {
     }
 
     /// A ring that holds nothing.
-    pub(super) fn nowhere(&self) -> Ring {
-        Ring::open(None, self.header.clone(), self.disk, PACKING, self.seed)
+    pub(super) fn nowhere(&self) -> Opened {
+        self.opened(None, self.disk.age_us, None)
     }
 
     /// Opens the ring in the first place that can be had.
     pub(super) fn open(&self) -> Opened {
         let mut instead_of = None;
         for place in &self.places {
-            let ring = Ring::open(Some(place), self.header.clone(), self.disk, PACKING, self.seed);
-            let State::Off(why) = ring.state() else { return Opened { ring, instead_of: None } };
+            let opened = self.opened(Some(place), self.disk.age_us, None);
+            let State::Off(why) = opened.ring.state() else { return opened };
             if !self.is_memory_enough {
-                return Opened { ring, instead_of: None };
+                return opened;
             }
             // The first is the one that was meant.
             instead_of.get_or_insert(why.clone());
         }
-        let bounds = Bounds { age_us: self.disk.age_us.min(MEMORY_AGE_US), ..self.disk };
-        Opened { ring: Ring::open(None, self.header.clone(), bounds, PACKING, self.seed), instead_of }
+        self.opened(None, self.disk.age_us.min(MEMORY_AGE_US), instead_of)
+    }
+
+    fn opened(&self, place: Option<&Path>, age_us: u64, instead_of: Option<String>) -> Opened {
+        let part = |most: u64| most.min(self.disk.disk_bytes / SUMMARY_PART);
+        let all: u64 = SUMMARIES.iter().map(|(_, most)| part(*most)).sum();
+        let bounds = Bounds { disk_bytes: self.disk.disk_bytes - all, age_us, ..self.disk };
+        let ring = Ring::open(place, self.header.clone(), bounds, PACKING, self.seed);
+        let mut n = 0;
+        let summaries = SUMMARIES.map(|(name, most)| {
+            n += 1;
+            let place = place.filter(|_| !matches!(ring.state(), State::Off(_))).map(|place| place.join(name));
+            let bounds = Bounds { disk_bytes: part(most), memory_bytes: part(most) / 4, age_us: self.disk.age_us };
+            let seed = self.seed.wrapping_add(n);
+            Ring::open(place.as_deref(), self.header.clone(), bounds, PACKING_SUMMARIES, seed)
+        });
+        Opened { ring, summaries: Summaries::new(summaries), instead_of }
     }
 }

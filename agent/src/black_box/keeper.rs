@@ -1,6 +1,7 @@
 //! The thread of the black box: takes what the desk says, and writes it in blocks that can be read alone.
 
 use std::{
+    collections::VecDeque,
     pin::Pin,
     sync::{Arc, mpsc},
     task::{Context, Poll, Wake, Waker},
@@ -9,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use midair_proto::v1::{Envelope, Mark, Payload, RecordedMark, payload::Kind};
+use midair_proto::v1::{Envelope, Mark, Payload, RecordedMark, Rollup, payload::Kind};
 use midair_recording::{Body, State};
 use prost::Message;
 use tokio_stream::Stream;
@@ -22,6 +23,8 @@ use crate::{
     clock::Clock,
     cost::ThreadTimes,
     desk::Command,
+    encode,
+    marks::N_MARKS,
     outbox::{self, Outgoing},
     reading::Health,
 };
@@ -41,6 +44,9 @@ const STEP_US: u64 = 1_000_000;
 /// What it holds is said anew so often: words that change travel.
 const SAY_US: u64 = 60_000_000;
 
+/// Marks come back that are about so long ago at most.
+const MARKS_US: u64 = 24 * 3_600_000_000;
+
 const SLEEP: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
@@ -54,6 +60,8 @@ pub(super) struct Keeper {
     asked: mpsc::Receiver<Asked>,
     /// The description as it was told last, and when, `CLOCK_MONOTONIC`.
     described: Option<(u64, Bytes)>,
+    /// Marks that came while there was no block; the next one begins with them.
+    early: VecDeque<(u64, Bytes, RecordedMark)>,
     /// The start of the open block: `CLOCK_MONOTONIC` and wall time.
     block: Option<(u64, u64)>,
     is_dirty: bool,
@@ -90,6 +98,7 @@ impl Keeper {
             desk,
             asked,
             described: None,
+            early: VecDeque::new(),
             block: None,
             is_dirty: false,
             flushed_us: now_us,
@@ -102,6 +111,7 @@ impl Keeper {
     pub(super) fn run(mut self, mut outgoing: Outgoing) {
         let waker = Waker::from(Arc::new(Unpark(std::thread::current())));
         let mut context = Context::from_waker(&waker);
+        self.say_before();
         loop {
             match Pin::new(&mut outgoing).poll_next(&mut context) {
                 Poll::Ready(Some(Ok(envelope))) => self.take(&envelope, &outgoing),
@@ -118,6 +128,16 @@ impl Keeper {
             }
         }
         self.opened.ring.close();
+        self.opened.summaries.close();
+    }
+
+    /// Tells the desk what the agent's life before has left here.
+    fn say_before(&self) {
+        let since_us = self.clock.wall_us().saturating_sub(MARKS_US);
+        if let Some(before) = self.opened.ring.before(since_us) {
+            // A desk that has ended needs to know nothing.
+            drop(self.desk.send(Command::Before(Box::new(before))));
+        }
     }
 
     /// Too many words have waited while a disk hung, or the desk has ended: then there is nothing to join.
@@ -130,7 +150,7 @@ impl Keeper {
     /// Keeps what the desk says.
     fn take(&mut self, envelope: &Envelope, outgoing: &Outgoing) {
         let (at_us, wall_us) = (envelope.mono_us.unwrap_or(0), envelope.wall_us.unwrap_or(0));
-        let bytes = envelope.encode_to_vec();
+        let mut bytes = envelope.encode_to_vec();
         let word = if envelope.seq.is_none() { word(envelope) } else { None };
         if matches!(word, Some(Kind::Described(_))) {
             self.described = Some((at_us, bytes.clone().into()));
@@ -142,14 +162,25 @@ impl Keeper {
                 outgoing.ask_key();
             }
         }
+        let mark = if let Some(Kind::Mark(mark)) = &word {
+            Some(noted(mark.clone(), at_us, envelope.node.clone()))
+        } else {
+            None
+        };
         if self.block.is_none() {
+            self.early.extend(mark.map(|mark| (wall_us, bytes.into(), mark)));
+            self.early.drain(..self.early.len().saturating_sub(N_MARKS));
             return;
+        }
+        if let Some(kind) = &word {
+            self.opened.summaries.take(envelope, &bytes, kind);
+        }
+        if let Some(Kind::Rollup(rollup)) = &word {
+            bytes = of_node(envelope, rollup).encode_to_vec();
         }
         let ring = &mut self.opened.ring;
         ring.envelope(at_us, wall_us, &bytes);
-        if let Some(Kind::Mark(mark)) = word {
-            ring.note_mark(noted(mark, at_us, envelope.node.clone()));
-        }
+        mark.into_iter().for_each(|mark| ring.note_mark(mark));
         self.is_dirty = true;
     }
 
@@ -170,6 +201,10 @@ impl Keeper {
             let body = Body::Envelope { link: Arc::from(""), bytes: bytes.clone() };
             ring.push(*said_us, wall_us, true, &body);
         }
+        for (wall_us, bytes, mark) in self.early.drain(..) {
+            ring.envelope(at_us, wall_us, &bytes);
+            ring.note_mark(mark);
+        }
     }
 
     /// Nothing waits: time to write, to answer, to say how it is.
@@ -182,8 +217,12 @@ impl Keeper {
             // What was told is answered, too.
             self.flush(now_us);
             let Asked { from_wall_us, to_wall_us, reply } = asked;
-            let ring = &self.opened.ring;
-            let found = Found { history: ring.history(from_wall_us, to_wall_us), kept_us: ring.range() };
+            let Opened { ring, summaries, .. } = &self.opened;
+            let found = Found {
+                history: ring.history(from_wall_us, to_wall_us),
+                summaries: summaries.histories(from_wall_us, to_wall_us),
+                kept_us: summaries.range(),
+            };
             // Whoever asked may have gone.
             drop(reply.send(found));
         }
@@ -201,7 +240,7 @@ impl Keeper {
 
     /// A disk that was full may have room again.
     fn retry(&mut self, now_us: u64) {
-        if !matches!(self.opened.ring.state(), State::Off(_)) {
+        if !matches!(self.opened.state(), State::Off(_)) {
             return;
         }
         if self.block.take().is_some() {
@@ -212,14 +251,13 @@ impl Keeper {
         }
         self.tried_us = now_us;
         // The old one goes first: it holds the directory.
-        self.opened = Opened { ring: self.home.nowhere(), instead_of: None };
+        self.opened = self.home.nowhere();
         self.opened = self.home.open();
     }
 
     /// Says how it is: where that has changed, and each minute.
     fn say(&mut self, now_us: u64) {
-        let ring = &self.opened.ring;
-        let state = ring.state();
+        let state = self.opened.state();
         // A disk that is tried again is not well before it has taken something.
         let is_known = matches!(state, State::Off(_)) || (self.block.is_some() && !self.is_dirty);
         let is_said =
@@ -235,8 +273,8 @@ impl Keeper {
         }
         let (health, note) = match (state, &self.opened.instead_of) {
             (State::Off(why), _) => (Health::Off(why.as_str().into()), None),
-            (_, Some(why)) => (Health::Degraded(format!("{}: {why}", holds(ring)).into()), None),
-            (_, None) => (Health::Ok, Some(holds(ring).into())),
+            (_, Some(why)) => (Health::Degraded(format!("{}: {why}", holds(&self.opened)).into()), None),
+            (_, None) => (Health::Ok, Some(holds(&self.opened).into())),
         };
         let state = state.clone();
         self.status.tell(health, note);
@@ -244,10 +282,22 @@ impl Keeper {
     }
 }
 
-/// What a ring holds, in words.
-fn holds(ring: &midair_recording::Ring) -> String {
-    let minutes = ring.range().map_or(0, |(first, last)| last.saturating_sub(first) / 60_000_000);
-    format!("{} min in {} KiB {}", minutes, ring.n_bytes() >> 10, ring.state())
+/// What it holds, in words: of which age each second, and of which age only summaries.
+fn holds(opened: &Opened) -> String {
+    let Opened { ring, summaries, .. } = opened;
+    let age = |range: Option<(u64, u64)>| {
+        let minutes = range.map_or(0, |(first, last)| last.saturating_sub(first) / 60_000_000);
+        if minutes < 120 { format!("{minutes} min") } else { format!("{} h", minutes / 60) }
+    };
+    let kib = (ring.n_bytes() + summaries.n_bytes()) >> 10;
+    let (each, every_10) = (age(ring.range()), age(summaries.range()));
+    format!("each second of {each}, every 10 s of {every_10}, in {kib} KiB {}", ring.state())
+}
+
+/// A rollup as it stands among the samples: of the node alone. What else it says stands with the summaries.
+fn of_node(envelope: &Envelope, rollup: &Rollup) -> Envelope {
+    let rollup = Rollup { vms: Vec::new(), tasks: Vec::new(), ..rollup.clone() };
+    Envelope { payload: Some(encode::payload(Kind::Rollup(rollup))), ..envelope.clone() }
 }
 
 /// What an envelope says that is no sample; these are few.

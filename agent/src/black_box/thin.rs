@@ -1,8 +1,9 @@
-//! A long range in few points: the rollups that were kept, as fine as fits, and merged where that is not enough.
+//! A long range in few points: the rollups that were kept, as fine as fits, and merged where that is not enough; and its
+//! marks.
 
 use std::collections::BTreeMap;
 
-use midair_proto::v1::{Envelope, Payload, Rollup, Summary, payload::Kind};
+use midair_proto::v1::{Envelope, Mark, Payload, Rollup, Summary, payload::Kind};
 use midair_vitals::window::ROLLUPS_US;
 use prost::Message;
 
@@ -16,6 +17,7 @@ pub(super) struct Thin {
     from_us: u64,
     to_us: u64,
     points: BTreeMap<u64, Rollup>,
+    marks: Vec<Mark>,
 }
 
 impl Thin {
@@ -29,14 +31,21 @@ impl Thin {
         let [fine_us, coarse_us] = ROLLUPS_US;
         let window_us = if length_us.div_ceil(fine_us) <= most { fine_us } else { coarse_us };
         let point_us = length_us.div_ceil(most).div_ceil(window_us).max(1).saturating_mul(window_us);
-        Self { window_us, point_us, from_us, to_us, points: BTreeMap::new() }
+        Self { window_us, point_us, from_us, to_us, points: BTreeMap::new(), marks: Vec::new() }
     }
 
-    /// Takes an event where it is a rollup of the range.
+    /// Takes an event where it is a rollup or a mark of the range.
     pub(super) fn take(&mut self, envelope: &Envelope) {
         let Some(payload) = envelope.payload.clone().filter(|_| envelope.seq.is_none()) else { return };
-        let Ok(Payload { kind: Some(Kind::Rollup(rollup)) }) = Payload::decode(payload) else { return };
-        let Some(end_us) = rollup.wall_us.filter(|end| (self.from_us..=self.to_us).contains(end)) else { return };
+        let rollup = match Payload::decode(payload) {
+            Ok(Payload { kind: Some(Kind::Rollup(rollup)) }) => rollup,
+            Ok(Payload { kind: Some(Kind::Mark(mark)) }) => {
+                self.marks.extend(Some(mark).filter(|m| m.wall_us.is_some_and(|us| self.holds(us))));
+                return;
+            }
+            _ => return,
+        };
+        let Some(end_us) = rollup.wall_us.filter(|end| self.holds(*end)) else { return };
         if rollup.window_us != Some(self.window_us) {
             return;
         }
@@ -48,9 +57,17 @@ impl Thin {
         self.points.insert(number, point);
     }
 
-    /// The points, in order.
-    pub(super) fn points(self) -> impl Iterator<Item = Rollup> {
-        self.points.into_values()
+    fn holds(&self, wall_us: u64) -> bool {
+        (self.from_us..=self.to_us).contains(&wall_us)
+    }
+
+    /// The points and the marks, in order, each with its wall time in microseconds.
+    pub(super) fn told(self) -> Vec<(u64, Kind)> {
+        let points = self.points.into_values().map(|point| (point.wall_us(), Kind::Rollup(point)));
+        let marks = self.marks.into_iter().map(|mark| (mark.wall_us(), Kind::Mark(mark)));
+        let mut told: Vec<(u64, Kind)> = points.chain(marks).collect();
+        told.sort_by_key(|(wall_us, _)| *wall_us);
+        told
     }
 }
 

@@ -1,16 +1,17 @@
 //! The black box at the desk: a watcher of the detail stream that is nobody.
 
-use midair_proto::v1::{Stream, payload::Kind};
+use midair_proto::v1::{Rollup, Stream, payload::Kind};
 
 use super::{Desk, Watcher, WatcherId, event};
 pub(super) use crate::black_box::NAME;
 use crate::{
     black_box::Status,
+    census,
     outbox::{Outbox, Reader},
 };
 
 /// No viewer gets this number: they are counted from 0.
-const ID: WatcherId = WatcherId(u64::MAX);
+pub(super) const ID: WatcherId = WatcherId(u64::MAX);
 
 impl Desk {
     /// Tells the black box all that happens from now on, at the agent's own interval.
@@ -33,6 +34,41 @@ impl Desk {
         };
         self.watchers.insert(ID, watcher);
         self.begin_stream(ID, Stream::Detail, interval_ms);
+    }
+
+    /// Tells the summary of a window: to the black box all of it, to who watches that of the node alone. They have seen the
+    /// tasks themselves.
+    pub(super) fn tell_rollup(&mut self, rollup: Rollup) {
+        let of_node = Rollup { vms: Vec::new(), tasks: Vec::new(), ..rollup.clone() };
+        self.tell_those(Kind::Rollup(of_node), |watcher| !watcher.is_standing);
+        self.tell_those(Kind::Rollup(rollup), |watcher| watcher.is_standing);
+    }
+
+    /// Counts for the black box what runs, where it is time and nothing speaks against it.
+    pub(super) fn count(&mut self) {
+        if self.black_box.is_none() || !self.governor.thrift().counts {
+            return;
+        }
+        let Some(tick) = self.tick.take() else { return };
+        let [are_processes_due, are_threads_due] = self.census.due(tick.mono_us);
+        let from_us = self.clock.thread_cpu_us();
+        let mut parts = Vec::new();
+        if are_processes_due {
+            census::of_processes(&tick, &mut self.names, |part| parts.push(Kind::Census(part)));
+        }
+        if are_threads_due {
+            census::of_threads(&tick, &mut self.names, |part| parts.push(Kind::Census(part)));
+        }
+        self.tick = Some(tick);
+        if parts.is_empty() {
+            return;
+        }
+        let n_parts = parts.len();
+        for part in parts {
+            self.tell_those(part, |watcher| watcher.is_standing);
+        }
+        let cpu_us = self.clock.thread_cpu_us().saturating_sub(from_us);
+        tracing::debug!(n_parts, cpu_us, "a census");
     }
 
     /// How many watch; the black box is none of them.

@@ -75,6 +75,7 @@ impl Desk {
         let thrift = self.governor.thrift();
         self.overview.hot.bound(thrift.hot_rows);
         self.detail.hot.bound(thrift.hot_rows);
+        self.kept.hot.bound(thrift.hot_rows);
         if thrift.interval_times != std::mem::replace(&mut self.interval_times, thrift.interval_times) {
             self.stretch();
         }

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, sync::Arc};
 
 use midair_proto::v1::{Focus, Interest, MarkRequest, Refused, Stream, TableQuery, control, payload::Kind};
 
-use super::{Desk, N_WATCHERS, Watcher, WatcherId, event, process};
+use super::{Desk, N_WATCHERS, Watcher, WatcherId, black_box, event, process};
 use crate::{
     encode,
     outbox::{Outbox, Reader},
@@ -107,7 +107,8 @@ impl Desk {
         watcher.stream = None;
         watcher.interval_ms = interval_ms;
         self.drop_unwatched();
-        let key = self.fit(StreamKey { stream, every: self.every(interval_ms) });
+        let is_kept = id == black_box::ID;
+        let key = self.fit(StreamKey { stream, every: self.every(interval_ms), is_kept });
         let Some(watcher) = self.watchers.get_mut(&id) else { return };
         watcher.stream = Some(key);
         if !watcher.is_standing {
@@ -115,8 +116,12 @@ impl Desk {
             tracing::info!(watcher = id.0, viewer, ?stream, interval_ms, every = key.every, "interest");
         }
         let Some(tick) = &self.tick else { return };
-        let rows = if stream == Stream::Overview { &self.overview.rows } else { &self.detail.rows };
-        let content = Content { tick, rows, cost: &self.cost };
+        let (rows, n_noted) = match stream {
+            _ if is_kept => (&self.kept.chosen.rows, self.kept.chosen.n_noted),
+            Stream::Overview => (&self.overview.rows, 0),
+            Stream::Detail | Stream::Unspecified => (&self.detail.rows, 0),
+        };
+        let content = Content { tick, rows, n_noted, cost: &self.cost };
         let encoder = self
             .encoders
             .entry(key)
@@ -128,8 +133,12 @@ impl Desk {
 
     /// The stream as asked for or, where too many intervals are served already, the nearest longer one that is.
     fn fit(&self, wanted: StreamKey) -> StreamKey {
-        let served: BTreeSet<StreamKey> =
-            self.watchers.values().filter_map(|w| w.stream).filter(|key| key.stream == wanted.stream).collect();
+        let served: BTreeSet<StreamKey> = self
+            .watchers
+            .values()
+            .filter_map(|w| w.stream)
+            .filter(|key| (key.stream, key.is_kept) == (wanted.stream, wanted.is_kept))
+            .collect();
         if served.contains(&wanted) || served.len() < N_INTERVALS {
             return wanted;
         }

@@ -40,11 +40,12 @@ impl Desk {
     }
 
     fn send_stream(&mut self, key: StreamKey, tick: &Tick, gone: &mut BTreeSet<WatcherId>) {
-        let rows = match key.stream {
-            Stream::Overview => &self.overview.rows,
-            Stream::Detail | Stream::Unspecified => &self.detail.rows,
+        let (rows, n_noted) = match key.stream {
+            _ if key.is_kept => (&self.kept.chosen.rows, self.kept.chosen.n_noted),
+            Stream::Overview => (&self.overview.rows, 0),
+            Stream::Detail | Stream::Unspecified => (&self.detail.rows, 0),
         };
-        let content = Content { tick, rows, cost: &self.cost };
+        let content = Content { tick, rows, n_noted, cost: &self.cost };
         let identity = &self.identity;
         let (encoder, sample) = match self.encoders.entry(key) {
             Entry::Vacant(vacant) => {
@@ -129,10 +130,15 @@ impl Desk {
     }
 
     pub(super) fn tell_all(&mut self, kind: Kind) {
+        self.tell_those(kind, |_| true);
+    }
+
+    pub(super) fn tell_those(&mut self, kind: Kind, is_told: impl Fn(&Watcher) -> bool) {
         let word = event(&self.identity, &self.clock, kind);
         let is_gone =
             |(id, watcher): (&WatcherId, &Watcher)| (watcher.outbox.word(word.clone()) == Reader::Gone).then_some(*id);
-        let gone: Vec<WatcherId> = self.watchers.iter().filter_map(is_gone).collect();
+        let told = self.watchers.iter().filter(|(_, watcher)| is_told(watcher));
+        let gone: Vec<WatcherId> = told.filter_map(is_gone).collect();
         for id in gone {
             self.leave(id);
         }

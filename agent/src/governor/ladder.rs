@@ -1,4 +1,4 @@
-//! The steps by which the agent leaves things out, in the order in which it does: names, sockets, threads, hot set,
+//! The steps by which the agent leaves things out, in the order in which it does: names, census, sockets, threads, hot set,
 //! answers, and at last the interval itself. Node vitals stand on no other step: they are in each reading.
 
 use std::time::Duration;
@@ -11,6 +11,8 @@ use crate::config::INTERVAL_MAX;
 enum Step {
     /// So many names a reading.
     Names(u32),
+    /// No census.
+    Census,
     /// A round over queues in so many seconds.
     Sockets(u64),
     /// All threads within so many seconds.
@@ -38,11 +40,11 @@ pub(super) enum Part {
     Interval,
 }
 
-/// All steps there are. A census would stand after the names; there is none yet. Fifty rows have room for the first of
-/// each order.
-const STEPS: [Step; 29] = [
+/// All steps there are. Fifty rows have room for the first of each order.
+const STEPS: [Step; 30] = [
     Step::Names(64),
     Step::Names(8),
+    Step::Census,
     Step::Sockets(2),
     Step::Sockets(4),
     Step::Sockets(8),
@@ -85,7 +87,7 @@ impl Ladder {
     /// For an agent that samples at this interval.
     pub(super) fn at(interval: Duration) -> Self {
         let tells = |step: &Step| match *step {
-            Step::Names(_) | Step::Hot(_) | Step::Answers(_) => true,
+            Step::Names(_) | Step::Census | Step::Hot(_) | Step::Answers(_) => true,
             Step::Sockets(seconds) | Step::Threads(seconds) => Duration::from_secs(seconds) > interval,
             Step::Interval(times) => interval * times <= INTERVAL_MAX,
         };
@@ -114,6 +116,7 @@ impl Ladder {
         for step in self.taken(level) {
             match step {
                 Step::Names(n) => thrift.names_per_tick = n,
+                Step::Census => thrift.counts = false,
                 Step::Sockets(seconds) => thrift.sockets_every = Duration::from_secs(seconds),
                 Step::Threads(seconds) => thrift.threads_every = Duration::from_secs(seconds),
                 Step::Hot(rows) => thrift.hot_rows = rows,
@@ -141,6 +144,7 @@ impl Ladder {
     fn word(&self, step: Step, thrift: &Thrift) -> String {
         match step {
             Step::Names(n) => format!("names: {n} a sample"),
+            Step::Census => "census".into(),
             Step::Sockets(seconds) => format!("sockets every {seconds} s"),
             Step::Threads(_) => format!("threads within {} s", thrift.threads_every.as_secs()),
             Step::Hot(rows) => format!("hot set: {rows} rows"),
@@ -153,6 +157,8 @@ impl Ladder {
     pub(super) fn part(&self, level: usize) -> Option<Part> {
         match self.steps.get(level.checked_sub(1)?)? {
             Step::Names(_) => Some(Part::Names),
+            // It comes once a minute: what it saves is in no single sample.
+            Step::Census => None,
             Step::Sockets(_) => Some(Part::Sockets),
             Step::Threads(_) => Some(Part::Threads).filter(|_| !self.are_threads_whole),
             Step::Hot(_) | Step::Answers(_) => Some(Part::Rest),
@@ -169,7 +175,7 @@ impl Ladder {
             Some(Step::Threads(30)) => 3.0,
             Some(Step::Names(_) | Step::Threads(_)) => 2.0,
             Some(Step::Hot(_) | Step::Answers(_)) => 1.15,
-            Some(Step::Sockets(_) | Step::Interval(_)) | None => 1.0,
+            Some(Step::Census | Step::Sockets(_) | Step::Interval(_)) | None => 1.0,
         }
     }
 

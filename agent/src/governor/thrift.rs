@@ -9,6 +9,8 @@ pub struct Thrift {
     /// Tasks whose arguments, user and cgroup path are read in one reading, or read again, at most. Those beyond it
     /// wait for a later reading under the short name that came with their counters.
     pub names_per_tick: u32,
+    /// Whether the black box is told a census now and then; the desk keeps it.
+    pub counts: bool,
     /// Least time between two rounds over sockets, pipes and other queues; zero: one each reading. In between, rows
     /// carry the queues of the last round with its moment. Ask a [`Round`] whether one is due.
     pub sockets_every: Duration,
@@ -27,6 +29,7 @@ impl Default for Thrift {
     fn default() -> Self {
         Self {
             names_per_tick: u32::MAX,
+            counts: true,
             sockets_every: Duration::ZERO,
             threads_every: Duration::ZERO,
             hot_rows: usize::MAX,

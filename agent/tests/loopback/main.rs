@@ -10,5 +10,6 @@ mod crowd;
 mod doors;
 mod host;
 mod hostile;
+mod marks;
 mod sysinfo;
 mod watch;

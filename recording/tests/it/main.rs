@@ -8,6 +8,7 @@ mod follow;
 mod future;
 mod golden;
 mod index;
+mod long;
 mod random;
 mod ring;
 mod round_trip;

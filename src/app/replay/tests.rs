@@ -1,7 +1,7 @@
 use super::*;
 use crate::{
     app::{Msg, Options, Told, update},
-    event::{Input, Key},
+    event::{Input, Key, Mark},
 };
 
 fn opened() -> State {
@@ -14,9 +14,13 @@ fn opened() -> State {
         grows: false,
         is_playing: false,
         speed: Speed::default(),
-        marks,
     };
     update(&mut state, Msg::Told(Told::Opened(Box::new(replay))));
+    let mark = |at: Stamp| {
+        let text = format!("at {}", at.0).as_str().into();
+        (at, Mark { node: None, wall_us: at.0, text, author: None, focus: None, is_automatic: false })
+    };
+    update(&mut state, Msg::Told(Told::Marks(marks.into_iter().map(mark).collect())));
     state
 }
 
@@ -79,4 +83,14 @@ fn leaving_while_recording_asks_first() {
     assert!(state.prompt.is_none());
     assert_eq!(press(&mut state, Key::Char('q')), []);
     assert_eq!(press(&mut state, Key::Char('y')), [Effect::Quit]);
+}
+
+#[test]
+fn a_note_on_a_recording_asks_nobody() {
+    let mut state = opened();
+    press(&mut state, Key::Char('m'));
+    press(&mut state, Key::Char('x'));
+    let effects = press(&mut state, Key::Enter);
+    let [Effect::Note(note)] = effects.as_slice() else { panic!("{effects:?}") };
+    assert_eq!((note.at, &*note.text, &note.why), (Stamp(10_000_000), "x", &None));
 }

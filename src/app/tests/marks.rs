@@ -92,3 +92,49 @@ fn a_note_on_the_cluster_goes_to_all_that_are_there_and_is_one() {
     };
     assert_eq!(nodes(&desk), [id("a")], "one that is silent takes none");
 }
+
+/// What the user is to keep by themselves: on which nodes, what, and why no agent has it.
+fn notes(desk: &Desk) -> Vec<(Vec<NodeId>, &str, Option<&str>)> {
+    let mut notes = Vec::new();
+    for effect in &desk.effects {
+        let Effect::Note(note) = effect else { continue };
+        let nodes = note.nodes.iter().map(|(id, _)| id.clone()).collect();
+        notes.push((nodes, note.text.as_str(), note.why.as_deref()));
+    }
+    notes
+}
+
+#[test]
+fn a_mark_that_is_refused_or_not_confirmed_is_the_users_own_and_one_that_is_taken_is_not() {
+    let mut desk = desk();
+    let alive = |s: f64| [sample(s, "a", Vec::new()), sample(s, "b", Vec::new()), tick(s)];
+    desk.keys("mrelease").key(Key::Enter);
+    let mine = Mark {
+        node: Some(id("a")),
+        wall_us: at(60.0).0,
+        text: "release".into(),
+        author: None,
+        focus: None,
+        is_automatic: false,
+    };
+    desk.hear(&[stamped(60.1, Event::Mark(mine))]).hear(&alive(60.2));
+    assert_eq!(notes(&desk), []);
+    let refused = Event::Refused { node: id("b"), id: None, reason: "no right".into() };
+    desk.hear(&[stamped(60.3, refused.clone())]);
+    assert_eq!(notes(&desk), [(vec![id("b")], "release", Some("no right"))]);
+    desk.hear(&[stamped(60.4, refused)]);
+    assert_eq!(notes(&desk).len(), 1, "of something else");
+    desk.effects.clear();
+    desk.keys("magain").key(Key::Enter);
+    for s in 61..67 {
+        desk.hear(&alive(f64::from(s)));
+    }
+    assert_eq!(notes(&desk), [(vec![id("a"), id("b")], "again", Some("the agent does not answer"))]);
+}
+
+#[test]
+fn a_note_on_what_is_silent_is_the_users_own() {
+    let mut desk = desk();
+    desk.hear(&[down(61.0, "a"), down(61.0, "b"), tick(62.0)]).keys("mgone").key(Key::Enter);
+    assert_eq!(notes(&desk), [(vec![id("a"), id("b")], "gone", Some("no agent takes it: silent"))]);
+}

@@ -8,14 +8,14 @@ use std::{
 };
 
 use anyhow::Context as _;
-use midair_proto::v1::{Envelope, Payload, RecordedRollup, payload::Kind};
+use midair_proto::v1::{Envelope, Payload, RecordedMark, RecordedRollup, payload::Kind};
 use midair_recording::{Piece, Reader};
 use prost::Message as _;
 
 use super::codec;
 use crate::{
     entry::{Entry, Item},
-    event::Stamp,
+    event::{Mark, NodeId, Stamp},
     feed::tape::WARM_UP_US,
 };
 
@@ -72,15 +72,18 @@ impl Film {
         Ok(self.range())
     }
 
-    /// The moments of its marks, in order.
+    /// Its id, by which it is known under any name.
+    pub fn id(&self) -> String {
+        format!("{:016x}", self.reader.file_id().unwrap_or(0))
+    }
+
+    /// Its marks, each with the moment at which it was told.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn marks(&mut self) -> anyhow::Result<Vec<Stamp>> {
+    pub fn marks(&mut self) -> anyhow::Result<Vec<(Stamp, Mark)>> {
         let marks = self.reader.marks().with_context(|| format!("cannot read {}", self.path.display()))?;
-        let mut moments: Vec<Stamp> = marks.iter().filter_map(|mark| mark.at_us.map(Stamp)).collect();
-        moments.sort_unstable();
-        Ok(moments)
+        Ok(marks.into_iter().filter_map(mark).collect())
     }
 
     /// The rollups of all nodes, in order, where the recording was closed: its whole time line, without reading it.
@@ -163,4 +166,18 @@ impl Film {
         }
         Ok(None)
     }
+}
+
+/// A mark of the index; one without a moment stands nowhere.
+fn mark(recorded: RecordedMark) -> Option<(Stamp, Mark)> {
+    let (at, mark) = (Stamp(recorded.at_us?), recorded.mark?);
+    let mark = Mark {
+        node: recorded.node.as_deref().map(NodeId::new),
+        wall_us: mark.wall_us.unwrap_or(at.0),
+        text: mark.text.unwrap_or_default().into(),
+        author: mark.author.map(Into::into),
+        focus: mark.focus.map(Into::into),
+        is_automatic: mark.automatic.unwrap_or(false),
+    };
+    Some((at, mark))
 }

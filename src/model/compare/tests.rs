@@ -273,6 +273,18 @@ fn of_a_group_only_what_is_known_counts() {
 }
 
 #[test]
+fn what_one_of_many_nodes_knows_is_not_what_the_group_is_like() {
+    let one_knows = |rate: u64| {
+        let mut group = vec![portrait(|sample, _| sample.reading.tcp_in = None); 9];
+        group.push(portrait(|sample, n| sample.reading.tcp_in = Some(rate * n)));
+        group
+    };
+    let rows = rows(&one_knows(100), &one_knows(9_000), Topic::Values);
+    assert_eq!(changed(&rows), [""; 0]);
+    assert!(row(&rows, "tcp in").score > 0.0, "it is known all the same");
+}
+
+#[test]
 fn a_side_without_nodes_changes_nothing() {
     for (a, b) in [(vec![], vec![same()]), (vec![same()], vec![]), (vec![], vec![])] {
         let rows = rows(&a, &b, Topic::Tasks);

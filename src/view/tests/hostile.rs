@@ -174,7 +174,13 @@ fn check(state: &State) {
 fn no_control_character_reaches_a_cell() {
     let tab = Key::Tab;
     let vm = Key::Char('v');
-    let keys: [&[Key]; 21] = [
+    let compared = [' ', '[', '[', '[', 'c', ']', 'c'].map(Key::Char);
+    let tasks = [&compared[..], &[tab]].concat();
+    let keys: [&[Key]; 25] = [
+        &[Key::Char('c')],
+        &compared,
+        &tasks,
+        &[&tasks[..], &[tab]].concat(),
         &[vm],
         &[vm, Key::Enter],
         &[vm, tab],

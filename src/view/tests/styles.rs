@@ -16,7 +16,7 @@ fn row_with(buffer: &Buffer, needle: &str) -> u16 {
 #[test]
 fn without_colour_no_cell_has_one() {
     for told in [&*CLUSTER, &*SINGLE] {
-        for keys in ["", "j", "?", "f", " [["] {
+        for keys in ["", "j", "?", "f", " [[", " [[c", " [[[c]c", " [[[c]c?"] {
             let buffer = cells(&after(told, (120, 35), &typed(keys)), &Theme::monochrome());
             let coloured = buffer.content().iter().find(|c| c.fg != Color::Reset || c.bg != Color::Reset);
             assert_eq!(coloured, None, "after {keys:?}");

@@ -36,13 +36,13 @@ impl Wire {
         let mut tick = Tick::new(reading, Vec::new());
         (tick.number, tick.mono_us, tick.wall_us) = (self.n, tick.reading.node.at_us + 5, 7);
         let cost = v1::Cost::default();
-        let content = Content { tick: &tick, rows: &[], cost: &cost };
+        let content = Content { tick: &tick, rows: &[], n_noted: 0, cost: &cost };
         let envelope = match &mut self.encoder {
             Some(encoder) => encoder.advance(content, &mut self.names),
             None => {
                 let identity =
                     Identity::read(&Config { node: Some("n1".into()), ..Config::default() }).expect("a name");
-                let key = StreamKey { stream: v1::Stream::Detail, every: 1 };
+                let key = StreamKey { stream: v1::Stream::Detail, every: 1, is_kept: false };
                 let encoder = Encoder::new(key, Arc::new(identity), content, &mut self.names);
                 self.encoder.insert(encoder).key(&mut self.names)
             }

@@ -5,13 +5,14 @@ fn words(interval: Duration, level: usize) -> Vec<String> {
 }
 
 #[test]
-fn the_order_is_names_sockets_threads_hot_set_answers_interval() {
+fn the_order_is_names_census_sockets_threads_hot_set_answers_interval() {
     let ladder = Ladder::at(Duration::from_secs(1));
     let last = ladder.words(ladder.n_steps());
     assert_eq!(
         last,
         [
             "names: 8 a sample",
+            "census",
             "sockets every 60 s",
             "threads within 2880 s",
             "hot set: 50 rows",
@@ -37,9 +38,11 @@ fn the_first_steps_cost_the_viewer_least() {
     let second = Duration::from_secs(1);
     assert_eq!(words(second, 0), Vec::<String>::new());
     assert_eq!(words(second, 1), ["names: 64 a sample"]);
-    assert_eq!(words(second, 3), ["names: 8 a sample", "sockets every 2 s"]);
+    assert_eq!(words(second, 3), ["names: 8 a sample", "census"]);
+    assert_eq!(words(second, 4), ["names: 8 a sample", "census", "sockets every 2 s"]);
     assert_eq!(Ladder::at(second).thrift(0), Thrift::default());
-    let thrift = Ladder::at(second).thrift(3);
+    assert!(Ladder::at(second).thrift(2).counts && !Ladder::at(second).thrift(3).counts);
+    let thrift = Ladder::at(second).thrift(4);
     assert_eq!((thrift.names_per_tick, thrift.sockets_every), (8, Duration::from_secs(2)));
     assert_eq!((thrift.interval_times, thrift.hot_rows), (1, usize::MAX));
 }
@@ -47,7 +50,7 @@ fn the_first_steps_cost_the_viewer_least() {
 #[test]
 fn steps_that_tell_nothing_at_an_interval_are_left_out() {
     let slow = Duration::from_secs(20);
-    assert_eq!(words(slow, 3), ["names: 8 a sample", "sockets every 32 s"]);
+    assert_eq!(words(slow, 4), ["names: 8 a sample", "census", "sockets every 32 s"]);
     let ladder = Ladder::at(slow);
     assert_eq!(ladder.thrift(ladder.n_steps()).interval_times, 3, "never longer than a minute");
     let quick = Ladder::at(Duration::from_millis(250));
@@ -77,7 +80,7 @@ fn where_threads_are_read_with_their_processes_no_step_says_that_they_are_not() 
     let mut ladder = Ladder::at(Duration::from_secs(1));
     ladder.heed_threads(true);
     let all = ladder.words(ladder.n_steps());
-    assert!(all.len() == 5 && !all.iter().any(|words| words.contains("threads")), "{all:?}");
+    assert!(all.len() == 6 && !all.iter().any(|words| words.contains("threads")), "{all:?}");
     assert_eq!(ladder.thrift(ladder.n_steps()).threads_every, Duration::ZERO);
     assert!((0..=ladder.n_steps()).all(|level| ladder.part(level) != Some(Part::Threads)));
 }

@@ -27,10 +27,15 @@ impl Running {
     }
 
     /// Another one where this one was.
-    pub(crate) fn succeeded(mut self, log: &str) -> Self {
+    pub(crate) fn succeeded(self, log: &str) -> Self {
+        self.succeeded_by(&[], log)
+    }
+
+    /// Another one where this one was, with these arguments more.
+    pub(crate) fn succeeded_by(mut self, arguments: &[&str], log: &str) -> Self {
         self.ended();
         let folder = std::mem::replace(&mut self.folder, tempfile::tempdir().unwrap());
-        Self::start_in(folder, &[], log)
+        Self::start_in(folder, arguments, log)
     }
 
     fn start_in(folder: TempDir, arguments: &[&str], log: &str) -> Self {
