@@ -9,6 +9,7 @@ mod screens;
 use std::{collections::BTreeSet, io::Write as _, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
+use midair_proto::v1::RecordedMark;
 
 use self::{hurt::Hurts, line::Line, screens::Shot};
 use super::{
@@ -161,18 +162,7 @@ fn read(options: &Options, telling: &mut Telling, progress: &mut Progress) -> an
                 Event::Tick => line.note_silence(model, at),
                 _ => {}
             },
-            Told::Mark(recorded) => {
-                let Some(mark) = &recorded.mark else { return Ok(()) };
-                let note = Note {
-                    at,
-                    nodes: recorded.node.iter().map(|id| name_of(model, id)).collect(),
-                    text: mark.text.as_deref().unwrap_or_default().into(),
-                    author: mark.author.as_deref().map(Into::into),
-                    focus: mark.focus.as_deref().map(Into::into),
-                    is_automatic: mark.automatic.unwrap_or(false),
-                };
-                n_notes += usize::from(put(&mut notes, note));
-            }
+            Told::Mark(recorded) => n_notes += usize::from(put_recorded(&mut notes, model, at, recorded)),
         }
         holes.truncate(LISTED_MAX);
         Ok(())
@@ -198,6 +188,20 @@ fn put(notes: &mut Vec<Note>, note: Note) -> bool {
         notes.push(note);
     }
     true
+}
+
+/// The same of a note of who recorded.
+fn put_recorded(notes: &mut Vec<Note>, model: &Model, at: Stamp, recorded: &RecordedMark) -> bool {
+    let Some(mark) = &recorded.mark else { return false };
+    let note = Note {
+        at,
+        nodes: recorded.node.iter().map(|id| name_of(model, id)).collect(),
+        text: mark.text.as_deref().unwrap_or_default().into(),
+        author: mark.author.as_deref().map(Into::into),
+        focus: mark.focus.as_deref().map(Into::into),
+        is_automatic: mark.automatic.unwrap_or(false),
+    };
+    put(notes, note)
 }
 
 fn name_of(model: &Model, id: &str) -> String {
