@@ -22,6 +22,10 @@ use crate::{
 use checkpoint::Checkpoints;
 use past::{Heard, Past};
 
+/// What the footer says while a moment is to be held of which black boxes have not told yet.
+const WAITS: &str =
+    "the black box is asked for that moment; what it tells is then compared with what is shown (Esc gives up)";
+
 /// The state with all that it is made from.
 #[derive(Debug)]
 pub struct Session {
@@ -135,8 +139,9 @@ impl Session {
         let mut effects = match entry.item {
             Item::Input(input) => self.input(at, input),
             Item::Page(page) => {
-                if let Heard::Rollups(rollups) = self.past.hear(at, page) {
+                if let Heard::Line(rollups, marks) = self.past.hear(at, page) {
                     self.tell(Told::Rollups(rollups));
+                    self.tell(Told::Marks(marks.into_iter().map(|mark| (at, mark)).collect()));
                 }
                 app::update(&mut self.state, Msg::Passed(at))
             }
@@ -175,16 +180,35 @@ impl Session {
         if looked != self.state.looked {
             self.tell(Told::Looked(looked));
         }
-        questions.into_iter().map(Effect::Control).collect()
+        let mut rest: Vec<Effect> = questions.into_iter().map(Effect::Control).collect();
+        if let Some(node) = self.state.to_be_held()
+            && self.past.has_told(self.state.model.node(node))
+        {
+            let effects = app::update(&mut self.state, Msg::Told(Told::Arrived));
+            rest.extend(self.carry_out(effects));
+            let looked = self.past.looked(&self.state);
+            self.tell(Told::Looked(looked));
+        }
+        rest
     }
 
     fn input(&mut self, at: Stamp, input: Input) -> Vec<Effect> {
+        let effects = app::update(&mut self.state, Msg::Input(at, input));
+        self.carry_out(effects)
+    }
+
+    /// Does what is to be done here; the rest.
+    fn carry_out(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
         let mut rest = Vec::new();
-        let mut todo = VecDeque::from(app::update(&mut self.state, Msg::Input(at, input)));
+        let mut todo = VecDeque::from(effects);
         while let Some(effect) = todo.pop_front() {
             match effect {
                 // What the past would have had asked is not asked now.
                 Effect::Seek(to) => drop(self.seek(to)),
+                // What black boxes tell of it comes later.
+                Effect::Arrive if self.past.shown().is_some() => {
+                    self.tell(Told::Said(Message::Notice(WAITS.to_owned())));
+                }
                 Effect::Arrive => todo.extend(app::update(&mut self.state, Msg::Told(Told::Arrived))),
                 Effect::GoLive => rest.extend(self.go_live()),
                 Effect::Quit

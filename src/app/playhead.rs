@@ -60,6 +60,7 @@ impl State {
         if self.playhead == Playhead::Live {
             return Vec::new();
         }
+        self.errand = None;
         self.playhead = Playhead::Live;
         vec![Effect::GoLive]
     }
@@ -71,6 +72,7 @@ impl State {
             return Vec::new();
         };
         let to = to.clamp(oldest, newest.max(oldest));
+        self.errand = None;
         self.playhead = Playhead::Past(to);
         vec![Effect::Seek(to)]
     }

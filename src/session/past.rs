@@ -7,7 +7,7 @@ use midair_proto::v1::Envelope;
 use crate::{
     app::{Lack, Looked, State, screen::Screen, target},
     entry::{Ending, Entry, Item, Page, Part},
-    event::{Control, Event, NodeId, Rollup, Stamp},
+    event::{Control, Event, Mark, NodeId, Rollup, Stamp},
     feed::{
         pages::{Leaf, Pages},
         tape::WARM_UP_US,
@@ -62,8 +62,8 @@ struct Asked {
 pub(super) enum Heard {
     /// Nothing to show yet.
     Nothing,
-    /// Summaries for the time line.
-    Rollups(Vec<(Stamp, Rollup)>),
+    /// Summaries and marks for the time line.
+    Line(Vec<(Stamp, Rollup)>, Vec<Mark>),
 }
 
 /// What was asked, and what was told.
@@ -161,6 +161,12 @@ impl Past {
             }
             None => None,
         }
+    }
+
+    /// Whether all that there is to be told of a node at the moment shown has been told, or nobody will tell it.
+    pub(super) fn has_told(&self, node: Option<&Node>) -> bool {
+        let Some((at, _)) = &self.shown else { return true };
+        node.is_none_or(|node| !keeps(node) || self.pages.at(&node.id, *at).is_some())
     }
 
     /// What there is to say of the moment that is shown.
@@ -306,14 +312,20 @@ impl Past {
             What::Line { .. } => {
                 let mut decoder = Decoder::default();
                 let entries = told.map(|envelope| Entry { at, item: Item::Envelope(page.address.clone(), envelope) });
-                let events = entries.flat_map(|entry| decoder.decode(&entry));
-                let rollup = |event| if let Event::Rollup(rollup) = event { Some(*rollup) } else { None };
-                let rollups = events.filter_map(|stamped| rollup(stamped.event));
-                let rollups = rollups.map(|rollup| (ours(rollup.wall_us), rollup));
-                // What has not ended yet cannot have been kept.
-                let rollups: Vec<_> = rollups.filter(|(end, _)| end.since_us(at) <= SECOND_US).collect();
+                let (mut rollups, mut marks) = (Vec::new(), Vec::new());
+                for stamped in entries.flat_map(|entry| decoder.decode(&entry)) {
+                    match stamped.event {
+                        // What has not ended yet cannot have been kept.
+                        Event::Rollup(rollup) if ours(rollup.wall_us).since_us(at) <= SECOND_US => {
+                            rollups.push((ours(rollup.wall_us), *rollup));
+                        }
+                        Event::Mark(mark) => marks.push(mark),
+                        // Nothing else was asked for.
+                        _ => {}
+                    }
+                }
                 asked.first = asked.first.or(rollups.first().map(|(end, r)| Stamp(end.0.saturating_sub(r.window_us))));
-                Heard::Rollups(rollups)
+                Heard::Line(rollups, marks)
             }
         }
     }
@@ -354,9 +366,10 @@ fn keeps(node: &Node) -> bool {
     node.described.as_ref().is_some_and(|described| described.keeps_history)
 }
 
-/// Of whom all is asked: the node on the screen, or all of a small cluster, or of a large one who is selected.
+/// Of whom all is asked: who is to be held there, else the node on the screen, or all of a small cluster, or of a large one
+/// who is selected.
 fn wanted(state: &State) -> Vec<NodeId> {
-    if let Some(node) = state.screen().node() {
+    if let Some(node) = state.to_be_held().or(state.screen().node()) {
         return vec![node.clone()];
     }
     if state.model.nodes.len() <= NODES_MAX {

@@ -223,3 +223,74 @@ fn a_day_of_time_is_asked_for_once() {
     assert!(n_asked <= 4, "{n_asked}");
     assert_eq!(lines(&types(&mut session, "j")), 0);
 }
+
+/// The moment that is held, where something is compared.
+fn held(session: &Session) -> Option<Arc<crate::app::Held>> {
+    match session.state.comparing().map(|comparing| &comparing.a) {
+        Some(crate::app::Side::Held(held)) => Some(held.clone()),
+        _ => None,
+    }
+}
+
+#[test]
+fn a_moment_before_the_tape_is_held_once_it_is_told() {
+    let mut session = late();
+    let questions = types(&mut session, ":compare 40s\r");
+    let screen = text(&cells(&session));
+    assert!(screen.contains("asking the black box of node-1") && screen.contains("is then compared"), "{screen}");
+    assert_eq!(held(&session), None);
+    let Playhead::Past(then) = session.state.playhead else { panic!("live") };
+    answer(&mut session, &questions[0], Ending::Whole);
+    let held = held(&session).expect("it is compared");
+    assert_eq!(session.state.playhead, Playhead::Live, "and the screen is where it was");
+    assert!(session.state.model == late().state.model);
+    let mut by_hand = played(then);
+    by_hand.state.playhead = Playhead::Past(then);
+    types(&mut by_hand, "c");
+    let other = by_hand.state.held.clone().expect("held");
+    assert_eq!((held.at, &held.portrait), (then, &other.portrait));
+    let screen = text(&cells(&session));
+    assert!(screen.contains("[values]") && !screen.contains("asking the black box"), "{screen}");
+}
+
+#[test]
+fn what_is_to_be_held_is_given_up_with_a_key_and_where_nobody_tells() {
+    let mut session = late();
+    let questions = types(&mut session, ":compare 40s\r");
+    let at = session.state.clock;
+    session.entry(Entry { at, item: Item::Input(Input::Key(Key::Esc)) });
+    assert_eq!(session.state.playhead, Playhead::Live);
+    answer(&mut session, &questions[0], Ending::Whole);
+    assert_eq!((held(&session), session.state.playhead), (None, Playhead::Live), "it is not held later");
+    let mut session = late();
+    let questions = types(&mut session, ":compare 40s\r");
+    let Control::History { id, .. } = questions[0] else { panic!() };
+    page(&mut session, id, Part::End(Ending::Refused("it has other things to do".into())));
+    let screen = text(&cells(&session));
+    assert!(screen.contains("it has other things to do"), "{screen}");
+    assert_eq!((held(&session), session.state.playhead), (None, Playhead::Live));
+}
+
+#[test]
+fn marks_that_come_with_a_long_line_stand_on_it_and_in_the_list() {
+    let mut session = late();
+    let questions = types(&mut session, "------");
+    let Control::History { id, max_points: Some(_), .. } = questions[0] else { panic!("{questions:?}") };
+    let wall_us = START_US - 10 * 3_600 * S;
+    let mark =
+        midair_proto::v1::Mark { wall_us: Some(wall_us), text: Some("release 417".into()), ..Default::default() };
+    let kind = midair_proto::v1::payload::Kind::Mark(mark);
+    let payload = prost::Message::encode_to_vec(&midair_proto::v1::Payload { kind: Some(kind) });
+    let mut told = (*kept()[0]).clone();
+    (told.payload, told.seq, told.key, told.wall_us) = (Some(payload.into()), None, None, Some(wall_us));
+    let twice = vec![Arc::new(told.clone()), Arc::new(told)];
+    page(&mut session, id, Part::Told(twice));
+    let screen = text(&cells(&session));
+    assert!(screen.contains("⚑ release 417"), "{screen}");
+    types(&mut session, "n");
+    let screen = text(&cells(&session));
+    assert!(screen.contains("release 417"), "{screen}");
+    let moments: Vec<Stamp> =
+        session.state.marks().iter().filter(|m| *m.text == *"release 417").map(|m| m.at).collect();
+    assert_eq!(moments, [Stamp(wall_us - AHEAD_US)], "once, on our clock");
+}
