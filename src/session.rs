@@ -9,7 +9,7 @@ mod past;
 use std::collections::VecDeque;
 
 use crate::{
-    app::{self, Effect, Message, Msg, Options, Replay, Speed, State, Told},
+    app::{self, Effect, Message, Msg, Options, Playhead, Replay, Speed, State, Told},
     entry::{Entry, Item},
     event::{Event, Input, Mark, Stamp},
     feed::{
@@ -171,11 +171,18 @@ impl Session {
         if self.film.is_some() {
             return Vec::new();
         }
-        if let Some(at) = self.past.shown().filter(|_| self.past.is_outdated(&self.state)) {
-            self.seek_pages(at);
+        if let Playhead::Past(at) = self.state.playhead {
+            let is_shown = self.past.shown().is_some();
+            if is_shown != self.is_told_by_pages(at) {
+                // Another screen is shown, of a node that was heard then, or was not.
+                drop(self.seek(at));
+            } else if is_shown && self.past.is_outdated(&self.state) {
+                self.seek_pages(at);
+            }
         }
-        let tape_from = self.tape.range().map(|(from, _)| from);
-        let questions = self.past.questions(&self.state, now, tape_from);
+        // Where what was received goes on.
+        let until = self.state.missed_until().or(self.tape.range().map(|(from, _)| from));
+        let questions = self.past.questions(&self.state, now, until);
         let looked = self.past.looked(&self.state);
         if looked != self.state.looked {
             self.tell(Told::Looked(looked));
@@ -230,8 +237,7 @@ impl Session {
             return Vec::new();
         }
         self.past.ask_again();
-        let is_before = self.tape.range().is_some_and(|(first, _)| to < first);
-        if is_before && self.state.keeps_past() {
+        if self.is_told_by_pages(to) {
             self.seek_pages(to);
             return Vec::new();
         }
@@ -241,7 +247,14 @@ impl Session {
         self.retell(&told)
     }
 
-    /// Shows a moment before the tape, as far as black boxes have told of it.
+    /// Whether black boxes are asked for a moment: it lies before all that was received, or the node on the screen was not
+    /// heard then.
+    fn is_told_by_pages(&self, at: Stamp) -> bool {
+        let is_before = self.tape.range().is_some_and(|(first, _)| at < first);
+        self.state.missed_until().is_some() || (is_before && (self.past.shown().is_some() || self.state.keeps_past()))
+    }
+
+    /// Shows a moment of which nothing was received, as far as black boxes have told of it.
     fn seek_pages(&mut self, to: Stamp) {
         self.tape.leave(to);
         let (mut told, is_anew) = self.past.tell(to, &self.state);
