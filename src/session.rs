@@ -20,7 +20,7 @@ use crate::{
 };
 
 use checkpoint::Checkpoints;
-use past::{Heard, Past};
+use past::{Heard, Past, Telling, told_from};
 
 /// What the footer says while a moment is to be held of which black boxes have not told yet.
 const WAITS: &str =
@@ -37,6 +37,9 @@ pub struct Session {
     newest: Stamp,
     /// The recording that is shown in place of the tape, and the moment up to which it was told.
     film: Option<(Film, Stamp)>,
+    /// Entries that were folded in, again and again where they were told again.
+    #[cfg(test)]
+    n_folded: usize,
 }
 
 impl Session {
@@ -50,6 +53,8 @@ impl Session {
             past: Past::default(),
             newest: Stamp(0),
             film: None,
+            #[cfg(test)]
+            n_folded: 0,
         }
     }
 
@@ -257,19 +262,38 @@ impl Session {
     /// Shows a moment of which nothing was received, as far as black boxes have told of it.
     fn seek_pages(&mut self, to: Stamp) {
         self.tape.leave(to);
-        let (mut told, is_anew) = self.past.tell(to, &self.state);
-        if is_anew {
-            let from = Stamp(to.0.saturating_sub(WARM_UP_US));
-            let who =
-                self.tape.introductions().flat_map(|(_, described, clock)| std::iter::once(described).chain(clock));
-            let who = who.map(|entry| Entry { at: from, item: entry.item.clone() });
-            let who: Vec<Entry> = std::iter::once(Entry { at: from, item: Item::Reset }).chain(who).collect();
-            who.iter().for_each(|entry| drop(self.fold(entry)));
-            // By now it is known who they are.
-            self.past.leave();
-            (told, _) = self.past.tell(to, &self.state);
+        let told = match self.past.tell(to, &self.state) {
+            Telling::On(told) => told,
+            Telling::Copied(copy, told) => {
+                self.decoder = copy.decoder;
+                drop(app::update(&mut self.state, Msg::Restored(Box::new(copy.model))));
+                told
+            }
+            Telling::Anew(told) => self.introduce(to).unwrap_or(told),
+        };
+        let mut before = Stamp(u64::MAX);
+        for entry in told {
+            if entry.at > before {
+                self.past.pass(before, &self.state, &self.decoder);
+            }
+            before = entry.at;
+            drop(self.fold(&entry));
         }
-        told.iter().for_each(|entry| drop(self.fold(entry)));
+    }
+
+    /// Forgets all, and tells who there is, as of so long before a moment that all else follows; what does, where that
+    /// depends on who they are.
+    fn introduce(&mut self, to: Stamp) -> Option<Vec<Entry>> {
+        let from = told_from(to);
+        let who = self.tape.introductions().flat_map(|(_, described, clock)| std::iter::once(described).chain(clock));
+        let who = who.map(|entry| Entry { at: from, item: entry.item.clone() });
+        let who: Vec<Entry> = std::iter::once(Entry { at: from, item: Item::Reset }).chain(who).collect();
+        who.iter().for_each(|entry| drop(self.fold(entry)));
+        self.past.leave();
+        match self.past.tell(to, &self.state) {
+            Telling::Anew(told) => Some(told),
+            Telling::On(_) | Telling::Copied(..) => None,
+        }
     }
 
     fn go_live(&mut self) -> Vec<Effect> {
@@ -368,6 +392,10 @@ impl Session {
     }
 
     fn fold(&mut self, entry: &Entry) -> Vec<Effect> {
+        #[cfg(test)]
+        {
+            self.n_folded += 1;
+        }
         let events = self.decoder.decode(entry);
         events.into_iter().flat_map(|event| app::update(&mut self.state, Msg::Event(event))).collect()
     }
