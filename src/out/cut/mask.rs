@@ -143,6 +143,7 @@ impl Mask {
                 Kind::Rows(rows)
             }
             Kind::Census(mut census) => {
+                census.unfold();
                 self.named(&mut census.tasks, &mut census.names);
                 Kind::Census(census)
             }

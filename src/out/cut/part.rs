@@ -56,7 +56,10 @@ impl Roster {
                     Kind::Described(described) => names.extend(described.name),
                     Kind::Sample(sample) => roster.meet(&mut texts, id, &sample.tasks, sample.names),
                     Kind::Rows(rows) => roster.meet(&mut texts, id, &rows.tasks, rows.names),
-                    Kind::Census(census) => roster.meet(&mut texts, id, &census.tasks, census.names),
+                    Kind::Census(mut census) => {
+                        census.unfold();
+                        roster.meet(&mut texts, id, &census.tasks, census.names);
+                    }
                     _ => {}
                 }
             }
