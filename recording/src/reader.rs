@@ -107,6 +107,23 @@ impl<R: Read + Seek> Reader<R> {
         Ok(reader)
     }
 
+    /// Reads the same recording at another place: what is known of its blocks is known there too, and nothing is listed.
+    pub fn beside(&self, inner: R) -> Self {
+        Self {
+            records: Records::new(inner),
+            header: self.header.clone(),
+            whole: self.whole,
+            start: self.start,
+            blocks: self.blocks.clone(),
+            walk: self.walk.clone(),
+            marks: None,
+            nodes: Vec::new(),
+            rollups: Vec::new(),
+            damage: Vec::new(),
+            position: Position::at(self.start),
+        }
+    }
+
     /// The number that tells its blocks from those of other recordings; `None` where that is damaged.
     pub fn file_id(&self) -> Option<u64> {
         self.whole.file_id

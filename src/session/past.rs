@@ -355,7 +355,7 @@ fn keeps(node: &Node) -> bool {
 }
 
 /// Of whom all is asked: the node on the screen, or all of a small cluster, or of a large one who is selected.
-fn wanted(state: &State) -> Vec<NodeId> {
+pub(super) fn wanted(state: &State) -> Vec<NodeId> {
     if let Some(node) = state.screen().node() {
         return vec![node.clone()];
     }
