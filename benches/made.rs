@@ -13,13 +13,13 @@ use prost::Message as _;
 /// When it begins.
 const START_US: u64 = 1_795_000_000_000_000;
 /// A second.
-pub const SECOND_US: u64 = 1_000_000;
+pub(crate) const SECOND_US: u64 = 1_000_000;
 /// Rows of a node, and how many of them change each second: what an agent tells of 500 processes.
 const ROWS: u64 = 120;
 const CHANGED: u64 = 40;
 
 /// Writes what so many agents say in so many seconds.
-pub fn make(path: &Path, n_nodes: u64, seconds: u64) {
+pub(crate) fn make(path: &Path, n_nodes: u64, seconds: u64) {
     let header = v1::RecordingHeader::default();
     let mut scribe = Scribe::create(path, &header, Stamp(START_US)).expect("room");
     let mut take = |entry: Entry| scribe.take(&entry).expect("room");
