@@ -44,7 +44,7 @@ impl Film {
         let reader = Reader::open(BufReader::new(file)).with_context(|| path.display().to_string())?;
         anyhow::ensure!(reader.range().is_some(), "{}: nothing was recorded in it yet", path.display());
         let damage = reader.damage().iter().map(ToString::to_string).collect();
-        Ok(Self { path: path.to_owned(), reader, next: None, reset: None, known: None, damage })
+        Ok(Self { path: path.to_owned(), reader: reader.by_wall(), next: None, reset: None, known: None, damage })
     }
 
     /// The name of the file.
