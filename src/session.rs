@@ -5,6 +5,7 @@
 
 mod checkpoint;
 mod past;
+mod reel;
 
 use std::collections::VecDeque;
 
@@ -21,6 +22,7 @@ use crate::{
 
 use checkpoint::Checkpoints;
 use past::{Heard, Past, Telling, told_from};
+use reel::Reel;
 
 /// What the footer says while a moment is to be held of which black boxes have not told yet.
 const WAITS: &str =
@@ -35,8 +37,8 @@ pub struct Session {
     checkpoints: Checkpoints,
     past: Past,
     newest: Stamp,
-    /// The recording that is shown in place of the tape, and the moment up to which it was told.
-    film: Option<(Film, Stamp)>,
+    /// The recording that is shown in place of the tape.
+    reel: Option<Reel>,
     /// Entries that were folded in, again and again where they were told again.
     #[cfg(test)]
     n_folded: usize,
@@ -52,7 +54,7 @@ impl Session {
             checkpoints: Checkpoints::default(),
             past: Past::default(),
             newest: Stamp(0),
-            film: None,
+            reel: None,
             #[cfg(test)]
             n_folded: 0,
         }
@@ -70,7 +72,7 @@ impl Session {
         let ((from, to), name, grows) = (film.range(), film.name(), !film.is_closed());
         let damage = film.take_damage();
         let rollups = film.rollups();
-        session.film = Some((film, Stamp(0)));
+        session.reel = Some(Reel::new(film));
         let replay = Replay { name, from, to, grows, is_playing: at.is_none(), speed };
         session.tell(Told::Opened(Box::new(replay)));
         session.tell(Told::Marks(marks));
@@ -99,25 +101,6 @@ impl Session {
         });
         let rollups = rollups.collect();
         self.tell(Told::Rollups(rollups));
-    }
-
-    /// Plays the recording on, when so much time has passed.
-    pub fn play(&mut self, elapsed_us: u64) {
-        let Some(to) = self.state.plays_to(elapsed_us) else { return };
-        if let Some((film, _)) = &mut self.film
-            && to >= film.range().1
-            && !film.is_closed()
-        {
-            match film.refresh() {
-                Ok((_, newest)) => {
-                    let grows = !film.is_closed();
-                    self.tell(Told::Grown(newest, grows));
-                }
-                Err(error) => self.say(format!("{error:#}")),
-            }
-        }
-        self.tell(Told::Played(to));
-        self.tell_film(to);
     }
 
     /// All that was received and is still known, in order: what a recording begins with.
@@ -173,13 +156,15 @@ impl Session {
 
     /// Asks black boxes for what is needed now, and shows what has come of it.
     fn ask(&mut self, now: Stamp) -> Vec<Effect> {
-        if self.film.is_some() {
+        if self.reel.is_some() {
             return Vec::new();
         }
         if let Playhead::Past(at) = self.state.playhead {
             let is_shown = self.past.shown().is_some();
-            if is_shown != self.is_told_by_pages(at) {
-                // Another screen is shown, of a node that was heard then, or was not.
+            let is_heard = self.state.missed_until().is_none();
+            if (is_shown && !self.is_told_by_pages(at)) || (!is_shown && !is_heard) {
+                // Another screen is shown, of a node that was heard then, or was not. What the tape has told stays, though it
+                // may have left the tape since.
                 drop(self.seek(at));
             } else if is_shown && self.past.is_outdated(&self.state) {
                 self.seek_pages(at);
@@ -237,7 +222,7 @@ impl Session {
     }
 
     fn seek(&mut self, to: Stamp) -> Vec<Effect> {
-        if self.film.is_some() {
+        if self.reel.is_some() {
             self.seek_film(to);
             return Vec::new();
         }
@@ -315,58 +300,6 @@ impl Session {
         }
     }
 
-    /// Goes to a moment of the recording: on from what is known, from a copy, or anew.
-    fn seek_film(&mut self, to: Stamp) {
-        let Some((film, told)) = &mut self.film else { return };
-        let nearest = self.checkpoints.before(place(to)).filter(|copy| copy.at > *told || to < *told);
-        let moved = if let Some(nearest) = nearest {
-            *told = nearest.at;
-            self.decoder = nearest.decoder.clone();
-            drop(app::update(&mut self.state, Msg::Restored(Box::new(nearest.model.clone()))));
-            film.go_on_from(*told)
-        } else if to >= *told && to.since_us(*told) < WARM_UP_US && told.0 > 0 {
-            Ok(())
-        } else {
-            // What lies before all that the time line knows, or far after it, has no place on it.
-            let is_elsewhere =
-                self.state.timeline.oldest().is_none_or(|oldest| to < oldest || to > self.state.timeline.newest());
-            if is_elsewhere {
-                drop(app::update(&mut self.state, Msg::Told(Told::Elsewhere)));
-            }
-            *told = Stamp(0);
-            film.tell_anew(to)
-        };
-        match moved {
-            Ok(()) => self.tell_film(to),
-            Err(error) => self.say(format!("{error:#}")),
-        }
-    }
-
-    /// Tells the recording up to a moment.
-    fn tell_film(&mut self, to: Stamp) {
-        loop {
-            let Some((film, told)) = &mut self.film else { return };
-            let entry = match film.next_until(to) {
-                Ok(Some(entry)) => entry,
-                Ok(None) => break,
-                Err(error) => {
-                    self.say(format!("{error:#}"));
-                    break;
-                }
-            };
-            let before = std::mem::replace(told, (*told).max(entry.at));
-            if entry.item != Item::Reset && entry.at > before && before.0 > 0 {
-                // All up to the moment before have been told: a copy can go on from there.
-                self.checkpoints.pass(place(before), before, &self.state.model, &self.decoder);
-            }
-            drop(self.fold(&entry));
-        }
-        if let Some((film, _)) = &mut self.film {
-            let damage = film.take_damage();
-            self.say_damage(&damage);
-        }
-    }
-
     fn say_damage(&mut self, damage: &[String]) {
         if let Some(first) = damage.first() {
             self.say(format!("this recording is damaged: {first}"));
@@ -399,11 +332,6 @@ impl Session {
         let events = self.decoder.decode(entry);
         events.into_iter().flat_map(|event| app::update(&mut self.state, Msg::Event(event))).collect()
     }
-}
-
-/// Copies of what a recording told are counted by moments.
-fn place(at: Stamp) -> usize {
-    usize::try_from(at.0).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ impl Info {
     /// When there is no such file, it is no recording, or one of a newer version.
     pub fn read(path: &Path) -> anyhow::Result<Self> {
         let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
-        let mut reader = Reader::open(BufReader::new(file)).with_context(|| path.display().to_string())?;
+        let mut reader = Reader::open(BufReader::new(file)).with_context(|| path.display().to_string())?.by_wall();
         let header = reader.header().cloned().unwrap_or_default();
         let order = match header.order() {
             RecordingOrder::AsSeen => "as seen by a dashboard",

@@ -6,6 +6,7 @@
 
 mod flags;
 mod outages;
+mod recall;
 mod rollups;
 
 use std::{

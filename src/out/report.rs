@@ -109,7 +109,7 @@ pub fn report(options: &Options, clock: Clock) -> anyhow::Result<()> {
         }
     }
     if let Some(folder) = pictures {
-        folder.finish()?;
+        folder.finish_folder(markdown::is_picture)?;
     }
     place.finish()?;
     for damage in telling.source().damage() {

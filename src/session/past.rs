@@ -155,7 +155,7 @@ impl Past {
         let is_next = |at: Stamp| at <= to && to.since_us(at) < FIRST_US;
         match before {
             Some((at, _)) if is_next(at) => Telling::On(self.told_after(&nodes, at, to)),
-            Some(_) if let Some(copy) = self.copies.before(super::place(to)) => {
+            Some(_) if let Some(copy) = self.copies.before(super::reel::place(to)) => {
                 Telling::Copied(Box::new(copy.clone()), self.told_after(&nodes, copy.at, to))
             }
             Some(_) | None => {
@@ -167,7 +167,7 @@ impl Past {
 
     /// What is known now, when all of a moment has been told.
     pub(super) fn pass(&mut self, at: Stamp, state: &State, decoder: &Decoder) {
-        self.copies.pass(super::place(at), at, &state.model, decoder);
+        self.copies.pass(super::reel::place(at), at, &state.model, decoder);
     }
 
     fn told_after(&self, nodes: &[NodeId], at: Stamp, to: Stamp) -> Vec<Entry> {
@@ -394,7 +394,7 @@ fn keeps(node: &Node) -> bool {
 
 /// Of whom all is asked: who is to be held there, else the node on the screen, or all of a small cluster, or of a large one
 /// who is selected.
-fn wanted(state: &State) -> Vec<NodeId> {
+pub(super) fn wanted(state: &State) -> Vec<NodeId> {
     if let Some(node) = state.to_be_held().or(state.screen().node()) {
         return vec![node.clone()];
     }

@@ -42,7 +42,6 @@ impl Node {
         }
         self.enter_epoch(sample.epoch);
         self.presence.heard(self.latest.is_none());
-        self.n_samples += 1;
         self.take_interval(sample);
         self.take_latest(sample, at);
         let limit_bytes = self.mem_limit_bytes();
@@ -50,6 +49,7 @@ impl Node {
             Stream::Overview => Keep::Short,
             Stream::Detail => Keep::Long,
         };
+        self.n_samples += u64::from(sample.has_tasks);
         for reading in &sample.tasks {
             self.take_task(reading, at, limit_bytes, keep).seen.in_sample = Some(self.n_samples);
         }

@@ -4,12 +4,16 @@ use ::parquet::{
     file::reader::{FileReader as _, SerializedFileReader},
     record::Field,
 };
+use midair_proto::v1;
+use midair_recording::{Body, Writer};
 use serde_json::Value;
 
 use super::*;
 use crate::{
+    app::utc,
     entry::Entry,
     event::{Event, Stamp},
+    feed::file::Film,
     model::{Model, TaskValue},
     session::tests::played::{SECONDS, START_US, cluster, recorded},
     wire::Decoder,
@@ -338,4 +342,35 @@ fn every_column_is_documented() {
         return;
     }
     assert_eq!(&document[begin..end], table, "MIDAIR_BLESS=1 writes it anew");
+}
+
+#[test]
+fn a_file_of_a_black_box_is_told_by_the_wall_clock_everywhere() {
+    let (dir, path) = (tempfile::tempdir().unwrap(), Path::new("box.midair"));
+    let path = dir.path().join(path);
+    // Its host has run for an hour, and its wall clock is set back by half an hour after the first block.
+    let (up_us, back_us) = (3_600_000_000, 1_800_000_000);
+    let header = v1::RecordingHeader::default();
+    let mut writer = Writer::new(fs::File::create(&path).unwrap(), &header, 7, Default::default()).unwrap();
+    for second in 0..100 {
+        let at_us = up_us + second * 1_000_000;
+        if second % 50 == 0 {
+            writer.begin_block(at_us, START_US + second * 1_000_000 - second / 50 * back_us, true).unwrap();
+        }
+        let mark = v1::Mark { text: Some(format!("mark {second}")), ..v1::Mark::default() };
+        let mark = v1::RecordedMark { at_us: Some(at_us), node: None, mark: Some(mark) };
+        writer.push(at_us, false, &Body::Mark(mark)).unwrap();
+    }
+    writer.finish().unwrap();
+    let expected: Vec<u64> = (0..100).map(|second| START_US + second * 1_000_000).collect();
+    let mut film = Film::open(&path).unwrap();
+    assert_eq!(film.range(), (Stamp(expected[0]), Stamp(expected[99])));
+    assert_eq!(film.marks().unwrap().into_iter().map(|(at, _)| at.0).collect::<Vec<_>>(), expected);
+    let times = |rows: Vec<Value>| rows.iter().map(|row| row["time"].clone()).collect::<Vec<_>>();
+    let texts: Vec<String> = expected.iter().map(|at| columns::moment_text(*at)).collect();
+    assert_eq!(times(objects(&path, |_| {})), texts);
+    let part = objects(&path, |o| (o.from, o.to) = (Some("55s".into()), Some("58s".into())));
+    assert_eq!(times(part), &texts[55..=58]);
+    let info = crate::cli::Info::read(&path).unwrap().to_string();
+    assert!(info.contains(&utc(Stamp(START_US))) && info.contains("0:01:39 later"), "{info}");
 }

@@ -65,7 +65,8 @@ pub(super) fn at(
         let options = Options { n_targets: n_nodes, go: go.clone(), size: SIZE, ..Options::default() };
         let mut film = Film::open(file)?;
         let marks = film.marks()?;
-        let session = Session::replay(options, film, marks, Some(*at), Speed::default());
+        let mut session = Session::replay(options, film, marks, Some(*at), Speed::default());
+        session.settle();
         let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
         view::draw_into(session.state(), &Theme::colour(), &mut buffer);
         Ok(Shot { at: *at, title: title.clone(), svg: svg::of(&buffer) })

@@ -121,3 +121,39 @@ fn a_page_is_refused_in_words_and_leaves_nothing() {
     written(&file, "a.html");
     assert!(said(options(&file, "a.html")).contains("--force"));
 }
+
+#[test]
+fn force_replaces_pictures_and_nothing_else_in_their_folder() {
+    let (_dir, file) = recorded(&hostile());
+    let folder = file.with_file_name("a");
+    fs::create_dir_all(folder.join("screen-2.svg")).unwrap();
+    let mine = ["thesis.txt", "screen-x.svg", "screen-013.svg", "timeline.svg.bak", "screen-2.svg/deep.txt"];
+    for name in mine {
+        fs::write(folder.join(name), "mine").unwrap();
+    }
+    fs::write(folder.join("screen-12.svg"), "of an earlier page").unwrap();
+    let forced = Options { is_forced: true, ..options(&file, "a.md") };
+    let told = format!("{:#}", report(&forced, Clock::system()).unwrap_err());
+    assert!(told.contains("cannot write"), "a folder that has the name of a picture is nobody's to remove: {told}");
+    fs::rename(folder.join("screen-2.svg"), folder.join("screens")).unwrap();
+    report(&forced, Clock::system()).unwrap();
+    for name in mine.map(|name| name.replace("screen-2.svg/", "screens/")) {
+        assert_eq!(fs::read_to_string(folder.join(name)).unwrap(), "mine");
+    }
+    assert!(fs::read_to_string(folder.join("timeline.svg")).unwrap().starts_with("<svg "));
+    let n_screens = fs::read_to_string(&forced.out).unwrap().matches("](a/screen-").count();
+    assert_eq!(folder.join("screen-12.svg").exists(), n_screens >= 12, "{n_screens} screens");
+    let told = format!("{:#}", report(&options(&file, "a.md"), Clock::system()).unwrap_err());
+    assert!(told.contains("--force"), "{told}");
+}
+
+#[test]
+fn a_file_where_the_folder_goes_is_not_replaced() {
+    let (_dir, file) = recorded(&cluster());
+    fs::write(file.with_file_name("a"), "mine").unwrap();
+    let forced = Options { is_forced: true, ..options(&file, "a.md") };
+    let told = format!("{:#}", report(&forced, Clock::system()).unwrap_err());
+    assert!(told.contains("is no folder"), "{told}");
+    assert_eq!(fs::read_to_string(file.with_file_name("a")).unwrap(), "mine");
+    assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 2, "no half page");
+}
