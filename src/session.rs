@@ -13,10 +13,7 @@ use crate::{
     app::{self, Effect, Message, Msg, Options, Playhead, Replay, Speed, State, Told},
     entry::{Entry, Item},
     event::{Event, Input, Mark, Stamp},
-    feed::{
-        file::Film,
-        tape::{Tape, WARM_UP_US},
-    },
+    feed::{file::Film, tape::Tape},
     wire::Decoder,
 };
 

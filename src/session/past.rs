@@ -137,6 +137,7 @@ impl Past {
     /// Something else is shown.
     pub(super) fn leave(&mut self) {
         self.shown = None;
+        self.copies = Checkpoints::default();
     }
 
     /// A person asks anew: what was refused before may be told now.

@@ -144,7 +144,9 @@ fn what_has_happened_is_recorded_from_the_black_boxes() {
     assert!(told.status.success(), "{said}");
     drop(agents);
     let first = said.lines().next().and_then(|line| line.split("about ").nth(1)).expect("its size is said");
-    let kib: f64 = first.trim_end_matches(" KiB").parse().expect("a number");
+    let (number, unit) = first.trim().split_once(' ').expect("a number and its unit");
+    let number: f64 = number.parse().unwrap_or_else(|_| panic!("a number: {said}"));
+    let kib = if unit == "MiB" { number * 1024.0 } else { number };
     let n_bytes = std::fs::metadata(&file).expect("it is there").len() as f64;
     assert!((0.7..=1.3).contains(&(kib * 1024.0 / n_bytes)), "{n_bytes} bytes: {said}");
     let told = info(&file);

@@ -44,7 +44,10 @@ pub(super) fn estimated(
 ) -> Result<Option<u64>, String> {
     let (mut n_bytes, mut covered_us, mut n_censuses, mut census_bytes, mut n_told) = (0, 0, 0, 0, 0);
     for piece in pieces {
-        let (Some((first, _)), Some((last, _))) = (piece.first(), piece.last()) else { continue };
+        // What an answer begins with may have been said long before: it is known there, and takes no time.
+        let Some((first, _)) = piece.iter().find(|(_, told)| told.seq.is_some()) else { continue };
+        let piece: Vec<(Stamp, Envelope)> = piece.iter().map(|(at, told)| (*at.max(first), told.clone())).collect();
+        let last = piece.last().map_or(*first, |(at, _)| *at);
         n_told += 1;
         let (threads, rest): (Vec<_>, Vec<_>) = piece.iter().cloned().partition(|(_, told)| counts_threads(told));
         let without = written(described, &rest)?;
@@ -52,7 +55,7 @@ pub(super) fn estimated(
         covered_us += last.since_us(*first) + 1;
         if !threads.is_empty() {
             n_censuses += threads.iter().filter(|(_, told)| begins_census(told)).count() as u64;
-            census_bytes += written(described, piece)?.saturating_sub(without);
+            census_bytes += written(described, &piece)?.saturating_sub(without);
         }
     }
     if n_told == 0 {
