@@ -11,7 +11,7 @@ use midair_vitals::{
 
 use super::{
     node::Node,
-    series::Series,
+    series::{POINTS_MAX, Series},
     task::{Task, pid_number},
 };
 use crate::event::{Health, Runtime, Stamp};
@@ -57,9 +57,6 @@ pub enum Standing<'a> {
         why: Option<&'a Arc<str>>,
     },
 }
-
-/// Points kept of a VM: ten minutes at the shortest interval.
-const N_POINTS: usize = 2400;
 
 /// One VM.
 #[derive(Clone, Debug, PartialEq)]
@@ -142,7 +139,7 @@ impl Vm {
         // A VM that does not answer leaves a gap in what it says; its process is seen all the same.
         let values = if is_again { only_rss(values) } else { values };
         if reading.ended_us.is_none() && (!is_again || vm.at < at) {
-            vm.series.push(at, values, N_POINTS);
+            vm.series.push(at, values, POINTS_MAX);
         }
         vm
     }
@@ -162,7 +159,7 @@ impl Vm {
         let mut series = earlier.series.clone();
         let last = series.points().last().map(|point| point.at);
         for point in self.series.points().filter(|point| last.is_none_or(|last| point.at > last)) {
-            series.push(point.at, point.values, N_POINTS);
+            series.push(point.at, point.values, POINTS_MAX);
         }
         self.series = series;
         self.goes_on = true;
