@@ -13,15 +13,12 @@ use crate::{
     app::{self, Effect, Message, Msg, Options, Playhead, Replay, Speed, State, Told},
     entry::{Entry, Item},
     event::{Event, Input, Mark, Stamp},
-    feed::{
-        file::Film,
-        tape::{Tape, WARM_UP_US},
-    },
+    feed::{file::Film, tape::Tape},
     wire::Decoder,
 };
 
 use checkpoint::Checkpoints;
-use past::{Heard, Past};
+use past::{Heard, Past, Telling, told_from};
 use reel::Reel;
 
 /// What the footer says while a moment is to be held of which black boxes have not told yet.
@@ -39,6 +36,9 @@ pub struct Session {
     newest: Stamp,
     /// The recording that is shown in place of the tape.
     reel: Option<Reel>,
+    /// Entries that were folded in, again and again where they were told again.
+    #[cfg(test)]
+    n_folded: usize,
 }
 
 impl Session {
@@ -52,6 +52,8 @@ impl Session {
             past: Past::default(),
             newest: Stamp(0),
             reel: None,
+            #[cfg(test)]
+            n_folded: 0,
         }
     }
 
@@ -156,8 +158,10 @@ impl Session {
         }
         if let Playhead::Past(at) = self.state.playhead {
             let is_shown = self.past.shown().is_some();
-            if is_shown != self.is_told_by_pages(at) {
-                // Another screen is shown, of a node that was heard then, or was not.
+            let is_heard = self.state.missed_until().is_none();
+            if (is_shown && !self.is_told_by_pages(at)) || (!is_shown && !is_heard) {
+                // Another screen is shown, of a node that was heard then, or was not. What the tape has told stays, though it
+                // may have left the tape since.
                 drop(self.seek(at));
             } else if is_shown && self.past.is_outdated(&self.state) {
                 self.seek_pages(at);
@@ -240,19 +244,38 @@ impl Session {
     /// Shows a moment of which nothing was received, as far as black boxes have told of it.
     fn seek_pages(&mut self, to: Stamp) {
         self.tape.leave(to);
-        let (mut told, is_anew) = self.past.tell(to, &self.state);
-        if is_anew {
-            let from = Stamp(to.0.saturating_sub(WARM_UP_US));
-            let who =
-                self.tape.introductions().flat_map(|(_, described, clock)| std::iter::once(described).chain(clock));
-            let who = who.map(|entry| Entry { at: from, item: entry.item.clone() });
-            let who: Vec<Entry> = std::iter::once(Entry { at: from, item: Item::Reset }).chain(who).collect();
-            who.iter().for_each(|entry| drop(self.fold(entry)));
-            // By now it is known who they are.
-            self.past.leave();
-            (told, _) = self.past.tell(to, &self.state);
+        let told = match self.past.tell(to, &self.state) {
+            Telling::On(told) => told,
+            Telling::Copied(copy, told) => {
+                self.decoder = copy.decoder;
+                drop(app::update(&mut self.state, Msg::Restored(Box::new(copy.model))));
+                told
+            }
+            Telling::Anew(told) => self.introduce(to).unwrap_or(told),
+        };
+        let mut before = Stamp(u64::MAX);
+        for entry in told {
+            if entry.at > before {
+                self.past.pass(before, &self.state, &self.decoder);
+            }
+            before = entry.at;
+            drop(self.fold(&entry));
         }
-        told.iter().for_each(|entry| drop(self.fold(entry)));
+    }
+
+    /// Forgets all, and tells who there is, as of so long before a moment that all else follows; what does, where that
+    /// depends on who they are.
+    fn introduce(&mut self, to: Stamp) -> Option<Vec<Entry>> {
+        let from = told_from(to);
+        let who = self.tape.introductions().flat_map(|(_, described, clock)| std::iter::once(described).chain(clock));
+        let who = who.map(|entry| Entry { at: from, item: entry.item.clone() });
+        let who: Vec<Entry> = std::iter::once(Entry { at: from, item: Item::Reset }).chain(who).collect();
+        who.iter().for_each(|entry| drop(self.fold(entry)));
+        self.past.leave();
+        match self.past.tell(to, &self.state) {
+            Telling::Anew(told) => Some(told),
+            Telling::On(_) | Telling::Copied(..) => None,
+        }
     }
 
     fn go_live(&mut self) -> Vec<Effect> {
@@ -299,6 +322,10 @@ impl Session {
     }
 
     fn fold(&mut self, entry: &Entry) -> Vec<Effect> {
+        #[cfg(test)]
+        {
+            self.n_folded += 1;
+        }
         let events = self.decoder.decode(entry);
         events.into_iter().flat_map(|event| app::update(&mut self.state, Msg::Event(event))).collect()
     }

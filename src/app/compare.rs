@@ -308,6 +308,7 @@ pub(super) fn arrived(state: &mut State) -> Vec<Effect> {
         Some(held) => {
             let held = Arc::new(held);
             state.held = Some(held.clone());
+            state.message = None;
             open(state, Side::Held(held), Side::Node(errand.node));
         }
         None => {

@@ -26,7 +26,8 @@ impl State {
         let (span_us, known) = (self.zoom.span_us(), self.timeline.end());
         let end = match self.playhead {
             Playhead::Live => self.clock,
-            Playhead::Past(at) if known.since_us(at) < span_us => known.max(at),
+            // At the very edge it would not be seen.
+            Playhead::Past(at) if known.since_us(at) < span_us / 20 * 19 => known.max(at),
             Playhead::Past(at) => Stamp(at.0 + span_us / 10),
         };
         Window { end, span_us }

@@ -18,6 +18,7 @@ use crate::{
     wire::{Carries, Decoder},
 };
 
+use super::checkpoint::{Checkpoint, Checkpoints};
 use lines::{Lines, WINDOWS_US};
 
 /// Nodes of a cluster screen of which all is asked for; of more only the selected one.
@@ -30,6 +31,9 @@ const ASKED_MAX: usize = 64;
 const PATIENCE_US: u64 = 60_000_000;
 
 const SECOND_US: u64 = 1_000_000;
+
+/// Moments of so long are told from one and the same on, microseconds: steps among them begin at copies.
+const TOGETHER_US: u64 = 240 * SECOND_US;
 
 /// What is asked for first: a key each 30 s, and ten seconds of growth.
 const FIRST_US: u64 = 40 * SECOND_US;
@@ -66,6 +70,21 @@ pub(super) enum Heard {
     Line(Vec<(Stamp, Rollup)>, Vec<Mark>),
 }
 
+/// How a moment becomes known.
+pub(super) enum Telling {
+    /// On from what is shown.
+    On(Vec<Entry>),
+    /// On from what was known at a moment before it.
+    Copied(Box<Checkpoint>, Vec<Entry>),
+    /// After a reset, and after who they are.
+    Anew(Vec<Entry>),
+}
+
+/// From when on is told what is needed to know a moment: the same for all moments of a few minutes.
+pub(super) fn told_from(to: Stamp) -> Stamp {
+    Stamp(to.0.saturating_sub(WARM_UP_US) / TOGETHER_US * TOGETHER_US)
+}
+
 /// What was asked, and what was told.
 #[derive(Debug, Default)]
 pub(super) struct Past {
@@ -79,6 +98,8 @@ pub(super) struct Past {
     since: BTreeMap<NodeId, Stamp>,
     /// The moment that is shown from pages, and of whom.
     shown: Option<(Stamp, Vec<NodeId>)>,
+    /// What was known on the way there, of the same nodes and told from the same moment on.
+    copies: Checkpoints,
     /// Whether more is known of it than is shown.
     is_stale: bool,
 }
@@ -116,6 +137,7 @@ impl Past {
     /// Something else is shown.
     pub(super) fn leave(&mut self) {
         self.shown = None;
+        self.copies = Checkpoints::default();
     }
 
     /// A person asks anew: what was refused before may be told now.
@@ -123,20 +145,38 @@ impl Past {
         self.pages.forget_troubles();
     }
 
-    /// What is to be told so that a moment is known of those who are looked at: on from what is shown, or (true) all of it
-    /// after who they are.
-    pub(super) fn tell(&mut self, to: Stamp, state: &State) -> (Vec<Entry>, bool) {
+    /// What is to be told so that a moment is known of those who are looked at: on from what is shown, on from a copy, or all
+    /// of it after who they are.
+    pub(super) fn tell(&mut self, to: Stamp, state: &State) -> Telling {
         let nodes = wanted(state);
+        let from = told_from(to);
         let before = self.shown.replace((to, nodes.clone()));
-        let before =
-            before.filter(|(at, of)| !self.is_stale && *of == nodes && *at <= to && to.since_us(*at) < FIRST_US);
+        let before = before.filter(|(at, of)| !self.is_stale && *of == nodes && told_from(*at) == from);
         self.is_stale = false;
-        if let Some((at, _)) = before {
-            let all = nodes.iter().flat_map(|node| self.pages.told(node, (Stamp(to.0.saturating_sub(WARM_UP_US)), to)));
-            let new = all.filter(|entry| entry.at > at).collect();
-            return (crate::feed::pages::merged(new, Some(at), to), false);
+        let is_next = |at: Stamp| at <= to && to.since_us(at) < FIRST_US;
+        match before {
+            Some((at, _)) if is_next(at) => Telling::On(self.told_after(&nodes, at, to)),
+            Some(_) if let Some(copy) = self.copies.before(super::reel::place(to)) => {
+                Telling::Copied(Box::new(copy.clone()), self.told_after(&nodes, copy.at, to))
+            }
+            Some(_) | None => {
+                self.copies = Checkpoints::default();
+                Telling::Anew(self.told_anew(&nodes, from, to, state))
+            }
         }
-        let from = Stamp(to.0.saturating_sub(WARM_UP_US));
+    }
+
+    /// What is known now, when all of a moment has been told.
+    pub(super) fn pass(&mut self, at: Stamp, state: &State, decoder: &Decoder) {
+        self.copies.pass(super::reel::place(at), at, &state.model, decoder);
+    }
+
+    fn told_after(&self, nodes: &[NodeId], at: Stamp, to: Stamp) -> Vec<Entry> {
+        let all = nodes.iter().flat_map(|node| self.pages.told(node, (told_from(to), to)));
+        crate::feed::pages::merged(all.filter(|entry| entry.at > at).collect(), Some(at), to)
+    }
+
+    fn told_anew(&self, nodes: &[NodeId], from: Stamp, to: Stamp, state: &State) -> Vec<Entry> {
         let mut links = Vec::new();
         let mut all = Vec::new();
         for node in state.model.nodes.values() {
@@ -146,14 +186,14 @@ impl Past {
             all.extend(told);
         }
         links.extend(crate::feed::pages::merged(all, None, to));
-        (links, true)
+        links
     }
 
     fn silence(&self, node: &Node, is_wanted: bool, at: Stamp) -> Arc<str> {
         match self.lack(node, at) {
             Some(lack) => lack.words(crate::app::utc).into(),
             None if is_wanted => "it is asked what it kept of then".into(),
-            None => "not looked at then".into(),
+            None => "its black box was not asked: select this node, or go into it".into(),
         }
     }
 
@@ -243,7 +283,7 @@ impl Past {
         }
         let ahead = Stamp(at.0 + AHEAD_US).min(until.unwrap_or(at));
         let near = (back(FIRST_US + BEFORE_US), back(FIRST_US));
-        let far = (back(WARM_UP_US), back(FIRST_US + BEFORE_US));
+        let far = (told_from(at), back(FIRST_US + BEFORE_US));
         let later = [near, (at, ahead.max(at)), far];
         later.into_iter().find_map(|range| self.pages.missing(&node.id, range))
     }
@@ -326,14 +366,16 @@ impl Past {
             What::All => 2 * SECOND_US,
             What::Line { is_long } => 2 * WINDOWS_US[usize::from(is_long)],
         };
-        if let Some(first) = asked.first.filter(|first| first.since_us(asked.range.0) > least_us)
-            && *ending == Ending::Whole
-        {
-            self.since.insert(asked.node.clone(), first);
-        }
+        let first = asked.first.filter(|first| first.since_us(asked.range.0) > least_us && *ending == Ending::Whole);
+        let is_first_known = first.is_some_and(|first| self.since.insert(asked.node.clone(), first) != Some(first));
         let playhead = self.shown().unwrap_or(now);
-        self.is_stale |= self.shown.as_ref().is_some_and(|(_, nodes)| nodes.contains(&asked.node));
         let (from, to) = asked.range;
+        // What lies ahead of the moment shown changes nothing of it; since when something is kept is said where nothing is.
+        let is_shown = |(at, nodes): &(Stamp, Vec<NodeId>)| {
+            let is_before = asked.what == What::All && from <= *at;
+            nodes.contains(&asked.node) && (is_before || is_first_known)
+        };
+        self.is_stale |= self.shown.as_ref().is_some_and(is_shown);
         match asked.what {
             What::All => {
                 let trouble = match ending {

@@ -291,13 +291,16 @@ impl Fill {
 fn depths(told: &[Entry], whole_us: u64, n_last: usize, wanted: &Wanted) -> Vec<Option<Depth>> {
     let mut newer: HashMap<(&str, Option<&str>), Newer> = HashMap::new();
     let mut depths: Vec<Option<Depth>> = Vec::with_capacity(told.len());
+    let last = told.last().map_or(Stamp(0), |last| last.at);
     for entry in told.iter().rev() {
         let sample = match &entry.item {
             Item::Envelope(address, envelope) if Carries::of(envelope) == Carries::Sample => Some((address, envelope)),
             _ => None,
         };
         let Some((address, envelope)) = sample else {
-            depths.push(Some(Depth::Whole));
+            // Time that passes without the samples that came would be silence.
+            let is_early = entry.item == Item::Tick && last.since_us(entry.at) > whole_us;
+            depths.push((!is_early).then_some(Depth::Whole));
             continue;
         };
         let node = envelope.node.as_deref();
@@ -327,6 +330,6 @@ struct Newer {
 }
 
 /// Copies of what a recording told are counted by moments.
-fn place(at: Stamp) -> usize {
+pub(super) fn place(at: Stamp) -> usize {
     usize::try_from(at.0).unwrap_or(usize::MAX)
 }

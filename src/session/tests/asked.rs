@@ -11,6 +11,7 @@ use super::{
 use crate::{
     entry::{Ending, Page, Part},
     event::{Control, Link, LinkState, NodeId},
+    feed::tape::WARM_UP_US,
     wire::Carries,
 };
 
@@ -257,7 +258,7 @@ fn a_moment_before_the_tape_is_held_once_it_is_told() {
     let other = by_hand.state.held.clone().expect("held");
     assert_eq!((held.at, &held.portrait), (then, &other.portrait));
     let screen = text(&cells(&session));
-    assert!(screen.contains("[values]") && !screen.contains("asking the black box"), "{screen}");
+    assert!(screen.contains("[values]") && !screen.contains("black box"), "{screen}");
 }
 
 #[test]
@@ -408,4 +409,24 @@ fn a_moment_in_which_a_link_was_cut_is_asked_of_the_black_box_on_the_screen_of_t
     assert_eq!(session.state.playhead, Playhead::Past(Stamp(to.0 + S)));
     types(&mut session, "J+30s\r");
     assert_eq!(session.state.looked, None, "that was received");
+}
+
+#[test]
+fn steps_inside_of_what_black_boxes_told_begin_at_copies_on_the_way() {
+    let mut session = late();
+    let asked = types(&mut session, "J35s\r");
+    answer_all(&mut session, asked);
+    let n_before = session.n_folded;
+    let mut n_steps = 0;
+    for key in ["[", "t", "t", "t", "[", "t", "T", "t"] {
+        let asked = types(&mut session, key);
+        answer_all(&mut session, asked);
+        let Playhead::Past(to) = session.state.playhead else { panic!("live") };
+        assert!(session.state.looked.is_some(), "before the tape");
+        assert!(session.state.model == played(to).state.model, "after {key}, {} us", to.0 - START_US);
+        n_steps += 1;
+    }
+    // A sample and two ticks a second, at most fifteen seconds from the copy before.
+    let n_folded = session.n_folded - n_before;
+    assert!(n_folded <= n_steps * 15 * 3, "{n_folded} in {n_steps} steps");
 }
