@@ -11,7 +11,7 @@ use std::{env, fs, path::Path, process::Command, time::Instant};
 
 use midair::{
     clock::Clock,
-    feed::file::Film,
+    feed::file::{Film, Notebook},
     out::export::{self, Format},
 };
 
@@ -57,6 +57,7 @@ fn export_one(word: &str, path: &Path) {
         from: None,
         to: None,
         vital: None,
+        notebook: Notebook::default(),
     };
     let start = Instant::now();
     let n_rows = export::export(&options, Clock::system()).expect("it can be exported");

@@ -69,7 +69,10 @@ fn run(cli: &Cli) -> anyhow::Result<Ending> {
 /// What a signal ended in good order ends as one does that a signal ends.
 fn stopped(error: anyhow::Error) -> anyhow::Result<Ending> {
     match error.downcast_ref() {
-        Some(OutError::Stopped(signal)) => Ok(Ending::Signal(*signal)),
+        Some(stopped @ OutError::Stopped(signal)) => {
+            drop(writeln!(io::stderr(), "midair: {stopped}"));
+            Ok(Ending::Signal(*signal))
+        }
         Some(OutError::Exists(_)) | None => Err(error),
     }
 }

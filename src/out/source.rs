@@ -37,6 +37,11 @@ impl Source {
         self.reader.header().cloned().unwrap_or_default()
     }
 
+    /// Its id, by which it is known under any name.
+    pub(super) fn id(&self) -> String {
+        format!("{:016x}", self.reader.file_id().unwrap_or(0))
+    }
+
     /// The nodes that it says it holds; of a file that was not closed only those that were asked for.
     pub(super) fn nodes(&self) -> &[RecordedNode] {
         self.reader.nodes()

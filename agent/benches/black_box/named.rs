@@ -95,7 +95,10 @@ pub(crate) fn compare(tables: &BTreeMap<u64, Rows>, entries: &[Entry]) -> anyhow
             let Some(why) = earlier.and_then(|earlier| noted(task, at_us, &earlier)) else { continue };
             named.n_noted += 1;
             match held.get(&id) {
-                None => named.missing.push(format!("task {} has no row: {why}", id.1)),
+                None => {
+                    let (kind, n_rows) = (task.kind().as_str_name(), held.len());
+                    named.missing.push(format!("task {} ({kind}) is not among {n_rows} rows: {why}", id.1));
+                }
                 // A step of what is told, and a queue that is told where its level changes.
                 Some(row) if why.starts_with("queue") => {
                     if row.queues.is_none() {

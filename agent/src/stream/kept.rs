@@ -141,6 +141,7 @@ impl Pace {
         let sweep_us = full.tasks_mono_us;
         for (path, cgroup) in &mut full.cgroups {
             let at_us = *cgroup.mono_us.get_or_insert(sweep_us);
+            coarse_cgroup(cgroup, before.and_then(|before| before.cgroups.get(path)));
             let counters = [cgroup.cpu_us, cgroup.run_delay_us, cgroup.throttled_us];
             let earlier = before.and_then(|before| before.cgroups.get(path));
             let told = self.cgroups.entry(*path).or_insert_with(|| Reckoned::begin(at_us, counters));
@@ -260,6 +261,21 @@ fn coarse_row(task: &mut Task, earlier: Option<&Task>, sweep_us: u64) {
 fn keep_level(now: &mut Option<u64>, then: Option<u64>) {
     if !has_moved(then, *now) {
         *now = then;
+    }
+}
+
+/// What of a cgroup is told, where it is.
+fn coarse_cgroup(cgroup: &mut Cgroup, earlier: Option<&Cgroup>) {
+    let counters: [fn(&mut Cgroup) -> &mut Option<u64>; 4] =
+        [|c| &mut c.cpu_us, |c| &mut c.run_delay_us, |c| &mut c.throttled_us, |c| &mut c.caused_delay_us];
+    for counter in counters {
+        let us = counter(cgroup);
+        *us = us.map(|us| us - us % STEP_US);
+    }
+    let Some(mut held) = earlier.copied() else { return };
+    let levels: [fn(&mut Cgroup) -> &mut Option<u64>; 2] = [|c| &mut c.mem_bytes, |c| &mut c.mem_inactive_bytes];
+    for level in levels {
+        keep_level(level(cgroup), *level(&mut held));
     }
 }
 

@@ -9,6 +9,7 @@ use super::*;
 use crate::{
     entry::Entry,
     event::{Cause, Link, LinkState},
+    feed::file::Notebook,
     model::Model,
     out::export::{self, Format},
     session::tests::played::{START_US, cluster, recorded},
@@ -39,6 +40,7 @@ fn rows(file: &Path, change: impl FnOnce(&mut export::Options)) -> Vec<Value> {
         from: None,
         to: None,
         vital: None,
+        notebook: Notebook::default(),
     };
     change(&mut options);
     export::export(&options, Clock::system()).unwrap();

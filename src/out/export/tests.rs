@@ -6,14 +6,15 @@ use ::parquet::{
 };
 use midair_proto::v1;
 use midair_recording::{Body, Writer};
+use prost::Message as _;
 use serde_json::Value;
 
 use super::*;
 use crate::{
     app::utc,
-    entry::Entry,
-    event::{Event, Stamp},
-    feed::file::Film,
+    entry::{Entry, Item},
+    event::{self, Event, Stamp},
+    feed::file::{Film, Note, Notebook},
     model::{Model, TaskValue},
     session::tests::played::{SECONDS, START_US, cluster, recorded},
     wire::Decoder,
@@ -30,6 +31,7 @@ fn options(file: &Path, format: Format) -> Options {
         from: None,
         to: None,
         vital: None,
+        notebook: Notebook::default(),
     }
 }
 
@@ -374,4 +376,82 @@ fn a_file_of_a_black_box_is_told_by_the_wall_clock_everywhere() {
     assert_eq!(times(part), &texts[55..=58]);
     let info = crate::cli::Info::read(&path).unwrap().to_string();
     assert!(info.contains(&utc(Stamp(START_US))) && info.contains("0:01:39 later"), "{info}");
+}
+
+#[test]
+fn notes_that_were_put_later_are_rows_at_their_moment() {
+    let (dir, file) = recorded(&cluster());
+    let id = Film::open(&file).unwrap().id();
+    let own = dir.path().join("own");
+    let at = |seconds: u64| START_US + seconds * 1_000_000;
+    let of_user = serde_json::json!({"at_us": at(50), "text": "of the user's", "nodes": [], "recording": id});
+    let of_other = serde_json::json!({"at_us": at(50), "text": "of another", "nodes": [], "recording": "12"});
+    fs::write(&own, format!("{of_user}\n{of_other}\n")).unwrap();
+    let notebook = Notebook::default().in_file(own);
+    let beside = Note {
+        nodes: vec![(event::NodeId::new("node-1"), at(30) + 1_000)],
+        at: Stamp(at(30)),
+        text: "beside it".into(),
+        author: Some("ann".into()),
+        ..Note::default()
+    };
+    notebook.clone().on(&file, id).keep(&beside).unwrap();
+    let marks = |from: Option<&str>| -> Vec<Value> {
+        let rows = objects(&file, |o| (o.notebook, o.from) = (notebook.clone(), from.map(Into::into)));
+        assert!(rows.is_sorted_by_key(|row| row["time"].as_str().unwrap().to_owned()), "in the order of time");
+        rows.into_iter().filter(|row| row["kind"] == "mark").collect()
+    };
+    let all = marks(None);
+    let noted = |text: &str| all.iter().find(|row| row["text"] == text).unwrap();
+    let row = noted("beside it");
+    assert_eq!((&row["time"], &row["node"]), (&columns::moment_text(at(30)).into(), &"node-1".into()));
+    assert_eq!((&row["node_time"], &row["author"]), (&columns::moment_text(at(30) + 1_000).into(), &"ann".into()));
+    let row = noted("of the user's");
+    assert_eq!((&row["time"], &row["node"]), (&columns::moment_text(at(50)).into(), &Value::Null));
+    assert!(all.iter().all(|row| row["text"] != "of another"));
+    assert!(marks(Some("40s")).iter().all(|row| row["text"] != "beside it"), "before the range");
+}
+
+#[test]
+fn a_rollup_tells_of_vms_and_tasks() {
+    let span = |n| Some(v1::Span { min: Some(n), mean: Some(n * 2), max: Some(n * 3) });
+    let id = |runtime, number| Some(v1::TaskId { runtime: Some(runtime), number: Some(number), start: Some(5) });
+    let task = |id, name: &str| v1::TaskRollup {
+        task: id,
+        name: Some(name.into()),
+        cpu: span(100_000),
+        queue: span(50),
+        ..v1::TaskRollup::default()
+    };
+    let rollup = v1::Rollup {
+        window_us: Some(10_000_000),
+        wall_us: Some(START_US + 10),
+        vms: vec![v1::VmRollup { name: Some("chat@a".into()), ets_bytes: span(1_000), ..v1::VmRollup::default() }],
+        tasks: vec![task(id(0, 77), "postgres"), task(id(3, 5 << 32 | 812), "chat_room")],
+        ..v1::Rollup::default()
+    };
+    let payload = v1::Payload { kind: Some(v1::payload::Kind::Rollup(rollup)) }.encode_to_vec();
+    let envelope =
+        v1::Envelope { node: Some("node-1".into()), payload: Some(payload.into()), ..v1::Envelope::default() };
+    let (_dir, file) = recorded(&[Entry { at: Stamp(START_US), item: Item::Envelope("".into(), envelope.into()) }]);
+    let rows = objects(&file, |_| {});
+    let told = |row: &Value| {
+        [&row["kind"], &row["task"], &row["name"], &row["value"]].map(|v| v.as_str().unwrap_or("-").to_owned())
+    };
+    assert_eq!(
+        rows.iter().map(told).collect::<Vec<_>>(),
+        [
+            ["vm rollup", "-", "chat@a", "mem_ets_bytes"],
+            ["task rollup", "77", "postgres", "cpu_cores"],
+            ["task rollup", "77", "postgres", "queue_severity_percent"],
+            ["task rollup", "<0.812.5>", "chat_room", "cpu_cores"],
+            ["task rollup", "<0.812.5>", "chat_room", "queue_severity_percent"],
+        ]
+    );
+    let numbers = |row: &Value| ["min", "mean", "max", "window_s"].map(|name| row[name].as_f64().unwrap());
+    assert_eq!(numbers(&rows[0]), [1_000.0, 2_000.0, 3_000.0, 10.0]);
+    assert!(is_same(Some(numbers(&rows[1])[1]), Some(0.2)) && is_same(Some(numbers(&rows[2])[2]), Some(15.0)));
+    assert_eq!(objects(&file, |o| o.task = Some("<0.812.5>".into())).len(), 2);
+    assert_eq!(objects(&file, |o| o.task = Some("!postgres".into())).len(), 2, "of VMs no rows are asked for");
+    assert_eq!(objects(&file, |o| o.vital = Some(Vital::Mem)).len(), 1);
 }
