@@ -126,7 +126,9 @@ impl Session {
             Item::Page(page) => {
                 if let Heard::Line(rollups, marks) = self.past.hear(at, page) {
                     self.tell(Told::Rollups(rollups));
-                    self.tell(Told::Marks(marks.into_iter().map(|mark| (at, mark)).collect()));
+                    if !marks.is_empty() {
+                        self.tell(Told::Marks(marks.into_iter().map(|mark| (at, mark)).collect()));
+                    }
                 }
                 app::update(&mut self.state, Msg::Passed(at))
             }

@@ -50,9 +50,12 @@ pub fn draw_into(state: &State, theme: &Theme, buffer: &mut Buffer) {
     let findings = state.findings();
     header::draw(buffer, rect(areas.header), state, theme);
     finding::draw_line(buffer, rect(areas.finding), state, &findings, theme);
-    draw_picture(buffer, &areas, state, theme);
-    for (n, panel) in state.screen().panels().iter().enumerate() {
-        list::draw(buffer, &areas, n, state, *panel, theme);
+    // What lies over the screen hides all of it between the lines at its edges.
+    if state.overlay.is_none() {
+        draw_picture(buffer, &areas, state, theme);
+        for (n, panel) in state.screen().panels().iter().enumerate() {
+            list::draw(buffer, &areas, n, state, *panel, theme);
+        }
     }
     if !areas.timeline.is_empty() {
         timeline::draw(buffer, &areas, state, theme);

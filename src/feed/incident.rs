@@ -36,6 +36,7 @@ use agent::Agent;
 use choice::Candidate;
 use merge::Source;
 use parts::Parts;
+use size::Piece;
 
 /// Agents that are asked at once.
 const AGENTS_AT_ONCE: usize = 32;
@@ -131,16 +132,16 @@ pub async fn plan(targets: Vec<Target>, wanted: Wanted, clock: Clock) -> anyhow:
 async fn survey(target: &Target, (from, to): (Stamp, Stamp), clock: Clock) -> Result<Planned, String> {
     let mut agent = Agent::greet(target, clock).await?;
     let summary = agent.summary(from, to).await?;
-    let summary_bytes = size::written(&agent.described, &agent.stamped(&summary))?;
+    let summary_bytes = size::written(&agent.described, &agent.stamped(&summary), from)?;
     // What is kept begins where its summary does.
     let start = agent.first_of(&summary).map_or(from, |first| first.max(from));
     let range = (if to.since_us(start) < LEAST_US { from } else { start }, to);
     let mut pieces = Vec::new();
     for (from, to) in size::pieces(range) {
         let told = agent.all_of(from, to).await?;
-        pieces.push(agent.stamped(&told));
+        pieces.push(Piece { from, to, told: agent.stamped(&told) });
     }
-    let full_bytes = size::estimated(range, &agent.described, &pieces)?;
+    let full_bytes = size::estimated(&agent.described, &pieces)?;
     if summary.is_empty() && full_bytes.is_none() {
         return Err(format!("{} keeps nothing of this time", agent.name));
     }

@@ -19,6 +19,11 @@ const PIECE_US: u64 = 60_000_000;
 /// Time passes in a recording as it does live.
 pub(super) const TICK_US: u64 = 500_000;
 
+/// What begins so soon after its piece is there from its beginning on, microseconds.
+const AT_ONCE_US: u64 = 5_000_000;
+
+const SECOND_US: u64 = 1_000_000;
+
 /// Threads are counted so often, microseconds.
 const THREADS_US: u64 = 600_000_000;
 
@@ -32,60 +37,82 @@ pub(super) fn pieces((from, to): (Stamp, Stamp)) -> Vec<(Stamp, Stamp)> {
     starts.map(|start| (Stamp(start), Stamp(start + PIECE_US))).into()
 }
 
-/// How many bytes all of a range takes, from what was told of its pieces, each with its stamps; `None` where nothing was kept
-/// of any of them.
+/// What an agent told of a piece, in order, each with its moment: from the key before it on.
+#[derive(Clone, Debug)]
+pub(super) struct Piece {
+    pub(super) from: Stamp,
+    pub(super) to: Stamp,
+    pub(super) told: Vec<(Stamp, Envelope)>,
+}
+
+/// How many bytes all of a range takes, from its pieces; `None` where nothing was kept of any of them.
 ///
 /// # Errors
 /// When it cannot be written, in words.
-pub(super) fn estimated(
-    range: (Stamp, Stamp),
-    described: &Envelope,
-    pieces: &[Vec<(Stamp, Envelope)>],
-) -> Result<Option<u64>, String> {
-    let (mut n_bytes, mut covered_us, mut n_censuses, mut census_bytes, mut n_told) = (0, 0, 0, 0, 0);
+pub(super) fn estimated(described: &Envelope, pieces: &[Piece]) -> Result<Option<u64>, String> {
+    let Some(end) = pieces.iter().filter_map(Piece::last).max() else { return Ok(None) };
+    if let [whole] = pieces {
+        return written(described, &whole.told, whole.from).map(Some);
+    }
+    let (mut n_bytes, mut covered_us, mut n_censuses, mut census_bytes) = (0, 0, 0, 0);
     for piece in pieces {
-        // What an answer begins with may have been said long before: it is known there, and takes no time.
-        let Some((first, _)) = piece.iter().find(|(_, told)| told.seq.is_some()) else { continue };
-        let piece: Vec<(Stamp, Envelope)> = piece.iter().map(|(at, told)| (*at.max(first), told.clone())).collect();
-        let last = piece.last().map_or(*first, |(at, _)| *at);
-        n_told += 1;
-        let (threads, rest): (Vec<_>, Vec<_>) = piece.iter().cloned().partition(|(_, told)| counts_threads(told));
-        let without = written(described, &rest)?;
-        n_bytes += without;
-        covered_us += last.since_us(*first) + 1;
+        let (Some(first), Some(last)) = (piece.first(), piece.last()) else { continue };
+        let (threads, rest): (Vec<_>, Vec<_>) = piece.told.iter().cloned().partition(|(_, told)| counts_threads(told));
+        // What stands before the piece is told once in the recording, not with each piece.
+        let before: Vec<_> = rest.iter().filter(|(at, _)| *at < piece.from).cloned().collect();
+        let of_rest = written(described, &rest, piece.from)?;
+        n_bytes += of_rest.saturating_sub(written(described, &before, piece.from)?);
+        covered_us += last.since_us(first.max(piece.from)).max(SECOND_US);
         if !threads.is_empty() {
-            n_censuses += threads.iter().filter(|(_, told)| begins_census(told)).count() as u64;
-            census_bytes += written(described, &piece)?.saturating_sub(without);
+            n_censuses += threads.iter().filter(|(_, told)| begins_census(told)).count().max(1) as u64;
+            census_bytes += written(described, &piece.told, piece.from)?.saturating_sub(of_rest);
         }
     }
-    if n_told == 0 {
-        return Ok(None);
-    }
-    if pieces.len() == 1 {
-        return Ok(Some(n_bytes + census_bytes));
-    }
-    // Of what was not kept in some pieces, so much less is there.
-    let total_us = range.1.since_us(range.0) * n_told / pieces.len() as u64;
+    let total_us = end.since_us(kept_from(pieces)).max(SECOND_US);
     let scaled = u128::from(n_bytes) * u128::from(total_us) / u128::from(covered_us.max(1));
-    let of_threads = census_bytes * (total_us / THREADS_US).max(n_censuses) / n_censuses.max(1);
+    let of_threads = census_bytes / n_censuses.max(1) * (total_us / THREADS_US).max(1);
     Ok(Some(u64::try_from(scaled).unwrap_or(u64::MAX).saturating_add(of_threads)))
 }
 
-/// How many bytes these take beside what every recording has.
-pub(super) fn written(described: &Envelope, told: &[(Stamp, Envelope)]) -> Result<u64, String> {
-    let Some((first, _)) = told.first() else { return Ok(0) };
-    Ok(file_bytes(described, told, *first)?.saturating_sub(file_bytes(described, &[], *first)?))
+impl Piece {
+    /// The first sample.
+    fn first(&self) -> Option<Stamp> {
+        self.told.iter().find(|(_, told)| told.seq.is_some()).map(|(at, _)| *at)
+    }
+
+    /// The last of all, where there is a sample.
+    fn last(&self) -> Option<Stamp> {
+        self.first().and(self.told.last()).map(|(at, _)| *at)
+    }
 }
 
-fn file_bytes(described: &Envelope, told: &[(Stamp, Envelope)], first: Stamp) -> Result<u64, String> {
+/// From when on something was kept: where that lies between two pieces, from half way between them.
+fn kept_from(pieces: &[Piece]) -> Stamp {
+    let known = pieces.iter().enumerate().find_map(|(n, piece)| Some((n, piece, piece.first()?)));
+    let Some((n, piece, first)) = known else { return Stamp(u64::MAX) };
+    match n.checked_sub(1) {
+        Some(before) if first.since_us(piece.from) < AT_ONCE_US => {
+            let before = pieces[before].to;
+            Stamp(before.0 + piece.from.since_us(before) / 2)
+        }
+        Some(_) | None => first.max(piece.from),
+    }
+}
+
+/// How many bytes these take, told from a moment on, beside what every recording has.
+pub(super) fn written(described: &Envelope, told: &[(Stamp, Envelope)], from: Stamp) -> Result<u64, String> {
+    Ok(file_bytes(described, told, from)?.saturating_sub(file_bytes(described, &[], from)?))
+}
+
+fn file_bytes(described: &Envelope, told: &[(Stamp, Envelope)], from: Stamp) -> Result<u64, String> {
     let write = || {
-        let mut scribe = Scribe::onto(tempfile::tempfile()?, &RecordingHeader::default(), first)?;
+        let mut scribe = Scribe::onto(tempfile::tempfile()?, &RecordingHeader::default(), from)?;
         let address: std::sync::Arc<str> = "".into();
         let envelope = |envelope: &Envelope| Item::Envelope(address.clone(), envelope.clone().into());
         let link = Link { address: address.clone(), state: LinkState::Up { note: "black box".into() } };
-        scribe.take(&Entry { at: first, item: Item::Link(link) })?;
-        scribe.take(&Entry { at: first, item: envelope(described) })?;
-        let mut tick = first;
+        scribe.take(&Entry { at: from, item: Item::Link(link) })?;
+        scribe.take(&Entry { at: from, item: envelope(described) })?;
+        let mut tick = told.first().map_or(from, |(first, _)| from.max(*first));
         for (at, told) in told {
             while tick < *at {
                 scribe.take(&Entry { at: tick, item: Item::Tick })?;

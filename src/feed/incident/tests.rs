@@ -89,27 +89,28 @@ fn kept(n_seconds: u64) -> Vec<(Stamp, Envelope)> {
     kept
 }
 
-/// The size that is said before, and that of the file, with what the first was told alone.
-fn sizes(n_seconds: u64) -> (u64, u64) {
-    let all = kept(n_seconds);
-    let range = (Stamp(0), Stamp(n_seconds * 1_000_000));
-    // As a black box answers: from the key before on.
+/// The pieces of a range of this, as a black box answers: from the key before on.
+fn pieces(all: &[(Stamp, Envelope)], range: (Stamp, Stamp)) -> Vec<Piece> {
     let of = |(from, to): (Stamp, Stamp)| {
         let key = all.iter().rposition(|(at, told)| *at <= from && told.key == Some(true)).unwrap_or(0);
-        all[key..].iter().take_while(|(at, _)| *at <= to).cloned().collect::<Vec<_>>()
+        let told = all[key..].iter().take_while(|(at, _)| *at <= to).cloned().collect();
+        Piece { from, to, told }
     };
-    let pieces: Vec<_> = size::pieces(range).into_iter().map(of).collect();
+    size::pieces(range).into_iter().map(of).collect()
+}
+
+/// The size that is said before, in parts of that which it is.
+fn off(all: &[(Stamp, Envelope)], range: (Stamp, Stamp)) -> f64 {
     let described = Envelope::default();
-    let estimated = size::estimated(range, &described, &pieces).unwrap().expect("something was kept");
-    (estimated, size::written(&described, &all).unwrap())
+    let estimated = size::estimated(&described, &pieces(all, range)).unwrap().expect("something was kept");
+    estimated as f64 / size::written(&described, all, range.0).unwrap() as f64
 }
 
 #[test]
 fn the_size_that_is_said_before_is_right_to_a_third() {
     for n_seconds in [5, 40, 179, 181, 600, 3_600] {
-        let (estimated, written) = sizes(n_seconds);
-        let off = estimated as f64 / written as f64;
-        assert!((0.7..=1.3).contains(&off), "{n_seconds} s: {estimated} of {written}");
+        let off = off(&kept(n_seconds), (Stamp(0), Stamp(n_seconds * 1_000_000)));
+        assert!((0.7..=1.3).contains(&off), "{n_seconds} s: {off}");
     }
 }
 
@@ -117,15 +118,12 @@ fn the_size_that_is_said_before_is_right_to_a_third() {
 fn of_what_was_not_kept_at_the_beginning_there_is_less() {
     let all = kept(3_600);
     let range = (Stamp(0), Stamp(3_600_000_000));
-    let described = Envelope::default();
-    let of =
-        |(from, to): (Stamp, Stamp)| all.iter().filter(|(at, _)| (from..=to).contains(at)).cloned().collect::<Vec<_>>();
-    let mut pieces: Vec<_> = size::pieces(range).into_iter().map(of).collect();
-    let whole = size::estimated(range, &described, &pieces).unwrap().unwrap();
-    pieces[0].clear();
-    let less = size::estimated(range, &described, &pieces).unwrap().unwrap();
-    assert!(less < whole, "{less} of {whole}");
-    assert_eq!(size::estimated(range, &described, &[Vec::new(), Vec::new(), Vec::new()]), Ok(None));
+    for from in [3_590, 2_000] {
+        let late = &all[all.iter().position(|(at, _)| at.0 >= from * 1_000_000).unwrap()..];
+        let off = off(late, range);
+        assert!((0.6..=1.5).contains(&off), "from second {from} on: {off}");
+    }
+    assert_eq!(size::estimated(&Envelope::default(), &pieces(&[], range)), Ok(None));
 }
 
 #[test]
