@@ -79,6 +79,9 @@ fn read_one(path: &Path) {
         took[took.len() - 1]
     );
     let start = Instant::now();
+    session.settle();
+    println!("  charts filled  {:7.1} ms behind the last", ms(start));
+    let start = Instant::now();
     let at = session.state().now();
     (0..120).for_each(|_| session.play(500_000));
     let played = session.state().now().since_us(at) as f64 / 1e6;

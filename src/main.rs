@@ -128,6 +128,7 @@ fn record_past(args: &RecordArgs, places: Vec<Place>, last: Duration, clock: Clo
         full: args.full.clone(),
         n_worst: args.worst,
         why: args.why.clone().unwrap_or_else(|| "midair record --last".to_owned()),
+        notes: Notebook::of_user().read(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(async {

@@ -10,19 +10,20 @@ mod reel;
 use std::collections::VecDeque;
 
 use crate::{
-    app::{self, Effect, Message, Msg, Options, Replay, Speed, State, Told},
+    app::{self, Effect, Message, Msg, Options, Playhead, Replay, Speed, State, Told},
     entry::{Entry, Item},
     event::{Event, Input, Mark, Stamp},
-    feed::{
-        file::Film,
-        tape::{Tape, WARM_UP_US},
-    },
+    feed::{file::Film, tape::Tape},
     wire::Decoder,
 };
 
 use checkpoint::Checkpoints;
-use past::{Heard, Past};
+use past::{Heard, Past, Telling, told_from};
 use reel::Reel;
+
+/// What the footer says while a moment is to be held of which black boxes have not told yet.
+const WAITS: &str =
+    "the black box is asked for that moment; what it tells is then compared with what is shown (Esc gives up)";
 
 /// The state with all that it is made from.
 #[derive(Debug)]
@@ -35,6 +36,9 @@ pub struct Session {
     newest: Stamp,
     /// The recording that is shown in place of the tape.
     reel: Option<Reel>,
+    /// Entries that were folded in, again and again where they were told again.
+    #[cfg(test)]
+    n_folded: usize,
 }
 
 impl Session {
@@ -48,6 +52,8 @@ impl Session {
             past: Past::default(),
             newest: Stamp(0),
             reel: None,
+            #[cfg(test)]
+            n_folded: 0,
         }
     }
 
@@ -118,8 +124,9 @@ impl Session {
         let mut effects = match entry.item {
             Item::Input(input) => self.input(at, input),
             Item::Page(page) => {
-                if let Heard::Rollups(rollups) = self.past.hear(at, page) {
+                if let Heard::Line(rollups, marks) = self.past.hear(at, page) {
                     self.tell(Told::Rollups(rollups));
+                    self.tell(Told::Marks(marks.into_iter().map(|mark| (at, mark)).collect()));
                 }
                 app::update(&mut self.state, Msg::Passed(at))
             }
@@ -149,25 +156,53 @@ impl Session {
         if self.reel.is_some() {
             return Vec::new();
         }
-        if let Some(at) = self.past.shown().filter(|_| self.past.is_outdated(&self.state)) {
-            self.seek_pages(at);
+        if let Playhead::Past(at) = self.state.playhead {
+            let is_shown = self.past.shown().is_some();
+            let is_heard = self.state.missed_until().is_none();
+            if (is_shown && !self.is_told_by_pages(at)) || (!is_shown && !is_heard) {
+                // Another screen is shown, of a node that was heard then, or was not. What the tape has told stays, though it
+                // may have left the tape since.
+                drop(self.seek(at));
+            } else if is_shown && self.past.is_outdated(&self.state) {
+                self.seek_pages(at);
+            }
         }
-        let tape_from = self.tape.range().map(|(from, _)| from);
-        let questions = self.past.questions(&self.state, now, tape_from);
+        // Where what was received goes on.
+        let until = self.state.missed_until().or(self.tape.range().map(|(from, _)| from));
+        let questions = self.past.questions(&self.state, now, until);
         let looked = self.past.looked(&self.state);
         if looked != self.state.looked {
             self.tell(Told::Looked(looked));
         }
-        questions.into_iter().map(Effect::Control).collect()
+        let mut rest: Vec<Effect> = questions.into_iter().map(Effect::Control).collect();
+        if let Some(node) = self.state.to_be_held()
+            && self.past.has_told(self.state.model.node(node))
+        {
+            let effects = app::update(&mut self.state, Msg::Told(Told::Arrived));
+            rest.extend(self.carry_out(effects));
+            let looked = self.past.looked(&self.state);
+            self.tell(Told::Looked(looked));
+        }
+        rest
     }
 
     fn input(&mut self, at: Stamp, input: Input) -> Vec<Effect> {
+        let effects = app::update(&mut self.state, Msg::Input(at, input));
+        self.carry_out(effects)
+    }
+
+    /// Does what is to be done here; the rest.
+    fn carry_out(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
         let mut rest = Vec::new();
-        let mut todo = VecDeque::from(app::update(&mut self.state, Msg::Input(at, input)));
+        let mut todo = VecDeque::from(effects);
         while let Some(effect) = todo.pop_front() {
             match effect {
                 // What the past would have had asked is not asked now.
                 Effect::Seek(to) => drop(self.seek(to)),
+                // What black boxes tell of it comes later.
+                Effect::Arrive if self.past.shown().is_some() => {
+                    self.tell(Told::Said(Message::Notice(WAITS.to_owned())));
+                }
                 Effect::Arrive => todo.extend(app::update(&mut self.state, Msg::Told(Told::Arrived))),
                 Effect::GoLive => rest.extend(self.go_live()),
                 Effect::Quit
@@ -189,8 +224,7 @@ impl Session {
             return Vec::new();
         }
         self.past.ask_again();
-        let is_before = self.tape.range().is_some_and(|(first, _)| to < first);
-        if is_before && self.state.keeps_past() {
+        if self.is_told_by_pages(to) {
             self.seek_pages(to);
             return Vec::new();
         }
@@ -200,22 +234,48 @@ impl Session {
         self.retell(&told)
     }
 
-    /// Shows a moment before the tape, as far as black boxes have told of it.
+    /// Whether black boxes are asked for a moment: it lies before all that was received, or the node on the screen was not
+    /// heard then.
+    fn is_told_by_pages(&self, at: Stamp) -> bool {
+        let is_before = self.tape.range().is_some_and(|(first, _)| at < first);
+        self.state.missed_until().is_some() || (is_before && (self.past.shown().is_some() || self.state.keeps_past()))
+    }
+
+    /// Shows a moment of which nothing was received, as far as black boxes have told of it.
     fn seek_pages(&mut self, to: Stamp) {
         self.tape.leave(to);
-        let (mut told, is_anew) = self.past.tell(to, &self.state);
-        if is_anew {
-            let from = Stamp(to.0.saturating_sub(WARM_UP_US));
-            let who =
-                self.tape.introductions().flat_map(|(_, described, clock)| std::iter::once(described).chain(clock));
-            let who = who.map(|entry| Entry { at: from, item: entry.item.clone() });
-            let who: Vec<Entry> = std::iter::once(Entry { at: from, item: Item::Reset }).chain(who).collect();
-            who.iter().for_each(|entry| drop(self.fold(entry)));
-            // By now it is known who they are.
-            self.past.leave();
-            (told, _) = self.past.tell(to, &self.state);
+        let told = match self.past.tell(to, &self.state) {
+            Telling::On(told) => told,
+            Telling::Copied(copy, told) => {
+                self.decoder = copy.decoder;
+                drop(app::update(&mut self.state, Msg::Restored(Box::new(copy.model))));
+                told
+            }
+            Telling::Anew(told) => self.introduce(to).unwrap_or(told),
+        };
+        let mut before = Stamp(u64::MAX);
+        for entry in told {
+            if entry.at > before {
+                self.past.pass(before, &self.state, &self.decoder);
+            }
+            before = entry.at;
+            drop(self.fold(&entry));
         }
-        told.iter().for_each(|entry| drop(self.fold(entry)));
+    }
+
+    /// Forgets all, and tells who there is, as of so long before a moment that all else follows; what does, where that
+    /// depends on who they are.
+    fn introduce(&mut self, to: Stamp) -> Option<Vec<Entry>> {
+        let from = told_from(to);
+        let who = self.tape.introductions().flat_map(|(_, described, clock)| std::iter::once(described).chain(clock));
+        let who = who.map(|entry| Entry { at: from, item: entry.item.clone() });
+        let who: Vec<Entry> = std::iter::once(Entry { at: from, item: Item::Reset }).chain(who).collect();
+        who.iter().for_each(|entry| drop(self.fold(entry)));
+        self.past.leave();
+        match self.past.tell(to, &self.state) {
+            Telling::Anew(told) => Some(told),
+            Telling::On(_) | Telling::Copied(..) => None,
+        }
     }
 
     fn go_live(&mut self) -> Vec<Effect> {
@@ -262,6 +322,10 @@ impl Session {
     }
 
     fn fold(&mut self, entry: &Entry) -> Vec<Effect> {
+        #[cfg(test)]
+        {
+            self.n_folded += 1;
+        }
         let events = self.decoder.decode(entry);
         events.into_iter().flat_map(|event| app::update(&mut self.state, Msg::Event(event))).collect()
     }

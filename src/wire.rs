@@ -10,6 +10,7 @@ mod erlang;
 mod host;
 mod names;
 mod node;
+mod rowless;
 mod stream;
 mod task;
 mod vm;
@@ -78,13 +79,15 @@ impl Carries {
     }
 }
 
-/// How much of a sample becomes an event. Whatever it is, what follows can be understood.
+/// How much of a sample becomes an event.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Depth {
     /// All of it.
     Whole,
     /// What it says of the node, and nothing of its tasks: they are most of the work.
     Node,
+    /// The same, and its rows are passed over: until the next key of the node nothing of its tasks is known.
+    Rowless,
     /// Nothing: there is a newer one.
     Kept,
 }
@@ -163,7 +166,11 @@ impl Decoder {
             Some(node) => NodeId::new(node),
             None => return vec![malformed(&NodeId(address.clone()), "an envelope that names no node")],
         };
-        let kind = match envelope.payload.as_ref().map(|bytes| v1::Payload::decode(bytes.clone())) {
+        let bytes = match depth {
+            Depth::Rowless => envelope.payload.as_ref().map(rowless::rowless),
+            Depth::Whole | Depth::Node | Depth::Kept => envelope.payload.clone(),
+        };
+        let kind = match bytes.map(v1::Payload::decode) {
             Some(Ok(payload)) => payload.kind,
             Some(Err(error)) => return vec![malformed(&node, &format!("bytes that are no payload: {error}"))],
             None => return vec![malformed(&node, "an envelope without a payload")],

@@ -127,6 +127,7 @@ impl Kernel {
         let last_us = std::mem::replace(&mut self.at_us, (self.clock)());
         into.node.at_us = self.at_us;
         let in_use = self.node.read(tick_us, &mut into.node);
+        into.n_oom_kills = self.node.read_oom_kills();
         self.whereabouts.read(&into.node, &wants.off);
         let mut sweep = Sweeper {
             files: &mut files,

@@ -60,6 +60,8 @@ pub struct Reading {
     pub sums: Vec<midair_vitals::Queue>,
     /// Cgroups with processes in them; at most those that the stream takes, the busiest first.
     pub cgroups: Vec<CgroupReading>,
+    /// Processes that the kernel has killed for lack of memory on the whole host, since its boot.
+    pub n_oom_kills: Option<u64>,
     /// Network namespaces in which processes run, the agent's own first.
     pub namespaces: Vec<NetNamespace>,
     /// What else schedules tasks here than the kernel: each Erlang VM that was found, whether it answers or not.

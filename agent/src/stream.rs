@@ -267,7 +267,7 @@ impl Full {
         mut told: impl FnMut(&mut Task, Option<&Task>) -> Option<Task>,
     ) -> Sample {
         let mut earlier = before.tasks.iter().peekable();
-        let (mut tasks, mut gone) = (Vec::with_capacity(self.tasks.len()), Vec::new());
+        let (mut tasks, mut gone) = (Vec::new(), Vec::new());
         for (id, task) in &mut self.tasks {
             while let Some((id, _)) = earlier.next_if(|(earlier, _)| earlier < id) {
                 gone.push(*id);

@@ -3,7 +3,9 @@
 //! The proto files under `midair/v1/` are the specification. The bindings are committed, so that building needs no
 //! protoc; `tests/generated.rs` regenerates them and fails when they are stale.
 
+mod census;
 pub mod delta;
+pub mod gains;
 
 /// Generated messages and the service; see the proto files.
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::disallowed_methods)]

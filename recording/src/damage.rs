@@ -30,6 +30,8 @@ pub enum Why {
     Foreign,
     /// A block of a newer version of the format.
     Newer(u8),
+    /// A block that stands after later ones: no midair writes it.
+    Backwards,
     /// Blocks that were written are not here.
     Missing,
     /// The file ends within a record: it is still being written, or whoever wrote it was stopped.
@@ -47,6 +49,7 @@ impl fmt::Display for Why {
             Self::Content => "a chunk holds what no midair writes",
             Self::Foreign => "a block of another file",
             Self::Newer(major) => return write!(f, "a block of version {major} of the format, which is too new"),
+            Self::Backwards => "a block stands after later ones",
             Self::Missing => "blocks are missing",
             Self::Torn => "the file ends in the middle of a chunk",
             Self::Index => "the index does not describe this file",

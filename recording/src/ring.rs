@@ -26,6 +26,9 @@ use segment::{Segment, Sink};
 /// In how many parts a ring is kept, at least: what is removed at once is one of them.
 const PARTS: u64 = 16;
 
+/// What was kept of so long says how much of a time costs, microseconds.
+const MEASURED_US: u64 = 600_000_000;
+
 /// How much a ring keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
@@ -214,6 +217,17 @@ impl Ring {
     /// How many bytes it holds.
     pub fn n_bytes(&self) -> u64 {
         self.closed.iter().map(|s| s.n_bytes).sum::<u64>() + self.open.as_ref().map_or(0, |o| o.writer.n_bytes())
+    }
+
+    /// How long a time fits its bounds, microseconds, if what comes is as dear as what it holds; `None` while that is of
+    /// less than ten minutes.
+    pub fn fits_us(&self) -> Option<u64> {
+        let (first_us, last_us) = self.range()?;
+        let held_us = last_us.checked_sub(first_us).filter(|us| *us >= MEASURED_US)?;
+        // Of the bound as much is used as `shrink` leaves, less the part that goes at once.
+        let most = self.bytes_max() - self.bytes_max() / PARTS;
+        let fit_us = u128::from(held_us) * u128::from(most) / u128::from(self.n_bytes().max(1));
+        Some(u64::try_from(fit_us).unwrap_or(u64::MAX).min(self.bounds.age_us))
     }
 
     /// How many entries were refused by themselves: too large.

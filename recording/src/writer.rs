@@ -27,13 +27,16 @@ const NODES_MAX: usize = 16_384;
 pub struct Options {
     /// zstd's level, 1 to 19.
     pub level: i32,
-    /// Base-2 logarithm of the window in bytes, 10 to 23: how far back likeness is looked for, and most of the memory.
+    /// Base-2 logarithm of the window in bytes, 10 to 23: how far back likeness is looked for.
     pub window_log: u8,
+    /// Base-2 logarithm of the places of both tables in which likeness is looked up, four bytes each; `None` as the level has
+    /// it, 768 KiB. With smaller ones more short likeness is looked for.
+    pub table_log: Option<u8>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { level: 3, window_log: 20 }
+        Self { level: 3, window_log: 20, table_log: None }
     }
 }
 

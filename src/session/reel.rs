@@ -25,8 +25,8 @@ const GROWTH_US: u64 = 12_000_000;
 /// A step forward of at most this is told on from what is known; and so much is played at once at most, microseconds.
 const STEP_US: u64 = 30_000_000;
 
-/// Samples of a node that is not looked at which are told whole: rates follow from two, their sum of queues from three.
-const LAST: usize = 3;
+/// Samples of a node that is not looked at which are told whole: rates follow from two.
+const LAST: usize = 2;
 
 /// So much is told behind in one go, bytes: a few milliseconds.
 const SLICE_BYTES: usize = 128 << 10;
@@ -156,7 +156,9 @@ impl Session {
     fn tell_anew(&mut self, to: Stamp, wanted: &Wanted) {
         let told = self.read_film(to);
         for (entry, depth) in told.iter().zip(depths(&told, GROWTH_US, LAST, wanted)) {
-            self.fold_to(entry, depth);
+            if let Some(depth) = depth {
+                self.fold_to(entry, depth);
+            }
         }
     }
 
@@ -172,7 +174,7 @@ impl Session {
                 self.checkpoints.pass(place(before), before, &self.state.model, &self.decoder);
             }
             before = before.max(entry.at);
-            self.fold_to(entry, depth);
+            self.fold_to(entry, depth.unwrap_or(Depth::Kept));
         }
     }
 
@@ -221,9 +223,15 @@ impl Session {
         let gone_on = fill.and_then(|mut fill| Ok((fill.go_on(reel.told)?, fill)));
         match gone_on {
             Ok((true, fill)) => reel.fill = Some(fill),
-            Ok((false, fill)) => {
+            Ok((false, mut fill)) => {
+                for (id, node) in &mut self.state.model.nodes {
+                    if !fill.wanted.has(Some(&*id.0))
+                        && let Some(told) = fill.model.nodes.get_mut(id)
+                    {
+                        told.adopt_tasks(node);
+                    }
+                }
                 reel.filled = Some(fill.wanted);
-                self.decoder = fill.decoder;
                 drop(app::update(&mut self.state, Msg::Restored(Box::new(fill.model))));
                 self.tell(Told::Recalled(Box::new(fill.timeline)));
             }
@@ -258,15 +266,13 @@ impl Fill {
 
     /// A slice more, up to a moment; whether there is more.
     fn go_on(&mut self, to: Stamp) -> anyhow::Result<bool> {
-        let last = Stamp(to.0.saturating_sub(GROWTH_US));
         let mut n_bytes = 0;
         while n_bytes < SLICE_BYTES {
             let Some(entry) = self.film.next_until(to)? else { return Ok(false) };
             n_bytes += weight(&entry);
             let depth = match &entry.item {
-                Item::Envelope(_, envelope) if entry.at < last && !self.wanted.has(envelope.node.as_deref()) => {
-                    Depth::Node
-                }
+                // Their tasks are known already.
+                Item::Envelope(_, envelope) if !self.wanted.has(envelope.node.as_deref()) => Depth::Rowless,
                 _ => Depth::Whole,
             };
             for stamped in self.decoder.decode_to(&entry, depth) {
@@ -281,34 +287,49 @@ impl Fill {
 }
 
 /// How much of each entry is told: of who is looked at all of so long before its last sample, of the others of that time what
-/// the nodes say of themselves, and only the last samples whole.
-fn depths(told: &[Entry], whole_us: u64, n_last: usize, wanted: &Wanted) -> Vec<Depth> {
-    let mut newer: HashMap<(&str, Option<&str>), (usize, Stamp)> = HashMap::new();
-    let mut depths: Vec<Depth> = Vec::with_capacity(told.len());
+/// the nodes say of themselves, and only the last samples whole. `None`: nothing, for a key follows, and all that is told.
+fn depths(told: &[Entry], whole_us: u64, n_last: usize, wanted: &Wanted) -> Vec<Option<Depth>> {
+    let mut newer: HashMap<(&str, Option<&str>), Newer> = HashMap::new();
+    let mut depths: Vec<Option<Depth>> = Vec::with_capacity(told.len());
+    let last = told.last().map_or(Stamp(0), |last| last.at);
     for entry in told.iter().rev() {
         let sample = match &entry.item {
             Item::Envelope(address, envelope) if Carries::of(envelope) == Carries::Sample => Some((address, envelope)),
             _ => None,
         };
         let Some((address, envelope)) = sample else {
-            depths.push(Depth::Whole);
+            // Time that passes without the samples that came would be silence.
+            let is_early = entry.item == Item::Tick && last.since_us(entry.at) > whole_us;
+            depths.push((!is_early).then_some(Depth::Whole));
             continue;
         };
         let node = envelope.node.as_deref();
-        let (n, newest) = newer.entry((address, node)).or_insert((0, entry.at));
-        *n += 1;
-        depths.push(match (*n <= n_last, newest.since_us(entry.at) <= whole_us) {
-            (true, _) => Depth::Whole,
-            (false, true) if wanted.has(node) => Depth::Whole,
-            (false, true) => Depth::Node,
-            (false, false) => Depth::Kept,
+        let newer = newer.entry((address, node)).or_insert(Newer { n: 0, newest: entry.at, is_grounded: false });
+        newer.n += 1;
+        depths.push(match (newer.n <= n_last, newer.newest.since_us(entry.at) <= whole_us) {
+            (true, _) => Some(Depth::Whole),
+            (false, true) if wanted.has(node) => Some(Depth::Whole),
+            (false, true) => Some(Depth::Node),
+            (false, false) if newer.is_grounded => None,
+            (false, false) => Some(Depth::Kept),
         });
+        if depths.last().is_some_and(Option::is_some) {
+            newer.is_grounded = envelope.key.unwrap_or(false);
+        }
     }
     depths.reverse();
     depths
 }
 
+/// What is known of the samples of a node that come after one.
+struct Newer {
+    n: usize,
+    newest: Stamp,
+    /// Whether the first of them that is told is a key.
+    is_grounded: bool,
+}
+
 /// Copies of what a recording told are counted by moments.
-fn place(at: Stamp) -> usize {
+pub(super) fn place(at: Stamp) -> usize {
     usize::try_from(at.0).unwrap_or(usize::MAX)
 }

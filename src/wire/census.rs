@@ -21,7 +21,8 @@ pub(super) struct Census {
 
 impl Census {
     /// Takes a part; the whole with the last of them. Parts come in order: one that does not begins or ends nothing.
-    pub(super) fn part(&mut self, context: &Context, sent: v1::Census) -> Result<Option<Rows>, &'static str> {
+    pub(super) fn part(&mut self, context: &Context, mut sent: v1::Census) -> Result<Option<Rows>, &'static str> {
+        sent.unfold();
         if sent.tasks.len() > ROWS_MAX * 4 {
             return Err("a part of a census beyond any bound");
         }

@@ -119,6 +119,9 @@ impl Base {
         for gone in sample.left.iter().chain(&sample.died).filter_map(task::id) {
             self.rows.remove(&gone);
         }
+        if let Some(gains) = &sample.gains {
+            taken.n_anonymous += gains.apply(self.rows.values_mut(), self.tasks_mono_us);
+        }
         taken.died = sample.died.iter().filter_map(task::id).collect();
         for mut row in sample.tasks {
             if sample.rests == Some(true) {

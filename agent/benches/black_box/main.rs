@@ -1,10 +1,11 @@
 //! What the black box costs and keeps: the real program beside loads that are made here.
 //!
-//! `cargo bench -p midair-agent --bench black_box -- [S M] [--seconds N]` or `-- FILE.midair...`
+//! `cargo bench -p midair-agent --bench black_box -- [S M VM] [--seconds N]` or `-- FILE.midair...`
 //!
 //! Nobody watches while bytes, CPU time and memory are taken. Then a table of all tasks is asked for each second, and the black box
 //! is read: each task of a second that used 1 % of a core, waited for 1 % of it, or had a queue of severity 20 must stand in it
-//! with what it used. The bench fails where one does not. With files it says of which parts their bytes are made.
+//! with what it used. The bench fails where one does not. VM is M with an Erlang VM of 100,000 processes beside it. With files
+//! it says of which parts their bytes are made.
 
 #[path = "../agent_cost/load.rs"]
 #[allow(dead_code, reason = "shared with the bench of the agent's cost, which looks for what is planted")]
@@ -18,22 +19,48 @@ mod profile;
 #[allow(dead_code, reason = "shared with the bench of the agent's cost")]
 mod spent;
 mod subject;
+mod vm;
 
 use std::{path::Path, process::ExitCode, time::Duration};
 
 use midair_recording::Options;
 
-use self::{profile::Profile, subject::Measured};
+use self::{profile::Profile, subject::Measured, vm::Vm};
 
 /// As the black box packs.
-const PACKING: Options = Options { level: 3, window_log: 18 };
+const PACKING: Options = Options { level: 3, window_log: 17, table_log: Some(15) };
 
 /// The default bound of a black box, bytes.
 const BOUND_BYTES: f64 = (128 << 20) as f64;
 
-/// Bytes a second beside each load, at most.
-fn bytes_bar(profile: Profile) -> f64 {
-    if profile == Profile::S { 500.0 } else { 1_536.0 }
+/// And this many more beside an Erlang VM, bytes a second.
+const VM_BYTES: f64 = 1_024.0;
+
+/// What the agent runs beside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Beside {
+    profile: Profile,
+    has_vm: bool,
+}
+
+impl Beside {
+    fn of(word: &str) -> Option<Self> {
+        match word {
+            "S" => Some(Self { profile: Profile::S, has_vm: false }),
+            "M" => Some(Self { profile: Profile::M, has_vm: false }),
+            "VM" => Some(Self { profile: Profile::M, has_vm: true }),
+            _ => None,
+        }
+    }
+
+    /// Bytes a second at most; beside a VM more than it was without one, where that was measured before.
+    fn bytes_bar(self, without_vm: Option<f64>) -> f64 {
+        match (self.profile, self.has_vm) {
+            (Profile::S, _) => 500.0,
+            (_, false) => 1_536.0,
+            (_, true) => without_vm.unwrap_or(1_536.0) + VM_BYTES,
+        }
+    }
 }
 
 fn main() -> ExitCode {
@@ -50,33 +77,37 @@ fn main() -> ExitCode {
 /// Whether all were named that had to be.
 fn run() -> anyhow::Result<bool> {
     load::act()?;
-    let (mut profiles, mut seconds, mut are_all_named) = (Vec::new(), 120, true);
+    let (mut all, mut seconds, mut are_all_named, mut of_m) = (Vec::new(), 120, true, None);
     let mut arguments = std::env::args().skip(1).filter(|argument| argument != "--bench");
     while let Some(argument) = arguments.next() {
         match argument.as_str() {
-            "S" => profiles.push(Profile::S),
-            "M" => profiles.push(Profile::M),
             "--seconds" => seconds = arguments.next().unwrap_or_default().parse()?,
+            word if Beside::of(word).is_some() => all.extend(Beside::of(word)),
             file if Path::new(file).exists() => {
                 print_parts(&parts::read(Path::new(file))?)?;
                 return Ok(true);
             }
-            other => anyhow::bail!("{other} is not known; give S or M, --seconds N, or files"),
+            other => anyhow::bail!("{other} is not known; give S, M or VM, --seconds N, or files"),
         }
     }
-    for profile in profiles {
-        let running = profile.start(seconds + 180)?;
-        println!("{}: {}", profile.name(), profile::said_of_this_host(running.n_connections));
+    for beside in all {
+        let running = beside.profile.start(seconds + 180)?;
+        let vm = if beside.has_vm { Some(Vm::start()?) } else { None };
+        let with = if vm.is_some() { format!(", a VM of {} processes", vm::N_PROCESSES) } else { String::new() };
+        println!("{}: {}{with}", beside.profile.name(), profile::said_of_this_host(running.n_connections));
         let measured = subject::measure(Duration::from_secs(seconds))?;
-        print(profile, &measured)?;
+        print(beside.bytes_bar(of_m), &measured)?;
+        if beside == (Beside { profile: Profile::M, has_vm: false }) {
+            of_m = Some(measured.bytes_per_s);
+        }
         are_all_named &= measured.named.missing.is_empty() && measured.named.n_noted > 0;
     }
     Ok(are_all_named)
 }
 
-fn print(profile: Profile, measured: &Measured) -> anyhow::Result<()> {
+fn print(bytes_bar: f64, measured: &Measured) -> anyhow::Result<()> {
     let Measured { bytes_per_s, cpu_us_per_sample, rss_kib, named, entries } = measured;
-    println!("  {bytes_per_s:>8.0} B/s on disk, may be {:.0}", bytes_bar(profile));
+    println!("  {bytes_per_s:>8.0} B/s on disk, may be {bytes_bar:.0}");
     println!("  {:>8.1} h fit 128 MiB", BOUND_BYTES / bytes_per_s / 3_600.0);
     println!("  {cpu_us_per_sample:>8.0} us of CPU a sample in its thread, may be 300");
     println!("  {:>8.1} MiB resident of the whole agent, may be 16", *rss_kib as f64 / 1_024.0);

@@ -12,8 +12,8 @@ use midair_proto::{
     CONTRACT, MESSAGE_MAX,
     delta::Delta,
     v1::{
-        Control, Envelope, Hello, Order, Payload, Queue, Rows, Sample, TableQuery, Task, TaskKind, Unit, Version,
-        agent_client::AgentClient, control, payload::Kind,
+        Control, Envelope, Hello, Order, Payload, Queue, Rows, Sample, TableQuery, Task, TaskId, TaskKind, Unit,
+        Version, agent_client::AgentClient, control, payload::Kind,
     },
 };
 use midair_recording::{Body, Entry};
@@ -22,8 +22,8 @@ use tokio::{net::UnixStream, sync::mpsc};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::transport::Endpoint;
 
-/// Number and start of a task of the kernel.
-type Id = (u64, u64);
+/// Runtime, number and start of a task.
+type Id = (u32, u64, u64);
 
 /// The part of a core or of a second from which a task must be named; a little more than the bar, for both sides divide by
 /// times of their own.
@@ -79,7 +79,7 @@ pub(crate) async fn tables(socket: PathBuf, time: Duration) -> anyhow::Result<BT
 /// Compares tables with what was kept.
 pub(crate) fn compare(tables: &BTreeMap<u64, Rows>, entries: &[Entry]) -> anyhow::Result<Named> {
     let mut named = Named { n_seconds: 0, n_noted: 0, missing: Vec::new() };
-    let mut held: HashMap<Id, (Task, u64)> = HashMap::new();
+    let mut held: BTreeMap<Id, Task> = BTreeMap::new();
     let mut before: HashMap<Id, (u64, Task)> = HashMap::new();
     for entry in entries {
         let Body::Envelope { bytes, .. } = &entry.body else { continue };
@@ -95,17 +95,20 @@ pub(crate) fn compare(tables: &BTreeMap<u64, Rows>, entries: &[Entry]) -> anyhow
             let Some(why) = earlier.and_then(|earlier| noted(task, at_us, &earlier)) else { continue };
             named.n_noted += 1;
             match held.get(&id) {
-                None => named.missing.push(format!("task {} has no row: {why}", id.0)),
+                None => {
+                    let (kind, n_rows) = (task.kind().as_str_name(), held.len());
+                    named.missing.push(format!("task {} ({kind}) is not among {n_rows} rows: {why}", id.1));
+                }
                 // A step of what is told, and a queue that is told where its level changes.
-                Some((row, _)) if why.starts_with("queue") => {
+                Some(row) if why.starts_with("queue") => {
                     if row.queues.is_none() {
-                        named.missing.push(format!("task {} has no queue: {why}", id.0));
+                        named.missing.push(format!("task {} has no queue: {why}", id.1));
                     }
                 }
-                Some((row, _)) => {
+                Some(row) => {
                     let off = |a: Option<u64>, b: Option<u64>| a.unwrap_or(0).abs_diff(b.unwrap_or(0)) > 128;
                     if off(row.cpu_us, task.cpu_us) || off(row.run_delay_us, task.run_delay_us) {
-                        named.missing.push(format!("task {} is not as it was: {why}", id.0));
+                        named.missing.push(format!("task {} is not as it was: {why}", id.1));
                     }
                 }
             }
@@ -119,24 +122,27 @@ fn kind(envelope: &Envelope) -> anyhow::Result<Option<Kind>> {
 }
 
 fn id(task: &Task) -> Id {
-    task.id.as_ref().map_or((0, 0), |id| (id.number(), id.start()))
+    task.id.as_ref().map_or((0, 0, 0), identity)
 }
 
-fn fold(held: &mut HashMap<Id, (Task, u64)>, sample: Sample, is_key: bool) {
+fn identity(id: &TaskId) -> Id {
+    (id.runtime(), id.number(), id.start())
+}
+
+fn fold(held: &mut BTreeMap<Id, Task>, sample: Sample, is_key: bool) {
     if is_key {
         held.clear();
     }
     for gone in sample.left.iter().chain(&sample.died) {
-        held.remove(&(gone.number(), gone.start()));
+        held.remove(&identity(gone));
     }
-    let at_us = sample.tasks_mono_us();
+    if let Some(gains) = &sample.gains {
+        gains.apply(held.values_mut(), sample.tasks_mono_us());
+    }
     for task in sample.tasks {
         match held.get_mut(&id(&task)) {
-            Some((row, told_us)) => {
-                row.apply(task);
-                *told_us = at_us;
-            }
-            None => drop(held.insert(id(&task), (task, at_us))),
+            Some(row) => row.apply(task),
+            None => drop(held.insert(id(&task), task)),
         }
     }
 }

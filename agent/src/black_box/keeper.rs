@@ -44,6 +44,9 @@ const STEP_US: u64 = 1_000_000;
 /// What it holds is said anew so often: words that change travel.
 const SAY_US: u64 = 60_000_000;
 
+/// And logged so often.
+const LOG_US: u64 = 3_600_000_000;
+
 /// Marks come back that are about so long ago at most.
 const MARKS_US: u64 = 24 * 3_600_000_000;
 
@@ -68,6 +71,8 @@ pub(super) struct Keeper {
     flushed_us: u64,
     tried_us: u64,
     said: Option<(u64, State)>,
+    /// When what it holds was logged last, or it began.
+    logged_us: u64,
 }
 
 /// Wakes the thread when something comes.
@@ -104,6 +109,7 @@ impl Keeper {
             flushed_us: now_us,
             tried_us: now_us,
             said: None,
+            logged_us: now_us,
         }
     }
 
@@ -271,6 +277,10 @@ impl Keeper {
                 State::Disk | State::Memory => tracing::info!(%state, "the black box keeps what is measured"),
             }
         }
+        if now_us.saturating_sub(self.logged_us) >= LOG_US {
+            self.logged_us = now_us;
+            tracing::info!(holds = holds(&self.opened), "the black box");
+        }
         let (health, note) = match (state, &self.opened.instead_of) {
             (State::Off(why), _) => (Health::Off(why.as_str().into()), None),
             (_, Some(why)) => (Health::Degraded(format!("{}: {why}", holds(&self.opened)).into()), None),
@@ -282,16 +292,19 @@ impl Keeper {
     }
 }
 
-/// What it holds, in words: of which age each second, and of which age only summaries.
+/// What it holds, in words: of which age each second, and of which age only summaries; and how long a time will fit, as far as
+/// that is measured.
 fn holds(opened: &Opened) -> String {
     let Opened { ring, summaries, .. } = opened;
-    let age = |range: Option<(u64, u64)>| {
-        let minutes = range.map_or(0, |(first, last)| last.saturating_sub(first) / 60_000_000);
+    let span = |us: u64| {
+        let minutes = us / 60_000_000;
         if minutes < 120 { format!("{minutes} min") } else { format!("{} h", minutes / 60) }
     };
+    let age = |range: Option<(u64, u64)>| span(range.map_or(0, |(first, last)| last.saturating_sub(first)));
     let kib = (ring.n_bytes() + summaries.n_bytes()) >> 10;
     let (each, every_10) = (age(ring.range()), age(summaries.range()));
-    format!("each second of {each}, every 10 s of {every_10}, in {kib} KiB {}", ring.state())
+    let fits = ring.fits_us().map(|us| format!("; ~{} of each second fit", span(us))).unwrap_or_default();
+    format!("each second of {each}, every 10 s of {every_10}, in {kib} KiB {}{fits}", ring.state())
 }
 
 /// A rollup as it stands among the samples: of the node alone. What else it says stands with the summaries.

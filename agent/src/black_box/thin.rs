@@ -16,7 +16,7 @@ pub(super) struct Thin {
     point_us: u64,
     from_us: u64,
     to_us: u64,
-    points: BTreeMap<u64, Rollup>,
+    points: BTreeMap<u64, Point>,
     marks: Vec<Mark>,
 }
 
@@ -50,11 +50,7 @@ impl Thin {
             return;
         }
         let number = (end_us - self.from_us) / self.point_us;
-        let point = match self.points.remove(&number) {
-            None => rollup,
-            Some(before) => merge(&before, &rollup),
-        };
-        self.points.insert(number, point);
+        self.points.entry(number).or_default().add(&rollup);
     }
 
     fn holds(&self, wall_us: u64) -> bool {
@@ -63,7 +59,7 @@ impl Thin {
 
     /// The points and the marks, in order, each with its wall time in microseconds.
     pub(super) fn told(self) -> Vec<(u64, Kind)> {
-        let points = self.points.into_values().map(|point| (point.wall_us(), Kind::Rollup(point)));
+        let points = self.points.into_values().map(|point| (point.wall_us, Kind::Rollup(point.rollup())));
         let marks = self.marks.into_iter().map(|mark| (mark.wall_us(), Kind::Mark(mark)));
         let mut told: Vec<(u64, Kind)> = points.chain(marks).collect();
         told.sort_by_key(|(wall_us, _)| *wall_us);
@@ -71,26 +67,65 @@ impl Thin {
     }
 }
 
-/// Two windows as one, which ends with the later.
-fn merge(earlier: &Rollup, later: &Rollup) -> Rollup {
-    Rollup {
-        window_us: Some(earlier.window_us.unwrap_or(0).saturating_add(later.window_us.unwrap_or(0))),
-        wall_us: later.wall_us.max(earlier.wall_us),
-        sched: both(earlier.sched, later.sched),
-        mem: both(earlier.mem, later.mem),
-        queue: both(earlier.queue, later.queue),
-        rate: both(earlier.rate, later.rate),
-        ..Rollup::default()
+/// Windows as one, which ends with the last of them. Means are made of sums, once: they would drift with each rounding.
+#[derive(Debug, Default)]
+struct Point {
+    window_us: u64,
+    wall_us: u64,
+    /// By vital, in their order.
+    sums: [Option<Sum>; 4],
+}
+
+/// All summaries of a vital that came; of what was counted otherwise than by all of its fields there is no mean.
+#[derive(Clone, Copy, Debug)]
+struct Sum {
+    min: Option<u32>,
+    max: Option<u32>,
+    /// The sum of all values, and how many there were.
+    total: Option<(u64, u64)>,
+}
+
+impl Point {
+    fn add(&mut self, rollup: &Rollup) {
+        self.window_us = self.window_us.saturating_add(rollup.window_us());
+        self.wall_us = self.wall_us.max(rollup.wall_us());
+        let vitals = [rollup.sched, rollup.mem, rollup.queue, rollup.rate];
+        for (sum, summary) in self.sums.iter_mut().zip(vitals) {
+            let of = summary.map(Sum::of);
+            *sum = match (*sum, of) {
+                (Some(sum), Some(of)) => Some(sum.and(of)),
+                (sum, of) => sum.or(of),
+            };
+        }
+    }
+
+    fn rollup(&self) -> Rollup {
+        let [sched, mem, queue, rate] = self.sums.map(|sum| sum.map(Sum::summary));
+        let (window_us, wall_us) = (Some(self.window_us), Some(self.wall_us));
+        Rollup { window_us, wall_us, sched, mem, queue, rate, ..Rollup::default() }
     }
 }
 
-fn both(one: Option<Summary>, other: Option<Summary>) -> Option<Summary> {
-    let (Some(a), Some(b)) = (one, other) else { return one.or(other) };
-    let n = u64::from(a.n?) + u64::from(b.n?);
-    let sum = |s: Summary| Some(u64::from(s.mean?) * u64::from(s.n?));
-    let total = sum(a)?.saturating_add(sum(b)?);
-    let mean = u32::try_from(total.saturating_add(n / 2).checked_div(n)?).ok();
-    Some(Summary { min: a.min.min(b.min), mean, max: a.max.max(b.max), n: u32::try_from(n).ok() })
+impl Sum {
+    fn of(summary: Summary) -> Self {
+        let total = |(mean, n): (u32, u32)| (u64::from(mean) * u64::from(n), u64::from(n));
+        Self { min: summary.min, max: summary.max, total: summary.mean.zip(summary.n).map(total) }
+    }
+
+    fn and(self, other: Self) -> Self {
+        let total = self.total.zip(other.total);
+        Self {
+            min: self.min.zip(other.min).map(|(a, b)| a.min(b)),
+            max: self.max.zip(other.max).map(|(a, b)| a.max(b)),
+            total: total.map(|(a, b)| (a.0.saturating_add(b.0), a.1.saturating_add(b.1))),
+        }
+    }
+
+    fn summary(self) -> Summary {
+        let mean = self.total.and_then(|(total, n)| total.saturating_add(n / 2).checked_div(n));
+        let n = self.total.and_then(|(_, n)| u32::try_from(n).ok());
+        Summary { min: self.min, mean: mean.and_then(|mean| u32::try_from(mean).ok()), max: self.max, n }
+    }
 }
 
 #[cfg(test)]

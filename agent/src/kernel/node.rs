@@ -22,7 +22,7 @@ pub(super) use self::{net::InUse, paired::Paired};
 use super::{
     kept::{Kept, Page},
     tally::Tally,
-    text::{lines, number, pressure, value_kib, words},
+    text::{lines, number, pressure, value_kib, value_number, words},
 };
 
 /// The files of the node.
@@ -37,6 +37,7 @@ pub(super) struct Node {
     pressure: [Kept; 3],
     file_nr: Kept,
     diskstats: Kept,
+    vmstat: Kept,
     net: Net,
     filesystems: Filesystems,
     queues: CpuQueues,
@@ -57,6 +58,7 @@ impl Node {
             pressure: ["cpu", "io", "memory"].map(|name| Kept::new(format!("pressure/{name}"))),
             file_nr: Kept::new("sys/fs/file-nr"),
             diskstats: Kept::new("diskstats"),
+            vmstat: Kept::new("vmstat"),
             net: Net::default(),
             filesystems: Filesystems::new(root),
             queues: CpuQueues::default(),
@@ -94,6 +96,12 @@ impl Node {
         }
         into.filesystems = self.filesystems.read(into.at_us).to_vec();
         self.net.read(root, page, into)
+    }
+
+    /// Processes killed for lack of memory since boot, wherever: `/proc/vmstat`, from Linux 4.13 on.
+    pub(super) fn read_oom_kills(&mut self) -> Option<u64> {
+        let root = self.root.as_ref()?;
+        value_number(b"oom_kill ", self.vmstat.read(root.as_fd(), &mut self.page)?)
     }
 
     /// Who waits for each CPU, by what a sweep over the tasks has counted since.

@@ -5,6 +5,7 @@ mod deaths;
 mod health;
 mod kills;
 mod shed;
+mod vms;
 
 use crate::{reading::Reading, tick::Tick};
 
@@ -12,6 +13,7 @@ use deaths::Deaths;
 use health::Healths;
 use kills::Kills;
 use shed::Shed;
+use vms::Lives;
 
 /// In so long after the start much changes that is no news, microseconds.
 const START_US: u64 = 15_000_000;
@@ -37,6 +39,7 @@ pub struct Rules {
     deaths: Deaths,
     healths: Healths,
     shed: Shed,
+    lives: Lives,
 }
 
 impl Rules {
@@ -54,6 +57,7 @@ impl Rules {
         self.deaths.spare(&killed.victims);
         let mut notes: Vec<Note> = killed.note.into_iter().collect();
         notes.extend(self.deaths.take(node, tick));
+        notes.extend(self.lives.take(node, tick));
         notes.extend(self.judge_health(tick));
         let is_settled = self.is_settled(tick);
         notes.extend(self.shed.take(shed, tick, is_settled));

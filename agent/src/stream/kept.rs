@@ -4,7 +4,7 @@
 //! told, and its rates to go on (`Sample.rests`); so a row is told again when its CPU time or run delay is off by eight
 //! milliseconds from where those rates have led, when a level has moved by a hundredth, when a queue has changed in level, and
 //! after ten seconds. Tasks that are noted are told in their second. Counters are cumulative: a row told less often
-//! costs resolution, never truth.
+//! costs resolution, never truth. What rows gained in time stands by column, by place and by difference (`Gains`).
 //!
 //! Of the node all counters are told each second, in microseconds or in the kernel's own coarser steps; what changes slowly is told
 //! when it has moved.
@@ -15,7 +15,8 @@ use std::collections::BTreeMap;
 
 use midair_proto::{
     delta::{Delta, pin_stamps},
-    v1::{Cgroup, Cost, NetNamespace, Node, Queue, Queues, Sample, Task},
+    gains::{STEP_US, steps},
+    v1::{Cgroup, Cost, Gains, NetNamespace, Node, Queue, Queues, Sample, Task},
 };
 use midair_vitals::TaskId;
 
@@ -36,14 +37,11 @@ const OFF_MOVED: f64 = 16.0;
 /// And each by this part of what its reader takes to have gone by.
 const OFF_PART: f64 = 0.1;
 
-/// CPU time and run delay of rows are told in steps of so many microseconds.
-const STEP_US: u64 = 128;
-
 /// Levels move by this part before they are told: a hundredth.
 const LEVEL_PART: u64 = 100;
 
-/// A wait that is shorter than this is no news of a thread, microseconds.
-const WAITED_US: u64 = 5_000;
+/// A wait that is shorter than this is no news, of a thread of a process or of what still waits, microseconds.
+const WAITED_US: u64 = 10_000;
 
 /// Steps of what the agent says of its own cost, microseconds and bytes.
 const COST_STEP_US: u64 = 100;
@@ -89,8 +87,11 @@ impl Pace {
         self.settle_others(full, Some(before));
         let ids: Vec<TaskId> = full.tasks.iter().map(|(id, _)| *id).collect();
         let mut ids = ids.into_iter();
+        let (mut gains, mut n_held, mut last) = (Gains::default(), 0, None);
         let mut sample = full.rows_since(before, has_died, |task, earlier| {
             let id = ids.next()?;
+            let place = n_held;
+            n_held += usize::from(earlier.is_some());
             let at_us = task.mono_us.unwrap_or(sweep_us);
             let is_due = noted.contains(&id) || self.is_off(id, task, at_us) || has_changed(task, earlier);
             if let Some(earlier) = earlier.filter(|_| !is_due) {
@@ -101,13 +102,18 @@ impl Pace {
             task.mono_us = task.mono_us.filter(|at_us| at_us.abs_diff(sweep_us) > slack_us);
             self.tell(id, task, sweep_us);
             let Some(earlier) = earlier else { return Some(task.clone()) };
-            // That it was read now must be told even where nothing else is.
             let mut told = Task { mono_us: None, ..task.clone() }
                 .since(&Task { mono_us: None, ..earlier.clone() })
                 .unwrap_or_else(|| Task { id: task.id, ..Task::default() });
             told.mono_us = task.mono_us;
-            Some(told)
+            let by = steps(earlier.cpu_us, task.cpu_us).zip(steps(earlier.run_delay_us, task.run_delay_us));
+            let Some(by) = by else { return Some(told) };
+            // That it was read now is told even where nothing was gained.
+            gains.push(last.replace(place), place, by);
+            (told.cpu_us, told.run_delay_us) = (None, None);
+            (told != Task { id: task.id, ..Task::default() }).then_some(told)
         });
+        sample.gains = (!gains.passed.is_empty()).then_some(gains);
         self.rows.retain(|id, _| full.tasks.binary_search_by_key(id, |(id, _)| *id).is_ok());
         sample.rests = Some(true);
         sample
@@ -135,6 +141,7 @@ impl Pace {
         let sweep_us = full.tasks_mono_us;
         for (path, cgroup) in &mut full.cgroups {
             let at_us = *cgroup.mono_us.get_or_insert(sweep_us);
+            coarse_cgroup(cgroup, before.and_then(|before| before.cgroups.get(path)));
             let counters = [cgroup.cpu_us, cgroup.run_delay_us, cgroup.throttled_us];
             let earlier = before.and_then(|before| before.cgroups.get(path));
             let told = self.cgroups.entry(*path).or_insert_with(|| Reckoned::begin(at_us, counters));
@@ -224,10 +231,14 @@ fn coarse_row(task: &mut Task, earlier: Option<&Task>, sweep_us: u64) {
     (task.cpu_us, task.run_delay_us) = (step(task.cpu_us), step(task.run_delay_us));
     // They would move with each telling, and say little that run delay does not.
     (task.n_runs, task.n_voluntary, task.n_involuntary) = (None, None, None);
-    task.worst_thread = task.worst_thread.filter(|worst| worst.run_delay_us >= Some(WAITED_US));
+    // A process of one thread waits as that does.
+    task.worst_thread =
+        task.worst_thread.filter(|worst| worst.run_delay_us >= Some(WAITED_US) && task.n_threads != Some(1));
     if let Some(worst) = &mut task.worst_thread {
+        worst.run_delay_us = worst.run_delay_us.map(|us| us.next_multiple_of(1 << 10));
         worst.over_us = worst.over_us.map(|us| us.next_multiple_of(1 << 14));
     }
+    task.waiting_us = task.waiting_us.filter(|us| *us >= WAITED_US);
     task.mono_us = task.mono_us.filter(|at_us| *at_us != sweep_us);
     for queue in task.queues.iter_mut().flat_map(|queues| &mut queues.queue) {
         queue.mono_us = None;
@@ -236,6 +247,8 @@ fn coarse_row(task: &mut Task, earlier: Option<&Task>, sweep_us: u64) {
         (previous.rss_bytes, previous.queues, previous.n_runs) = (None, None, None);
     }
     let Some(earlier) = earlier else { return };
+    // While it runs it waits nowhere; the next time mostly where it did before.
+    task.wait_channel = task.wait_channel.or(earlier.wait_channel);
     let levels: [fn(&mut Task) -> &mut Option<u64>; 5] =
         [|t| &mut t.rss_bytes, |t| &mut t.swap_bytes, |t| &mut t.anon_bytes, |t| &mut t.file_bytes, |t| &mut t.n_fds];
     let mut held = earlier.clone();
@@ -248,6 +261,21 @@ fn coarse_row(task: &mut Task, earlier: Option<&Task>, sweep_us: u64) {
 fn keep_level(now: &mut Option<u64>, then: Option<u64>) {
     if !has_moved(then, *now) {
         *now = then;
+    }
+}
+
+/// What of a cgroup is told, where it is.
+fn coarse_cgroup(cgroup: &mut Cgroup, earlier: Option<&Cgroup>) {
+    let counters: [fn(&mut Cgroup) -> &mut Option<u64>; 4] =
+        [|c| &mut c.cpu_us, |c| &mut c.run_delay_us, |c| &mut c.throttled_us, |c| &mut c.caused_delay_us];
+    for counter in counters {
+        let us = counter(cgroup);
+        *us = us.map(|us| us - us % STEP_US);
+    }
+    let Some(mut held) = earlier.copied() else { return };
+    let levels: [fn(&mut Cgroup) -> &mut Option<u64>; 2] = [|c| &mut c.mem_bytes, |c| &mut c.mem_inactive_bytes];
+    for level in levels {
+        keep_level(level(cgroup), *level(&mut held));
     }
 }
 

@@ -1,5 +1,7 @@
 //! The black box: what was measured with nobody watching is told afterwards, also by an agent's next life.
 
+mod day;
+
 use std::{path::Path, process::Command, time::Duration};
 
 use midair_agent::config::{BlackBoxConfig, Place};
@@ -196,10 +198,12 @@ async fn a_directory_of_another_agent_is_left_to_it() {
 struct SmallDisk(TempDir);
 
 impl SmallDisk {
-    fn mount() -> Self {
+    /// With an option of mount(8) more.
+    fn mount(option: &str) -> Self {
         let disk = Self(TempDir::new().unwrap());
+        let options = format!("size=256k,{option}");
         let mut mount = Command::new("mount");
-        let mounted = mount.args(["-t", "tmpfs", "-o", "size=256k", "small"]).arg(disk.0.path()).status().unwrap();
+        let mounted = mount.args(["-t", "tmpfs", "-o", &options, "small"]).arg(disk.0.path()).status().unwrap();
         assert!(mounted.success(), "this test mounts a disk: run it as root");
         disk
     }
@@ -212,9 +216,21 @@ impl Drop for SmallDisk {
     }
 }
 
+/// Samples of an agent go on for a second after this one.
+async fn goes_on_after(client: &mut AgentClient<Channel>, seq: u64) {
+    let mut watch = watch(client).await;
+    watch.ask(detail()).await;
+    loop {
+        let (envelope, _) = watch.next().await.expect("the watch goes on");
+        if envelope.seq > Some(seq + N_A_SECOND as u64) {
+            return;
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_full_disk_turns_it_off_in_words_and_samples_go_on() {
-    let disk = SmallDisk::mount();
+    let disk = SmallDisk::mount("rw");
     let place = disk.0.path().join("black-box");
     let agent = Running::start(&["--black-box", place.to_str().unwrap()], "info");
     let mut client = over_unix(agent.socket()).await;
@@ -223,15 +239,22 @@ async fn a_full_disk_turns_it_off_in_words_and_samples_go_on() {
     drop(std::fs::write(disk.0.path().join("filler"), vec![1; 1 << 20]));
     let (words, at) = said(&mut client, Health::Off).await;
     assert!(words.contains("No space left on device") && words.contains(place.to_str().unwrap()), "{words}");
-    let mut watch = watch(&mut client).await;
-    watch.ask(detail()).await;
-    loop {
-        let (envelope, _) = watch.next().await.expect("the watch goes on");
-        if envelope.seq > Some(at + N_A_SECOND as u64) {
-            break;
-        }
-    }
+    goes_on_after(&mut client, at).await;
     assert!(!samples(&history(&mut client, HistoryRequest::default()).await).is_empty(), "what was kept is told");
     let no_more = agent.log().lines().filter(|line| line.contains("black box is off")).count();
     assert_eq!(no_more, 1, "{}", agent.log());
+}
+
+#[tokio::test]
+async fn a_disk_that_is_read_only_turns_it_off_in_words_and_samples_go_on() {
+    let disk = SmallDisk::mount("ro");
+    let place = disk.0.path().join("black-box");
+    let agent = Running::start(&["--black-box", place.to_str().unwrap()], "info");
+    let mut client = over_unix(agent.socket()).await;
+    let (words, at) = said(&mut client, Health::Off).await;
+    assert!(words.contains("Read-only file system") && words.contains(place.to_str().unwrap()), "{words}");
+    goes_on_after(&mut client, at).await;
+    assert_eq!(history(&mut client, HistoryRequest::default()).await, []);
+    let said_once = agent.log().lines().filter(|line| line.contains("black box is off")).count();
+    assert_eq!(said_once, 1, "{}", agent.log());
 }

@@ -851,6 +851,24 @@ pub struct Sample {
     /// A told row without `mono_us` was then read at `tasks_mono_us`. Its rate is the mean since its last telling.
     #[prost(bool, optional, tag = "17")]
     pub rests: ::core::option::Option<bool>,
+    /// In a black box's delta: what rows that the reader holds have gained. `tasks` says what else has changed of them.
+    #[prost(message, optional, tag = "18")]
+    pub gains: ::core::option::Option<Gains>,
+}
+/// What rows have gained since they were told last: of those that the reader holds once `left` and `died` are gone and before any
+/// has entered, in the order of their ids (runtime, number, start). They were read at `tasks_mono_us`, unless `tasks` says
+/// otherwise. A column that ends early says 0 from there on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct Gains {
+    /// Which rows: how many are passed over after the one before, at first from the start on.
+    #[prost(uint32, repeated, tag = "1")]
+    pub passed: ::prost::alloc::vec::Vec<u32>,
+    /// CPU time, in steps of 128 us; of a row whose CPU time is unknown it says nothing.
+    #[prost(sint64, repeated, tag = "2")]
+    pub cpu: ::prost::alloc::vec::Vec<i64>,
+    /// Run delay, in steps of 128 us; the same.
+    #[prost(sint64, repeated, tag = "3")]
+    pub run_delay: ::prost::alloc::vec::Vec<i64>,
 }
 /// What one source cost in this sample.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2486,6 +2504,41 @@ pub struct Census {
     /// The names that these rows use.
     #[prost(message, repeated, tag = "7")]
     pub names: ::prost::alloc::vec::Vec<Name>,
+    /// The rows of this part, where `tasks` is empty: the same in a third of the bytes.
+    #[prost(message, optional, tag = "8")]
+    pub columns: ::core::option::Option<CensusColumns>,
+}
+/// Rows of a census by column, in the same order in each. A *difference* is to the row before, to 0 in the first. Of what may be
+/// unknown 0 says so, and else the value stands one higher; a column that ends early is unknown from there on.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct CensusColumns {
+    /// TaskId.number, as a difference. It says how many rows there are.
+    #[prost(sint64, repeated, tag = "1")]
+    pub numbers: ::prost::alloc::vec::Vec<i64>,
+    /// TaskId.start, as a difference.
+    #[prost(sint64, repeated, tag = "2")]
+    pub starts: ::prost::alloc::vec::Vec<i64>,
+    /// TaskId.runtime, plain; 0 where it ends.
+    #[prost(uint32, repeated, tag = "3")]
+    pub runtimes: ::prost::alloc::vec::Vec<u32>,
+    /// Task.kind, plain.
+    #[prost(enumeration = "TaskKind", repeated, tag = "4")]
+    pub kinds: ::prost::alloc::vec::Vec<i32>,
+    /// Task.process, one higher, as a difference.
+    #[prost(sint64, repeated, tag = "5")]
+    pub processes: ::prost::alloc::vec::Vec<i64>,
+    /// Task.name, one higher, as a difference.
+    #[prost(sint64, repeated, tag = "6")]
+    pub names: ::prost::alloc::vec::Vec<i64>,
+    /// Task.cpu_us in steps of 128 us, rounded down, one higher.
+    #[prost(uint64, repeated, tag = "7")]
+    pub cpu: ::prost::alloc::vec::Vec<u64>,
+    /// Task.run_delay_us in steps of 128 us, rounded down, one higher.
+    #[prost(uint64, repeated, tag = "8")]
+    pub run_delay: ::prost::alloc::vec::Vec<u64>,
+    /// Task.rss_bytes in KiB, rounded down, one higher, as a difference.
+    #[prost(sint64, repeated, tag = "9")]
+    pub rss_kib: ::prost::alloc::vec::Vec<i64>,
 }
 /// The answer to a table query. Complete in itself: names are spelled out in `names`.
 #[derive(Clone, PartialEq, ::prost::Message)]

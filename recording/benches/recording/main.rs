@@ -60,7 +60,7 @@ fn packing(samples: &[Sample]) {
     println!("  level window   B/s   ratio  CPU us a sample (written and flushed)");
     let n_bytes: usize = samples.iter().map(|s| s.bytes.len()).sum();
     for (level, window_log) in [(1, 20), (3, 17), (3, 20), (6, 20), (9, 20), (12, 20), (15, 20)] {
-        let options = Options { level, window_log };
+        let options = Options { level, window_log, ..Options::default() };
         let cpu = Cpu::start();
         let written = made::write(samples, options);
         let spent = cpu.us();

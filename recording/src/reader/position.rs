@@ -22,6 +22,8 @@ pub(super) struct Position {
     chunk: Option<Chunk>,
     /// The number of the next block, where the one before was read.
     next_block: Option<u32>,
+    /// The moment of the newest entry or block that was read.
+    newest_us: u64,
     /// Entries before this place, where that is known.
     n_entries: Option<u64>,
     /// Damage that the next block ends.
@@ -61,6 +63,9 @@ impl Position {
         loop {
             if let (Some(block), Some(chunk)) = (&mut self.block, &mut self.chunk) {
                 if let Some(entry) = block.next(chunk) {
+                    if !entry.is_standing {
+                        self.newest_us = self.newest_us.max(entry.at_us);
+                    }
                     return Ok(Some(Piece::Entry(entry)));
                 }
                 self.chunk = None;
@@ -71,7 +76,7 @@ impl Position {
             let told = match records.record(self.at, self.chain)? {
                 Record::End => return Ok(None),
                 Record::Torn => return Ok(self.tear(records.length()?)),
-                Record::Block(head) => match unfit(&head, whole) {
+                Record::Block(head) => match self.unfit(&head, whole) {
                     Some(why) => self.lose(records, whole, why)?,
                     None => self.enter(head, whole)?,
                 },
@@ -120,6 +125,7 @@ impl Position {
         let damage = self.open.take().or(was_missing.then_some(missing)).map(|damage| Damage { n_lost, ..damage });
         self.at += BLOCK_HEAD as u64;
         self.chain = head.crc;
+        self.newest_us = head.first_us;
         self.next_block = Some(head.number.wrapping_add(1));
         self.n_entries = Some(head.n_before);
         self.block = Some(Unpacker::new(head, follows, self.block.take())?);
@@ -164,15 +170,19 @@ impl Position {
             }
         }
     }
-}
 
-/// Why a block whose head checks is not read.
-fn unfit(head: &BlockHead, whole: &Whole) -> Option<Why> {
-    if head.major > MAJOR {
-        return Some(Why::Newer(head.major));
+    /// Why a block whose head checks is not read.
+    fn unfit(&self, head: &BlockHead, whole: &Whole) -> Option<Why> {
+        if head.major > MAJOR {
+            return Some(Why::Newer(head.major));
+        }
+        if whole.file_id.is_some_and(|id| id != head.file_id) {
+            return Some(Why::Foreign);
+        }
+        // Moments only rise, so what is read once is not told again.
+        if self.next_block.is_some_and(|next| head.number < next) || head.first_us < self.newest_us {
+            return Some(Why::Backwards);
+        }
+        (head.window_log > WINDOW_LOG_MAX).then_some(Why::Content)
     }
-    if whole.file_id.is_some_and(|id| id != head.file_id) {
-        return Some(Why::Foreign);
-    }
-    (head.window_log > WINDOW_LOG_MAX).then_some(Why::Content)
 }

@@ -25,6 +25,11 @@ impl Packer {
     pub(super) fn new(options: Options) -> io::Result<Self> {
         let mut encoder = Encoder::new(options.level)?;
         encoder.set_parameter(CParameter::WindowLog(u32::from(options.window_log)))?;
+        if let Some(log) = options.table_log.map(u32::from) {
+            encoder.set_parameter(CParameter::HashLog(log))?;
+            encoder.set_parameter(CParameter::ChainLog(log))?;
+            encoder.set_parameter(CParameter::MinMatch(4))?;
+        }
         // Each chunk has a checksum of its own, and its length is not known at the start.
         encoder.set_parameter(CParameter::ContentSizeFlag(false))?;
         encoder.set_parameter(CParameter::ChecksumFlag(false))?;

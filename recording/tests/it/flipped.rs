@@ -115,3 +115,16 @@ fn a_block_of_another_file_is_passed_over() {
     assert_eq!(entries, told(&blocks).into_iter().filter(|said| !said.1).collect::<Vec<_>>());
     assert_eq!((damage[0].why, damage[0].n_lost), (Why::Foreign, Some(0)));
 }
+
+#[test]
+fn a_block_that_stands_there_again_is_told_once() {
+    let blocks = blocks(3);
+    let (bytes, ends) = write(&blocks, false);
+    // The second after the third, as a copy of a part of the file would have it.
+    let again = [bytes.as_slice(), &bytes[ends[4]..ends[9]]].concat();
+    let (entries, damage) = read_all(&again).unwrap();
+    assert_eq!(entries.into_iter().map(said).collect::<Vec<_>>(), told(&blocks));
+    let [found] = damage.as_slice() else { panic!("{damage:?}") };
+    assert_eq!((found.why, found.from), (Why::Backwards, bytes.len() as u64));
+    assert!(found.to_string().starts_with("a block stands after later ones at byte"), "{found}");
+}

@@ -105,6 +105,27 @@ fn its_bytes_are_bounded_and_the_oldest_go() {
 }
 
 #[test]
+fn how_long_a_time_fits_is_measured_by_what_it_holds() {
+    // About 260 bytes a second.
+    let bounds = Bounds { disk_bytes: 1_000_000, memory_bytes: 1_000_000, ..Bounds::default() };
+    let mut ring = open(None, bounds);
+    fill(&mut ring, 0, 300);
+    assert_eq!(ring.fits_us(), None, "too little is known");
+    fill(&mut ring, 300, 900);
+    let fits_s = ring.fits_us().unwrap() / SECOND;
+    fill(&mut ring, 900, 20_000);
+    let (first, last) = ring.range().unwrap();
+    let held_s = (last - first) / SECOND;
+    assert!((held_s * 9 / 10..held_s * 11 / 10).contains(&fits_s), "{fits_s} s were to fit, {held_s} s are held");
+    let later_s = ring.fits_us().unwrap() / SECOND;
+    assert!((held_s * 9 / 10..held_s * 11 / 10).contains(&later_s), "{later_s} s are to fit, {held_s} s are held");
+    // Of few bytes no more than what is not too old.
+    let mut ring = open(None, Bounds { age_us: 3_600 * SECOND, ..Bounds::default() });
+    fill(&mut ring, 0, 900);
+    assert_eq!(ring.fits_us(), Some(3_600 * SECOND));
+}
+
+#[test]
 fn what_is_too_old_goes() {
     let directory = tempfile::tempdir().unwrap();
     let bounds = Bounds { age_us: 3_600 * SECOND, ..Bounds::default() };

@@ -172,7 +172,10 @@ impl Mask {
                 Kind::Sample(sample)
             }
             Kind::Rows(rows) => Kind::Rows(v1::Rows { names: self.names(rows.names), ..rows }),
-            Kind::Census(census) => Kind::Census(v1::Census { names: self.names(census.names), ..census }),
+            Kind::Census(mut census) => {
+                census.unfold();
+                Kind::Census(v1::Census { names: self.names(census.names), ..census })
+            }
             Kind::Mark(mark) => Kind::Mark(self.mark(mark)),
             Kind::Rollup(mut rollup) => {
                 rollup.vms.iter_mut().for_each(|vm| self.scrub_in(&mut vm.name));

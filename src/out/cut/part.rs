@@ -71,6 +71,9 @@ impl Roster {
     /// Takes the names that rows use. Ids of names belong to an agent's instance; where two of a node give one id to two
     /// texts, the newer counts, as its own rows say.
     fn meet(&mut self, texts: &mut HashMap<u32, String>, mut kind: Kind) {
+        if let Kind::Census(census) = &mut kind {
+            census.unfold();
+        }
         let told: &[Name] = match &kind {
             Kind::Sample(sample) => &sample.names,
             Kind::Rows(rows) => &rows.names,

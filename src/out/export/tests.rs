@@ -128,7 +128,8 @@ fn values_are_those_that_screens_show() {
             assert_eq!(row["queue_depth"].as_u64(), task.worst_queue().and_then(|(queue, _)| queue.depth));
             let growth = task.worst_queue().and_then(|(_, vitals)| vitals.growth);
             assert!(is_same(row["queue_growth_per_s"].as_f64(), growth));
-            n_known += usize::from(task.series.points().next_back().unwrap().values[TaskValue::Cpu as usize].is_some());
+            n_known +=
+                usize::from(task.series.points().next_back().unwrap().values.get(TaskValue::Cpu as usize).is_some());
         }
     });
     assert!(nodes.next().is_none() && tasks.next().is_none());

@@ -73,7 +73,8 @@ pub(super) fn at(
         progress.then(format_args!("paints screen {n} of {}", moments.len()))?;
         let options = Options { n_targets: n_nodes, go: go.clone(), size: SIZE, ..Options::default() };
         let film = Film::open(file)?;
-        let session = Session::replay(options, film, marks.to_vec(), Some(*at), Speed::default());
+        let mut session = Session::replay(options, film, marks.to_vec(), Some(*at), Speed::default());
+        session.settle();
         let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
         view::draw_into(session.state(), &Theme::colour(), &mut buffer);
         Ok(Shot { at: *at, title: title.clone(), svg: svg::of(&buffer) })

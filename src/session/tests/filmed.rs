@@ -179,3 +179,15 @@ fn a_recording_that_is_opened_at_a_moment_shows_that_moment() {
     assert_eq!(opened.state.now(), at);
     assert!(cells(&went_there) == cells(&opened));
 }
+
+#[test]
+fn a_jump_in_a_recording_leaves_no_silence_behind_that_was_none() {
+    let (_dir, path) = recorded(&cluster());
+    for to in [29, 57, 75, 88] {
+        let mut session = film(&path);
+        seek(&mut session, Stamp(START_US + to * 1_000_000));
+        session.settle();
+        let node = crate::event::NodeId::new("node-1");
+        assert_eq!(session.state.timeline.missed(&node).collect::<Vec<_>>(), [], "node-1 was heard, second {to}");
+    }
+}

@@ -132,6 +132,20 @@ fn each_block_begins_with_the_description_and_a_key() {
 }
 
 #[test]
+fn how_long_a_time_fits_is_said_once_it_is_measured() {
+    let folder = TempDir::new().unwrap();
+    let mut bench = Bench::new(folder.path().into(), 24 << 20);
+    let note = |bench: &Bench| bench.status.state().and_then(|state| state.note).unwrap_or_default().to_string();
+    (0..300).for_each(|_| bench.second());
+    assert!(note(&bench).starts_with("each second of 4 min") && !note(&bench).contains("fit"), "{}", note(&bench));
+    (0..500).for_each(|_| bench.second());
+    // 4 KiB a second into nearly 22 MiB.
+    let (note, end) = (note(&bench), " min of each second fit");
+    let minutes = note.strip_suffix(end).and_then(|note| note.rsplit_once('~')).map(|(_, minutes)| minutes.parse());
+    assert!(matches!(minutes, Some(Ok(60..=115))), "{note}");
+}
+
+#[test]
 fn a_wall_clock_that_is_set_begins_a_block() {
     let folder = TempDir::new().unwrap();
     let mut bench = Bench::new(folder.path().into(), 8 << 20);

@@ -46,8 +46,19 @@ fn points_that_are_merged_keep_the_extremes_and_weigh_the_mean() {
 #[test]
 fn only_what_is_known_is_merged() {
     let with = Rollup { window_us: Some(1), wall_us: Some(5), ..Rollup::default() };
-    let merged = merge(&with, &Rollup { sched: Some(Summary::default()), ..with.clone() });
-    assert_eq!((merged.sched, merged.mem), (Some(Summary::default()), None));
+    let mut point = Point::default();
+    point.add(&with);
+    point.add(&Rollup { sched: Some(Summary::default()), ..with });
+    assert_eq!((point.rollup().sched, point.rollup().mem), (Some(Summary::default()), None));
+}
+
+#[test]
+fn a_mean_of_many_does_not_drift() {
+    let of = |mean: u32| Summary { min: Some(mean), mean: Some(mean), max: Some(mean), n: Some(10) };
+    let mut point = Point::default();
+    // Rounded after each, it would stay at 3.
+    (0..1_000).for_each(|n| point.add(&Rollup { mem: Some(of(if n == 0 { 3 } else { 4 })), ..Rollup::default() }));
+    assert_eq!(point.rollup().mem.unwrap().mean, Some(4));
 }
 
 #[test]

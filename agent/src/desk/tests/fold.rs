@@ -69,6 +69,9 @@ impl Fold {
         for id in sample.left.iter().chain(&sample.died) {
             assert!(self.tasks.remove(&number(id)).is_some(), "what leaves was there");
         }
+        if let Some(gains) = &sample.gains {
+            assert_eq!(gains.apply(self.tasks.values_mut(), self.tasks_mono_us), 0, "who gained was there");
+        }
         if let Some(node) = sample.node {
             self.node.apply(node);
         }

@@ -1,6 +1,6 @@
 //! What the agent puts on the time line by itself, and how often at most.
 
-use midair_proto::v1::Mark;
+use midair_proto::v1::{Mark, Vm};
 use midair_vitals::CgroupReading;
 
 use super::*;
@@ -120,6 +120,104 @@ fn one_killed_before_the_counter_rose_is_not_told_twice_and_one_nobody_saw_is_co
         });
     }
     assert_eq!(texts(&mut client), ["out of memory: the kernel killed 2 processes in /chat"]);
+}
+
+/// A host of 16 GiB that has counted so many kills, by itself and in `/chat`, with some processes on it.
+fn counted(bench: &mut Bench, host: u64, in_chat: u64, tasks: Vec<TaskReading>) {
+    bench.tick_with(|reading| {
+        reading.node.mem_total_bytes = Some(16 << 30);
+        reading.n_oom_kills = Some(host);
+        reading.cgroups = vec![cgroup("/chat", in_chat)];
+        reading.tasks = tasks;
+    });
+}
+
+fn holding(number: u64, mib: u64) -> TaskReading {
+    TaskReading { rss_bytes: Some(mib << 20), ..in_cgroup(task(number, 0), "/other") }
+}
+
+#[test]
+fn a_kill_that_the_host_alone_counts_is_told_with_who_ended_just_then() {
+    let mut bench = Bench::new();
+    let mut client = bench.join();
+    let all = || vec![holding(1, 10), holding(2, 900), holding(3, 20), holding(4, 700)];
+    (0..5).for_each(|_| counted(&mut bench, 41, 0, all()));
+    assert_eq!(texts(&mut client), [""; 0], "kills of before are no news");
+    // One that held little ended by itself in the same second.
+    (0..20).for_each(|_| counted(&mut bench, 42, 0, vec![holding(1, 10), holding(4, 700)]));
+    let marks = marks(&mut client);
+    let [mark] = marks.as_slice() else { panic!("{marks:?}") };
+    let text = "out of memory: the kernel killed ~task-2 (pid 2, 900 MiB), which ended just then";
+    assert_eq!((mark.text(), mark.focus()), (text, "node-1"));
+}
+
+#[test]
+fn a_kill_that_the_host_and_a_cgroup_count_is_told_once_whoever_counts_first() {
+    for (host_first, chat_first) in [(1, 0), (0, 1), (1, 1)] {
+        let mut bench = Bench::new();
+        let mut client = bench.join();
+        let hungry = || TaskReading { cgroup: Some("/chat".into()), ..holding(2, 900) };
+        (0..5).for_each(|_| counted(&mut bench, 7, 3, vec![holding(1, 10), hungry()]));
+        counted(&mut bench, 7 + host_first, 3 + chat_first, vec![holding(1, 10), hungry()]);
+        (0..60).for_each(|_| counted(&mut bench, 8, 4, vec![holding(1, 10)]));
+        let expected = "out of memory: the kernel killed task-2 (pid 2, 900 MiB) in /chat";
+        assert_eq!(texts(&mut client), [expected], "{host_first} {chat_first}");
+    }
+}
+
+#[test]
+fn a_kill_of_which_nothing_is_seen_here_is_counted() {
+    let mut bench = Bench::new();
+    let mut client = bench.join();
+    (0..5).for_each(|_| counted(&mut bench, 1, 0, vec![holding(1, 10)]));
+    (0..30).for_each(|_| counted(&mut bench, 3, 0, vec![holding(1, 10)]));
+    assert_eq!(texts(&mut client), ["out of memory: the kernel killed 2 processes, none that was seen here"]);
+}
+
+/// A VM under a runtime, of an OS process.
+fn vm(runtime: u32, name: &str, pid: u64, creation: Option<u64>) -> Vm {
+    let process = Some(midair_proto::v1::TaskId { runtime: Some(0), number: Some(pid), start: Some(pid * 10) });
+    Vm { runtime: Some(runtime), name: Some(name.into()), process, creation, ..Vm::default() }
+}
+
+fn told_of(vms: &[Vec<Vm>]) -> Vec<Mark> {
+    let mut bench = Bench::new();
+    let mut client = bench.join();
+    for vms in vms {
+        bench.tick_with(|reading| {
+            reading.tasks = vec![burner(1, 0, 0)];
+            reading.vms.clone_from(vms);
+        });
+    }
+    marks(&mut client)
+}
+
+#[test]
+fn a_vm_that_runs_again_under_its_name_is_marked_once() {
+    let ended = Vm { ended_us: Some(9), ..vm(1, "chat@a", 50, Some(7)) };
+    let other = vm(2, "shop@a", 60, Some(1));
+    let again = |creation| vm(3, "chat@a", 77, creation);
+    let marks = told_of(&[
+        vec![vm(1, "chat@a", 50, Some(7)), other.clone()],
+        vec![ended.clone(), other.clone()],
+        // It does not answer yet.
+        vec![ended.clone(), other.clone(), again(None)],
+        vec![ended.clone(), other.clone(), again(Some(8))],
+        vec![ended, other, again(Some(8))],
+    ]);
+    let [mark] = marks.as_slice() else { panic!("{marks:?}") };
+    assert_eq!(mark.text(), "restarted VM chat@a: it was pid 50, it is pid 77");
+    assert_eq!((mark.focus(), mark.automatic()), ("node-1/chat@a", true));
+}
+
+#[test]
+fn a_vm_that_began_anew_in_its_process_is_marked_and_two_of_one_name_are_not() {
+    let first = vm(1, "chat@a", 50, Some(7));
+    let marks = told_of(&[vec![first.clone()], vec![vm(1, "chat@a", 50, None)], vec![vm(1, "chat@a", 50, Some(8))]]);
+    let [mark] = marks.as_slice() else { panic!("{marks:?}") };
+    assert!(mark.text().starts_with("restarted VM chat@a: its node began anew"), "{mark:?}");
+    let twin = vm(2, "chat@a", 51, Some(9));
+    assert_eq!(told_of(&[vec![first.clone()], vec![first.clone(), twin.clone()], vec![twin, first]]), []);
 }
 
 #[test]
