@@ -87,6 +87,8 @@ pub enum Told {
     Grown(Stamp, bool),
     /// What is told next lies so far from what was told that the time line begins anew.
     Elsewhere,
+    /// What was told behind of the time line.
+    Recalled(Box<Timeline>),
     /// These marks are known, each told at a moment: of all that is played, whether it was told yet or not.
     Marks(Vec<(Stamp, Mark)>),
     /// Summaries of windows that ended at these moments, wherever the playhead is.
@@ -354,6 +356,10 @@ fn told(state: &mut State, what: Told) {
         Told::Played(to) => replay::played(state, to),
         Told::Grown(to, grows) => replay::grown(state, to, grows),
         Told::Elsewhere => state.timeline = state.timeline.elsewhere(),
+        Told::Recalled(past) => {
+            state.timeline.recall(*past);
+            state.is_dirty = true;
+        }
         Told::Marks(marks) => {
             marks.iter().for_each(|(at, mark)| state.timeline.flags.take(&state.model, mark, *at));
             state.is_dirty = true;

@@ -314,6 +314,8 @@ pub struct Sample {
     pub reading: NodeReading,
     /// The rows of the stream, all of them.
     pub tasks: Vec<TaskReading>,
+    /// False where the rows were left out: what is known of them stands.
+    pub has_tasks: bool,
     /// Tasks that ended since the sample before.
     pub died: Vec<TaskId>,
     /// The agent's sources.

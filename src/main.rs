@@ -69,7 +69,10 @@ fn run(cli: &Cli) -> anyhow::Result<Ending> {
 /// What a signal ended in good order ends as one does that a signal ends.
 fn stopped(error: anyhow::Error) -> anyhow::Result<Ending> {
     match error.downcast_ref() {
-        Some(OutError::Stopped(signal)) => Ok(Ending::Signal(*signal)),
+        Some(stopped @ OutError::Stopped(signal)) => {
+            drop(writeln!(io::stderr(), "midair: {stopped}"));
+            Ok(Ending::Signal(*signal))
+        }
         Some(OutError::Exists(_)) | None => Err(error),
     }
 }
@@ -125,6 +128,7 @@ fn record_past(args: &RecordArgs, places: Vec<Place>, last: Duration, clock: Clo
         full: args.full.clone(),
         n_worst: args.worst,
         why: args.why.clone().unwrap_or_else(|| "midair record --last".to_owned()),
+        notes: Notebook::of_user().read(),
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(async {

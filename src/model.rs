@@ -55,6 +55,8 @@ pub struct Model {
     pub asked_interval_us: u64,
     /// Who answers at an address; the address itself until it has been said.
     by_address: BTreeMap<Arc<str>, NodeId>,
+    /// Rows of all nodes, at the last tick.
+    n_rows: usize,
 }
 
 impl Model {

@@ -5,22 +5,25 @@
 
 mod checkpoint;
 mod past;
+mod reel;
 
 use std::collections::VecDeque;
 
 use crate::{
-    app::{self, Effect, Message, Msg, Options, Replay, Speed, State, Told},
+    app::{self, Effect, Message, Msg, Options, Playhead, Replay, Speed, State, Told},
     entry::{Entry, Item},
     event::{Event, Input, Mark, Stamp},
-    feed::{
-        file::Film,
-        tape::{Tape, WARM_UP_US},
-    },
+    feed::{file::Film, tape::Tape},
     wire::Decoder,
 };
 
 use checkpoint::Checkpoints;
-use past::{Heard, Past};
+use past::{Heard, Past, Telling, told_from};
+use reel::Reel;
+
+/// What the footer says while a moment is to be held of which black boxes have not told yet.
+const WAITS: &str =
+    "the black box is asked for that moment; what it tells is then compared with what is shown (Esc gives up)";
 
 /// The state with all that it is made from.
 #[derive(Debug)]
@@ -31,8 +34,11 @@ pub struct Session {
     checkpoints: Checkpoints,
     past: Past,
     newest: Stamp,
-    /// The recording that is shown in place of the tape, and the moment up to which it was told.
-    film: Option<(Film, Stamp)>,
+    /// The recording that is shown in place of the tape.
+    reel: Option<Reel>,
+    /// Entries that were folded in, again and again where they were told again.
+    #[cfg(test)]
+    n_folded: usize,
 }
 
 impl Session {
@@ -45,7 +51,9 @@ impl Session {
             checkpoints: Checkpoints::default(),
             past: Past::default(),
             newest: Stamp(0),
-            film: None,
+            reel: None,
+            #[cfg(test)]
+            n_folded: 0,
         }
     }
 
@@ -61,7 +69,7 @@ impl Session {
         let ((from, to), name, grows) = (film.range(), film.name(), !film.is_closed());
         let damage = film.take_damage();
         let rollups = film.rollups();
-        session.film = Some((film, Stamp(0)));
+        session.reel = Some(Reel::new(film));
         let replay = Replay { name, from, to, grows, is_playing: at.is_none(), speed };
         session.tell(Told::Opened(Box::new(replay)));
         session.tell(Told::Marks(marks));
@@ -92,25 +100,6 @@ impl Session {
         self.tell(Told::Rollups(rollups));
     }
 
-    /// Plays the recording on, when so much time has passed.
-    pub fn play(&mut self, elapsed_us: u64) {
-        let Some(to) = self.state.plays_to(elapsed_us) else { return };
-        if let Some((film, _)) = &mut self.film
-            && to >= film.range().1
-            && !film.is_closed()
-        {
-            match film.refresh() {
-                Ok((_, newest)) => {
-                    let grows = !film.is_closed();
-                    self.tell(Told::Grown(newest, grows));
-                }
-                Err(error) => self.say(format!("{error:#}")),
-            }
-        }
-        self.tell(Told::Played(to));
-        self.tell_film(to);
-    }
-
     /// All that was received and is still known, in order: what a recording begins with.
     pub fn received(&self) -> Vec<Entry> {
         self.tape.all()
@@ -135,8 +124,9 @@ impl Session {
         let mut effects = match entry.item {
             Item::Input(input) => self.input(at, input),
             Item::Page(page) => {
-                if let Heard::Rollups(rollups) = self.past.hear(at, page) {
+                if let Heard::Line(rollups, marks) = self.past.hear(at, page) {
                     self.tell(Told::Rollups(rollups));
+                    self.tell(Told::Marks(marks.into_iter().map(|mark| (at, mark)).collect()));
                 }
                 app::update(&mut self.state, Msg::Passed(at))
             }
@@ -163,28 +153,56 @@ impl Session {
 
     /// Asks black boxes for what is needed now, and shows what has come of it.
     fn ask(&mut self, now: Stamp) -> Vec<Effect> {
-        if self.film.is_some() {
+        if self.reel.is_some() {
             return Vec::new();
         }
-        if let Some(at) = self.past.shown().filter(|_| self.past.is_outdated(&self.state)) {
-            self.seek_pages(at);
+        if let Playhead::Past(at) = self.state.playhead {
+            let is_shown = self.past.shown().is_some();
+            let is_heard = self.state.missed_until().is_none();
+            if (is_shown && !self.is_told_by_pages(at)) || (!is_shown && !is_heard) {
+                // Another screen is shown, of a node that was heard then, or was not. What the tape has told stays, though it
+                // may have left the tape since.
+                drop(self.seek(at));
+            } else if is_shown && self.past.is_outdated(&self.state) {
+                self.seek_pages(at);
+            }
         }
-        let tape_from = self.tape.range().map(|(from, _)| from);
-        let questions = self.past.questions(&self.state, now, tape_from);
+        // Where what was received goes on.
+        let until = self.state.missed_until().or(self.tape.range().map(|(from, _)| from));
+        let questions = self.past.questions(&self.state, now, until);
         let looked = self.past.looked(&self.state);
         if looked != self.state.looked {
             self.tell(Told::Looked(looked));
         }
-        questions.into_iter().map(Effect::Control).collect()
+        let mut rest: Vec<Effect> = questions.into_iter().map(Effect::Control).collect();
+        if let Some(node) = self.state.to_be_held()
+            && self.past.has_told(self.state.model.node(node))
+        {
+            let effects = app::update(&mut self.state, Msg::Told(Told::Arrived));
+            rest.extend(self.carry_out(effects));
+            let looked = self.past.looked(&self.state);
+            self.tell(Told::Looked(looked));
+        }
+        rest
     }
 
     fn input(&mut self, at: Stamp, input: Input) -> Vec<Effect> {
+        let effects = app::update(&mut self.state, Msg::Input(at, input));
+        self.carry_out(effects)
+    }
+
+    /// Does what is to be done here; the rest.
+    fn carry_out(&mut self, effects: Vec<Effect>) -> Vec<Effect> {
         let mut rest = Vec::new();
-        let mut todo = VecDeque::from(app::update(&mut self.state, Msg::Input(at, input)));
+        let mut todo = VecDeque::from(effects);
         while let Some(effect) = todo.pop_front() {
             match effect {
                 // What the past would have had asked is not asked now.
                 Effect::Seek(to) => drop(self.seek(to)),
+                // What black boxes tell of it comes later.
+                Effect::Arrive if self.past.shown().is_some() => {
+                    self.tell(Told::Said(Message::Notice(WAITS.to_owned())));
+                }
                 Effect::Arrive => todo.extend(app::update(&mut self.state, Msg::Told(Told::Arrived))),
                 Effect::GoLive => rest.extend(self.go_live()),
                 Effect::Quit
@@ -201,13 +219,12 @@ impl Session {
     }
 
     fn seek(&mut self, to: Stamp) -> Vec<Effect> {
-        if self.film.is_some() {
+        if self.reel.is_some() {
             self.seek_film(to);
             return Vec::new();
         }
         self.past.ask_again();
-        let is_before = self.tape.range().is_some_and(|(first, _)| to < first);
-        if is_before && self.state.keeps_past() {
+        if self.is_told_by_pages(to) {
             self.seek_pages(to);
             return Vec::new();
         }
@@ -217,22 +234,48 @@ impl Session {
         self.retell(&told)
     }
 
-    /// Shows a moment before the tape, as far as black boxes have told of it.
+    /// Whether black boxes are asked for a moment: it lies before all that was received, or the node on the screen was not
+    /// heard then.
+    fn is_told_by_pages(&self, at: Stamp) -> bool {
+        let is_before = self.tape.range().is_some_and(|(first, _)| at < first);
+        self.state.missed_until().is_some() || (is_before && (self.past.shown().is_some() || self.state.keeps_past()))
+    }
+
+    /// Shows a moment of which nothing was received, as far as black boxes have told of it.
     fn seek_pages(&mut self, to: Stamp) {
         self.tape.leave(to);
-        let (mut told, is_anew) = self.past.tell(to, &self.state);
-        if is_anew {
-            let from = Stamp(to.0.saturating_sub(WARM_UP_US));
-            let who =
-                self.tape.introductions().flat_map(|(_, described, clock)| std::iter::once(described).chain(clock));
-            let who = who.map(|entry| Entry { at: from, item: entry.item.clone() });
-            let who: Vec<Entry> = std::iter::once(Entry { at: from, item: Item::Reset }).chain(who).collect();
-            who.iter().for_each(|entry| drop(self.fold(entry)));
-            // By now it is known who they are.
-            self.past.leave();
-            (told, _) = self.past.tell(to, &self.state);
+        let told = match self.past.tell(to, &self.state) {
+            Telling::On(told) => told,
+            Telling::Copied(copy, told) => {
+                self.decoder = copy.decoder;
+                drop(app::update(&mut self.state, Msg::Restored(Box::new(copy.model))));
+                told
+            }
+            Telling::Anew(told) => self.introduce(to).unwrap_or(told),
+        };
+        let mut before = Stamp(u64::MAX);
+        for entry in told {
+            if entry.at > before {
+                self.past.pass(before, &self.state, &self.decoder);
+            }
+            before = entry.at;
+            drop(self.fold(&entry));
         }
-        told.iter().for_each(|entry| drop(self.fold(entry)));
+    }
+
+    /// Forgets all, and tells who there is, as of so long before a moment that all else follows; what does, where that
+    /// depends on who they are.
+    fn introduce(&mut self, to: Stamp) -> Option<Vec<Entry>> {
+        let from = told_from(to);
+        let who = self.tape.introductions().flat_map(|(_, described, clock)| std::iter::once(described).chain(clock));
+        let who = who.map(|entry| Entry { at: from, item: entry.item.clone() });
+        let who: Vec<Entry> = std::iter::once(Entry { at: from, item: Item::Reset }).chain(who).collect();
+        who.iter().for_each(|entry| drop(self.fold(entry)));
+        self.past.leave();
+        match self.past.tell(to, &self.state) {
+            Telling::Anew(told) => Some(told),
+            Telling::On(_) | Telling::Copied(..) => None,
+        }
     }
 
     fn go_live(&mut self) -> Vec<Effect> {
@@ -251,58 +294,6 @@ impl Session {
             // What this would have asked is asked, or not, after what follows has been told.
             drop(app::update(&mut self.state, Msg::Restored(Box::new(nearest.model.clone()))));
             self.tape.resume(nearest.n_told);
-        }
-    }
-
-    /// Goes to a moment of the recording: on from what is known, from a copy, or anew.
-    fn seek_film(&mut self, to: Stamp) {
-        let Some((film, told)) = &mut self.film else { return };
-        let nearest = self.checkpoints.before(place(to)).filter(|copy| copy.at > *told || to < *told);
-        let moved = if let Some(nearest) = nearest {
-            *told = nearest.at;
-            self.decoder = nearest.decoder.clone();
-            drop(app::update(&mut self.state, Msg::Restored(Box::new(nearest.model.clone()))));
-            film.go_on_from(*told)
-        } else if to >= *told && to.since_us(*told) < WARM_UP_US && told.0 > 0 {
-            Ok(())
-        } else {
-            // What lies before all that the time line knows, or far after it, has no place on it.
-            let is_elsewhere =
-                self.state.timeline.oldest().is_none_or(|oldest| to < oldest || to > self.state.timeline.newest());
-            if is_elsewhere {
-                drop(app::update(&mut self.state, Msg::Told(Told::Elsewhere)));
-            }
-            *told = Stamp(0);
-            film.tell_anew(to)
-        };
-        match moved {
-            Ok(()) => self.tell_film(to),
-            Err(error) => self.say(format!("{error:#}")),
-        }
-    }
-
-    /// Tells the recording up to a moment.
-    fn tell_film(&mut self, to: Stamp) {
-        loop {
-            let Some((film, told)) = &mut self.film else { return };
-            let entry = match film.next_until(to) {
-                Ok(Some(entry)) => entry,
-                Ok(None) => break,
-                Err(error) => {
-                    self.say(format!("{error:#}"));
-                    break;
-                }
-            };
-            let before = std::mem::replace(told, (*told).max(entry.at));
-            if entry.item != Item::Reset && entry.at > before && before.0 > 0 {
-                // All up to the moment before have been told: a copy can go on from there.
-                self.checkpoints.pass(place(before), before, &self.state.model, &self.decoder);
-            }
-            drop(self.fold(&entry));
-        }
-        if let Some((film, _)) = &mut self.film {
-            let damage = film.take_damage();
-            self.say_damage(&damage);
         }
     }
 
@@ -331,14 +322,13 @@ impl Session {
     }
 
     fn fold(&mut self, entry: &Entry) -> Vec<Effect> {
+        #[cfg(test)]
+        {
+            self.n_folded += 1;
+        }
         let events = self.decoder.decode(entry);
         events.into_iter().flat_map(|event| app::update(&mut self.state, Msg::Event(event))).collect()
     }
-}
-
-/// Copies of what a recording told are counted by moments.
-fn place(at: Stamp) -> usize {
-    usize::try_from(at.0).unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]

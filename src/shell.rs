@@ -12,7 +12,7 @@ use std::{io, time::Duration};
 
 use anyhow::Context as _;
 use crossterm::{clipboard::CopyToClipboard, event::EventStream, execute};
-use tokio::{select, time::sleep};
+use tokio::{select, task::yield_now, time::sleep};
 use tokio_stream::StreamExt as _;
 
 pub use headless::{record, record_past};
@@ -105,6 +105,8 @@ impl Shell {
                 },
                 () = sleep(PLAY_EVERY), if self.session.state().is_playing() => {}
                 () = sleep(wait.unwrap_or_default()), if wait.is_some() => {}
+                // Keys come first: what charts need is told in slices, when nothing else is to be done.
+                () = yield_now(), if self.session.is_filling() => self.session.fill(),
             }
         }
     }

@@ -10,6 +10,7 @@ mod erlang;
 mod host;
 mod names;
 mod node;
+mod rowless;
 mod stream;
 mod task;
 mod vm;
@@ -78,6 +79,19 @@ impl Carries {
     }
 }
 
+/// How much of a sample becomes an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// All of it.
+    Whole,
+    /// What it says of the node, and nothing of its tasks: they are most of the work.
+    Node,
+    /// The same, and its rows are passed over: until the next key of the node nothing of its tasks is known.
+    Rowless,
+    /// Nothing: there is a newer one.
+    Kept,
+}
+
 /// Turns entries into events. Stateful: a delta needs the samples before it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Decoder {
@@ -99,6 +113,7 @@ struct Peer {
 
 /// What every event of an envelope needs.
 struct Context {
+    depth: Depth,
     address: Arc<str>,
     node: NodeId,
     epoch: u64,
@@ -109,8 +124,13 @@ struct Context {
 impl Decoder {
     /// The events of one entry, each with the entry's stamp.
     pub fn decode(&mut self, entry: &Entry) -> Vec<Stamped> {
+        self.decode_to(entry, Depth::Whole)
+    }
+
+    /// The same, where of a sample so much is wanted.
+    pub fn decode_to(&mut self, entry: &Entry, depth: Depth) -> Vec<Stamped> {
         let events = match &entry.item {
-            Item::Envelope(address, envelope) => self.envelope(address, envelope),
+            Item::Envelope(address, envelope) => self.envelope(address, envelope, depth),
             Item::Link(link) => self.link(link),
             Item::Clock(address, offset_us, uncertainty_us, is_step) => {
                 let node = self.node_behind(address);
@@ -141,12 +161,16 @@ impl Decoder {
         vec![Event::Link(link.clone())]
     }
 
-    fn envelope(&mut self, address: &Arc<str>, envelope: &v1::Envelope) -> Vec<Event> {
+    fn envelope(&mut self, address: &Arc<str>, envelope: &v1::Envelope, depth: Depth) -> Vec<Event> {
         let node = match envelope.node.as_deref().filter(|n| !n.is_empty()) {
             Some(node) => NodeId::new(node),
             None => return vec![malformed(&NodeId(address.clone()), "an envelope that names no node")],
         };
-        let kind = match envelope.payload.as_ref().map(|bytes| v1::Payload::decode(bytes.clone())) {
+        let bytes = match depth {
+            Depth::Rowless => envelope.payload.as_ref().map(rowless::rowless),
+            Depth::Whole | Depth::Node | Depth::Kept => envelope.payload.clone(),
+        };
+        let kind = match bytes.map(v1::Payload::decode) {
             Some(Ok(payload)) => payload.kind,
             Some(Err(error)) => return vec![malformed(&node, &format!("bytes that are no payload: {error}"))],
             None => return vec![malformed(&node, "an envelope without a payload")],
@@ -154,6 +178,7 @@ impl Decoder {
         // A kind that this build does not know comes from a newer agent and is passed over.
         let Some(kind) = kind else { return Vec::new() };
         let context = Context {
+            depth,
             address: address.clone(),
             epoch: envelope.epoch.unwrap_or(0),
             mono_us: envelope.mono_us.unwrap_or(0),
@@ -267,7 +292,9 @@ impl Peer {
                 if let Some(what) = taken.complaint() {
                     events.push(malformed(&context.node, &what));
                 }
-                events.push(Event::Sample(Box::new(base.event(context, stream, taken))));
+                if context.depth != Depth::Kept {
+                    events.push(Event::Sample(Box::new(base.event(context, stream, taken))));
+                }
             }
             // Without its key a delta says nothing: it is lost as well.
             Ok(None) => events.push(Event::Lost { node: context.node.clone(), n_samples: 1 }),

@@ -15,14 +15,14 @@ mod watcher;
 use std::collections::BTreeMap;
 
 use midair_proto::v1;
-use midair_vitals::{Queue, QueueKind, TaskId, TaskKind, TaskReading, Unit};
+use midair_vitals::{Queue, QueueKind, TaskId, TaskKind, TaskReading, Unit, vm::NOT_ASKED_YET};
 
 pub use self::watcher::beam_child;
 use self::{
     failed::Failed,
     handle::{Handle, Remains},
     lives::{Ended, Known, Slots},
-    said::{Ask, Inspection, NOT_YET, Reach, Said, SaidVm, Trace, Which},
+    said::{Ask, Inspection, Reach, Said, SaidVm, Trace, Which},
 };
 use crate::{
     config::BeamConfig,
@@ -247,7 +247,7 @@ impl Beam {
 
     fn state(&self) -> SourceState {
         // One that was started so that nobody can ask it is nobody's trouble.
-        let is_unasked = |said: &SaidVm| said.reason.as_deref() == Some(NOT_YET);
+        let is_unasked = |said: &SaidVm| said.reason.as_deref() == Some(NOT_ASKED_YET);
         let is_silent = |said: &SaidVm| !said.answers && !said.is_undistributed && !is_unasked(said);
         let silent: Vec<String> = self
             .vms
@@ -291,7 +291,7 @@ fn runtime_state(runtime: u32, known: &Known, fault: Option<&str>) -> RuntimeSta
     let health = match said {
         Some(said) if said.answers => reason.map_or(Health::Ok, |reason| Health::Degraded(reason.into())),
         Some(_) => Health::Off(reason.unwrap_or("it does not answer").into()),
-        None => Health::Off(reason.unwrap_or(NOT_YET).into()),
+        None => Health::Off(reason.unwrap_or(NOT_ASKED_YET).into()),
     };
     let counts = said.and_then(|said| said.vm.counts.as_ref());
     RuntimeState {

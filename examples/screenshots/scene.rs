@@ -185,6 +185,7 @@ fn tell(events: &mut Vec<Stamped>, host: &Host, at: Stamp, left: u64) {
         wall_us: at.0,
         reading: host.reading(is_near),
         tasks: tasks.clone(),
+        has_tasks: true,
         died: Vec::new(),
         sources: sources(),
         runtimes: vec![os(host)],

@@ -4,6 +4,7 @@ mod blocks;
 mod marks;
 mod position;
 mod records;
+mod wall;
 
 use std::io::{self, Cursor, Read, Seek};
 
@@ -20,6 +21,7 @@ pub use blocks::Block;
 use blocks::{End, Index, Walk};
 use position::{Position, Whole};
 use records::{Found, Record, Records};
+use wall::Wall;
 
 /// What a recording tells next.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,6 +64,8 @@ pub struct Reader<R> {
     rollups: Vec<RecordedRollup>,
     damage: Vec<Damage>,
     position: Position,
+    /// Where moments are told by the wall clock.
+    wall: Option<Wall>,
 }
 
 impl<R: Read + Seek> Reader<R> {
@@ -102,9 +106,40 @@ impl<R: Read + Seek> Reader<R> {
             rollups: index.rollups,
             damage,
             position: Position::at(start),
+            wall: None,
         };
         reader.refresh()?;
         Ok(reader)
+    }
+
+    /// From now on each moment, asked for or told, is by the recorder's wall clock, which only rises here. A dashboard's
+    /// recording counts by it anyway; that of a black box by a clock that is no one else's.
+    #[must_use]
+    pub fn by_wall(mut self) -> Self {
+        let wall = Wall::of(&self.blocks);
+        for at_us in self.rollups.iter_mut().filter_map(|rollup| rollup.at_us.as_mut()) {
+            *at_us = wall.wall(*at_us);
+        }
+        self.wall = Some(wall);
+        self
+    }
+
+    /// Reads the same recording at another place: what is known of its blocks is known there too, and nothing is listed.
+    pub fn beside(&self, inner: R) -> Self {
+        Self {
+            records: Records::new(inner),
+            header: self.header.clone(),
+            whole: self.whole,
+            start: self.start,
+            blocks: self.blocks.clone(),
+            walk: self.walk.clone(),
+            marks: None,
+            nodes: Vec::new(),
+            rollups: Vec::new(),
+            damage: Vec::new(),
+            position: Position::at(self.start),
+            wall: self.wall.clone(),
+        }
     }
 
     /// The number that tells its blocks from those of other recordings; `None` where that is damaged.
@@ -124,7 +159,12 @@ impl<R: Read + Seek> Reader<R> {
 
     /// The first and last moment, microseconds on the recording's clock; `None` while it is empty.
     pub fn range(&self) -> Option<(u64, u64)> {
-        Some((self.blocks.first()?.first_us, self.blocks.last()?.last_us))
+        Some((self.told(self.blocks.first()?.first_us), self.told(self.blocks.last()?.last_us)))
+    }
+
+    /// A moment, as it is told.
+    fn told(&self, at_us: u64) -> u64 {
+        self.wall.as_ref().map_or(at_us, |wall| wall.wall(at_us))
     }
 
     /// The nodes that were heard, where the file was closed; else those that were asked for.
@@ -165,10 +205,12 @@ impl<R: Read + Seek> Reader<R> {
     /// # Errors
     /// When it cannot be read.
     pub fn refresh(&mut self) -> io::Result<()> {
-        match &mut self.walk {
-            Some(walk) => walk.go_on(&mut self.records, self.whole.file_id, &mut self.blocks),
-            None => Ok(()),
+        let Some(walk) = &mut self.walk else { return Ok(()) };
+        let done = walk.go_on(&mut self.records, self.whole.file_id, &mut self.blocks);
+        if let Some(wall) = &mut self.wall {
+            *wall = Wall::of(&self.blocks);
         }
+        done
     }
 
     /// Goes to the block that holds a moment, or the last keyed one before it: what comes next, up to the moment, is
@@ -177,12 +219,13 @@ impl<R: Read + Seek> Reader<R> {
     /// # Errors
     /// When it cannot be read.
     pub fn seek(&mut self, at_us: u64) -> io::Result<Option<u64>> {
+        let at_us = self.wall.as_ref().map_or(at_us, |wall| wall.moment(at_us));
         let Some(block) = self.block_before(at_us)? else {
             self.position = Position::at(self.start);
             return Ok(None);
         };
         self.position = Position::at(block.offset);
-        Ok(Some(block.first_us))
+        Ok(Some(self.told(block.first_us)))
     }
 
     /// As [`Reader::seek`], by the wall clock. Where that was set back, the first time that it showed the moment counts.
@@ -201,10 +244,14 @@ impl<R: Read + Seek> Reader<R> {
     /// # Errors
     /// When it cannot be read.
     pub fn marks(&mut self) -> io::Result<Vec<RecordedMark>> {
-        match &self.marks {
-            Some(marks) => Ok(marks.clone()),
-            None => marks::find(&mut self.records, &mut self.whole, &self.blocks),
+        let mut marks = match &self.marks {
+            Some(marks) => marks.clone(),
+            None => marks::find(&mut self.records, &mut self.whole, &self.blocks)?,
+        };
+        for at_us in marks.iter_mut().filter_map(|mark| mark.at_us.as_mut()) {
+            *at_us = self.told(*at_us);
         }
+        Ok(marks)
     }
 
     fn block_before(&mut self, at_us: u64) -> io::Result<Option<Block>> {
@@ -230,7 +277,11 @@ impl<R: Read + Seek> Iterator for Reader<R> {
     type Item = io::Result<Piece>;
 
     fn next(&mut self) -> Option<Self::Item> {
-        self.position.step(&mut self.records, &mut self.whole).transpose()
+        let mut step = self.position.step(&mut self.records, &mut self.whole).transpose();
+        if let Some(Ok(Piece::Entry(entry))) = &mut step {
+            entry.at_us = self.told(entry.at_us);
+        }
+        step
     }
 }
 

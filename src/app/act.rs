@@ -13,6 +13,11 @@ use crate::{
 
 /// Carries an action out.
 pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
+    if action == Action::Leave
+        && let Some(effects) = compare::give_up(state)
+    {
+        return effects;
+    }
     if let Some(overlay) = state.overlay.clone() {
         return overlay::act(state, overlay, action);
     }

@@ -137,6 +137,11 @@ impl State {
         }
     }
 
+    /// The node that is held as soon as the moment shown is told.
+    pub fn to_be_held(&self) -> Option<&NodeId> {
+        self.errand.as_ref().map(|errand| &errand.node)
+    }
+
     /// Whether a node is looked at because it is compared.
     pub(super) fn compares(&self, node: &NodeId) -> bool {
         let is_it = |side: &Side| matches!(side, Side::Node(id) if id == node);
@@ -285,7 +290,7 @@ fn go_and_hold(state: &mut State, text: &str) -> Vec<Effect> {
         state.refuse("which node? select one");
         return Vec::new();
     };
-    let back = state.playhead;
+    let back = state.errand.as_ref().map_or(state.playhead, |errand| errand.back);
     let mut effects = state.jump(text);
     if !effects.is_empty() {
         state.errand = Some(Errand { node, back });
@@ -303,11 +308,27 @@ pub(super) fn arrived(state: &mut State) -> Vec<Effect> {
         Some(held) => {
             let held = Arc::new(held);
             state.held = Some(held.clone());
+            state.message = None;
             open(state, Side::Held(held), Side::Node(errand.node));
         }
-        None => state.refuse("nothing is known of this node at that moment"),
+        None => {
+            let lacking = state.looked.iter().flat_map(|looked| &looked.lacking).next();
+            let why = lacking.map(|(name, lack)| format!(": {name} {}", lack.words(utc))).unwrap_or_default();
+            state.refuse(format!("nothing is known of this node at that moment{why}"));
+        }
     }
-    match errand.back {
+    back_to(errand.back)
+}
+
+/// Nothing is to be held: what was shown before is shown again. `None` where nothing was to be.
+pub(super) fn give_up(state: &mut State) -> Option<Vec<Effect>> {
+    let errand = state.errand.take()?;
+    state.playhead = errand.back;
+    Some(back_to(errand.back))
+}
+
+fn back_to(playhead: Playhead) -> Vec<Effect> {
+    match playhead {
         Playhead::Live => vec![Effect::GoLive],
         Playhead::Past(at) => vec![Effect::Seek(at)],
     }
@@ -349,6 +370,10 @@ pub(super) fn act(state: &mut State, mut comparing: Comparing, action: Action) -
         }
         Action::Jump => {
             prompt::open(state, PromptKind::Jump);
+            return Vec::new();
+        }
+        Action::Filter | Action::Command | Action::Mark | Action::Record | Action::Sort(_) | Action::Invert => {
+            state.refuse("not while two sides are compared: Esc leaves them");
             return Vec::new();
         }
         other => return overlay::act_beneath(state, other),

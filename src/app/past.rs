@@ -56,7 +56,11 @@ impl Looked {
             n => parts.push(format!("and {n} more")),
         }
         if self.n_passed_over > 0 {
-            parts.push(format!("{} nodes not looked at then: select one", self.n_passed_over));
+            let more = if self.asked.is_empty() && self.lacking.is_empty() { "" } else { " more" };
+            parts.push(format!(
+                "{}{more} nodes are not shown as of then: select one, and its black box is asked",
+                self.n_passed_over
+            ));
         }
         (!parts.is_empty()).then(|| parts.join(" · "))
     }

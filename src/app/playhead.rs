@@ -26,7 +26,8 @@ impl State {
         let (span_us, known) = (self.zoom.span_us(), self.timeline.end());
         let end = match self.playhead {
             Playhead::Live => self.clock,
-            Playhead::Past(at) if known.since_us(at) < span_us => known.max(at),
+            // At the very edge it would not be seen.
+            Playhead::Past(at) if known.since_us(at) < span_us / 20 * 19 => known.max(at),
             Playhead::Past(at) => Stamp(at.0 + span_us / 10),
         };
         Window { end, span_us }
@@ -60,6 +61,7 @@ impl State {
         if self.playhead == Playhead::Live {
             return Vec::new();
         }
+        self.errand = None;
         self.playhead = Playhead::Live;
         vec![Effect::GoLive]
     }
@@ -71,6 +73,7 @@ impl State {
             return Vec::new();
         };
         let to = to.clamp(oldest, newest.max(oldest));
+        self.errand = None;
         self.playhead = Playhead::Past(to);
         vec![Effect::Seek(to)]
     }
@@ -94,6 +97,13 @@ impl State {
             Some(id) => self.model.node(id).is_some_and(keeps),
             None => self.model.nodes.values().any(keeps),
         }
+    }
+
+    /// Where the node on the screen was not heard at the moment shown, and could be asked since: when it was heard again.
+    pub fn missed_until(&self) -> Option<Stamp> {
+        let Playhead::Past(at) = self.playhead else { return None };
+        let node = self.screen().node().filter(|_| self.replay.is_none() && self.keeps_past())?;
+        self.timeline.missed_until(node, at)
     }
 
     /// To a moment that a person typed.
@@ -126,10 +136,13 @@ impl State {
         let from = self.now();
         let is_told =
             |node| self.replay.is_some() || !self.keeps_past() || self.timeline.reaches(node, from, n_samples);
-        let node = self.screen().node().filter(|node| is_told(node));
-        let by_sample = node.and_then(|node| self.timeline.step(node, from, n_samples));
         let interval_us = i64::from(self.interval_ms) * 1000;
-        let to = by_sample.unwrap_or_else(|| Stamp(from.0.saturating_add_signed(i64::from(n_samples) * interval_us)));
-        self.seek(to)
+        let plain = Stamp(from.0.saturating_add_signed(i64::from(n_samples) * interval_us));
+        // Where it was not heard its samples are a second apart, as its black box keeps them.
+        let is_missed = |node, at| self.replay.is_none() && self.timeline.missed_until(node, at).is_some();
+        let node = self.screen().node().filter(|node| is_told(node));
+        let node = node.filter(|node| !self.keeps_past() || !(is_missed(node, from) || is_missed(node, plain)));
+        let by_sample = node.and_then(|node| self.timeline.step(node, from, n_samples));
+        self.seek(by_sample.unwrap_or(plain))
     }
 }

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, ValueEnum};
 
 use crate::{
+    feed::file::Notebook,
     model::Vital,
     out::{
         cut,
@@ -130,6 +131,7 @@ impl ReportArgs {
             is_forced: self.force,
             from: self.from.clone(),
             to: self.to.clone(),
+            notebook: Notebook::of_user(),
         }
     }
 }
@@ -180,6 +182,7 @@ impl ExportArgs {
                 VitalChoice::Queue => Vital::Queue,
                 VitalChoice::Rate => Vital::Rate,
             }),
+            notebook: Notebook::of_user(),
         }
     }
 }

@@ -7,6 +7,7 @@ mod agent;
 mod choice;
 mod merge;
 mod parts;
+mod size;
 
 use std::{
     path::Path,
@@ -20,8 +21,16 @@ use anyhow::Context as _;
 use midair_proto::v1::{Envelope, RecordedNode, RecordingHeader, RecordingOrder};
 use tokio::{sync::Semaphore, task::JoinSet};
 
-use super::{file::Scribe, live::Target, local};
-use crate::{clock::Clock, event::Stamp};
+use super::{
+    file::{Note, Scribe},
+    live::Target,
+    local,
+};
+use crate::{
+    clock::Clock,
+    entry::Entry,
+    event::{NodeId, Stamp},
+};
 
 use agent::Agent;
 use choice::Candidate;
@@ -31,8 +40,8 @@ use parts::Parts;
 /// Agents that are asked at once.
 const AGENTS_AT_ONCE: usize = 32;
 
-/// Of so much time is asked how much there is of it, microseconds.
-const PROBE_US: u64 = 60_000_000;
+/// A summary that begins so shortly before the end may be of what was kept long before, microseconds.
+const LEAST_US: u64 = 60_000_000;
 
 /// What is wanted.
 #[derive(Clone, Debug)]
@@ -47,6 +56,8 @@ pub struct Wanted {
     pub n_worst: usize,
     /// Why, to be read in the recording.
     pub why: String,
+    /// What the user noted by themselves, that no agent keeps.
+    pub notes: Vec<Note>,
 }
 
 /// What will be recorded, and how large it will be.
@@ -105,8 +116,11 @@ pub async fn plan(targets: Vec<Target>, wanted: Wanted, clock: Clock) -> anyhow:
     nodes.dedup_by(|a, b| a.agent.node == b.agent.node);
     missing.sort();
     anyhow::ensure!(!nodes.is_empty(), "no agent keeps anything of this: {}", words_of(&missing));
-    let candidates: Vec<Candidate> =
-        nodes.iter().map(|node| Candidate::of(&node.agent.node, &node.agent.name, &node.summary)).collect();
+    let candidate = |node: &Planned| {
+        let noted = wanted.notes_on(&node.agent.node);
+        Candidate::of(&node.agent.node, &node.agent.name, &node.summary, noted.count() > 0)
+    };
+    let candidates: Vec<Candidate> = nodes.iter().map(candidate).collect();
     let chosen = choice::choose(&candidates, &wanted.full, wanted.n_worst).map_err(anyhow::Error::msg)?;
     for (node, why) in nodes.iter_mut().zip(chosen) {
         node.full = why;
@@ -117,29 +131,60 @@ pub async fn plan(targets: Vec<Target>, wanted: Wanted, clock: Clock) -> anyhow:
 async fn survey(target: &Target, (from, to): (Stamp, Stamp), clock: Clock) -> Result<Planned, String> {
     let mut agent = Agent::greet(target, clock).await?;
     let summary = agent.summary(from, to).await?;
-    let summary_bytes = parts::packed_bytes(&summary)?;
-    let probe_from = Stamp(to.0.saturating_sub(PROBE_US).max(from.0));
-    let probe = agent.all_of(probe_from, to).await?;
-    let full_bytes = match agent.range_of(&probe) {
-        // What is kept begins where its summary does.
-        Some(((first, last), length_us)) if length_us > 0 => {
-            let start = agent.range_of(&summary).map_or(first, |((start, _), _)| start.min(first)).max(from);
-            let total_us = last.since_us(start).max(length_us);
-            let packed = u128::from(parts::packed_bytes(&probe)?) * u128::from(total_us) / u128::from(length_us);
-            u64::try_from(packed).ok()
-        }
-        Some(_) | None => None,
-    };
+    let summary_bytes = size::written(&agent.described, &agent.stamped(&summary))?;
+    // What is kept begins where its summary does.
+    let start = agent.first_of(&summary).map_or(from, |first| first.max(from));
+    let range = (if to.since_us(start) < LEAST_US { from } else { start }, to);
+    let mut pieces = Vec::new();
+    for (from, to) in size::pieces(range) {
+        let told = agent.all_of(from, to).await?;
+        pieces.push(agent.stamped(&told));
+    }
+    let full_bytes = size::estimated(range, &agent.described, &pieces)?;
     if summary.is_empty() && full_bytes.is_none() {
         return Err(format!("{} keeps nothing of this time", agent.name));
     }
     Ok(Planned { agent, summary, summary_bytes, full: None, full_bytes })
 }
 
+impl Wanted {
+    /// What was noted of the range on a node.
+    fn notes_on(&self, node: &str) -> impl Iterator<Item = &Note> {
+        let is_on = move |note: &&Note| note.nodes.iter().any(|(id, _)| *id.0 == *node);
+        self.notes.iter().filter(|note| (self.from..=self.to).contains(&note.at)).filter(is_on)
+    }
+
+    /// The same of the whole cluster.
+    fn notes_on_all(&self) -> impl Iterator<Item = &Note> {
+        self.notes.iter().filter(|note| (self.from..=self.to).contains(&note.at) && note.nodes.is_empty())
+    }
+
+    /// All that was noted of the range, as those who are recorded would have told it, in order.
+    fn noted(&self, sources: &[Source]) -> Vec<Entry> {
+        let mut noted = Vec::new();
+        for agent in sources.iter().map(|source| &source.agent) {
+            let of_node = self.notes_on(&agent.node).map(|note| {
+                let nodes = note.nodes.iter().filter(|(id, _)| *id.0 == *agent.node).cloned().collect();
+                Note { nodes, ..note.clone() }
+            });
+            let of_all = self.notes_on_all().map(|note| {
+                let nodes = vec![(NodeId::new(&agent.node), agent.wall_us(note.at))];
+                Note { nodes, ..note.clone() }
+            });
+            noted.extend(of_node.chain(of_all).flat_map(|note| note.entries_on(&agent.address, note.at)));
+        }
+        noted.sort_by_key(|entry| entry.at);
+        noted
+    }
+}
+
 impl Plan {
     /// How large the recording will be, estimated, bytes.
     pub fn n_bytes(&self) -> u64 {
-        let of = |node: &Planned| node.summary_bytes + node.full.as_ref().and(node.full_bytes).unwrap_or(0);
+        let of = |node: &Planned| match &node.full {
+            Some(_) => node.full_bytes.unwrap_or(0),
+            None => node.summary_bytes,
+        };
         self.nodes.iter().map(of).sum()
     }
 
@@ -169,7 +214,8 @@ impl Plan {
         let mut scribe = Scribe::create(out, &header, self.wanted.from)?;
         let folder = out.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         let (sources, missing) = self.fetch(folder, progress).await?;
-        merge::write(sources, &self.missing, (self.wanted.from, self.wanted.to), &mut scribe)
+        let noted = self.wanted.noted(&sources);
+        merge::write(sources, &self.missing, noted, (self.wanted.from, self.wanted.to), &mut scribe)
             .with_context(|| format!("cannot write {}", out.display()))?;
         let n_bytes = scribe.finish().with_context(|| format!("cannot write {}", out.display()))?;
         let unreached = self.missing.iter().map(|(address, words)| format!("{address}: {words}"));

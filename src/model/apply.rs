@@ -5,8 +5,13 @@ use std::sync::Arc;
 use super::{
     Model,
     node::{ClockOffset, Node},
+    series::POINTS_MAX,
 };
 use crate::event::{Described, Event, Link, LinkState, NodeId, Stamp, Stamped};
+
+/// Points of the charts of all rows together, of some 40 bytes each; and what a row has in any case.
+const ROW_POINTS: usize = 1_000_000;
+const ROW_POINTS_LEAST: usize = 60;
 
 /// What a node is silent for that is connected, as far as the connection tells.
 const NO_SAMPLES: &str = "connected, but no samples arrive";
@@ -27,7 +32,10 @@ impl Model {
             Event::Tick => self.wait(at),
             Event::Link(link) => self.fold_link(link, at),
             Event::Described(described) => self.fold_described(described, at),
-            Event::Sample(sample) => self.known(&sample.node, at).fold_sample(sample, at),
+            Event::Sample(sample) => {
+                let n_points = self.points_per_row();
+                self.known(&sample.node, at).fold_sample(sample, at, n_points);
+            }
             Event::Rows(rows) => self.known(&rows.node, at).fold_rows(rows, at),
             Event::Details(details) => self.known(&details.node, at).fold_details(details, at),
             Event::Traced(traced) => self.known(&traced.node, at).fold_traced(traced, at),
@@ -137,5 +145,11 @@ impl Model {
             let interval_us = node.interval_us.max(self.asked_interval_us);
             node.presence.waited(now, node.latest.as_ref().map(|l| l.at), interval_us, why);
         }
+        self.n_rows = self.nodes.values().map(|node| node.tasks.len()).sum();
+    }
+
+    /// How long the charts of a row are, so that those of all rows together stay within bounds.
+    fn points_per_row(&self) -> usize {
+        (ROW_POINTS / self.n_rows.max(1)).clamp(ROW_POINTS_LEAST, POINTS_MAX)
     }
 }

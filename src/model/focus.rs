@@ -4,6 +4,7 @@ use midair_vitals::{Flow, TaskId, TaskReading, rate, task::FlowRate};
 
 use super::{
     cgroup::{Cgroup, Namespace},
+    series::POINTS_MAX,
     task::{Keep, Task},
 };
 use crate::event::{Details, ErlangLook, Stamp};
@@ -85,10 +86,10 @@ impl Focus {
         };
         let task = match task {
             Some(mut task) => {
-                task.absorb(reading, at, limit_bytes, Keep::Long);
+                task.absorb(reading, at, limit_bytes, Keep::Long(POINTS_MAX));
                 task
             }
-            None => Task::new(reading, at, limit_bytes, Keep::Long),
+            None => Task::new(reading, at, limit_bytes, Keep::Long(POINTS_MAX)),
         };
         let mut child = |reading: &TaskReading| match before.iter().position(|c| c.id() == reading.id) {
             Some(n) => {

@@ -145,6 +145,7 @@ pub(crate) fn sample_with(seconds: f64, node: &str, change: impl FnOnce(&mut Sam
             ..NodeReading::default()
         },
         tasks: Vec::new(),
+        has_tasks: true,
         died: Vec::new(),
         sources: Vec::new(),
         runtimes: vec![os()],

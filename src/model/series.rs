@@ -9,6 +9,9 @@ use points::Points;
 /// How far charts look back, microseconds.
 pub const CHART_US: u64 = 600_000_000;
 
+/// Most points of a chart: ten minutes at the shortest interval.
+pub const POINTS_MAX: usize = 2_400;
+
 /// A stretch of time that a chart or the time line shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
@@ -43,8 +46,32 @@ impl Window {
 pub struct Point<const N: usize> {
     /// When they arrived.
     pub at: Stamp,
-    /// The values; unknown is `None`.
-    pub values: [Option<f32>; N],
+    /// The values.
+    pub values: Values<N>,
+}
+
+/// Values of which some are unknown: as many words as values, for there are very many of them.
+#[derive(Clone, Copy, Debug)]
+pub struct Values<const N: usize>([f32; N]);
+
+impl<const N: usize> Values<N> {
+    /// One of them.
+    pub fn get(&self, value: usize) -> Option<f32> {
+        self.0.get(value).copied().filter(|known| !known.is_nan())
+    }
+}
+
+impl<const N: usize> From<[Option<f32>; N]> for Values<N> {
+    fn from(values: [Option<f32>; N]) -> Self {
+        Self(values.map(|value| value.unwrap_or(f32::NAN)))
+    }
+}
+
+/// What is unknown is as unknown as anything.
+impl<const N: usize> PartialEq for Values<N> {
+    fn eq(&self, other: &Self) -> bool {
+        (0..N).all(|n| self.get(n) == other.get(n))
+    }
 }
 
 /// Several values over time.
@@ -57,11 +84,11 @@ pub struct Series<const N: usize> {
 
 impl<const N: usize> Series<N> {
     /// Adds a point; one at the time of the last takes its place. Keeps at most `n_max` points of the chart's length.
-    pub fn push(&mut self, at: Stamp, values: [Option<f32>; N], n_max: usize) {
+    pub fn push(&mut self, at: Stamp, values: impl Into<Values<N>>, n_max: usize) {
         while self.points.back().is_some_and(|last| last.at >= at) {
             self.points.pop_back();
         }
-        self.points.push_back(Point { at, values });
+        self.points.push_back(Point { at, values: values.into() });
         while self.points.len() > n_max || self.points.front().is_some_and(|p| at.since_us(p.at) > CHART_US) {
             self.points.pop_front();
         }
@@ -85,13 +112,13 @@ impl<const N: usize> Series<N> {
     /// Largest value of each of `n_cells` cells of a window: a peak must not vanish between two columns. A cell without
     /// a point repeats the one before where that is at most `carry_us` old, else it is a gap.
     pub fn cells(&self, value: usize, window: Window, n_cells: usize, carry_us: u64) -> Vec<Option<f32>> {
-        self.cells_of(|values| values.get(value).copied().flatten(), window, n_cells, carry_us)
+        self.cells_of(|values| values.get(value), window, n_cells, carry_us)
     }
 
     /// The same of what is picked from each point.
     pub fn cells_of(
         &self,
-        pick: impl Fn(&[Option<f32>; N]) -> Option<f32>,
+        pick: impl Fn(&Values<N>) -> Option<f32>,
         window: Window,
         n_cells: usize,
         carry_us: u64,
@@ -111,7 +138,7 @@ impl<const N: usize> Series<N> {
         cells
     }
 
-    fn at_or_before(&self, pick: impl Fn(&[Option<f32>; N]) -> Option<f32>, at: Stamp) -> Option<(Stamp, Option<f32>)> {
+    fn at_or_before(&self, pick: impl Fn(&Values<N>) -> Option<f32>, at: Stamp) -> Option<(Stamp, Option<f32>)> {
         let after = self.points.partition_point(|p| p.at <= at);
         let point = self.points.get(after.checked_sub(1)?)?;
         Some((point.at, pick(&point.values)))

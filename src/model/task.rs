@@ -2,7 +2,7 @@
 
 use midair_vitals::{Growth, Previous, Queue, QueueKind, QueueVitals, TaskId, TaskKind, TaskReading, TaskVitals};
 
-use super::series::{Series, Window};
+use super::series::{Series, Values, Window};
 use crate::event::Stamp;
 
 /// Of an Erlang process with more messages than this its memory is not asked, for that walks its mailbox; agents draw the same
@@ -38,8 +38,8 @@ impl TaskValue {
 pub enum Keep {
     /// A minute: of rows that a table or an overview shows there may be very many.
     Short,
-    /// As long as charts look back.
-    Long,
+    /// So many points, or as long as charts look back.
+    Long(usize),
     /// As much as is there: another stream has said how much.
     AsItWas,
 }
@@ -48,7 +48,7 @@ impl Keep {
     fn n_points(self, n_now: usize) -> usize {
         match self {
             Self::Short => 60,
-            Self::Long => 2400,
+            Self::Long(n_points) => n_points,
             Self::AsItWas => n_now.max(60),
         }
     }
@@ -153,8 +153,8 @@ impl Task {
         let mut since = None;
         let mut above = f32::INFINITY;
         for point in self.series.points().rev() {
-            let is_same = point.values[TaskValue::DepthOf as usize] == Some(mark);
-            let depth = point.values[TaskValue::Depth as usize].filter(|_| is_same);
+            let is_same = point.values.get(TaskValue::DepthOf as usize) == Some(mark);
+            let depth = point.values.get(TaskValue::Depth as usize).filter(|_| is_same);
             match depth.filter(|depth| *depth <= above) {
                 Some(depth) => (above, since) = (depth, Some(point.at)),
                 None => break,
@@ -225,10 +225,10 @@ impl Task {
     /// How a value went, the largest of each cell of a window. Of depths only those of the queue that is the worst now.
     pub fn cells(&self, value: TaskValue, window: Window, n_cells: usize, carry_us: u64) -> Vec<Option<f32>> {
         let now = self.worst_queue().map(|(queue, _)| mark_of(queue));
-        let is_same = |values: &[Option<f32>; TaskValue::N]| {
-            value != TaskValue::Depth || values[TaskValue::DepthOf as usize] == now
+        let is_same = |values: &Values<{ TaskValue::N }>| {
+            value != TaskValue::Depth || values.get(TaskValue::DepthOf as usize) == now
         };
-        let pick = |values: &[Option<f32>; TaskValue::N]| values[value as usize].filter(|_| is_same(values));
+        let pick = |values: &Values<{ TaskValue::N }>| values.get(value as usize).filter(|_| is_same(values));
         self.series.cells_of(pick, window, n_cells, carry_us)
     }
 

@@ -6,6 +6,7 @@
 
 mod flags;
 mod outages;
+mod recall;
 mod rollups;
 
 use std::{
@@ -89,6 +90,9 @@ const N_POINTS: usize = 4_800;
 
 /// How long after a sample a step lands: the answers of the same tick have arrived by then, microseconds.
 const SETTLE_US: u64 = 200_000;
+
+/// How long the last sample before a silence is what is known, microseconds.
+const STANDS_US: u64 = 2_000_000;
 
 /// What the time line knows.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -235,6 +239,17 @@ impl Timeline {
         cells
     }
 
+    /// The stretches in which nothing came from a node that is back since.
+    pub fn missed<'a>(&'a self, node: &NodeId) -> impl Iterator<Item = (Stamp, Stamp)> + use<'a> {
+        self.silences.get(node).into_iter().flatten().filter_map(|silence| Some((silence.from, silence.to?)))
+    }
+
+    /// The end of the stretch in which nothing came from a node, where a moment lies in one. The last sample before it
+    /// stands for a while.
+    pub fn missed_until(&self, node: &NodeId, at: Stamp) -> Option<Stamp> {
+        self.missed(node).find(|(from, to)| at.0 > from.0 + STANDS_US && at < *to).map(|(_, to)| to)
+    }
+
     /// Whether the samples of a node reach from a moment so many back, or on.
     pub fn reaches(&self, node: &NodeId, from: Stamp, n: i32) -> bool {
         let n_until = self.nodes.get(node).map_or(0, |points| points.partition_point(|(at, _)| *at <= from));
@@ -257,20 +272,33 @@ impl Timeline {
     fn worst(&self, id: &NodeId, vital: Vital, window: Window, n_cells: usize) -> Vec<Option<Severity>> {
         let points = self.nodes.get(id);
         let last = self.rollups.last(id);
-        let (points, except) = match (points, last) {
-            (None, _) => (None, None),
+        let (points, heard) = match (points, last) {
+            (None, _) => (None, Vec::new()),
             (Some(points), Some(last)) if window.span_us > TIMELINE_US => {
                 let n_told = points.partition_point(|(at, _)| *at <= last);
-                (Some(Cow::Owned(points.range(n_told..).copied().collect())), None)
+                (Some(Cow::Owned(points.range(n_told..).copied().collect())), Vec::new())
             }
-            (Some(points), _) => {
-                let ends = points.front().zip(points.back()).map(|((first, _), (last, _))| (*first, *last));
-                (Some(Cow::Borrowed(points)), ends)
-            }
+            (Some(points), _) => (Some(Cow::Borrowed(points)), self.heard(id)),
         };
         let mut cells = points.map_or_else(|| vec![None; n_cells], |p| worst_per_cell(&p, vital, window, n_cells));
-        self.rollups.raise(id, vital, (window, &mut cells), except);
+        self.rollups.raise(id, vital, (window, &mut cells), &heard);
         cells
+    }
+
+    /// The stretches in which samples of a node came, in order: from the first that is kept to the last, but for those in
+    /// which it was silent.
+    fn heard(&self, id: &NodeId) -> Vec<(Stamp, Stamp)> {
+        let points = self.nodes.get(id).and_then(|points| points.front().zip(points.back()));
+        let Some(((first, _), (last, _))) = points else { return Vec::new() };
+        let (mut heard, mut from) = (Vec::new(), *first);
+        for (silent_from, back) in self.missed(id).filter(|(_, back)| back > first) {
+            if silent_from >= from {
+                heard.push((from, silent_from));
+            }
+            from = back;
+        }
+        heard.push((from, *last));
+        heard
     }
 
     fn push_severities(&mut self, model: &Model, id: &NodeId, at: Stamp) {

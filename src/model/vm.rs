@@ -6,12 +6,12 @@ use std::{borrow::Cow, sync::Arc};
 
 use midair_vitals::{
     Growth, Severity, TaskId, TaskKind, VmReading, VmVitals,
-    vm::{Growing, Listed, SchedulerKind},
+    vm::{Growing, Listed, NOT_ASKED_YET, STOPPED, SchedulerKind},
 };
 
 use super::{
     node::Node,
-    series::Series,
+    series::{POINTS_MAX, Series},
     task::{Task, pid_number},
 };
 use crate::event::{Health, Runtime, Stamp};
@@ -58,15 +58,6 @@ pub enum Standing<'a> {
     },
 }
 
-/// What an agent says of a VM that it has found and not asked yet.
-const NOT_YET: &str = "not asked yet";
-
-/// What an agent says of a VM that hung up before it ended.
-const ORDERLY: &str = "stopped or halted";
-
-/// Points kept of a VM: ten minutes at the shortest interval.
-const N_POINTS: usize = 2400;
-
 /// One VM.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Vm {
@@ -88,7 +79,7 @@ impl Runtime {
     /// How a VM stands to whoever asks it, as far as its runtime tells.
     pub fn standing(&self) -> Standing<'_> {
         match &self.health {
-            Health::Off(why) if self.is_undistributed || **why == *NOT_YET => Standing::Unasked(why),
+            Health::Off(why) if self.is_undistributed || **why == *NOT_ASKED_YET => Standing::Unasked(why),
             Health::Off(why) => Standing::Silent(why),
             Health::Ok | Health::Degraded(_) => Standing::Answers,
         }
@@ -148,7 +139,7 @@ impl Vm {
         // A VM that does not answer leaves a gap in what it says; its process is seen all the same.
         let values = if is_again { only_rss(values) } else { values };
         if reading.ended_us.is_none() && (!is_again || vm.at < at) {
-            vm.series.push(at, values, N_POINTS);
+            vm.series.push(at, values, POINTS_MAX);
         }
         vm
     }
@@ -168,7 +159,7 @@ impl Vm {
         let mut series = earlier.series.clone();
         let last = series.points().last().map(|point| point.at);
         for point in self.series.points().filter(|point| last.is_none_or(|last| point.at > last)) {
-            series.push(point.at, point.values, N_POINTS);
+            series.push(point.at, point.values, POINTS_MAX);
         }
         self.series = series;
         self.goes_on = true;
@@ -281,7 +272,7 @@ impl Vm {
 
     /// How bad it is that it has ended, per mille: less where it runs again, little where it went by itself.
     pub(super) fn ended_per_mille(&self, node: &Node) -> u32 {
-        let was_told_to = self.reading.ended_why.as_ref().is_some_and(|why| why.contains(ORDERLY));
+        let was_told_to = self.reading.ended_why.as_ref().is_some_and(|why| why.starts_with(STOPPED));
         match self.later_life(node) {
             _ if was_told_to => 300,
             Some(_) => 600,

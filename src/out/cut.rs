@@ -134,13 +134,12 @@ fn write(
         }
         // What is for no screen goes along as it is, where it is known whom it is about.
         if let body @ (Body::Mark(_) | Body::Focus(_) | Body::Unknown { .. }) = &recorded.body {
-            match part.takes_body(body).filter(|_| mask.is_none()) {
-                Some(true) if is_inside => {
-                    scribe.note_body(at, body)?;
-                    cut.n_entries += 1;
-                }
-                None if is_inside => cut.n_left_out += 1,
-                _ => {}
+            if is_inside && part.takes_body(body) != Some(false) {
+                let is_known = part.takes_body(body).is_some();
+                let body = mask.map_or_else(|| Some(body.clone()), |mask| mask.body(body)).filter(|_| is_known);
+                cut.n_entries += u64::from(body.is_some());
+                cut.n_left_out += u64::from(body.is_none());
+                body.map_or(Ok(()), |body| scribe.note_body(at, &body))?;
             }
             continue;
         }

@@ -4,6 +4,7 @@ mod columns;
 mod csv;
 mod jsonl;
 mod parquet;
+mod rollups;
 mod rows;
 mod tasks;
 
@@ -20,7 +21,7 @@ use super::{
     progress::{Progress, warn},
     telling::Telling,
 };
-use crate::{clock::Clock, model::Vital};
+use crate::{clock::Clock, feed::file::Notebook, model::Vital};
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +55,8 @@ pub struct Options {
     pub to: Option<String>,
     /// Only the values of this vital.
     pub vital: Option<Vital>,
+    /// Where notes are that somebody put on the recording later.
+    pub notebook: Notebook,
 }
 
 /// Where rows go.
@@ -74,7 +77,7 @@ pub fn export(options: &Options, clock: Clock) -> anyhow::Result<u64> {
         options.out.is_some() || options.format != Format::Parquet,
         "parquet is written to a file: name one with --out"
     );
-    let mut telling = Telling::open(&options.file, options.from.as_deref(), options.to.as_deref())?;
+    let mut telling = Telling::open(&options.file, options.from.as_deref(), options.to.as_deref(), &options.notebook)?;
     let mut rows = Rows::new(options, telling.source())?;
     let mut progress = Progress::new("export", clock)?;
     let n_rows = match &options.out {

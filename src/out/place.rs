@@ -50,6 +50,8 @@ impl Place {
     /// A folder, made at [`Place::partial`].
     pub(super) fn folder(path: &Path, is_forced: bool) -> anyhow::Result<Self> {
         let place = Self::reserve(path, is_forced)?;
+        let is_other = path.symlink_metadata().is_ok() && !path.is_dir();
+        anyhow::ensure!(!is_other, "{} is there and is no folder; write to another name", path.display());
         fs::create_dir(&place.partial).with_context(|| format!("cannot make {}", path.display()))?;
         Ok(place)
     }
@@ -67,12 +69,31 @@ impl Place {
     /// Gives it its name.
     pub(super) fn finish(mut self) -> anyhow::Result<()> {
         let written = self.file.take().map_or(Ok(()), |mut file| file.flush());
-        // A folder takes the place of none that holds something.
-        if self.partial.is_dir() && self.path.is_dir() {
-            fs::remove_dir_all(&self.path).with_context(|| format!("cannot replace {}", self.path.display()))?;
-        }
         let named = written.and_then(|()| fs::rename(&self.partial, &self.path));
         named.with_context(|| format!("cannot write {}", self.path.display()))
+    }
+
+    /// The same of a folder. One that is there stays, with all that others keep in it: only files of the new names are
+    /// replaced, and those removed that an earlier time wrote and this one did not.
+    pub(super) fn finish_folder(self, is_ours: impl Fn(&str) -> bool) -> anyhow::Result<()> {
+        if !self.path.is_dir() {
+            return self.finish();
+        }
+        self.merge(is_ours).with_context(|| format!("cannot write {}", self.path.display()))
+    }
+
+    fn merge(&self, is_ours: impl Fn(&str) -> bool) -> io::Result<()> {
+        for old in fs::read_dir(&self.path)? {
+            let old = old?;
+            if old.file_type()?.is_file() && old.file_name().to_str().is_some_and(&is_ours) {
+                fs::remove_file(old.path())?;
+            }
+        }
+        for new in fs::read_dir(&self.partial)? {
+            let new = new?;
+            fs::rename(new.path(), self.path.join(new.file_name()))?;
+        }
+        Ok(())
     }
 }
 

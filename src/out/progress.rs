@@ -69,10 +69,7 @@ impl Progress {
         if !self.n_entries.is_multiple_of(LOOK_EVERY) {
             return Ok(());
         }
-        if let Ok(signal @ 1..) = u8::try_from(self.stop.load(Ordering::Relaxed)) {
-            self.end();
-            return Err(OutError::Stopped(signal));
-        }
+        self.check()?;
         let now = self.clock.now();
         if self.is_shown && now.since_us(self.said) >= SAY_EVERY_US {
             self.said = now;
@@ -83,8 +80,33 @@ impl Progress {
         Ok(())
     }
 
+    /// Nothing new.
+    ///
+    /// # Errors
+    /// When it is to stop.
+    pub(super) fn check(&self) -> Result<(), OutError> {
+        if let Ok(signal @ 1..) = u8::try_from(self.stop.load(Ordering::Relaxed)) {
+            self.end();
+            return Err(OutError::Stopped(signal));
+        }
+        Ok(())
+    }
+
+    /// What is done after the way, in words: it takes a while.
+    ///
+    /// # Errors
+    /// When it is to stop.
+    pub(super) fn then(&mut self, words: fmt::Arguments<'_>) -> Result<(), OutError> {
+        self.check()?;
+        if self.is_shown {
+            self.said = self.clock.now();
+            drop(write!(io::stderr(), "\r\x1b[K{} {words}", self.word));
+        }
+        Ok(())
+    }
+
     /// The way is done: the line goes.
-    pub(super) fn end(&mut self) {
+    pub(super) fn end(&self) {
         if self.is_shown && self.said > self.began {
             drop(write!(io::stderr(), "\r\x1b[K"));
         }

@@ -9,7 +9,6 @@ mod screens;
 use std::{collections::BTreeSet, io::Write as _, path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
-use midair_proto::v1::RecordedMark;
 
 use self::{hurt::Hurts, line::Line, screens::Shot};
 use super::{
@@ -21,7 +20,8 @@ use crate::{
     app::utc,
     clock::Clock,
     event::{Event, Stamp},
-    model::Model,
+    feed::file::{Film, Notebook},
+    model::{Model, Timeline, timeline::Flag},
     view::format,
 };
 
@@ -29,8 +29,6 @@ use crate::{
 const LISTED_MAX: usize = 500;
 /// Most screens.
 const SHOTS_MAX: usize = 12;
-/// Marks of one text so close to each other are one mark on several nodes, microseconds.
-const SAME_MARK_US: u64 = 2_000_000;
 
 /// Of what, and where to.
 #[derive(Clone, Debug)]
@@ -45,6 +43,8 @@ pub struct Options {
     pub from: Option<String>,
     /// To this moment.
     pub to: Option<String>,
+    /// Where notes are that somebody put on the recording later.
+    pub notebook: Notebook,
 }
 
 /// A note.
@@ -91,11 +91,12 @@ pub fn report(options: &Options, clock: Clock) -> anyhow::Result<()> {
         Some("md") => true,
         _ => anyhow::bail!("{}: write a page to a name that ends with .html or .md", options.out.display()),
     };
+    // Before anything is begun: who is stopped leaves nothing.
+    let mut progress = Progress::new("report", clock)?;
     let mut place = Place::new(&options.out, options.is_forced)?;
     let pictures =
         is_markdown.then(|| Place::folder(&options.out.with_extension(""), options.is_forced)).transpose()?;
-    let mut telling = Telling::open(&options.file, options.from.as_deref(), options.to.as_deref())?;
-    let mut progress = Progress::new("report", clock)?;
+    let mut telling = Telling::open(&options.file, options.from.as_deref(), options.to.as_deref(), &options.notebook)?;
     let page = read(options, &mut telling, &mut progress)?;
     let cannot = || format!("cannot write {}", options.out.display());
     match &pictures {
@@ -109,7 +110,7 @@ pub fn report(options: &Options, clock: Clock) -> anyhow::Result<()> {
         }
     }
     if let Some(folder) = pictures {
-        folder.finish()?;
+        folder.finish_folder(markdown::is_picture)?;
     }
     place.finish()?;
     for damage in telling.source().damage() {
@@ -123,85 +124,73 @@ fn read(options: &Options, telling: &mut Telling, progress: &mut Progress) -> an
     let (from, to) = telling.range();
     progress.through(from, to);
     let (mut line, mut hurts) = (Line::new(from, to), Hurts::default());
-    let (mut notes, mut holes, mut n_notes) = (Vec::new(), Vec::new(), 0);
+    let (mut holes, mut noted, mut timeline) = (Vec::new(), Vec::new(), Timeline::default());
     let mut nodes = BTreeSet::new();
     telling.tell(progress, |model, at, told| {
         match told {
-            Told::Event(stamped) => match &stamped.event {
-                Event::Sample(sample) => {
-                    if let Some(node) = model.node(&sample.node) {
-                        nodes.insert(node.name().to_owned());
-                        line.take(node, at);
-                        hurts.take(model, node, sample, at);
+            Told::Event(stamped) => {
+                timeline.apply(model, stamped);
+                match &stamped.event {
+                    Event::Sample(sample) => {
+                        if let Some(node) = model.node(&sample.node) {
+                            nodes.insert(node.name().to_owned());
+                            line.take(node, at);
+                            hurts.take(model, node, sample, at);
+                        }
                     }
+                    Event::Gap(gap) => holes.push(Hole {
+                        from: gap.from,
+                        to: gap.to,
+                        node: gap.node.as_ref().map(|id| name_of(model, &id.0)),
+                        why: gap.n_lost.map_or_else(String::new, |n| format!("{n} entries lost: ")) + &gap.why,
+                    }),
+                    Event::Lost { node, n_samples } => holes.push(Hole {
+                        from: at,
+                        to: at,
+                        node: Some(name_of(model, &node.0)),
+                        why: format!("{n_samples} samples lost on the way"),
+                    }),
+                    Event::Tick => line.note_silence(model, at),
+                    _ => {}
                 }
-                Event::Mark(mark) => {
-                    let node = mark.node.as_ref().map(|id| name_of(model, &id.0));
-                    let note = Note {
-                        at,
-                        nodes: node.into_iter().collect(),
-                        text: mark.text.clone(),
-                        author: mark.author.clone(),
-                        focus: mark.focus.clone(),
-                        is_automatic: mark.is_automatic,
-                    };
-                    n_notes += usize::from(put(&mut notes, note));
-                }
-                Event::Gap(gap) => holes.push(Hole {
-                    from: gap.from,
-                    to: gap.to,
-                    node: gap.node.as_ref().map(|id| name_of(model, &id.0)),
-                    why: gap.n_lost.map_or_else(String::new, |n| format!("{n} entries lost: ")) + &gap.why,
-                }),
-                Event::Lost { node, n_samples } => holes.push(Hole {
-                    from: at,
-                    to: at,
-                    node: Some(name_of(model, &node.0)),
-                    why: format!("{n_samples} samples lost on the way"),
-                }),
-                Event::Tick => line.note_silence(model, at),
-                _ => {}
-            },
-            Told::Mark(recorded) => n_notes += usize::from(put_recorded(&mut notes, model, at, recorded)),
+            }
+            Told::Note(mark) => noted.push(mark.clone()),
+            // Those of who recorded stand in the list of all.
+            Told::Mark(_) | Told::Rollup(..) => {}
         }
         holes.truncate(LISTED_MAX);
         Ok(())
     })?;
+    // As a replay does it: by the moment that a mark is about, whenever it was put there.
+    let mut film = Film::open(&options.file)?;
+    let last = film.range().1;
+    let marks: Vec<_> = film.marks()?.into_iter().chain(noted.into_iter().map(|mark| (last, mark))).collect();
+    for (at, mark) in &marks {
+        timeline.flags.take(telling.model(), mark, *at);
+    }
+    let (notes, n_notes) = notes(&timeline, telling.model(), (from, to));
     let damage = telling.source().damage().iter();
     let mut about = about(telling, &nodes);
     about.extend(damage.map(|damage| ("damage", damage.clone())));
-    let shots = screens::at(&options.file, &screens::moments(&notes, &hurts, (from, to)), nodes.len())?;
+    let moments = screens::moments(&notes, &hurts, (from, to));
+    let shots = screens::at(&options.file, &moments, &marks, nodes.len(), progress)?;
     let name = options.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
     Ok(Page { name, about, line, hurts, notes, n_notes, holes, shots })
 }
 
-/// Lists a note; false where it is one that stands there already, on another node.
-fn put(notes: &mut Vec<Note>, note: Note) -> bool {
-    let is_same = |old: &&mut Note| {
-        old.text == note.text && old.author == note.author && note.at.since_us(old.at) <= SAME_MARK_US
+/// The marks of a range in the order of time, as many as are listed; and how many there are.
+fn notes(timeline: &Timeline, model: &Model, (from, to): (Stamp, Stamp)) -> (Vec<Note>, usize) {
+    let mut flags: Vec<&Flag> = timeline.flags.iter().filter(|flag| (from..=to).contains(&flag.at)).collect();
+    flags.sort_by_key(|flag| flag.at);
+    let note = |flag: &&Flag| Note {
+        at: flag.at,
+        nodes: flag.nodes.keys().map(|id| name_of(model, &id.0)).collect(),
+        text: flag.text.clone(),
+        author: flag.author_by_hand().map(Into::into),
+        focus: flag.focus.clone(),
+        is_automatic: flag.is_automatic,
     };
-    if let Some(old) = notes.iter_mut().rev().take(64).find(is_same) {
-        old.nodes.extend(note.nodes);
-        return false;
-    }
-    if notes.len() < LISTED_MAX {
-        notes.push(note);
-    }
-    true
-}
-
-/// The same of a note of who recorded.
-fn put_recorded(notes: &mut Vec<Note>, model: &Model, at: Stamp, recorded: &RecordedMark) -> bool {
-    let Some(mark) = &recorded.mark else { return false };
-    let note = Note {
-        at,
-        nodes: recorded.node.iter().map(|id| name_of(model, id)).collect(),
-        text: mark.text.as_deref().unwrap_or_default().into(),
-        author: mark.author.as_deref().map(Into::into),
-        focus: mark.focus.as_deref().map(Into::into),
-        is_automatic: mark.automatic.unwrap_or(false),
-    };
-    put(notes, note)
+    (flags.iter().take(LISTED_MAX).map(note).collect(), flags.len())
 }
 
 fn name_of(model: &Model, id: &str) -> String {

@@ -19,7 +19,6 @@ pub(super) struct Source {
     reader: Reader<BufReader<File>>,
     /// What was damaged, in words.
     damage: Vec<String>,
-    now: u64,
 }
 
 impl Source {
@@ -27,15 +26,20 @@ impl Source {
     pub(super) fn open(path: &Path) -> anyhow::Result<Self> {
         let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
         let reader = Reader::open(BufReader::with_capacity(1 << 18, file));
-        let reader = reader.with_context(|| path.display().to_string())?;
+        let reader = reader.with_context(|| path.display().to_string())?.by_wall();
         anyhow::ensure!(reader.range().is_some(), "{}: nothing was recorded in it yet", path.display());
         let damage = reader.damage().iter().map(ToString::to_string).collect();
-        Ok(Self { path: path.to_owned(), reader, damage, now: 0 })
+        Ok(Self { path: path.to_owned(), reader, damage })
     }
 
     /// Who recorded, and why; nothing where that is damaged.
     pub(super) fn header(&self) -> RecordingHeader {
         self.reader.header().cloned().unwrap_or_default()
+    }
+
+    /// Its id, by which it is known under any name.
+    pub(super) fn id(&self) -> String {
+        format!("{:016x}", self.reader.file_id().unwrap_or(0))
     }
 
     /// The nodes that it says it holds; of a file that was not closed only those that were asked for.
@@ -50,14 +54,10 @@ impl Source {
 
     /// Its first and last moment by the wall clock of who recorded.
     pub(super) fn range(&self) -> (Stamp, Stamp) {
-        let blocks = self.reader.blocks();
-        let last = |block: &midair_recording::Block| {
-            block.wall_us.saturating_add(block.last_us.saturating_sub(block.first_us))
-        };
-        let from = blocks.iter().map(|block| block.wall_us).min().unwrap_or(0);
+        let (from, to) = self.reader.range().unwrap_or_default();
         // What is known of an unfinished block ends up to a millisecond early.
         let slack_us = if self.reader.is_closed() { 0 } else { 1_000 };
-        (Stamp(from), Stamp(blocks.iter().map(last).max().unwrap_or(0).saturating_add(slack_us)))
+        (Stamp(from), Stamp(to.saturating_add(slack_us)))
     }
 
     /// The range that two words name, as `replay --at` takes them; all of it without them.
@@ -72,20 +72,15 @@ impl Source {
 
     /// Goes to the block from which a moment can be understood.
     pub(super) fn seek(&mut self, at: Stamp) -> anyhow::Result<()> {
-        self.now = 0;
-        self.reader.seek_wall(at.0).with_context(|| format!("cannot read {}", self.path.display()))?;
+        self.reader.seek(at.0).with_context(|| format!("cannot read {}", self.path.display()))?;
         Ok(())
     }
 
-    /// What it tells next, by the wall clock of who recorded: that of a black box is told by no other. It may have been set
-    /// back, and what is told only goes on. Damage is passed over and counted.
+    /// What it tells next, by the wall clock of who recorded. Damage is passed over and counted.
     pub(super) fn next(&mut self) -> anyhow::Result<Option<Entry>> {
         while let Some(piece) = self.reader.next() {
             match piece.with_context(|| format!("cannot read {}", self.path.display()))? {
-                Piece::Entry(entry) => {
-                    self.now = self.now.max(entry.wall_us);
-                    return Ok(Some(Entry { at_us: self.now, ..entry }));
-                }
+                Piece::Entry(entry) => return Ok(Some(entry)),
                 Piece::Damage(damage) => self.damage.push(damage.to_string()),
             }
         }

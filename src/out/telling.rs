@@ -1,16 +1,21 @@
 //! A recording told through decoder and model, from a moment to another.
 
-use std::path::Path;
+use std::{collections::VecDeque, path::Path};
 
-use midair_proto::v1::RecordedMark;
+use midair_proto::v1::{self, Payload, RecordedMark, payload::Kind};
 use midair_recording::Body;
+use prost::Message as _;
 
 use super::{progress::Progress, source::Source};
 use crate::{
-    event::{Stamp, Stamped},
-    feed::{file, tape::WARM_UP_US},
+    entry::{Entry, Item},
+    event::{Mark, NodeId, Stamp, Stamped},
+    feed::{
+        file::{self, Note, Notebook},
+        tape::WARM_UP_US,
+    },
     model::Model,
-    wire::Decoder,
+    wire::{Carries, Decoder},
 };
 
 /// How often samples are asked for where nothing says it, microseconds: silence is judged by it.
@@ -23,6 +28,10 @@ pub(super) enum Told<'a> {
     Event(&'a Stamped),
     /// A note of who recorded.
     Mark(&'a RecordedMark),
+    /// A note that stands beside the recording, or in the user's own file.
+    Note(&'a Mark),
+    /// The summary of a window, whole: with what the model does not keep.
+    Rollup(&'a NodeId, &'a v1::Rollup),
 }
 
 /// A recording, what is known at the place up to which it was told, and the range that is asked for.
@@ -33,14 +42,22 @@ pub(super) struct Telling {
     model: Model,
     from: Stamp,
     to: Stamp,
+    /// Notes that are told yet, by when.
+    notes: VecDeque<(Stamp, Mark)>,
 }
 
 impl Telling {
-    /// Opens a recording for a range of it; all of it without words.
-    pub(super) fn open(path: &Path, from: Option<&str>, to: Option<&str>) -> anyhow::Result<Self> {
+    /// Opens a recording for a range of it, with what was noted on it; all of it without words.
+    pub(super) fn open(path: &Path, from: Option<&str>, to: Option<&str>, notebook: &Notebook) -> anyhow::Result<Self> {
         let source = Source::open(path)?;
         let (from, to) = source.between(from, to)?;
-        Ok(Self { source, decoder: Decoder::default(), model: Model::new(ASKED_INTERVAL_US), from, to })
+        let notes = notebook.clone().on(path, source.id()).read();
+        let marks = |note: &Note| note.marks().into_iter().map(|mark| (note.at, mark)).collect::<Vec<_>>();
+        let mut notes: Vec<(Stamp, Mark)> = notes.iter().flat_map(marks).collect();
+        notes.retain(|(at, _)| (from..=to).contains(at));
+        notes.sort_by_key(|(at, _)| *at);
+        let (decoder, model) = (Decoder::default(), Model::new(ASKED_INTERVAL_US));
+        Ok(Self { source, decoder, model, from, to, notes: notes.into() })
     }
 
     /// The recording.
@@ -51,6 +68,11 @@ impl Telling {
     /// The range that is told.
     pub(super) fn range(&self) -> (Stamp, Stamp) {
         (self.from, self.to)
+    }
+
+    /// What is known at the place up to which it was told.
+    pub(super) fn model(&self) -> &Model {
+        &self.model
     }
 
     /// Tells the range. What comes before it is folded in as far as charts and rates need it, and told to nobody: so all
@@ -67,6 +89,7 @@ impl Telling {
                 break;
             }
             progress.at(now)?;
+            self.tell_notes(now, &mut take)?;
             let is_asked = now >= self.from && !recorded.is_standing;
             if let Body::Mark(mark) = &recorded.body
                 && is_asked
@@ -80,8 +103,32 @@ impl Telling {
                     take(&self.model, now, Told::Event(&stamped))?;
                 }
             }
+            if let Some((node, rollup)) = rollup(&entry).filter(|_| is_asked) {
+                take(&self.model, now, Told::Rollup(&node, &rollup))?;
+            }
         }
+        self.tell_notes(self.to, &mut take)?;
         progress.end();
         Ok(())
     }
+
+    fn tell_notes(
+        &mut self,
+        to: Stamp,
+        take: &mut impl FnMut(&Model, Stamp, Told<'_>) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        while let Some((at, mark)) = self.notes.pop_front_if(|(at, _)| *at <= to) {
+            take(&self.model, at, Told::Note(&mark))?;
+        }
+        Ok(())
+    }
+}
+
+fn rollup(entry: &Entry) -> Option<(NodeId, v1::Rollup)> {
+    let Item::Envelope(_, envelope) = &entry.item else { return None };
+    if Carries::of(envelope) != Carries::Rollup {
+        return None;
+    }
+    let Kind::Rollup(rollup) = Payload::decode(envelope.payload.clone()?).ok()?.kind? else { return None };
+    Some((NodeId::new(envelope.node.as_deref()?), rollup))
 }

@@ -1,5 +1,7 @@
 //! What is asked of black boxes, and what they told: for moments before all that was received, and for a long time line.
 
+mod lines;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use midair_proto::v1::Envelope;
@@ -7,14 +9,17 @@ use midair_proto::v1::Envelope;
 use crate::{
     app::{Lack, Looked, State, screen::Screen, target},
     entry::{Ending, Entry, Item, Page, Part},
-    event::{Control, Event, NodeId, Rollup, Stamp},
+    event::{Control, Event, Mark, NodeId, Rollup, Stamp},
     feed::{
         pages::{Leaf, Pages},
         tape::WARM_UP_US,
     },
-    model::{Node, timeline::TIMELINE_US},
-    wire::Decoder,
+    model::Node,
+    wire::{Carries, Decoder},
 };
+
+use super::checkpoint::{Checkpoint, Checkpoints};
+use lines::{Lines, WINDOWS_US};
 
 /// Nodes of a cluster screen of which all is asked for; of more only the selected one.
 pub(super) const NODES_MAX: usize = 16;
@@ -27,16 +32,15 @@ const PATIENCE_US: u64 = 60_000_000;
 
 const SECOND_US: u64 = 1_000_000;
 
+/// Moments of so long are told from one and the same on, microseconds: steps among them begin at copies.
+const TOGETHER_US: u64 = 240 * SECOND_US;
+
 /// What is asked for first: a key each 30 s, and ten seconds of growth.
 const FIRST_US: u64 = 40 * SECOND_US;
 
 /// What is asked for ahead of the playhead, and in one go before it.
 const AHEAD_US: u64 = 60 * SECOND_US;
 const BEFORE_US: u64 = 240 * SECOND_US;
-
-/// The windows of rollups: 10 s and 5 min; up to this time line the short ones, microseconds.
-const WINDOWS_US: [u64; 2] = [10 * SECOND_US, 300 * SECOND_US];
-const SHORT_LINE_US: u64 = 3 * 3_600 * SECOND_US;
 
 /// What of a black box is asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -62,8 +66,23 @@ struct Asked {
 pub(super) enum Heard {
     /// Nothing to show yet.
     Nothing,
-    /// Summaries for the time line.
-    Rollups(Vec<(Stamp, Rollup)>),
+    /// Summaries and marks for the time line.
+    Line(Vec<(Stamp, Rollup)>, Vec<Mark>),
+}
+
+/// How a moment becomes known.
+pub(super) enum Telling {
+    /// On from what is shown.
+    On(Vec<Entry>),
+    /// On from what was known at a moment before it.
+    Copied(Box<Checkpoint>, Vec<Entry>),
+    /// After a reset, and after who they are.
+    Anew(Vec<Entry>),
+}
+
+/// From when on is told what is needed to know a moment: the same for all moments of a few minutes.
+pub(super) fn told_from(to: Stamp) -> Stamp {
+    Stamp(to.0.saturating_sub(WARM_UP_US) / TOGETHER_US * TOGETHER_US)
 }
 
 /// What was asked, and what was told.
@@ -74,13 +93,13 @@ pub(super) struct Past {
     clocks: BTreeMap<Arc<str>, i64>,
     asked: BTreeMap<u32, Asked>,
     n_asked: u32,
-    lines: BTreeMap<(NodeId, bool), Vec<(Stamp, Stamp)>>,
+    lines: Lines,
     /// From when on a black box is known to keep something.
     since: BTreeMap<NodeId, Stamp>,
-    /// The first moment at which something was received.
-    began: Option<Stamp>,
     /// The moment that is shown from pages, and of whom.
     shown: Option<(Stamp, Vec<NodeId>)>,
+    /// What was known on the way there, of the same nodes and told from the same moment on.
+    copies: Checkpoints,
     /// Whether more is known of it than is shown.
     is_stale: bool,
 }
@@ -88,9 +107,20 @@ pub(super) struct Past {
 impl Past {
     /// Takes note of what passes.
     pub(super) fn notice(&mut self, entry: &Entry) {
-        self.began.get_or_insert(entry.at);
-        if let Item::Clock(address, offset_us, ..) = &entry.item {
-            self.clocks.insert(address.clone(), *offset_us);
+        match &entry.item {
+            Item::Clock(address, offset_us, ..) => {
+                self.clocks.insert(address.clone(), *offset_us);
+            }
+            Item::Envelope(_, envelope) if Carries::of(envelope) == Carries::Description => {
+                self.lines.hear(envelope.node.as_deref().unwrap_or(""), entry.at);
+            }
+            Item::Envelope(..)
+            | Item::Link(_)
+            | Item::Gap(_)
+            | Item::Page(_)
+            | Item::Tick
+            | Item::Reset
+            | Item::Input(_) => {}
         }
     }
 
@@ -107,6 +137,7 @@ impl Past {
     /// Something else is shown.
     pub(super) fn leave(&mut self) {
         self.shown = None;
+        self.copies = Checkpoints::default();
     }
 
     /// A person asks anew: what was refused before may be told now.
@@ -114,20 +145,38 @@ impl Past {
         self.pages.forget_troubles();
     }
 
-    /// What is to be told so that a moment is known of those who are looked at: on from what is shown, or (true) all of it
-    /// after who they are.
-    pub(super) fn tell(&mut self, to: Stamp, state: &State) -> (Vec<Entry>, bool) {
+    /// What is to be told so that a moment is known of those who are looked at: on from what is shown, on from a copy, or all
+    /// of it after who they are.
+    pub(super) fn tell(&mut self, to: Stamp, state: &State) -> Telling {
         let nodes = wanted(state);
+        let from = told_from(to);
         let before = self.shown.replace((to, nodes.clone()));
-        let before =
-            before.filter(|(at, of)| !self.is_stale && *of == nodes && *at <= to && to.since_us(*at) < FIRST_US);
+        let before = before.filter(|(at, of)| !self.is_stale && *of == nodes && told_from(*at) == from);
         self.is_stale = false;
-        if let Some((at, _)) = before {
-            let all = nodes.iter().flat_map(|node| self.pages.told(node, (Stamp(to.0.saturating_sub(WARM_UP_US)), to)));
-            let new = all.filter(|entry| entry.at > at).collect();
-            return (crate::feed::pages::merged(new, Some(at), to), false);
+        let is_next = |at: Stamp| at <= to && to.since_us(at) < FIRST_US;
+        match before {
+            Some((at, _)) if is_next(at) => Telling::On(self.told_after(&nodes, at, to)),
+            Some(_) if let Some(copy) = self.copies.before(super::reel::place(to)) => {
+                Telling::Copied(Box::new(copy.clone()), self.told_after(&nodes, copy.at, to))
+            }
+            Some(_) | None => {
+                self.copies = Checkpoints::default();
+                Telling::Anew(self.told_anew(&nodes, from, to, state))
+            }
         }
-        let from = Stamp(to.0.saturating_sub(WARM_UP_US));
+    }
+
+    /// What is known now, when all of a moment has been told.
+    pub(super) fn pass(&mut self, at: Stamp, state: &State, decoder: &Decoder) {
+        self.copies.pass(super::reel::place(at), at, &state.model, decoder);
+    }
+
+    fn told_after(&self, nodes: &[NodeId], at: Stamp, to: Stamp) -> Vec<Entry> {
+        let all = nodes.iter().flat_map(|node| self.pages.told(node, (told_from(to), to)));
+        crate::feed::pages::merged(all.filter(|entry| entry.at > at).collect(), Some(at), to)
+    }
+
+    fn told_anew(&self, nodes: &[NodeId], from: Stamp, to: Stamp, state: &State) -> Vec<Entry> {
         let mut links = Vec::new();
         let mut all = Vec::new();
         for node in state.model.nodes.values() {
@@ -137,14 +186,14 @@ impl Past {
             all.extend(told);
         }
         links.extend(crate::feed::pages::merged(all, None, to));
-        (links, true)
+        links
     }
 
     fn silence(&self, node: &Node, is_wanted: bool, at: Stamp) -> Arc<str> {
         match self.lack(node, at) {
             Some(lack) => lack.words(crate::app::utc).into(),
             None if is_wanted => "it is asked what it kept of then".into(),
-            None => "not looked at then".into(),
+            None => "its black box was not asked: select this node, or go into it".into(),
         }
     }
 
@@ -163,6 +212,12 @@ impl Past {
         }
     }
 
+    /// Whether all that there is to be told of a node at the moment shown has been told, or nobody will tell it.
+    pub(super) fn has_told(&self, node: Option<&Node>) -> bool {
+        let Some((at, _)) = &self.shown else { return true };
+        node.is_none_or(|node| !keeps(node) || self.pages.at(&node.id, *at).is_some())
+    }
+
     /// What there is to say of the moment that is shown.
     pub(super) fn looked(&self, state: &State) -> Option<Looked> {
         let (at, nodes) = self.shown.as_ref()?;
@@ -178,8 +233,9 @@ impl Past {
         Some(Looked { asked, lacking, n_passed_over: n_all.saturating_sub(nodes.len()) })
     }
 
-    /// Questions whose answers are needed now and were not asked for; those that nobody answers are given up.
-    pub(super) fn questions(&mut self, state: &State, now: Stamp, tape_from: Option<Stamp>) -> Vec<Control> {
+    /// Questions whose answers are needed now and were not asked for; those that nobody answers are given up. What was
+    /// received goes on at `until`.
+    pub(super) fn questions(&mut self, state: &State, now: Stamp, until: Option<Stamp>) -> Vec<Control> {
         let late = self.asked.iter().filter(|(_, asked)| now.since_us(asked.heard) > PATIENCE_US);
         for id in late.map(|(id, _)| *id).collect::<Vec<_>>() {
             self.end(id, &Ending::Broken("no answer for a minute".into()), now);
@@ -187,44 +243,36 @@ impl Past {
         let mut questions = Vec::new();
         if let Some((at, nodes)) = self.shown.clone() {
             for node in nodes.iter().filter_map(|id| state.model.node(id)).filter(|node| keeps(node)) {
-                if let Some(range) = self.next_page(node, at, tape_from) {
+                if let Some(range) = self.next_page(node, at, until) {
                     questions.extend(self.ask(node, range, What::All, now));
+                }
+                if let Some(range) = self.beginning(&node.id, until) {
+                    questions.extend(self.ask(node, range, What::Line { is_long: true }, now));
                 }
             }
         }
-        let span_us = state.zoom.span_us();
-        if self.shown.is_none() && span_us <= TIMELINE_US {
-            return questions;
-        }
-        let window = state.window();
-        let scope = state.screen().node();
-        let is_long = span_us > SHORT_LINE_US;
-        let until =
-            self.began.map_or(window.end, |began| Stamp(began.0 + WINDOWS_US[usize::from(is_long)]).min(window.end));
-        let range = (Stamp(window.end.0.saturating_sub(window.span_us)), until);
-        let in_scope = |node: &&Node| keeps(node) && scope.is_none_or(|scope| *scope == node.id);
-        for node in state.model.nodes.values().filter(in_scope) {
-            let beginning = self.beginning(&node.id, tape_from);
-            let next = self.missing_line(&node.id, range, is_long).map(|range| (range, is_long));
-            if let Some((range, is_long)) = next.or(beginning.map(|range| (range, true))) {
-                questions.extend(self.ask(node, range, What::Line { is_long }, now));
+        let n_free = ASKED_MAX.saturating_sub(self.asked.len());
+        let is_asked = |node: &NodeId| self.asked.values().any(|a| a.node == *node && a.what != What::All);
+        for wanted in self.lines.wanted(state, now, n_free, is_asked) {
+            if let Some(node) = state.model.node(&wanted.node) {
+                questions.extend(self.ask(node, wanted.range, What::Line { is_long: wanted.is_long }, now));
             }
         }
         questions
     }
 
     /// Where a black box had nothing: the time after it, of which it may have something.
-    fn beginning(&self, node: &NodeId, tape_from: Option<Stamp>) -> Option<(Stamp, Stamp)> {
+    fn beginning(&self, node: &NodeId, until: Option<Stamp>) -> Option<(Stamp, Stamp)> {
         let at = self.shown()?;
         let leaf = self.pages.at(node, at)?;
         if leaf.trouble.is_some() || !leaf.entries.is_empty() || self.since.contains_key(node) {
             return None;
         }
-        self.missing_line(node, (at, tape_from?), true)
+        self.lines.missing(node, (at, until?), true)
     }
 
     /// The range that is asked of a node next: around the playhead first, then what charts need, then what lies ahead.
-    fn next_page(&self, node: &Node, at: Stamp, tape_from: Option<Stamp>) -> Option<(Stamp, Stamp)> {
+    fn next_page(&self, node: &Node, at: Stamp, until: Option<Stamp>) -> Option<(Stamp, Stamp)> {
         let back = |us: u64| Stamp(at.0.saturating_sub(us));
         let first = (back(FIRST_US), at);
         if let Some(range) = self.pages.missing(&node.id, first) {
@@ -233,24 +281,11 @@ impl Past {
         if !self.pages.is_roomy() || self.lack(node, at).is_some() {
             return None;
         }
-        let ahead = Stamp(at.0 + AHEAD_US).min(tape_from.unwrap_or(at));
+        let ahead = Stamp(at.0 + AHEAD_US).min(until.unwrap_or(at));
         let near = (back(FIRST_US + BEFORE_US), back(FIRST_US));
-        let far = (back(WARM_UP_US), back(FIRST_US + BEFORE_US));
+        let far = (told_from(at), back(FIRST_US + BEFORE_US));
         let later = [near, (at, ahead.max(at)), far];
         later.into_iter().find_map(|range| self.pages.missing(&node.id, range))
-    }
-
-    fn missing_line(&self, node: &NodeId, (from, to): (Stamp, Stamp), is_long: bool) -> Option<(Stamp, Stamp)> {
-        let least_us = 2 * WINDOWS_US[usize::from(is_long)];
-        let (mut from, mut to) = (from, to);
-        for (known_from, known_to) in self.lines.get(&(node.clone(), is_long)).into_iter().flatten() {
-            if *known_from <= from {
-                from = from.max(*known_to);
-            } else if *known_to >= to {
-                to = to.min(*known_from);
-            }
-        }
-        (to.since_us(from) >= least_us).then_some((from, to))
     }
 
     fn ask(&mut self, node: &Node, range: (Stamp, Stamp), what: What, now: Stamp) -> Option<Control> {
@@ -306,14 +341,20 @@ impl Past {
             What::Line { .. } => {
                 let mut decoder = Decoder::default();
                 let entries = told.map(|envelope| Entry { at, item: Item::Envelope(page.address.clone(), envelope) });
-                let events = entries.flat_map(|entry| decoder.decode(&entry));
-                let rollup = |event| if let Event::Rollup(rollup) = event { Some(*rollup) } else { None };
-                let rollups = events.filter_map(|stamped| rollup(stamped.event));
-                let rollups = rollups.map(|rollup| (ours(rollup.wall_us), rollup));
-                // What has not ended yet cannot have been kept.
-                let rollups: Vec<_> = rollups.filter(|(end, _)| end.since_us(at) <= SECOND_US).collect();
+                let (mut rollups, mut marks) = (Vec::new(), Vec::new());
+                for stamped in entries.flat_map(|entry| decoder.decode(&entry)) {
+                    match stamped.event {
+                        // What has not ended yet cannot have been kept.
+                        Event::Rollup(rollup) if ours(rollup.wall_us).since_us(at) <= SECOND_US => {
+                            rollups.push((ours(rollup.wall_us), *rollup));
+                        }
+                        Event::Mark(mark) => marks.push(mark),
+                        // Nothing else was asked for.
+                        _ => {}
+                    }
+                }
                 asked.first = asked.first.or(rollups.first().map(|(end, r)| Stamp(end.0.saturating_sub(r.window_us))));
-                Heard::Rollups(rollups)
+                Heard::Line(rollups, marks)
             }
         }
     }
@@ -325,14 +366,16 @@ impl Past {
             What::All => 2 * SECOND_US,
             What::Line { is_long } => 2 * WINDOWS_US[usize::from(is_long)],
         };
-        if let Some(first) = asked.first.filter(|first| first.since_us(asked.range.0) > least_us)
-            && *ending == Ending::Whole
-        {
-            self.since.insert(asked.node.clone(), first);
-        }
+        let first = asked.first.filter(|first| first.since_us(asked.range.0) > least_us && *ending == Ending::Whole);
+        let is_first_known = first.is_some_and(|first| self.since.insert(asked.node.clone(), first) != Some(first));
         let playhead = self.shown().unwrap_or(now);
-        self.is_stale |= self.shown.as_ref().is_some_and(|(_, nodes)| nodes.contains(&asked.node));
         let (from, to) = asked.range;
+        // What lies ahead of the moment shown changes nothing of it; since when something is kept is said where nothing is.
+        let is_shown = |(at, nodes): &(Stamp, Vec<NodeId>)| {
+            let is_before = asked.what == What::All && from <= *at;
+            nodes.contains(&asked.node) && (is_before || is_first_known)
+        };
+        self.is_stale |= self.shown.as_ref().is_some_and(is_shown);
         match asked.what {
             What::All => {
                 let trouble = match ending {
@@ -341,11 +384,7 @@ impl Past {
                 };
                 self.pages.keep(&asked.node, Leaf { from, to, entries: asked.got, trouble }, playhead);
             }
-            What::Line { is_long } => {
-                let lines = self.lines.entry((asked.node, is_long)).or_default();
-                lines.push((from, to));
-                lines.sort_unstable();
-            }
+            What::Line { is_long } => self.lines.know(asked.node, (from, to), is_long),
         }
     }
 }
@@ -354,9 +393,10 @@ fn keeps(node: &Node) -> bool {
     node.described.as_ref().is_some_and(|described| described.keeps_history)
 }
 
-/// Of whom all is asked: the node on the screen, or all of a small cluster, or of a large one who is selected.
-fn wanted(state: &State) -> Vec<NodeId> {
-    if let Some(node) = state.screen().node() {
+/// Of whom all is asked: who is to be held there, else the node on the screen, or all of a small cluster, or of a large one
+/// who is selected.
+pub(super) fn wanted(state: &State) -> Vec<NodeId> {
+    if let Some(node) = state.to_be_held().or(state.screen().node()) {
         return vec![node.clone()];
     }
     if state.model.nodes.len() <= NODES_MAX {

@@ -109,7 +109,7 @@ fn parts(node: &Node, told: Told) -> Vec<Part> {
         let n_tasks = runtime.n_tasks.map_or_else(String::new, |n| format!(" {} tasks", format::exact(n)));
         // That nobody asks a VM is nothing to warn of.
         if let Standing::Unasked(_) = runtime.standing() {
-            let how = if runtime.is_undistributed { "not distributed" } else { "not asked yet" };
+            let how = if runtime.is_undistributed { "not distributed" } else { midair_vitals::vm::NOT_ASKED_YET };
             return Part { text: format!("{name} {how}"), health: Health::Ok };
         }
         Part { text: format!("{name}{n_tasks}{}", how(&runtime.health)), health: runtime.health.clone() }

@@ -87,6 +87,7 @@ fn draw_comparing(pen: &mut Pen<'_>, state: &State, theme: &Theme) {
         ("[ ]", "time"),
         live,
         ("J", "jump"),
+        ("+ -", "zoom"),
         ("y", "copy"),
     ];
     for (label, word) in keys {

@@ -146,14 +146,22 @@ const NOTE_MIN: usize = 3;
 const NOTE_WORDS: usize = 7;
 
 /// Marks that belong to what is shown: where they stand, and what stands there. Those that fall on one place are one sign
-/// with their count, and the words of the newest as far as the next one leaves room.
+/// with their count, and the words of the newest as far as the next one leaves room; of those that people wrote, where there
+/// are some.
 fn notes(state: &State, n_cells: usize, window: Window) -> Vec<(usize, String)> {
     let marks = state.marks();
     let placed = marks.iter().rev().filter_map(|mark| Some((window.cell_of(mark.at, n_cells)?, *mark)));
     let mut groups: Vec<(usize, usize, &Flag)> = Vec::new();
     for (cell, mark) in placed {
         match groups.last_mut() {
-            Some((from, n, newest)) if cell < *from + NOTE_MIN => (*n, *newest) = (*n + 1, mark),
+            Some((from, n, told)) if cell < *from + NOTE_MIN => {
+                // What a person wrote is told before what a program found.
+                let is_less = mark.is_automatic && !told.is_automatic;
+                *n += 1;
+                if !is_less {
+                    *told = mark;
+                }
+            }
             Some(_) | None => groups.push((cell, 1, mark)),
         }
     }

@@ -6,12 +6,12 @@ use midair_proto::{
     delta::{Delta as _, carry_stamps, pin_stamps},
     v1,
 };
-use midair_vitals::TaskId;
+use midair_vitals::{TaskId, TaskReading};
 
 use crate::event::{Sample, Stream};
 
 use super::{
-    Context, ROWS_MAX, host,
+    Context, Depth, ROWS_MAX, host,
     names::Names,
     node, task,
     vm::{self, VMS_MAX},
@@ -195,20 +195,23 @@ impl Base {
         };
     }
 
+    /// All rows, those that enter with the counters that they bring along.
+    fn tasks(&self, previous: &mut HashMap<TaskId, v1::Previous>) -> Vec<TaskReading> {
+        let reading = |(id, row): (&TaskId, &v1::Task)| match previous.remove(id) {
+            Some(previous) => {
+                let entering = v1::Task { previous: Some(previous), ..row.clone() };
+                task::reading(&entering, &self.names, self.tasks_mono_us)
+            }
+            None => task::reading(row, &self.names, self.tasks_mono_us),
+        };
+        self.rows.iter().filter_map(reading).collect()
+    }
+
     /// The whole stream as it stands after this sample.
     pub(super) fn event(&self, context: &Context, stream: Stream, mut taken: Taken) -> Sample {
         let tasks_us = self.tasks_mono_us;
-        let tasks = self
-            .rows
-            .iter()
-            .filter_map(|(id, row)| match taken.previous.remove(id) {
-                Some(previous) => {
-                    let entering = v1::Task { previous: Some(previous), ..row.clone() };
-                    task::reading(&entering, &self.names, tasks_us)
-                }
-                None => task::reading(row, &self.names, tasks_us),
-            })
-            .collect();
+        let has_tasks = context.depth == Depth::Whole;
+        let tasks = if has_tasks { self.tasks(&mut taken.previous) } else { Vec::new() };
         let node_us = taken.node_mono_us.unwrap_or(context.mono_us);
         let cgroup = |cgroup| host::cgroup(cgroup, &self.names, tasks_us);
         let namespace = |namespace| host::namespace(namespace, &self.names, tasks_us);
@@ -221,6 +224,7 @@ impl Base {
             wall_us: context.wall_us,
             reading: node::reading(&self.node, self.cpus.iter(), &self.names, node_us),
             tasks,
+            has_tasks,
             died: taken.died,
             sources: node::sources(&self.node, &taken.source_costs),
             runtimes: node::runtimes(self.node.runtimes.as_ref().map_or(&[], |r| &r.runtime)),

@@ -4,6 +4,7 @@
 
 mod marks;
 mod one_path;
+mod out;
 mod past;
 mod recordings;
 mod support;

@@ -4,7 +4,7 @@ use std::{
     path::Path,
     process::{Child, Command, Output, Stdio},
     thread,
-    time::Duration,
+    time::{Duration, SystemTime},
 };
 
 use crate::support::{served::Served, terminal::Terminal};
@@ -134,10 +134,23 @@ fn what_has_happened_is_recorded_from_the_black_boxes() {
     assert!(said.contains("two (named): ") && said.contains("nobody.sock: no such socket"), "{said}");
     assert!(!file.exists(), "a dry run writes nothing");
 
-    let told = midair(&past);
-    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    // What the user noted by themselves, which no agent has.
+    let now_us = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).expect("after 1970").as_micros();
+    let noted = format!("{{\"at_us\":{now_us},\"text\":\"my own note\",\"nodes\":[[\"two\",{now_us}]]}}\n");
+    std::fs::create_dir_all(path("state/midair")).expect("room");
+    std::fs::write(path("state/midair/marks.midair-marks"), noted).expect("room");
+    let told = Command::new(MIDAIR).env("XDG_STATE_HOME", path("state")).args(past).output().expect("it starts");
+    let said = String::from_utf8_lossy(&told.stderr).into_owned();
+    assert!(told.status.success(), "{said}");
     drop(agents);
+    let first = said.lines().next().and_then(|line| line.split("about ").nth(1)).expect("its size is said");
+    let (number, unit) = first.trim().split_once(' ').expect("a number and its unit");
+    let number: f64 = number.parse().unwrap_or_else(|_| panic!("a number: {said}"));
+    let kib = if unit == "MiB" { number * 1024.0 } else { number };
+    let n_bytes = std::fs::metadata(&file).expect("it is there").len() as f64;
+    assert!((0.7..=1.3).contains(&(kib * 1024.0 / n_bytes)), "{n_bytes} bytes: {said}");
     let told = info(&file);
+    assert!(told.contains("my own note"), "{told}");
     assert!(told.contains("as measured") && told.contains("node      one") && told.contains("node      two"), "{told}");
     assert!(!told.contains("damage") && !told.contains("not closed"), "{told}");
     let mut terminal = Terminal::start(MIDAIR, &["replay", "--at", "end", "--go", "two", &out], 120, 35);

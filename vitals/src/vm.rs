@@ -11,6 +11,14 @@ use crate::task::TaskId;
 
 pub use derived::{Fill, Growing, LinkVitals, PortVitals, SchedulerVitals, VmVitals, Waiting};
 
+/// Why a VM is off that its agent has found and not asked yet: a dashboard knows by these words that it is no trouble. Old
+/// recordings hold them, too: they stay as they are.
+pub const NOT_ASKED_YET: &str = "not asked yet";
+
+/// How a VM ended that closed its connection first; more words follow. A dashboard knows by these that it was told to end.
+/// Old recordings hold them, too: they stay as they are.
+pub const STOPPED: &str = "stopped or halted";
+
 /// What a scheduler runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum SchedulerKind {

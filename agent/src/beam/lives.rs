@@ -10,7 +10,7 @@ use std::{
 };
 
 use midair_proto::v1::Vm;
-use midair_vitals::{TaskId, TaskKind, TaskReading, TaskState};
+use midair_vitals::{TaskId, TaskKind, TaskReading, TaskState, vm::STOPPED};
 
 use super::{
     Beam, MOST_VMS, rows,
@@ -214,7 +214,7 @@ impl Ended {
         } else if self.is_dump_unsure {
             format!("a crash dump appeared in its folder{slogan}")
         } else if self.has_hung_up {
-            "stopped or halted: it closed its connection and then ended; no crash dump was seen".into()
+            format!("{STOPPED}: it closed its connection and then ended; no crash dump was seen")
         } else {
             "killed, aborted or halted; no crash dump was seen".into()
         };

@@ -13,9 +13,6 @@ use crate::config::BeamConfig;
 /// No frame is longer: of sixteen VMs with all their rows and looks a tenth.
 const MOST_BYTES: usize = 16 << 20;
 
-/// Why a VM does not answer to which nobody has spoken so far. The dashboard knows these words: it is no trouble.
-pub(crate) const NOT_YET: &str = "not asked yet";
-
 /// What the agent asks at each tick.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Ask {

@@ -246,7 +246,7 @@ fn a_vm_that_was_not_asked_yet_is_no_trouble() {
     let mut beam = Beam::new(BeamConfig::default(), || 1);
     beam.starts_us = 2;
     read(&mut beam, &["beam.smp"], &Wants::default());
-    let said = SaidVm { runtime: 1, reason: Some(NOT_YET.into()), ..SaidVm::default() };
+    let said = SaidVm { runtime: 1, reason: Some(NOT_ASKED_YET.into()), ..SaidVm::default() };
     beam.take(Said { vms: vec![said], ..Said::default() });
     let mut reading = Reading::default();
     beam.tell(&Wants::default(), &mut reading);

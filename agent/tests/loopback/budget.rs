@@ -23,7 +23,7 @@ use crate::{
 };
 
 /// The order in which things are left out, by the first word of what is said.
-const ORDER: [&str; 6] = ["names", "sockets", "threads", "hot", "tables", "a"];
+const ORDER: [&str; 7] = ["names", "census", "sockets", "threads", "hot", "tables", "a"];
 
 /// What a host costs to read, microseconds of real CPU time; changed while it is read.
 #[derive(Clone, Debug, Default)]

@@ -188,3 +188,17 @@ fn a_selected_row_is_followed_wherever_it_ranks() {
     assert_eq!(before.0, after.0);
     assert_ne!(before.1, after.1, "the ranks are others now");
 }
+
+#[test]
+fn the_time_line_is_zoomed_while_two_sides_are_compared() {
+    let mut desk = desk();
+    command(&mut desk, "compare a b");
+    let span = desk.state.window().span_us;
+    desk.keys("--");
+    assert_eq!((desk.state.window().span_us, is(&desk, "a", "b")), (6 * span, true));
+    desk.keys("+++");
+    assert_eq!((desk.state.window().span_us, is(&desk, "a", "b")), (span / 2, true));
+    desk.keys("R");
+    assert!(desk.message().contains("Esc"), "{}", desk.message());
+    assert!(is(&desk, "a", "b"));
+}

@@ -195,3 +195,16 @@ fn plus_and_minus_show_less_and_more_time_and_stop_at_both_ends() {
     desk.keys("-");
     assert!(desk.state.message.is_some(), "there is nothing longer");
 }
+
+#[test]
+fn the_playhead_is_on_the_line_wherever_it_is() {
+    let mut desk = Desk::new(1, (80, 24));
+    desk.hear(&(0..700).map(|s| sample(f64::from(s), "a", vec![])).collect::<Vec<_>>());
+    for seconds in [1, 300, 560, 595, 600, 605] {
+        desk.keys(&format!("J{seconds}s")).key(Key::Enter);
+        let Playhead::Past(at) = desk.state.playhead else { panic!("live") };
+        let cell = desk.state.window().cell_of(at, 60);
+        assert!(cell.is_some_and(|cell| cell > 0), "{seconds} s ago: {cell:?}");
+        desk.key(Key::End);
+    }
+}

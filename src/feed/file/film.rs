@@ -16,7 +16,6 @@ use super::codec;
 use crate::{
     entry::{Entry, Item},
     event::{Mark, NodeId, Stamp},
-    feed::tape::WARM_UP_US,
 };
 
 /// A recording in a file, and a place in it: what it told up to there.
@@ -45,7 +44,7 @@ impl Film {
         let reader = Reader::open(BufReader::new(file)).with_context(|| path.display().to_string())?;
         anyhow::ensure!(reader.range().is_some(), "{}: nothing was recorded in it yet", path.display());
         let damage = reader.damage().iter().map(ToString::to_string).collect();
-        Ok(Self { path: path.to_owned(), reader, next: None, reset: None, known: None, damage })
+        Ok(Self { path: path.to_owned(), reader: reader.by_wall(), next: None, reset: None, known: None, damage })
     }
 
     /// The name of the file.
@@ -111,12 +110,21 @@ impl Film {
         std::mem::take(&mut self.damage)
     }
 
-    /// To before a moment, so far that all is known there that charts and rates need: a reset comes first.
+    /// The same recording, to be told on its own.
+    ///
+    /// # Errors
+    /// When it cannot be opened again.
+    pub fn beside(&self) -> anyhow::Result<Self> {
+        let file = File::open(&self.path).with_context(|| format!("cannot open {}", self.path.display()))?;
+        let reader = self.reader.beside(BufReader::new(file));
+        Ok(Self { path: self.path.clone(), reader, next: None, reset: None, known: None, damage: Vec::new() })
+    }
+
+    /// To the block of a moment, which begins with all that is needed to understand it: a reset comes first.
     ///
     /// # Errors
     /// When it cannot be read.
-    pub fn tell_anew(&mut self, to: Stamp) -> anyhow::Result<()> {
-        let from = Stamp(to.0.saturating_sub(WARM_UP_US));
+    pub fn tell_anew(&mut self, from: Stamp) -> anyhow::Result<()> {
         self.go(from)?;
         (self.reset, self.known) = (Some(Entry { at: from, item: Item::Reset }), None);
         Ok(())

@@ -124,6 +124,11 @@ impl Note {
 
     /// The same as if its nodes had told it: what the screen and recordings take.
     pub fn entries(&self, at: Stamp) -> Vec<Entry> {
+        self.entries_on(&Arc::from(""), at)
+    }
+
+    /// The same as if it had come from an address.
+    pub fn entries_on(&self, address: &Arc<str>, at: Stamp) -> Vec<Entry> {
         let entry = |(node, wall_us): &(NodeId, u64)| {
             let mark = v1::Mark {
                 wall_us: Some(*wall_us),
@@ -135,7 +140,7 @@ impl Note {
             let payload = v1::Payload { kind: Some(Kind::Mark(mark)) }.encode_to_vec().into();
             let node = Some(node.0.to_string());
             let envelope = v1::Envelope { node, wall_us: Some(*wall_us), payload: Some(payload), ..Default::default() };
-            Entry { at, item: Item::Envelope(Arc::from(""), Arc::new(envelope)) }
+            Entry { at, item: Item::Envelope(Arc::clone(address), Arc::new(envelope)) }
         };
         self.nodes.iter().map(entry).collect()
     }

@@ -52,10 +52,17 @@ impl Scribe {
     pub fn create(path: &Path, header: &RecordingHeader, at: Stamp) -> anyhow::Result<Self> {
         let file = OpenOptions::new().write(true).create_new(true).open(path);
         let file = file.with_context(|| format!("cannot record into {}", path.display()))?;
+        Self::onto(file, header, at).with_context(|| format!("cannot record into {}", path.display()))
+    }
+
+    /// Begins a recording in an empty file.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub fn onto(file: File, header: &RecordingHeader, at: Stamp) -> Result<Self, WriteError> {
         // Tells its blocks from those of other files.
         let file_id = at.0 ^ u64::from(std::process::id());
-        let writer = Writer::new(file, header, file_id, Options::default());
-        let writer = writer.with_context(|| format!("cannot record into {}", path.display()))?;
+        let writer = Writer::new(file, header, file_id, Options::default())?;
         Ok(Self { writer, standing: Standing::default(), since_key: BTreeMap::new(), block_from: None, flushed: at })
     }
 

@@ -117,11 +117,25 @@ impl Agent {
         Stamp(wall_us.saturating_add_signed(offset_us.saturating_neg()))
     }
 
-    /// The first and the last moment of these, and how long that is; `None` where they have none.
-    pub(super) fn range_of(&self, envelopes: &[Envelope]) -> Option<((Stamp, Stamp), u64)> {
-        let moments = || envelopes.iter().filter_map(|envelope| envelope.wall_us);
-        let (first, last) = (self.stamp(moments().min()?), self.stamp(moments().max()?));
-        Some(((first, last), last.since_us(first)))
+    /// When it was by its clock.
+    pub(super) fn wall_us(&self, at: Stamp) -> u64 {
+        at.0.saturating_add_signed(self.clock.map_or(0, |clock| clock.offset_us))
+    }
+
+    /// These, each with its moment by our clock, in order.
+    pub(super) fn stamped(&self, envelopes: &[Envelope]) -> Vec<(Stamp, Envelope)> {
+        let mut last = Stamp(0);
+        let stamped = envelopes.iter().map(|envelope| {
+            // A wall clock that was set back does not turn round what happened.
+            last = envelope.wall_us.map_or(last, |wall_us| self.stamp(wall_us).max(last));
+            (last, envelope.clone())
+        });
+        stamped.collect()
+    }
+
+    /// The first moment of these; `None` where they have none.
+    pub(super) fn first_of(&self, envelopes: &[Envelope]) -> Option<Stamp> {
+        envelopes.iter().filter_map(|envelope| envelope.wall_us).min().map(|first| self.stamp(first))
     }
 
     async fn collect(&mut self, from: Stamp, to: Stamp, max_points: Option<u32>) -> Result<Vec<Envelope>, String> {

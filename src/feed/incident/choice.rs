@@ -15,8 +15,9 @@ pub(super) struct Candidate {
 }
 
 impl Candidate {
-    pub(super) fn of(node: &str, name: &str, summary: &[Envelope]) -> Self {
-        let (mut worst, mut is_marked) = (None, false);
+    /// A node as its summary tells; where somebody noted something of it by themselves, it is marked.
+    pub(super) fn of(node: &str, name: &str, summary: &[Envelope], mut is_marked: bool) -> Self {
+        let mut worst = None;
         for envelope in summary {
             match kind_of(envelope) {
                 Some(Kind::Rollup(rollup)) => worst = worst.max(worst_of(&rollup)),

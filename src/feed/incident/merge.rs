@@ -7,6 +7,7 @@ use midair_proto::v1::Envelope;
 use super::{
     agent::Agent,
     parts::{Parts, Told},
+    size::TICK_US,
 };
 use crate::{
     entry::{Entry, Item},
@@ -14,9 +15,6 @@ use crate::{
     feed::file::Scribe,
     wire::Carries,
 };
-
-/// Time passes in a recording as it does live.
-const TICK_US: u64 = 500_000;
 
 /// Without samples for so long, time was not recorded.
 const GAP_US: u64 = 5_000_000;
@@ -45,6 +43,7 @@ struct Telling {
 pub(super) fn write(
     sources: Vec<Source>,
     missing: &[(Arc<str>, String)],
+    noted: Vec<Entry>,
     (from, to): (Stamp, Stamp),
     scribe: &mut Scribe,
 ) -> anyhow::Result<()> {
@@ -63,11 +62,15 @@ pub(super) fn write(
     let waiting = |tellings: &[Telling], n: usize| tellings[n].next.as_ref().map(|_| Reverse((tellings[n].at, n)));
     let mut heap: BinaryHeap<_> = (0..tellings.len()).filter_map(|n| waiting(&tellings, n)).collect();
     // Before the first that was kept there is nothing to see.
+    let mut noted = noted.into_iter().peekable();
     let mut tick = heap.peek().map_or(from, |Reverse((at, _))| (*at).max(from));
     while let Some(Reverse((at, n))) = heap.pop() {
         while tick < at {
             scribe.take(&Entry { at: tick, item: Item::Tick })?;
             tick.0 += TICK_US;
+        }
+        while let Some(note) = noted.next_if(|note| note.at <= at) {
+            scribe.take(&note)?;
         }
         tellings[n].write(at, scribe)?;
         tellings[n].advance()?;
@@ -77,9 +80,13 @@ pub(super) fn write(
         telling.end(to, scribe)?;
     }
     while tick <= to {
+        while let Some(note) = noted.next_if(|note| note.at <= tick) {
+            scribe.take(&note)?;
+        }
         scribe.take(&Entry { at: tick, item: Item::Tick })?;
         tick.0 += TICK_US;
     }
+    noted.try_for_each(|note| scribe.take(&note))?;
     Ok(())
 }
 

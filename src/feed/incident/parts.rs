@@ -7,7 +7,6 @@ use std::{
 };
 
 use midair_proto::{MESSAGE_MAX, v1::Envelope};
-use midair_recording::{Body, Options, Writer};
 use prost::Message as _;
 
 /// Envelopes one after the other. The file is gone when this is, also after a crash.
@@ -58,19 +57,4 @@ impl Told {
         self.file.read_exact(&mut bytes)?;
         Envelope::decode(bytes.as_slice()).map(Some).map_err(io::Error::other)
     }
-}
-
-/// How many bytes these take in a recording.
-pub(super) fn packed_bytes(envelopes: &[Envelope]) -> Result<u64, String> {
-    let pack = || {
-        let mut writer = Writer::new(io::sink(), &Default::default(), 0, Options::default())?;
-        let empty = writer.n_bytes();
-        for envelope in envelopes {
-            let body = Body::Envelope { link: "".into(), bytes: envelope.encode_to_vec().into() };
-            writer.push(envelope.wall_us.unwrap_or(0), false, &body)?;
-            writer.flush_chunk()?;
-        }
-        Ok::<u64, midair_recording::WriteError>(writer.n_bytes() - empty)
-    };
-    pack().map_err(|error| error.to_string())
 }

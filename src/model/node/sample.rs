@@ -14,14 +14,11 @@ use crate::{
         cgroup::{Cgroup, Namespace},
         focus::Focus,
         host::Bursts,
-        series::CHART_US,
+        series::{CHART_US, POINTS_MAX},
         task::{Keep, Task},
         vm::Vm,
     },
 };
-
-/// Points kept of a node: ten minutes at the shortest interval.
-const N_POINTS: usize = 2400;
 
 /// Queries and focuses that an agent serves at once (the contract's bounds): what it sends beyond them nobody asked for.
 const ANSWERS_MAX: usize = 8;
@@ -34,22 +31,22 @@ const TRACES_MAX: usize = 4;
 const INTERVALS_US: std::ops::RangeInclusive<u64> = 250_000..=60_000_000;
 
 impl Node {
-    /// A sample arrived.
-    pub(in crate::model) fn fold_sample(&mut self, sample: &Sample, at: Stamp) {
+    /// A sample arrived. Of rows of all detail so many points are kept.
+    pub(in crate::model) fn fold_sample(&mut self, sample: &Sample, at: Stamp, n_points: usize) {
         if self.conflict.is_some() && self.epoch.is_some_and(|epoch| epoch != sample.epoch) {
             // Two agents under one id: the first one is shown, and the conflict is said. Mixed they would be nonsense.
             return;
         }
         self.enter_epoch(sample.epoch);
         self.presence.heard(self.latest.is_none());
-        self.n_samples += 1;
         self.take_interval(sample);
         self.take_latest(sample, at);
         let limit_bytes = self.mem_limit_bytes();
         let keep = match sample.stream {
             Stream::Overview => Keep::Short,
-            Stream::Detail => Keep::Long,
+            Stream::Detail => Keep::Long(n_points),
         };
+        self.n_samples += u64::from(sample.has_tasks);
         for reading in &sample.tasks {
             self.take_task(reading, at, limit_bytes, keep).seen.in_sample = Some(self.n_samples);
         }
@@ -201,7 +198,7 @@ impl Node {
             cpus: Vec::new(),
         };
         latest.derive_cpus(self.before.as_ref());
-        self.series.push(at, values(&latest), N_POINTS);
+        self.series.push(at, values(&latest), POINTS_MAX);
         self.latest = Some(latest);
     }
 
@@ -270,6 +267,12 @@ impl Node {
             self.sum_growth.push(((sum.kind, sum.unit), growth));
         }
         derived
+    }
+
+    /// Takes the tasks of the same node, of which all was told up to the same moment.
+    pub(crate) fn adopt_tasks(&mut self, from: &mut Self) {
+        self.tasks = std::mem::take(&mut from.tasks);
+        self.n_samples = from.n_samples;
     }
 
     fn take_task(&mut self, reading: &TaskReading, at: Stamp, limit_bytes: Option<u64>, keep: Keep) -> &mut Task {

@@ -93,13 +93,13 @@ impl Rollups {
         self.nodes.keys()
     }
 
-    /// Raises the cells of a window to the worst of a node, except in a stretch that samples tell better.
+    /// Raises the cells of a window to the worst of a node, except in stretches, in order, that samples tell better.
     pub(super) fn raise(
         &self,
         node: &NodeId,
         vital: Vital,
         (window, cells): (Window, &mut [Option<Severity>]),
-        except: Option<(Stamp, Stamp)>,
+        except: &[(Stamp, Stamp)],
     ) {
         let Some(Bars([short, long])) = self.nodes.get(node) else { return };
         let is_wide = window.span_us / cells.len().max(1) as u64 >= WIDE_US;
@@ -149,26 +149,24 @@ fn raise(
     cells: &mut [Option<Severity>],
     window: Window,
     severity: Option<Severity>,
-    (from, to): (Stamp, Stamp),
-    except: Option<(Stamp, Stamp)>,
+    (mut from, to): (Stamp, Stamp),
+    except: &[(Stamp, Stamp)],
 ) {
-    let parts = match except {
-        None => [Some((from, to)), None],
-        Some((first, last)) => {
-            [(from < first).then(|| (from, to.min(first))), (to > last).then(|| (from.max(last), to))]
-        }
-    };
     let start = Stamp(window.end.0.saturating_sub(window.span_us));
-    for (from, to) in parts.into_iter().flatten() {
+    let n_cells = cells.len();
+    let mut fill = |from: Stamp, to: Stamp| {
         let (from, to) = (from.max(start), Stamp(to.0.saturating_sub(1)).min(window.end));
-        if from > to {
-            continue;
-        }
-        let n_cells = cells.len();
-        if let (Some(first), Some(last)) = (window.cell_of(from, n_cells), window.cell_of(to, n_cells)) {
+        if from <= to
+            && let (Some(first), Some(last)) = (window.cell_of(from, n_cells), window.cell_of(to, n_cells))
+        {
             cells[first..=last].iter_mut().for_each(|cell| *cell = (*cell).max(severity));
         }
+    };
+    for (first, last) in except {
+        fill(from, to.min(*first));
+        from = from.max(*last);
     }
+    fill(from, to);
 }
 
 #[cfg(test)]

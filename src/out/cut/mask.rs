@@ -2,11 +2,21 @@
 //!
 //! Envelopes are decoded for it, and encoded anew from what this build knows: what it does not know never passes.
 
-use std::{collections::BTreeSet, sync::Arc};
+#[cfg(test)]
+mod fields;
+pub(super) mod names;
+mod place;
 
-use midair_proto::v1::{self, Payload, RecordingHeader, payload::Kind};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
+
+use midair_proto::v1::{self, Payload, RecordedMark, RecordingHeader, payload::Kind};
+use midair_recording::Body;
 use prost::Message as _;
 
+use self::names::{Use, Uses};
 use super::{part::Roster, scrub::Scrub};
 use crate::{
     entry::{Entry, Item},
@@ -14,34 +24,36 @@ use crate::{
 };
 
 /// What the header of a masked recording says.
-const MASKED: [&str; 5] = [
-    "arguments of commands, labels, users, addresses, names of nodes and hosts: each stands for one of them",
-    "home folders in paths",
+const MASKED: [&str; 6] = [
+    "arguments of commands, values of labels, users, addresses, names of nodes and hosts: each stands for one of them",
+    "ids of containers and pods, users and instances in cgroups, cgroups that follow no custom",
+    "paths of sockets, mounts and crash dumps, home folders, labels of Erlang processes",
     "left out: answers to close looks, what was typed and looked at",
-    "left out: links, ports, sockets and crash dumps of Erlang VMs",
-    "notes of marks are kept, but for addresses and names of nodes and hosts",
+    "notes of marks are kept, but for users, addresses, names of nodes and hosts, values of labels",
+    "who put a mark there",
 ];
-/// Ids of names that stand for users: a user may be called as a program is.
-const OF_USER: u32 = 1 << 31;
 /// What everybody has.
 const ROOT: &str = "root";
+/// Who puts marks by rule.
+const AGENT: &str = "midair-agent";
 
 /// Masks.
 #[derive(Debug)]
 pub(super) struct Mask {
     scrub: Scrub,
-    users: BTreeSet<String>,
-    programs: BTreeSet<String>,
-    /// What must not be in anything that is written, in small letters.
-    secrets: Vec<String>,
+    uses: Uses,
+    /// What each node is called, by id.
+    nodes: BTreeMap<String, String>,
 }
 
 impl Mask {
     /// For those who are in a recording: nodes are called node-1 and so on, in the order of their ids.
     pub(super) fn new(roster: Roster) -> Self {
         let mut known = Vec::new();
+        let mut nodes = BTreeMap::new();
         for (n, (id, names)) in roster.names.iter().enumerate() {
             let instead = format!("node-{}", n + 1);
+            nodes.insert(id.clone(), instead.clone());
             known.extend(names.iter().chain([id]).map(|name| (name.clone(), instead.clone())));
         }
         for (link, ids) in &roster.links {
@@ -52,12 +64,17 @@ impl Mask {
                 known.push((host.to_owned(), format!("node-{}", n + 1)));
             }
         }
-        let is_secret =
-            |text: &&String| text.len() > 3 && !known.iter().any(|(_, instead)| instead.contains(text.as_str()));
-        let names = known.iter().map(|(name, _)| name).filter(is_secret);
-        let users = roster.users.iter().filter(|user| *user != ROOT && !roster.programs.contains(*user));
-        let secrets = names.chain(users.filter(is_secret)).map(|text| text.to_lowercase()).collect();
-        Self { scrub: Scrub::new(known.clone()), users: roster.users, programs: roster.programs, secrets }
+        let mut scrub = Scrub::default();
+        // A user may be called as a program is, and one that has no name is a number: these stand in texts for themselves.
+        let programs: BTreeSet<&str> = roster.uses.of(Use::Task).map(String::as_str).collect();
+        let is_word = |user: &&String| *user != ROOT && user.contains(char::is_alphabetic);
+        for user in roster.uses.of(Use::User).filter(is_word).filter(|user| !programs.contains(user.as_str())) {
+            known.push((user.clone(), scrub.stands_for("user", user)));
+        }
+        let of_notes = roster.labels.iter().filter(|value| value.len() > 1);
+        let of_notes = of_notes.map(|value| (value.clone(), scrub.stands_for("value", value))).collect();
+        scrub.know(known, of_notes);
+        Self { scrub, uses: roster.uses, nodes }
     }
 
     /// Who recorded, masked.
@@ -76,19 +93,13 @@ impl Mask {
     /// An entry, masked; `None` where it is left out.
     pub(super) fn entry(&self, entry: &Entry) -> Option<Entry> {
         let item = match &entry.item {
-            Item::Envelope(link, envelope) => {
-                let masked = self.envelope(envelope)?;
-                if self.tells(&masked.encode_to_vec()) {
-                    return None;
-                }
-                Item::Envelope(self.link(link), Arc::new(masked))
-            }
+            Item::Envelope(link, envelope) => Item::Envelope(self.link(link), Arc::new(self.envelope(envelope)?)),
             Item::Link(link) => Item::Link(Link { address: self.link(&link.address), state: self.state(&link.state) }),
             Item::Clock(address, offset_us, uncertainty_us, is_step) => {
                 Item::Clock(self.link(address), *offset_us, *uncertainty_us, *is_step)
             }
             Item::Gap(gap) => Item::Gap(Gap {
-                node: gap.node.as_ref().map(|node| NodeId::new(&self.scrub.text(&node.0))),
+                node: gap.node.as_ref().map(|node| NodeId::new(&self.node(&node.0))),
                 why: self.scrub.text(&gap.why).into(),
                 ..gap.clone()
             }),
@@ -101,10 +112,24 @@ impl Mask {
         Some(Entry { at: entry.at, item })
     }
 
-    /// Whether something that must not be told stands there all the same.
-    fn tells(&self, bytes: &[u8]) -> bool {
-        let small = bytes.to_ascii_lowercase();
-        self.secrets.iter().any(|secret| small.windows(secret.len()).any(|part| part == secret.as_bytes()))
+    /// What is for no screen, masked; `None` where it is left out.
+    pub(super) fn body(&self, body: &Body) -> Option<Body> {
+        let Body::Mark(RecordedMark { at_us, node, mark }) = body else { return None };
+        Some(Body::Mark(RecordedMark {
+            at_us: *at_us,
+            node: node.as_ref().map(|node| self.node(node)),
+            mark: mark.clone().map(|mark| self.mark(mark)),
+        }))
+    }
+
+    fn mark(&self, mark: v1::Mark) -> v1::Mark {
+        v1::Mark {
+            wall_us: mark.wall_us,
+            text: mark.text.map(|text| self.scrub.note(&text)),
+            author: mark.author.map(|author| if author == AGENT { author } else { self.user(&author) }),
+            focus: mark.focus.map(|focus| self.scrub.text(&focus)),
+            automatic: mark.automatic,
+        }
     }
 
     fn link(&self, address: &Arc<str>) -> Arc<str> {
@@ -126,50 +151,54 @@ impl Mask {
         }
     }
 
+    /// A node by its id.
+    fn node(&self, id: &str) -> String {
+        self.nodes.get(id).cloned().unwrap_or_else(|| self.scrub.stands_for("other", id))
+    }
+
     fn user(&self, user: &str) -> String {
         if user == ROOT { user.to_owned() } else { self.scrub.stands_for("user", user) }
     }
 
     fn envelope(&self, envelope: &v1::Envelope) -> Option<v1::Envelope> {
         let payload = Payload::decode(envelope.payload.clone()?).ok()?;
-        let kind = match payload.kind? {
+        let mut kind = payload.kind?;
+        names::renumber(&mut kind);
+        let kind = match kind {
             Kind::Described(described) => Kind::Described(self.described(described)),
             Kind::Sample(mut sample) => {
+                sample.names = self.names(sample.names);
                 self.sample(&mut sample);
                 Kind::Sample(sample)
             }
-            Kind::Rows(mut rows) => {
-                self.named(&mut rows.tasks, &mut rows.names);
-                Kind::Rows(rows)
-            }
+            Kind::Rows(rows) => Kind::Rows(v1::Rows { names: self.names(rows.names), ..rows }),
             Kind::Census(mut census) => {
                 census.unfold();
-                self.named(&mut census.tasks, &mut census.names);
-                Kind::Census(census)
+                Kind::Census(v1::Census { names: self.names(census.names), ..census })
             }
-            Kind::Mark(mark) => Kind::Mark(v1::Mark {
-                text: mark.text.map(|text| self.scrub.text(&text)),
-                author: mark.author.map(|author| self.user(&author)),
-                focus: mark.focus.map(|focus| self.scrub.text(&focus)),
-                ..mark
-            }),
+            Kind::Mark(mark) => Kind::Mark(self.mark(mark)),
             Kind::Rollup(mut rollup) => {
                 rollup.vms.iter_mut().for_each(|vm| self.scrub_in(&mut vm.name));
-                rollup.tasks.iter_mut().for_each(|task| task.name = task.name.take().map(|name| self.name(&name)));
+                for task in &mut rollup.tasks {
+                    let is_of_kernel = task.task.as_ref().and_then(|id| id.runtime).unwrap_or(0) == 0;
+                    let of = if is_of_kernel { Use::Task } else { Use::Process };
+                    task.name = task.name.take().map(|name| self.name(of, &name));
+                }
                 Kind::Rollup(rollup)
             }
             Kind::Lost(lost) => Kind::Lost(lost),
             Kind::Echo(_) | Kind::Details(_) | Kind::Refused(_) | Kind::Traced(_) | Kind::Inspected(_) => return None,
         };
-        let node = envelope.node.as_ref().map(|node| self.scrub.text(node));
+        let node = envelope.node.as_ref().map(|node| self.node(node));
         let payload = Payload { kind: Some(kind) }.encode_to_vec();
         Some(v1::Envelope { node, payload: Some(payload.into()), ..envelope.clone() })
     }
 
     fn described(&self, mut described: v1::Description) -> v1::Description {
-        self.scrub_in(&mut described.node);
+        described.node = described.node.take().map(|node| self.node(&node));
         described.name.clone_from(&described.node);
         described.boot_id = None;
+        described.capabilities.iter_mut().for_each(|can| *can = self.scrub.text(can));
         for label in &mut described.labels {
             label.value = label.value.take().map(|value| self.scrub.stands_for("value", &value));
         }
@@ -185,50 +214,89 @@ impl Mask {
     }
 
     fn sample(&self, sample: &mut v1::Sample) {
-        self.named(&mut sample.tasks, &mut sample.names);
         if let Some(node) = &mut sample.node {
             node.runtimes.iter_mut().flat_map(|all| &mut all.runtime).for_each(|runtime| self.runtime(runtime));
             node.sources
                 .iter_mut()
                 .flat_map(|all| &mut all.source)
                 .for_each(|source| self.scrub_in(&mut source.reason));
-            let mounts = node.filesystems.iter_mut().flat_map(|all| &mut all.filesystem);
-            mounts.for_each(|filesystem| self.scrub_in(&mut filesystem.mount));
+            for filesystem in node.filesystems.iter_mut().flat_map(|all| &mut all.filesystem) {
+                filesystem.mount = filesystem.mount.take().map(|mount| place::mount(&self.scrub, &mount));
+            }
         }
         sample.namespaces.iter_mut().for_each(|namespace| self.scrub_in(&mut namespace.unread));
         for shed in sample.cost.iter_mut().flat_map(|cost| &mut cost.shed) {
             *shed = self.scrub.text(shed);
         }
-        for vm in &mut sample.vms {
-            (vm.links, vm.ports, vm.sockets, vm.crash_dump) = (None, None, None, None);
-            for text in [&mut vm.name, &mut vm.monitor_owner, &mut vm.found_by, &mut vm.ended_why] {
-                self.scrub_in(text);
+        sample.vms.iter_mut().for_each(|vm| self.vm(vm));
+    }
+
+    fn vm(&self, vm: &mut v1::Vm) {
+        for text in [&mut vm.name, &mut vm.monitor_owner, &mut vm.found_by, &mut vm.ended_why] {
+            self.scrub_in(text);
+        }
+        vm.sweep.iter_mut().for_each(|sweep| self.scrub_in(&mut sweep.stuck_at));
+        for link in vm.links.iter_mut().flat_map(|links| &mut links.link) {
+            self.scrub_in(&mut link.peer);
+            self.scrub_in(&mut link.address);
+        }
+        if let Some(ports) = &mut vm.ports {
+            self.scrub_in(&mut ports.partial);
+            for port in &mut ports.port {
+                // Of an external program it is the whole command.
+                port.name = port.name.take().map(|name| self.name(Use::Command, &name));
+                self.scrub_in(&mut port.address);
+                self.pid(&mut port.owner);
             }
-            vm.sweep.iter_mut().for_each(|sweep| self.scrub_in(&mut sweep.stuck_at));
+        }
+        if let Some(sockets) = &mut vm.sockets {
+            self.scrub_in(&mut sockets.partial);
+            for socket in &mut sockets.socket {
+                self.scrub_in(&mut socket.address);
+                self.pid(&mut socket.owner);
+            }
+        }
+        if let Some(tables) = &mut vm.tables {
+            self.scrub_in(&mut tables.partial);
+            for table in &mut tables.table {
+                self.scrub_in(&mut table.name);
+                self.pid(&mut table.owner);
+            }
+        }
+        for function in vm.active_functions.iter_mut().flat_map(|all| &mut all.function) {
+            self.scrub_in(&mut function.function);
+        }
+        if let Some(path) = vm.crash_dump.as_mut().and_then(|dump| dump.path.as_mut()) {
+            *path = self.scrub.stands_for("path", path);
         }
     }
 
-    /// Rows and the names that they use: users have names of their own.
-    fn named(&self, tasks: &mut [v1::Task], names: &mut Vec<v1::Name>) {
-        tasks.iter_mut().for_each(|task| task.user = task.user.map(|id| id | OF_USER));
-        let mut more = Vec::new();
-        for name in names.iter_mut() {
-            let Some(text) = name.text.take() else { continue };
-            if self.users.contains(&text) {
-                more.push(v1::Name { id: name.id.map(|id| id | OF_USER), text: Some(self.user(&text)) });
-            }
-            let is_user_only = self.users.contains(&text) && !self.programs.contains(&text);
-            name.text = Some(if is_user_only { self.user(&text) } else { self.name(&text) });
-        }
-        names.extend(more);
+    fn pid(&self, pid: &mut Option<v1::ErlangPid>) {
+        let Some(pid) = pid else { return };
+        pid.name = pid.name.take().map(|name| self.name(Use::Process, &name));
+        self.scrub_in(&mut pid.node);
     }
 
-    /// A name of anything: of a command the program alone.
-    fn name(&self, text: &str) -> String {
-        self.scrub.text(text.split(' ').next().unwrap_or_default())
+    fn names(&self, names: Vec<v1::Name>) -> Vec<v1::Name> {
+        self.uses.masked(names, |of, text| self.name(of, text))
+    }
+
+    fn name(&self, of: Use, text: &str) -> String {
+        match of {
+            Use::Task => self.scrub.text(text),
+            Use::Process => place::process(&self.scrub, text),
+            // The program alone.
+            Use::Command => self.scrub.text(text.split(' ').next().unwrap_or_default()),
+            Use::User => self.user(text),
+            Use::Group => place::group(&self.scrub, text),
+            Use::Queue => place::queue(&self.scrub, text),
+        }
     }
 
     fn scrub_in(&self, text: &mut Option<String>) {
         *text = text.take().map(|text| self.scrub.text(&text));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,10 +5,11 @@ use std::{
     sync::Arc,
 };
 
-use midair_proto::v1::{Name, Payload, Task, payload::Kind};
+use midair_proto::v1::{Name, Payload, payload::Kind};
 use midair_recording::Body;
 use prost::Message as _;
 
+use super::mask::names::{self, Uses};
 use crate::{
     entry::{Entry, Item},
     event::Stamp,
@@ -24,14 +25,14 @@ pub(super) struct Roster {
     pub(super) names: BTreeMap<String, BTreeSet<String>>,
     /// Whom the address of a link led to.
     pub(super) links: BTreeMap<Arc<str>, BTreeSet<String>>,
-    /// Names of users as whom tasks run.
-    pub(super) users: BTreeSet<String>,
-    /// Short names of tasks.
-    pub(super) programs: BTreeSet<String>,
+    /// Values of their labels.
+    pub(super) labels: BTreeSet<String>,
+    /// The names that rows use, by what for.
+    pub(super) uses: Uses,
 }
 
 impl Roster {
-    /// Reads it, all of it; who `is_thorough` meets users and programs as well.
+    /// Reads it, all of it; who `is_thorough` meets labels and names of tasks as well.
     pub(super) fn read(source: &mut Source, progress: &mut Progress, is_thorough: bool) -> anyhow::Result<Self> {
         let mut roster = Self::default();
         let mut texts = HashMap::new();
@@ -52,15 +53,12 @@ impl Roster {
             } else if let Ok(Payload { kind: Some(kind) }) =
                 Payload::decode(envelope.payload.clone().unwrap_or_default())
             {
-                match kind {
-                    Kind::Described(described) => names.extend(described.name),
-                    Kind::Sample(sample) => roster.meet(&mut texts, id, &sample.tasks, sample.names),
-                    Kind::Rows(rows) => roster.meet(&mut texts, id, &rows.tasks, rows.names),
-                    Kind::Census(mut census) => {
-                        census.unfold();
-                        roster.meet(&mut texts, id, &census.tasks, census.names);
-                    }
-                    _ => {}
+                if let Kind::Described(described) = &kind {
+                    names.extend(described.name.clone());
+                    roster.labels.extend(described.labels.iter().filter_map(|label| label.value.clone()));
+                }
+                if is_thorough {
+                    roster.meet(texts.entry(id.clone()).or_default(), kind);
                 }
             }
             if !roster.links.get(&link).is_some_and(|ids| ids.contains(id)) {
@@ -70,22 +68,24 @@ impl Roster {
         Ok(roster)
     }
 
-    /// Takes the users and programs of rows. Ids of names belong to an agent's instance; where two of a node give one id to
-    /// two texts, the newer counts, as its own rows say.
-    fn meet(
-        &mut self,
-        texts: &mut HashMap<String, HashMap<u32, String>>,
-        node: &str,
-        tasks: &[Task],
-        names: Vec<Name>,
-    ) {
-        let texts = texts.entry(node.to_owned()).or_default();
-        texts.extend(names.into_iter().filter_map(|name| Some((name.id?, name.text?))));
-        let text = |id: Option<u32>| texts.get(&id?).cloned();
-        for task in tasks {
-            self.users.extend(text(task.user));
-            self.programs.extend(text(task.name));
+    /// Takes the names that rows use. Ids of names belong to an agent's instance; where two of a node give one id to two
+    /// texts, the newer counts, as its own rows say.
+    fn meet(&mut self, texts: &mut HashMap<u32, String>, mut kind: Kind) {
+        if let Kind::Census(census) = &mut kind {
+            census.unfold();
         }
+        let told: &[Name] = match &kind {
+            Kind::Sample(sample) => &sample.names,
+            Kind::Rows(rows) => &rows.names,
+            Kind::Census(census) => &census.names,
+            _ => return,
+        };
+        texts.extend(told.iter().filter_map(|name| Some((name.id?, name.text.clone()?))));
+        names::visit(&mut kind, &mut |of, id| {
+            if let Some(text) = texts.get(id) {
+                self.uses.insert(of, text);
+            }
+        });
     }
 }
 

@@ -90,14 +90,14 @@ const RATE: Part = Part::Of(Vital::Rate);
 
 columns! {
     Time "time" Moment ALL, "all", "When it arrived at who recorded, by that clock: the time line of a replay";
-    NodeTime "node_time" Moment ALL, "node, queue, tasks, vm, rollup, mark", "The same by the node's own clock";
-    Kind "kind" Text ALL, "all", "What the row is about: node, queue, process, thread, kernel thread, erlang, tokio, vm, rollup, mark, gap, lost";
+    NodeTime "node_time" Moment ALL, "node, queue, tasks, vm, rollups, mark", "The same by the node's own clock";
+    Kind "kind" Text ALL, "all", "What the row is about: node, queue, process, thread, kernel thread, erlang, tokio, vm, rollup, vm rollup, task rollup, mark, gap, lost";
     NodeId "node_id" Text ALL, "all", "Stable id of the node; null: of the whole recording";
     Node "node" Text ALL, "all", "Its name";
-    Runtime "runtime" Text ALL, "tasks, vm", "What schedules the task: os, or the name of an Erlang VM";
-    TaskId "task_id" Text ALL, "tasks", "Id of the task, never used twice on a node: runtime/number/start";
-    Task "task" Text ALL, "tasks", "Its number as people write it: a pid, a tid, <0.812.0>";
-    Name "name" Text ALL, "tasks, vm", "Short name";
+    Runtime "runtime" Text ALL, "tasks, vm, vm rollup, task rollup", "What schedules the task: os, or the name of an Erlang VM";
+    TaskId "task_id" Text ALL, "tasks, task rollup", "Id of the task, never used twice on a node: runtime/number/start";
+    Task "task" Text ALL, "tasks, task rollup", "Its number as people write it: a pid, a tid, <0.812.0>";
+    Name "name" Text ALL, "tasks, vm, vm rollup, task rollup", "Short name";
     Process "process" Count ALL, "tasks, vm", "Number of the process of a thread or VM";
     Parent "parent" Count REST, "tasks", "Number of the parent process";
     Command "command" Text REST, "tasks", "Executable and allowed arguments; of an Erlang process its function";
@@ -171,8 +171,8 @@ columns! {
     AgentCpu "agent_cpu_cores" Number REST, "node", "CPUs that the agent takes";
     AgentDelay "agent_run_delay_s_per_s" Number REST, "node", "How long the agent itself waited for a CPU";
     AgentRss "agent_rss_bytes" Count REST, "node", "Resident memory of the agent";
-    Vital "vital" Text ALL, "rollup", "Of which vital's severity: sched, mem, queue, rate";
-    Window "window_s" Number ALL, "rollup, gap", "Over how long";
+    Vital "vital" Text ALL, "rollups", "Of which vital's severity, or of which vital the value is: sched, mem, queue, rate";
+    Window "window_s" Number ALL, "rollups, gap", "Over how long";
     Min "min_percent" Number ALL, "rollup", "The lowest severity in it";
     Mean "mean_percent" Number ALL, "rollup", "The mean";
     Max "max_percent" Number ALL, "rollup", "The highest";
@@ -182,6 +182,10 @@ columns! {
     Automatic "automatic" Flag ALL, "mark", "Whether a program put it there by rule";
     LostSamples "lost_samples" Count ALL, "lost", "Samples that were lost on the way";
     LostEntries "lost_entries" Count ALL, "lost", "Entries that who recorded had to leave out";
+    Value "value" Text ALL, "vm rollup, task rollup", "Of which value: the name of the column that holds it in rows of samples";
+    Lowest "min" Number ALL, "vm rollup, task rollup", "The lowest in it, in the unit of that column";
+    Average "mean" Number ALL, "vm rollup, task rollup", "The mean";
+    Highest "max" Number ALL, "vm rollup, task rollup", "The highest";
 }
 
 /// How many columns there are.

@@ -22,8 +22,8 @@ pub(super) type Take<'t> = dyn FnMut(&Row<'_>) -> anyhow::Result<()> + 't;
 #[derive(Debug)]
 pub(super) struct Rows {
     nodes: Vec<String>,
-    task: Option<Wanted>,
-    vital: Option<Vital>,
+    pub(super) task: Option<Wanted>,
+    pub(super) vital: Option<Vital>,
     /// Names of the nodes that were told of, for who asks for another one.
     seen: BTreeSet<String>,
     has_met: bool,
@@ -60,6 +60,8 @@ impl Rows {
     pub(super) fn of(&mut self, model: &Model, at: Stamp, told: Told<'_>, take: &mut Take<'_>) -> anyhow::Result<()> {
         match told {
             Told::Event(stamped) => self.of_event(model, at, &stamped.event, take),
+            Told::Note(mark) => self.of_mark(model, at, mark, take),
+            Told::Rollup(node, rollup) => self.of_details(model, at, (node, rollup), take),
             Told::Mark(recorded) => {
                 let Some(mark) = &recorded.mark else { return Ok(()) };
                 let node = recorded.node.as_deref().map(NodeId::new);
@@ -113,7 +115,7 @@ impl Rows {
     }
 
     /// A row of the node that it is about, or of all; `None` where it is not asked for.
-    fn begin<'a>(
+    pub(super) fn begin<'a>(
         &mut self,
         model: &'a Model,
         at: Stamp,
@@ -131,7 +133,7 @@ impl Rows {
             self.has_met = true;
         }
         // Whoever asks for tasks asks for nothing else.
-        if self.task.is_some() && !matches!(kind, "node" | "task") {
+        if self.task.is_some() && !matches!(kind, "node" | "task" | "task rollup") {
             return None;
         }
         let mut row = Row::new(self.vital);

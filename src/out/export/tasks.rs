@@ -35,14 +35,26 @@ impl Wanted {
     /// Whether a task is one of them.
     pub(super) fn is_met(&self, task: &Task) -> bool {
         let reading = &task.reading;
+        if let Self::Number(number) = self {
+            return task.number() == *number || id_text(reading.id) == *number;
+        }
         let texts = [&reading.name, &reading.command, &reading.user, &reading.cgroup, &reading.unit];
-        let holds = |wanted: &str| {
-            texts.iter().filter_map(|text| text.as_ref()).any(|text| text.to_lowercase().contains(wanted))
-        };
+        self.is_in(texts.into_iter().filter_map(|text| text.as_deref()))
+    }
+
+    /// Whether a task with this number, id and name is one of them, of which no more is known.
+    pub(super) fn is_named(&self, number: &str, id: TaskId, name: &str) -> bool {
         match self {
-            Self::Number(number) => task.number() == *number || id_text(reading.id) == *number,
-            Self::Text(text) => holds(text),
-            Self::Not(text) => !holds(text),
+            Self::Number(wanted) => number == wanted || id_text(id) == *wanted,
+            Self::Text(_) | Self::Not(_) => self.is_in([name].into_iter()),
+        }
+    }
+
+    fn is_in<'a>(&self, mut texts: impl Iterator<Item = &'a str>) -> bool {
+        match self {
+            Self::Number(_) => false,
+            Self::Text(wanted) => texts.any(|text| text.to_lowercase().contains(wanted)),
+            Self::Not(wanted) => !texts.any(|text| text.to_lowercase().contains(wanted)),
         }
     }
 }

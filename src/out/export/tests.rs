@@ -4,12 +4,17 @@ use ::parquet::{
     file::reader::{FileReader as _, SerializedFileReader},
     record::Field,
 };
+use midair_proto::v1;
+use midair_recording::{Body, Writer};
+use prost::Message as _;
 use serde_json::Value;
 
 use super::*;
 use crate::{
-    entry::Entry,
-    event::{Event, Stamp},
+    app::utc,
+    entry::{Entry, Item},
+    event::{self, Event, Stamp},
+    feed::file::{Film, Note, Notebook},
     model::{Model, TaskValue},
     session::tests::played::{SECONDS, START_US, cluster, recorded},
     wire::Decoder,
@@ -26,6 +31,7 @@ fn options(file: &Path, format: Format) -> Options {
         from: None,
         to: None,
         vital: None,
+        notebook: Notebook::default(),
     }
 }
 
@@ -122,7 +128,8 @@ fn values_are_those_that_screens_show() {
             assert_eq!(row["queue_depth"].as_u64(), task.worst_queue().and_then(|(queue, _)| queue.depth));
             let growth = task.worst_queue().and_then(|(_, vitals)| vitals.growth);
             assert!(is_same(row["queue_growth_per_s"].as_f64(), growth));
-            n_known += usize::from(task.series.points().next_back().unwrap().values[TaskValue::Cpu as usize].is_some());
+            n_known +=
+                usize::from(task.series.points().next_back().unwrap().values.get(TaskValue::Cpu as usize).is_some());
         }
     });
     assert!(nodes.next().is_none() && tasks.next().is_none());
@@ -338,4 +345,113 @@ fn every_column_is_documented() {
         return;
     }
     assert_eq!(&document[begin..end], table, "MIDAIR_BLESS=1 writes it anew");
+}
+
+#[test]
+fn a_file_of_a_black_box_is_told_by_the_wall_clock_everywhere() {
+    let (dir, path) = (tempfile::tempdir().unwrap(), Path::new("box.midair"));
+    let path = dir.path().join(path);
+    // Its host has run for an hour, and its wall clock is set back by half an hour after the first block.
+    let (up_us, back_us) = (3_600_000_000, 1_800_000_000);
+    let header = v1::RecordingHeader::default();
+    let mut writer = Writer::new(fs::File::create(&path).unwrap(), &header, 7, Default::default()).unwrap();
+    for second in 0..100 {
+        let at_us = up_us + second * 1_000_000;
+        if second % 50 == 0 {
+            writer.begin_block(at_us, START_US + second * 1_000_000 - second / 50 * back_us, true).unwrap();
+        }
+        let mark = v1::Mark { text: Some(format!("mark {second}")), ..v1::Mark::default() };
+        let mark = v1::RecordedMark { at_us: Some(at_us), node: None, mark: Some(mark) };
+        writer.push(at_us, false, &Body::Mark(mark)).unwrap();
+    }
+    writer.finish().unwrap();
+    let expected: Vec<u64> = (0..100).map(|second| START_US + second * 1_000_000).collect();
+    let mut film = Film::open(&path).unwrap();
+    assert_eq!(film.range(), (Stamp(expected[0]), Stamp(expected[99])));
+    assert_eq!(film.marks().unwrap().into_iter().map(|(at, _)| at.0).collect::<Vec<_>>(), expected);
+    let times = |rows: Vec<Value>| rows.iter().map(|row| row["time"].clone()).collect::<Vec<_>>();
+    let texts: Vec<String> = expected.iter().map(|at| columns::moment_text(*at)).collect();
+    assert_eq!(times(objects(&path, |_| {})), texts);
+    let part = objects(&path, |o| (o.from, o.to) = (Some("55s".into()), Some("58s".into())));
+    assert_eq!(times(part), &texts[55..=58]);
+    let info = crate::cli::Info::read(&path).unwrap().to_string();
+    assert!(info.contains(&utc(Stamp(START_US))) && info.contains("0:01:39 later"), "{info}");
+}
+
+#[test]
+fn notes_that_were_put_later_are_rows_at_their_moment() {
+    let (dir, file) = recorded(&cluster());
+    let id = Film::open(&file).unwrap().id();
+    let own = dir.path().join("own");
+    let at = |seconds: u64| START_US + seconds * 1_000_000;
+    let of_user = serde_json::json!({"at_us": at(50), "text": "of the user's", "nodes": [], "recording": id});
+    let of_other = serde_json::json!({"at_us": at(50), "text": "of another", "nodes": [], "recording": "12"});
+    fs::write(&own, format!("{of_user}\n{of_other}\n")).unwrap();
+    let notebook = Notebook::default().in_file(own);
+    let beside = Note {
+        nodes: vec![(event::NodeId::new("node-1"), at(30) + 1_000)],
+        at: Stamp(at(30)),
+        text: "beside it".into(),
+        author: Some("ann".into()),
+        ..Note::default()
+    };
+    notebook.clone().on(&file, id).keep(&beside).unwrap();
+    let marks = |from: Option<&str>| -> Vec<Value> {
+        let rows = objects(&file, |o| (o.notebook, o.from) = (notebook.clone(), from.map(Into::into)));
+        assert!(rows.is_sorted_by_key(|row| row["time"].as_str().unwrap().to_owned()), "in the order of time");
+        rows.into_iter().filter(|row| row["kind"] == "mark").collect()
+    };
+    let all = marks(None);
+    let noted = |text: &str| all.iter().find(|row| row["text"] == text).unwrap();
+    let row = noted("beside it");
+    assert_eq!((&row["time"], &row["node"]), (&columns::moment_text(at(30)).into(), &"node-1".into()));
+    assert_eq!((&row["node_time"], &row["author"]), (&columns::moment_text(at(30) + 1_000).into(), &"ann".into()));
+    let row = noted("of the user's");
+    assert_eq!((&row["time"], &row["node"]), (&columns::moment_text(at(50)).into(), &Value::Null));
+    assert!(all.iter().all(|row| row["text"] != "of another"));
+    assert!(marks(Some("40s")).iter().all(|row| row["text"] != "beside it"), "before the range");
+}
+
+#[test]
+fn a_rollup_tells_of_vms_and_tasks() {
+    let span = |n| Some(v1::Span { min: Some(n), mean: Some(n * 2), max: Some(n * 3) });
+    let id = |runtime, number| Some(v1::TaskId { runtime: Some(runtime), number: Some(number), start: Some(5) });
+    let task = |id, name: &str| v1::TaskRollup {
+        task: id,
+        name: Some(name.into()),
+        cpu: span(100_000),
+        queue: span(50),
+        ..v1::TaskRollup::default()
+    };
+    let rollup = v1::Rollup {
+        window_us: Some(10_000_000),
+        wall_us: Some(START_US + 10),
+        vms: vec![v1::VmRollup { name: Some("chat@a".into()), ets_bytes: span(1_000), ..v1::VmRollup::default() }],
+        tasks: vec![task(id(0, 77), "postgres"), task(id(3, 5 << 32 | 812), "chat_room")],
+        ..v1::Rollup::default()
+    };
+    let payload = v1::Payload { kind: Some(v1::payload::Kind::Rollup(rollup)) }.encode_to_vec();
+    let envelope =
+        v1::Envelope { node: Some("node-1".into()), payload: Some(payload.into()), ..v1::Envelope::default() };
+    let (_dir, file) = recorded(&[Entry { at: Stamp(START_US), item: Item::Envelope("".into(), envelope.into()) }]);
+    let rows = objects(&file, |_| {});
+    let told = |row: &Value| {
+        [&row["kind"], &row["task"], &row["name"], &row["value"]].map(|v| v.as_str().unwrap_or("-").to_owned())
+    };
+    assert_eq!(
+        rows.iter().map(told).collect::<Vec<_>>(),
+        [
+            ["vm rollup", "-", "chat@a", "mem_ets_bytes"],
+            ["task rollup", "77", "postgres", "cpu_cores"],
+            ["task rollup", "77", "postgres", "queue_severity_percent"],
+            ["task rollup", "<0.812.5>", "chat_room", "cpu_cores"],
+            ["task rollup", "<0.812.5>", "chat_room", "queue_severity_percent"],
+        ]
+    );
+    let numbers = |row: &Value| ["min", "mean", "max", "window_s"].map(|name| row[name].as_f64().unwrap());
+    assert_eq!(numbers(&rows[0]), [1_000.0, 2_000.0, 3_000.0, 10.0]);
+    assert!(is_same(Some(numbers(&rows[1])[1]), Some(0.2)) && is_same(Some(numbers(&rows[2])[2]), Some(15.0)));
+    assert_eq!(objects(&file, |o| o.task = Some("<0.812.5>".into())).len(), 2);
+    assert_eq!(objects(&file, |o| o.task = Some("!postgres".into())).len(), 2, "of VMs no rows are asked for");
+    assert_eq!(objects(&file, |o| o.vital = Some(Vital::Mem)).len(), 1);
 }

@@ -9,6 +9,13 @@ use crate::{app::utc, view::format};
 
 /// Lines of a table of who hurt.
 const ROWS_MAX: usize = 40;
+/// Name of the picture of the time line.
+const TIMELINE: &str = "timeline.svg";
+
+/// Whether a name is one that a page gives to a picture.
+pub(super) fn is_picture(name: &str) -> bool {
+    name == TIMELINE || (1..=super::SHOTS_MAX).any(|n| name == screen(n))
+}
 
 /// The page, and its pictures by name; they stand in a folder beside it.
 pub(super) fn page(page: &Page, folder: &str) -> (String, Vec<(String, String)>) {
@@ -19,7 +26,7 @@ pub(super) fn page(page: &Page, folder: &str) -> (String, Vec<(String, String)>)
     let folder = folder.replace(['(', ')', '<', '>', ' '], "_");
     text += &format!(
         "\n## Time line\n\nThe worst severity of any node, by vital; numbers are marks, grey was not recorded, violet: a node \
-         was silent. Times are UTC.\n\n![time line]({folder}/timeline.svg)\n"
+         was silent. Times are UTC.\n\n![time line]({folder}/{TIMELINE})\n"
     );
     text += &hurts("Nodes that hurt", &page.hurts.nodes());
     text += &hurts("Tasks that hurt", &page.hurts.tasks());
@@ -42,16 +49,20 @@ pub(super) fn page(page: &Page, folder: &str) -> (String, Vec<(String, String)>)
         let (of, span) = (plain(hole.node.as_deref().unwrap_or("all")), format::duration(hole.to.since_us(hole.from)));
         text += &format!("| {} | {span} | {of} | {} |\n", utc(hole.from), plain(&hole.why));
     }
-    let mut files = vec![("timeline.svg".to_owned(), line::svg(page))];
+    let mut files = vec![(TIMELINE.to_owned(), line::svg(page))];
     if !page.shots.is_empty() {
         text += "\n## Screens\n";
     }
     for (n, shot) in page.shots.iter().enumerate() {
-        let name = format!("screen-{}.svg", n + 1);
+        let name = screen(n + 1);
         text += &format!("\n### {} · {}\n\n![screen]({folder}/{name})\n", utc(shot.at), plain(&shot.title));
         files.push((name, shot.svg.clone()));
     }
     (text, files)
+}
+
+fn screen(n: usize) -> String {
+    format!("screen-{n}.svg")
 }
 
 fn hurts(title: &str, hurts: &[&Hurt]) -> String {

@@ -7,8 +7,9 @@ use ratatui::{buffer::Buffer, layout::Rect};
 use super::{Note, SHOTS_MAX, hurt::Hurts};
 use crate::{
     app::{Options, Speed},
-    event::Stamp,
+    event::{Mark, Stamp},
     feed::file::Film,
+    out::progress::Progress,
     session::Session,
     view::{self, Theme, svg},
 };
@@ -59,16 +60,23 @@ pub(super) fn moments(
 pub(super) fn at(
     file: &Path,
     moments: &[(Stamp, String, Option<String>)],
+    marks: &[(Stamp, Mark)],
     n_nodes: usize,
+    progress: &mut Progress,
 ) -> anyhow::Result<Vec<Shot>> {
+    let mut n = 0;
     let shot = |(at, title, go): &(Stamp, String, Option<String>)| {
+        n += 1;
+        progress.then(format_args!("paints screen {n} of {}", moments.len()))?;
         let options = Options { n_targets: n_nodes, go: go.clone(), size: SIZE, ..Options::default() };
-        let mut film = Film::open(file)?;
-        let marks = film.marks()?;
-        let session = Session::replay(options, film, marks, Some(*at), Speed::default());
+        let film = Film::open(file)?;
+        let mut session = Session::replay(options, film, marks.to_vec(), Some(*at), Speed::default());
+        session.settle();
         let mut buffer = Buffer::empty(Rect::new(0, 0, SIZE.0, SIZE.1));
         view::draw_into(session.state(), &Theme::colour(), &mut buffer);
         Ok(Shot { at: *at, title: title.clone(), svg: svg::of(&buffer) })
     };
-    moments.iter().map(shot).collect()
+    let shots = moments.iter().map(shot).collect();
+    progress.end();
+    shots
 }

@@ -6,12 +6,20 @@ use prost::Message as _;
 use super::*;
 use crate::{
     entry::{Entry, Item},
+    feed::file::Note,
     model::Vital,
     session::tests::played::{START_US, cluster, recorded},
 };
 
 fn options(file: &Path, name: &str) -> Options {
-    Options { file: file.to_owned(), out: file.with_file_name(name), is_forced: false, from: None, to: None }
+    Options {
+        file: file.to_owned(),
+        out: file.with_file_name(name),
+        is_forced: false,
+        from: None,
+        to: None,
+        notebook: Notebook::default(),
+    }
 }
 
 fn written(file: &Path, name: &str) -> String {
@@ -43,7 +51,7 @@ fn hostile() -> Vec<Entry> {
 
 /// What a range comes to.
 fn read_page(file: &Path, from: Option<&str>, to: Option<&str>) -> Page {
-    let mut telling = Telling::open(file, from, to).unwrap();
+    let mut telling = Telling::open(file, from, to, &Notebook::default()).unwrap();
     let mut progress = Progress::new("report", Clock::system()).unwrap();
     read(&options(file, "a.html"), &mut telling, &mut progress).unwrap()
 }
@@ -65,7 +73,7 @@ fn a_page_says_who_hurt_how_long_and_when() {
     assert_eq!(page.n_notes, page.notes.len());
     assert!(page.notes.iter().any(|note| &*note.text == "release 417" && note.nodes.len() == 2), "{:?}", page.notes);
     assert_eq!(page.shots.len(), page.notes.len().min(SHOTS_MAX));
-    assert!(page.shots.iter().all(|shot| shot.svg.contains("REPLAY") && shot.svg.contains("node-1")));
+    assert!(page.shots.iter().all(|shot| shot.svg.contains("REPLAY") && shot.svg.contains("node-")));
 }
 
 #[test]
@@ -120,4 +128,62 @@ fn a_page_is_refused_in_words_and_leaves_nothing() {
     assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1);
     written(&file, "a.html");
     assert!(said(options(&file, "a.html")).contains("--force"));
+}
+
+#[test]
+fn force_replaces_pictures_and_nothing_else_in_their_folder() {
+    let (_dir, file) = recorded(&hostile());
+    let folder = file.with_file_name("a");
+    fs::create_dir_all(folder.join("screen-2.svg")).unwrap();
+    let mine = ["thesis.txt", "screen-x.svg", "screen-013.svg", "timeline.svg.bak", "screen-2.svg/deep.txt"];
+    for name in mine {
+        fs::write(folder.join(name), "mine").unwrap();
+    }
+    fs::write(folder.join("screen-12.svg"), "of an earlier page").unwrap();
+    let forced = Options { is_forced: true, ..options(&file, "a.md") };
+    let told = format!("{:#}", report(&forced, Clock::system()).unwrap_err());
+    assert!(told.contains("cannot write"), "a folder that has the name of a picture is nobody's to remove: {told}");
+    fs::rename(folder.join("screen-2.svg"), folder.join("screens")).unwrap();
+    report(&forced, Clock::system()).unwrap();
+    for name in mine.map(|name| name.replace("screen-2.svg/", "screens/")) {
+        assert_eq!(fs::read_to_string(folder.join(name)).unwrap(), "mine");
+    }
+    assert!(fs::read_to_string(folder.join("timeline.svg")).unwrap().starts_with("<svg "));
+    let n_screens = fs::read_to_string(&forced.out).unwrap().matches("](a/screen-").count();
+    assert_eq!(folder.join("screen-12.svg").exists(), n_screens >= 12, "{n_screens} screens");
+    let told = format!("{:#}", report(&options(&file, "a.md"), Clock::system()).unwrap_err());
+    assert!(told.contains("--force"), "{told}");
+}
+
+#[test]
+fn a_file_where_the_folder_goes_is_not_replaced() {
+    let (_dir, file) = recorded(&cluster());
+    fs::write(file.with_file_name("a"), "mine").unwrap();
+    let forced = Options { is_forced: true, ..options(&file, "a.md") };
+    let told = format!("{:#}", report(&forced, Clock::system()).unwrap_err());
+    assert!(told.contains("is no folder"), "{told}");
+    assert_eq!(fs::read_to_string(file.with_file_name("a")).unwrap(), "mine");
+    assert_eq!(fs::read_dir(file.parent().unwrap()).unwrap().count(), 2, "no half page");
+}
+
+#[test]
+fn a_mark_stands_at_the_moment_that_it_is_about_and_notes_put_later_with_it() {
+    let (dir, file) = recorded(&cluster());
+    let id = Film::open(&file).unwrap().id();
+    let notebook = Notebook::default().in_file(dir.path().join("own"));
+    let at = Stamp(START_US + 33_000_000);
+    let note = Note { at, text: "seen in the replay".into(), author: Some("ann".into()), ..Note::default() };
+    notebook.clone().on(&file, id).keep(&note).unwrap();
+    let page = |from: &str, to: &str| {
+        let mut telling = Telling::open(&file, Some(from), Some(to), &notebook).unwrap();
+        let mut progress = Progress::new("report", Clock::system()).unwrap();
+        read(&options(&file, "a.html"), &mut telling, &mut progress).unwrap()
+    };
+    let noted = |page: &Page| page.notes.iter().any(|note| note.at == at && &*note.text == "seen in the replay");
+    assert!(noted(&page("30s", "40s")) && !noted(&page("40s", "60s")));
+    let all = page("0s", "90s");
+    assert!(all.notes.is_sorted_by_key(|note| note.at));
+    assert!(all.shots.iter().any(|shot| shot.title == "seen in the replay"));
+    let silence = all.notes.iter().find(|note| note.text.starts_with("silent")).unwrap();
+    assert!(silence.is_automatic && silence.nodes.iter().eq(["node-2"]), "{silence:?}");
 }

@@ -22,6 +22,17 @@ fn seek(session: &mut Session, to: Stamp) {
     session.seek(to);
 }
 
+/// A model without what charts show, and without the last words of VMs and tasks that are no more.
+fn at_once(model: &crate::model::Model) -> crate::model::Model {
+    let mut model = model.clone();
+    for node in model.nodes.values_mut() {
+        node.forget_past();
+        node.vms.clear();
+        node.focuses.retain(|_, focus| !focus.has_ended);
+    }
+    model
+}
+
 #[test]
 fn what_was_recorded_into_a_file_shows_the_same_cells_at_every_tick() {
     let (live, recording) = live();
@@ -49,7 +60,7 @@ fn a_seek_in_a_file_equals_playing_through_at_fifty_moments() {
     let all = cluster();
     let (_dir, path) = recorded(&all);
     let mut sought = film(&path);
-    let mut chance = Chance(12);
+    let (mut chance, mut n_at_once) = (Chance(12), 0);
     for n in 0..50 {
         let to = Stamp(START_US + (chance.share() * (SECONDS * 1_000_000) as f64) as u64);
         seek(&mut sought, to);
@@ -58,10 +69,17 @@ fn a_seek_in_a_file_equals_playing_through_at_fifty_moments() {
             through.entry(entry.clone());
         }
         let at_us = to.0 - START_US;
+        let was_cut = |entry: &Entry| matches!(entry.item, Item::Link(_)) && to.since_us(entry.at) < 30_000_000;
+        // What grew over a cut is told behind: the block begins after it.
+        if !all.iter().any(|entry| entry.at <= to && was_cut(entry)) {
+            assert!(at_once(&sought.state.model) == at_once(&through.state.model), "moment {n}, at once, {at_us} us");
+            n_at_once += 1;
+        }
+        sought.settle();
         assert!(sought.state.model == through.state.model, "moment {n}, {at_us} us after the start");
         assert_eq!(sought.decoder, through.decoder, "moment {n}, {at_us} us after the start");
     }
-    assert!(sought.checkpoints.before(usize::MAX).is_some(), "copies are used");
+    assert!(n_at_once > 5, "{n_at_once} moments were compared at once");
 }
 
 #[test]
@@ -160,4 +178,16 @@ fn a_recording_that_is_opened_at_a_moment_shows_that_moment() {
     let opened = Session::replay(options, Film::open(&path).unwrap(), Vec::new(), Some(at), Speed::default());
     assert_eq!(opened.state.now(), at);
     assert!(cells(&went_there) == cells(&opened));
+}
+
+#[test]
+fn a_jump_in_a_recording_leaves_no_silence_behind_that_was_none() {
+    let (_dir, path) = recorded(&cluster());
+    for to in [29, 57, 75, 88] {
+        let mut session = film(&path);
+        seek(&mut session, Stamp(START_US + to * 1_000_000));
+        session.settle();
+        let node = crate::event::NodeId::new("node-1");
+        assert_eq!(session.state.timeline.missed(&node).collect::<Vec<_>>(), [], "node-1 was heard, second {to}");
+    }
 }

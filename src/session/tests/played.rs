@@ -103,7 +103,7 @@ fn described(name: &str, at: u64) -> Entry {
 }
 
 /// A sample, the answer to the screen's table query, and now and then a mark or a clock estimate.
-fn measured(name: &str, at: u64, second: u64, n: u64) -> Vec<Entry> {
+pub(super) fn measured(name: &str, at: u64, second: u64, n: u64) -> Vec<Entry> {
     let is_key = second.is_multiple_of(KEY_EVERY) || (n == 1 && second == CUT.end);
     let sample = v1::Envelope {
         seq: Some(second + 1),

@@ -144,7 +144,9 @@ pub fn runs_in(task: &Task) -> &str {
 /// How long a task of the kernel has been there, by the node's own clock.
 pub fn up_us(task: &Task, node: &Node) -> Option<u64> {
     let is_kernel = task.id().runtime == 0;
-    let up_us = node.latest.as_ref()?.reading.up_us?;
+    // A black box tells it in steps of a minute; the monotonic clock, which it tells each second, counts from the start too.
+    let latest = node.latest.as_ref()?;
+    let up_us = latest.reading.up_us?.max(latest.mono_us);
     is_kernel.then(|| up_us.saturating_sub(task.id().start.saturating_mul(TICK_US)))
 }
 

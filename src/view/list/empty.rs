@@ -69,7 +69,7 @@ fn look_awaited(state: &State, words: &'static str) -> &'static str {
     if state.playhead == Playhead::Live {
         words
     } else {
-        "not looked at then: close looks are made while somebody looks"
+        "this was not measured at that moment: an agent reads it only while somebody has this screen open; End shows it live"
     }
 }
 

@@ -11,6 +11,7 @@ use std::{
 
 use midair_beam::{Backoff, Trouble};
 use midair_proto::v1::Vm;
+use midair_vitals::vm::NOT_ASKED_YET;
 
 use super::{
     outside::{Dump, Found, There, Who, Whose},
@@ -20,7 +21,7 @@ use super::{
     vm,
 };
 use crate::{
-    beam::said::{Ask, Inspection, NOT_YET, SaidVm, Target, Trace},
+    beam::said::{Ask, Inspection, SaidVm, Target, Trace},
     clock::Clock,
     config::BeamConfig,
 };
@@ -76,7 +77,7 @@ pub(super) struct Asked {
 impl Guard {
     pub(super) fn start(target: Target, config: Arc<BeamConfig>, clock: Clock) -> Self {
         let vm = Vm { runtime: Some(target.runtime), ..Vm::default() };
-        let reason = Some(NOT_YET.to_owned());
+        let reason = Some(NOT_ASKED_YET.to_owned());
         let said = SaidVm { runtime: target.runtime, vm, reason, ..SaidVm::default() };
         let shared = Arc::new(Shared {
             target: target.clone(),

@@ -25,7 +25,7 @@ fn drawn(rollups: &Rollups, seconds: u64, except: Option<(f64, f64)>) -> Vec<i32
     let mut cells = vec![None; (seconds / 10) as usize];
     let window = Window { end: at(seconds as f64), span_us: seconds * S };
     let except = except.map(|(from, to)| (at(from), at(to)));
-    rollups.raise(&id("a"), Vital::Mem, (window, &mut cells), except);
+    rollups.raise(&id("a"), Vital::Mem, (window, &mut cells), except.as_slice());
     cells.iter().map(|cell| cell.map_or(-1, |s| s.percent() as i32)).collect()
 }
 
