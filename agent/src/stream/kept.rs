@@ -317,7 +317,6 @@ fn coarse_node(now: &Node, then: &Node) -> Node {
     }
     node.up_us = node.up_us.map(|us| us - us % UP_STEP_US);
     if let Some(worst) = &mut node.worst_delay {
-        worst.run_delay_us = worst.run_delay_us.map(|us| us.next_multiple_of(1 << 10));
         worst.over_us = worst.over_us.map(|us| us.next_multiple_of(1 << 14));
     }
     if let Some(worst) = node.worst_queue.as_mut().and_then(|worst| worst.queue.as_mut()) {
