@@ -5,6 +5,7 @@ mod hurt;
 mod line;
 mod markdown;
 mod screens;
+mod words;
 
 use std::{collections::BTreeSet, io::Write as _, path::PathBuf, sync::Arc};
 
@@ -22,7 +23,6 @@ use crate::{
     event::{Event, Stamp},
     feed::file::{Film, Notebook},
     model::{Model, Timeline, timeline::Flag},
-    view::format,
 };
 
 /// Most marks and gaps that are listed.
@@ -70,7 +70,9 @@ struct Hole {
 /// What the page says.
 #[derive(Debug)]
 struct Page {
-    name: String,
+    /// Why it was recorded, else the name of the file.
+    title: String,
+    range: (Stamp, Stamp),
     /// Words, and what they say, of the recording.
     about: Vec<(&'static str, String)>,
     line: Line,
@@ -175,7 +177,9 @@ fn read(options: &Options, telling: &mut Telling, progress: &mut Progress) -> an
     let moments = screens::moments(&notes, &hurts, (from, to));
     let shots = screens::at(&options.file, &moments, &marks, nodes.len(), progress)?;
     let name = options.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Page { name, about, line, hurts, notes, n_notes, holes, shots })
+    let title = telling.source().header().why.filter(|why| !why.is_empty()).unwrap_or_else(|| name.clone());
+    about.insert(0, ("recording", name));
+    Ok(Page { title, range: (from, to), about, line, hurts, notes, n_notes, holes, shots })
 }
 
 /// The marks of a range in the order of time, as many as are listed; and how many there are.
@@ -203,9 +207,8 @@ fn about(telling: &Telling, nodes: &BTreeSet<String>) -> Vec<(&'static str, Stri
     let or_dash = |text: Option<String>| text.filter(|text| !text.is_empty()).unwrap_or_else(|| "-".to_owned());
     let mut about = vec![
         ("from", utc(from)),
-        ("to", format!("{}, {} later", utc(to), format::duration(to.since_us(from)))),
+        ("to", format!("{}, {} later", utc(to), words::span(to.since_us(from)))),
         ("recorded by", format!("{} with {}", or_dash(header.author), or_dash(header.program))),
-        ("why", or_dash(header.why)),
         ("nodes", format!("{}: {}", nodes.len(), listed(nodes, 40))),
     ];
     if !header.masked.is_empty() {

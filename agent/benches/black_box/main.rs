@@ -96,7 +96,7 @@ fn run() -> anyhow::Result<bool> {
         let with = if vm.is_some() { format!(", a VM of {} processes", vm::N_PROCESSES) } else { String::new() };
         println!("{}: {}{with}", beside.profile.name(), profile::said_of_this_host(running.n_connections));
         let measured = subject::measure(Duration::from_secs(seconds))?;
-        print(beside.bytes_bar(of_m), &measured)?;
+        print((beside, of_m), &measured)?;
         if beside == (Beside { profile: Profile::M, has_vm: false }) {
             of_m = Some(measured.bytes_per_s);
         }
@@ -105,12 +105,14 @@ fn run() -> anyhow::Result<bool> {
     Ok(are_all_named)
 }
 
-fn print(bytes_bar: f64, measured: &Measured) -> anyhow::Result<()> {
+fn print((beside, of_m): (Beside, Option<f64>), measured: &Measured) -> anyhow::Result<()> {
+    let bytes_bar = beside.bytes_bar(of_m);
+    let memory_bar = if beside.has_vm { "with the child that asks the VM" } else { "may be 16" };
     let Measured { bytes_per_s, cpu_us_per_sample, rss_kib, named, entries } = measured;
     println!("  {bytes_per_s:>8.0} B/s on disk, may be {bytes_bar:.0}");
     println!("  {:>8.1} h fit 128 MiB", BOUND_BYTES / bytes_per_s / 3_600.0);
     println!("  {cpu_us_per_sample:>8.0} us of CPU a sample in its thread, may be 300");
-    println!("  {:>8.1} MiB resident of the whole agent, may be 16", *rss_kib as f64 / 1_024.0);
+    println!("  {:>8.1} MiB resident of the whole agent, {memory_bar}", *rss_kib as f64 / 1_024.0);
     println!(
         "  {:>8} tasks of {} seconds were to be named, {} are not",
         named.n_noted,

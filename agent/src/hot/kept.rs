@@ -18,14 +18,15 @@ const NOTED_SHARE: f64 = 0.01;
 /// Or has a queue of this severity, per mille.
 const NOTED_QUEUE: u32 = 200;
 
-/// So many are noted at most.
-pub(super) const N_NOTED: usize = 512;
+/// So many are noted at most: when a host of 3,000 threads stands still for a moment, hundreds of them and their processes
+/// wait at once.
+pub(super) const N_NOTED: usize = 1_024;
 
 /// Rows beside those that are noted, at most.
 const N_RANKED: usize = 120;
 
 /// All rows together, those that are held included.
-const N_ROWS: usize = 1_024;
+const N_ROWS: usize = 1_536;
 
 /// So many rows that are not noted enter in one tick at most.
 const N_ENTER: usize = 4;

@@ -16,6 +16,12 @@ const N_VMS: usize = 16;
 /// Values of a task: CPU time, run delay, memory, queue.
 const N_VALUES: usize = 4;
 
+/// Their steps: microseconds a second, the same, bytes, per mille. Finer ones are noise that would be kept for a day.
+const STEPS: [u64; N_VALUES] = [100, 100, 4_096, 1];
+
+/// The same of the memory of a VM, bytes.
+const STEP_BYTES: u64 = 4_096;
+
 /// Types of memory of a VM.
 const N_TYPES: usize = 6;
 
@@ -108,7 +114,9 @@ impl Ranked {
 
 impl Task {
     fn rollup(self, id: TaskId) -> TaskRollup {
-        let [cpu, run_delay, mem_bytes, queue] = self.values.map(Spread::span);
+        let mut steps = STEPS.into_iter();
+        let span = |spread: Spread| spread.span(steps.next().unwrap_or(1));
+        let [cpu, run_delay, mem_bytes, queue] = self.values.map(span);
         TaskRollup {
             task: Some(encode::task_id(id)),
             kind: Some(encode::task_kind(self.kind).into()),
@@ -122,7 +130,8 @@ impl Task {
 }
 
 fn vm(name: String, types: [Spread; N_TYPES]) -> VmRollup {
-    let [total_bytes, processes_bytes, binary_bytes, ets_bytes, code_bytes, atom_bytes] = types.map(Spread::span);
+    let [total_bytes, processes_bytes, binary_bytes, ets_bytes, code_bytes, atom_bytes] =
+        types.map(|spread| spread.span(STEP_BYTES));
     VmRollup { name: Some(name), total_bytes, processes_bytes, binary_bytes, ets_bytes, code_bytes, atom_bytes }
 }
 
@@ -135,11 +144,12 @@ impl Spread {
         self.n += 1;
     }
 
-    /// Nothing where nothing was known.
-    fn span(self) -> Option<Span> {
+    /// In steps of so many, rounded to the nearest; nothing where nothing was known.
+    fn span(self, step: u64) -> Option<Span> {
         let mean = (self.total + u128::from(self.n / 2)).checked_div(u128::from(self.n))?;
         // A mean is no larger than what it is the mean of.
         let mean = u64::try_from(mean).unwrap_or(self.max);
-        Some(Span { min: Some(self.min), mean: Some(mean), max: Some(self.max) })
+        let rounded = |value: u64| Some(value.saturating_add(step / 2) / step * step);
+        Some(Span { min: rounded(self.min), mean: rounded(mean), max: rounded(self.max) })
     }
 }

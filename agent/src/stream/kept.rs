@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use midair_proto::{
     delta::{Delta, pin_stamps},
     gains::{STEP_US, steps},
-    v1::{Cgroup, Cost, Gains, NetNamespace, Node, Queue, Queues, Sample, Task},
+    v1::{Cgroup, Cost, Cpu, Gains, NetNamespace, Node, Queue, Queues, Sample, Task},
 };
 use midair_vitals::TaskId;
 
@@ -113,6 +113,7 @@ impl Pace {
             (told.cpu_us, told.run_delay_us) = (None, None);
             (told != Task { id: task.id, ..Task::default() }).then_some(told)
         });
+        sample.cpus.iter_mut().for_each(|cpu| leave_out(cpu, before));
         sample.gains = (!gains.passed.is_empty()).then_some(gains);
         self.rows.retain(|id, _| full.tasks.binary_search_by_key(id, |(id, _)| *id).is_ok());
         sample.rests = Some(true);
@@ -277,6 +278,25 @@ fn coarse_cgroup(cgroup: &mut Cgroup, earlier: Option<&Cgroup>) {
     for level in levels {
         keep_level(level(cgroup), *level(&mut held));
     }
+}
+
+/// What of a CPU has not changed: its reader keeps what is not told.
+fn leave_out(cpu: &mut Cpu, before: &Full) {
+    let Some(before) = before.cpus.iter().find(|before| before.number == cpu.number) else { return };
+    let fields: [fn(&mut Cpu) -> &mut Option<u64>; 6] = [
+        |c| &mut c.user_us,
+        |c| &mut c.system_us,
+        |c| &mut c.idle_us,
+        |c| &mut c.steal_us,
+        |c| &mut c.irq_us,
+        |c| &mut c.run_delay_us,
+    ];
+    let mut known = *before;
+    for field in fields {
+        let told = field(cpu);
+        *told = told.filter(|now| Some(*now) != *field(&mut known));
+    }
+    cpu.n_queued = cpu.n_queued.filter(|now| Some(*now) != known.n_queued);
 }
 
 fn coarse_node(now: &Node, then: &Node) -> Node {

@@ -117,11 +117,12 @@ impl Gathered {
     fn take(&mut self, cell: &Cell<'_>) -> usize {
         let mut n_text = 0;
         let is_known = match (&mut self.values, cell) {
-            // Unsigned, as the column says: the bits stay.
-            (Values::Whole(all), Cell::Count(n) | Cell::Moment(n)) => {
-                all.push(n.cast_signed());
+            // Signed: who subtracts unsigned numbers in a database is told of an overflow. What does not fit is garbage, and
+            // not known.
+            (Values::Whole(all), Cell::Count(n) | Cell::Moment(n)) => i64::try_from(*n).is_ok_and(|n| {
+                all.push(n);
                 true
-            }
+            }),
             (Values::Number(all), Cell::Number(value)) => {
                 all.push(*value);
                 true
@@ -174,7 +175,7 @@ fn field(name: &str, holds: Holds) -> Result<Arc<Type>, ::parquet::errors::Parqu
             let logical = LogicalType::timestamp(true, TimeUnit::MICROS);
             (Physical::INT64, Some(logical))
         }
-        Holds::Count => (Physical::INT64, Some(LogicalType::integer(64, false))),
+        Holds::Count => (Physical::INT64, None),
         Holds::Number => (Physical::DOUBLE, None),
         Holds::Text => (Physical::BYTE_ARRAY, Some(LogicalType::String)),
         Holds::Flag => (Physical::BOOLEAN, None),

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use midair_vitals::{Severities, Severity, TaskId};
 
+use super::words::plainly;
 use crate::{
     event::{NodeId, Sample, Stamp},
     model::{Model, Node, Vital, finding},
@@ -66,8 +67,8 @@ impl Hurts {
             let hurt = self.tasks.entry(key).or_insert_with(|| Hurt::new(node.name(), task.title(), at));
             if hurt.take(task.vitals.severities, at, longest_us) {
                 let all = found.get_or_insert_with(|| finding::findings(model, Some(&node.id), at));
-                hurt.words =
-                    all.iter().find(|finding| finding.is_about(reading.id)).map(sentence).or(hurt.words.take());
+                let about = all.iter().find(|finding| finding.is_about(reading.id)).map(sentence);
+                hurt.words = about.or_else(|| plainly(task, hurt.vital)).or(hurt.words.take());
             }
         }
         if self.tasks.len() > TASKS_MAX {

@@ -3,12 +3,12 @@
 use super::{
     Page,
     hurt::{ABOVE, Hurt},
-    line,
+    line, words,
 };
-use crate::{app::utc, view::format};
+use crate::app::utc;
 
 /// Lines of a table of who hurt.
-const ROWS_MAX: usize = 40;
+const ROWS_MAX: usize = 20;
 /// Name of the picture of the time line.
 const TIMELINE: &str = "timeline.svg";
 
@@ -19,39 +19,33 @@ pub(super) fn is_picture(name: &str) -> bool {
 
 /// The page, and its pictures by name; they stand in a folder beside it.
 pub(super) fn page(page: &Page, folder: &str) -> (String, Vec<(String, String)>) {
-    let mut text = format!("# {}\n\n", plain(&page.name));
+    let mut text = format!("# {}\n\n", plain(&page.title));
     for (word, said) in &page.about {
         text += &format!("- **{word}**: {}\n", plain(said));
     }
+    text += "\n## In short\n\n";
+    let lines = words::in_short(page);
+    if lines.is_empty() {
+        text += &format!("Nothing was at or above {} %.\n", ABOVE[0]);
+    }
+    for line in &lines {
+        text += &format!("- {}\n", plain(line));
+    }
     let folder = folder.replace(['(', ')', '<', '>', ' '], "_");
-    text += &format!(
-        "\n## Time line\n\nThe worst severity of any node, by vital; numbers are marks, grey was not recorded, violet: a node \
-         was silent. Times are UTC.\n\n![time line]({folder}/{TIMELINE})\n"
-    );
-    text += &hurts("Nodes that hurt", &page.hurts.nodes());
-    text += &hurts("Tasks that hurt", &page.hurts.tasks());
-    text += "\n## Marks\n\n";
-    if page.notes.is_empty() {
-        text += "None.\n";
-    } else {
-        text += "| no. | when | who | where | note |\n|---|---|---|---|---|\n";
-    }
-    for (n, note) in page.notes.iter().enumerate() {
-        let author = note.author.as_deref().unwrap_or(if note.is_automatic { "by rule" } else { "-" });
-        let nodes = super::listed(&note.nodes, 6);
-        let (at, note) = (utc(note.at), plain(&note.text));
-        text += &format!("| {} | {at} | {} | {} | {note} |\n", n + 1, plain(author), plain(&nodes));
-    }
+    text += &format!("\n## Time line\n\n![time line]({folder}/{TIMELINE})\n\n{}\n", words::LEGEND);
+    text += &marks(page);
+    text += &hurts(page, "Nodes that hurt", &page.hurts.nodes());
+    text += &hurts(page, "Tasks that hurt", &page.hurts.tasks());
     if !page.holes.is_empty() {
         text += "\n## Not recorded\n\n| from | for | of | why |\n|---|---|---|---|\n";
     }
     for hole in &page.holes {
-        let (of, span) = (plain(hole.node.as_deref().unwrap_or("all")), format::duration(hole.to.since_us(hole.from)));
-        text += &format!("| {} | {span} | {of} | {} |\n", utc(hole.from), plain(&hole.why));
+        let (of, span) = (plain(hole.node.as_deref().unwrap_or("all")), words::span(hole.to.since_us(hole.from)));
+        text += &format!("| {} | {span} | {of} | {} |\n", words::when(page, hole.from), plain(&hole.why));
     }
     let mut files = vec![(TIMELINE.to_owned(), line::svg(page))];
     if !page.shots.is_empty() {
-        text += "\n## Screens\n";
+        text += "\n## Screens\n\nWhat the dashboard showed at the marks.\n";
     }
     for (n, shot) in page.shots.iter().enumerate() {
         let name = screen(n + 1);
@@ -65,24 +59,37 @@ fn screen(n: usize) -> String {
     format!("screen-{n}.svg")
 }
 
-fn hurts(title: &str, hurts: &[&Hurt]) -> String {
-    let mut text = format!("\n## {title}\n\n");
-    if hurts.is_empty() {
-        return text + &format!("None was above {} %.\n", ABOVE[0]);
+fn marks(page: &Page) -> String {
+    if page.notes.is_empty() {
+        return "\n## Marks\n\nNone.\n".to_owned();
     }
+    let mut text = "\n## Marks\n\n| no. | when | who | where | note |\n|--:|---|---|---|---|\n".to_owned();
+    for (n, note) in page.notes.iter().enumerate() {
+        let nodes = plain(&super::listed(&note.nodes, 6));
+        let (at, who, note) = (words::when(page, note.at), plain(words::author(note)), plain(&note.text));
+        text += &format!("| {} | {at} | {who} | {nodes} | {note} |\n", n + 1);
+    }
+    text
+}
+
+fn hurts(page: &Page, title: &str, hurts: &[&Hurt]) -> String {
+    let mut text = format!("\n## {title}\n\n");
     let [a, b, c] = ABOVE;
+    if hurts.is_empty() {
+        return text + &format!("None was at or above {a} %.\n");
+    }
     text += &format!(
-        "| who | ≥ {a} % | ≥ {b} % | ≥ {c} % | worst | when | what was found then |\n|---|--:|--:|--:|--:|---|---|\n"
+        "{}\n\n| who | ≥ {a} % | ≥ {b} % | ≥ {c} % | worst | when | what was found then |\n|---|--:|--:|--:|--:|---|---|\n",
+        words::HURT
     );
     for hurt in hurts.iter().take(ROWS_MAX) {
-        let who = if hurt.task.is_empty() { hurt.node.clone() } else { format!("{} on {}", hurt.task, hurt.node) };
-        let [a, b, c] = hurt.above_us.map(format::duration);
+        let [a, b, c] = hurt.above_us.map(words::span);
         text += &format!(
             "| {} | {a} | {b} | {c} | {} {} % | {} | {} |\n",
-            plain(&who),
+            plain(&words::who(hurt)),
             hurt.vital.word(),
             hurt.worst.percent(),
-            utc(hurt.at),
+            words::when(page, hurt.at),
             plain(hurt.words.as_deref().unwrap_or("-"))
         );
     }

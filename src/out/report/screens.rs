@@ -41,7 +41,10 @@ pub(super) fn moments(
     chosen.extend(notes.iter().filter(|note| note.is_automatic).take(SHOTS_MAX - chosen.len()));
     let of_note = |note: &Note| {
         let node = note.nodes.first().filter(|_| note.nodes.len() == 1).cloned();
-        let go = note.focus.as_ref().map(ToString::to_string).filter(|focus| !focus.is_empty()).or(node);
+        // What a program noted of a task is most often that it is gone: its node still shows what it was like.
+        let depth = if note.is_automatic { 1 } else { usize::MAX };
+        let focus = note.focus.as_ref().map(|focus| focus.split('/').take(depth).collect::<Vec<_>>().join("/"));
+        let go = focus.filter(|focus| !focus.is_empty()).or(node);
         (Stamp((note.at.0 + SETTLE_US).clamp(from.0, to.0)), note.text.to_string(), go)
     };
     let mut moments: Vec<_> = chosen.into_iter().map(of_note).collect();

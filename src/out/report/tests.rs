@@ -97,7 +97,7 @@ fn html_holds_all_of_it_and_takes_nothing_from_outside_for_itself() {
     let n_open = html.matches("<svg ").count();
     assert_eq!(n_open, html.matches("</svg>").count());
     assert_eq!(html.matches("<figure>").count() + 1, n_open, "a time line and the screens");
-    for tag in ["table", "tr", "td", "th", "figure", "g", "text", "body"] {
+    for tag in ["table", "tr", "td", "th", "figure", "g", "text", "body", "div", "details", "ul", "li"] {
         let opened = html.matches(&format!("<{tag}>")).count() + html.matches(&format!("<{tag} ")).count();
         assert_eq!(opened, html.matches(&format!("</{tag}>")).count(), "{tag}");
     }
@@ -107,7 +107,7 @@ fn html_holds_all_of_it_and_takes_nothing_from_outside_for_itself() {
 fn markdown_stands_beside_its_pictures() {
     let (_dir, file) = recorded(&hostile());
     let text = written(&file, "a.md");
-    assert!(text.starts_with("# a.midair\n") && !text.contains("<script"));
+    assert!(text.starts_with("# a test\n") && !text.contains("<script"));
     assert!(text.contains("&lt;script&gt;alert\\(1\\)"), "{text}");
     let pictures: Vec<&str> = text.split("](a/").skip(1).filter_map(|rest| rest.split(')').next()).collect();
     assert!(pictures.contains(&"timeline.svg") && pictures.contains(&"screen-1.svg"), "{pictures:?}");
@@ -181,9 +181,29 @@ fn a_mark_stands_at_the_moment_that_it_is_about_and_notes_put_later_with_it() {
     };
     let noted = |page: &Page| page.notes.iter().any(|note| note.at == at && &*note.text == "seen in the replay");
     assert!(noted(&page("30s", "40s")) && !noted(&page("40s", "60s")));
-    let all = page("0s", "90s");
+    let all = page("0s", "89s");
     assert!(all.notes.is_sorted_by_key(|note| note.at));
     assert!(all.shots.iter().any(|shot| shot.title == "seen in the replay"));
     let silence = all.notes.iter().find(|note| note.text.starts_with("silent")).unwrap();
     assert!(silence.is_automatic && silence.nodes.iter().eq(["node-2"]), "{silence:?}");
+}
+
+#[test]
+fn lengths_of_time_are_told_as_closely_as_they_matter() {
+    let said = [0, 92_400_000, 119_600_000, 320_000_000, 3_600_000_000, 11_520_000_000].map(words::span);
+    assert_eq!(said, ["0 s", "92 s", "2 min", "5 min 20 s", "60 min", "3 h 12 min"]);
+}
+
+#[test]
+fn a_page_says_in_short_what_was_worst_and_marks_stand_by_the_time_line() {
+    let (_dir, file) = recorded(&cluster());
+    let short = words::in_short(&read_page(&file, None, None));
+    let queue = short.iter().find(|line| line.starts_with("queue: ")).unwrap();
+    assert!(
+        queue.contains(" on node-1 was at or above 80 % for 9 s; worst at ") && queue.contains(", 81 %: "),
+        "{queue}"
+    );
+    let html = written(&file, "a.html");
+    let places = ["<h1>a test</h1>", "In short", "Time line", "Marks", "Nodes that hurt", "Tasks that hurt", "Screens"];
+    assert!(places.map(|word| html.find(word).unwrap()).is_sorted(), "in this order");
 }

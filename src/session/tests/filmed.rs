@@ -6,7 +6,10 @@ use midair_proto::v1;
 use midair_recording::{Piece, Reader};
 use prost::Message as _;
 
-use super::{played::recorded, *};
+use super::{
+    played::{crowd, recorded},
+    *,
+};
 use crate::feed::file::{Recorder, entry};
 
 fn film(path: &std::path::Path) -> Session {
@@ -80,6 +83,44 @@ fn a_seek_in_a_file_equals_playing_through_at_fifty_moments() {
         assert_eq!(sought.decoder, through.decoder, "moment {n}, {at_us} us after the start");
     }
     assert!(n_at_once > 5, "{n_at_once} moments were compared at once");
+}
+
+#[test]
+fn of_a_crowd_all_is_known_of_who_is_looked_at_and_the_vitals_and_tasks_of_all() {
+    let all = crowd(past::NODES_MAX + 2);
+    let (_dir, path) = recorded(&all);
+    let to = Stamp(START_US + 80_400_000);
+    let mut through = session();
+    all.iter().filter(|entry| entry.at <= to).for_each(|entry| drop(through.entry(entry.clone())));
+    let mut sought = film(&path);
+    sought.settle();
+    seek(&mut sought, to);
+    let tasks = |node: &crate::model::Node| node.tasks.values().map(|task| task.reading.clone()).collect::<Vec<_>>();
+    for is_settled in [false, true] {
+        for (id, known) in &through.state.model.nodes {
+            let node = sought.state.model.node(id).unwrap();
+            assert_eq!(node.latest, known.latest, "{id:?}");
+            assert_eq!(tasks(node), tasks(known), "{id:?}");
+            assert_eq!(node.series == known.series, is_settled, "{id:?}: {} points", node.series.len());
+        }
+        sought.settle();
+    }
+    // Into one of them: its tasks have their charts, and a step on does not lose them.
+    let looked = through.state.model.nodes.keys().next_back().unwrap().clone();
+    let rate =
+        |session: &Session| session.state.model.node(&looked).unwrap().tasks.values().next().unwrap().series.len();
+    assert!(rate(&sought) < rate(&through));
+    let key = |key| Entry { at: Stamp(0), item: Item::Input(Input::Key(key)) };
+    sought.entry(key(Key::Char('G')));
+    sought.entry(key(Key::Enter));
+    assert_eq!(sought.state.screen().node(), Some(&looked));
+    assert!(sought.is_filling());
+    sought.settle();
+    assert!(sought.state.model.node(&looked) == through.state.model.node(&looked));
+    seek(&mut sought, Stamp(to.0 + 2_000_000));
+    let on = all.iter().filter(|entry| entry.at > to && entry.at.0 <= to.0 + 2_000_000);
+    on.for_each(|entry| drop(through.entry(entry.clone())));
+    assert!(sought.state.model.node(&looked) == through.state.model.node(&looked));
 }
 
 #[test]

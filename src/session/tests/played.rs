@@ -40,6 +40,29 @@ pub(crate) fn cluster() -> Vec<Entry> {
     entries
 }
 
+/// What node-2 says, said by so many nodes: its cut included.
+pub(super) fn crowd(n_nodes: usize) -> Vec<Entry> {
+    let names: Vec<String> = (0..n_nodes).map(|n| format!("crowd-{n:02}")).collect();
+    let said_by = |entry: &Entry, name: &str| {
+        let item = match &entry.item {
+            Item::Link(link) if *link.address == *address("node-2") => {
+                Item::Link(Link { address: address(name), ..link.clone() })
+            }
+            Item::Envelope(from, envelope) if **from == *address("node-2") => {
+                let envelope = v1::Envelope { node: Some(name.into()), ..(**envelope).clone() };
+                Item::Envelope(address(name), envelope.into())
+            }
+            _ => return None,
+        };
+        Some(Entry { at: entry.at, item })
+    };
+    let each = |entry: Entry| match entry.item {
+        Item::Tick => vec![entry],
+        _ => names.iter().filter_map(|name| said_by(&entry, name)).collect(),
+    };
+    cluster().into_iter().flat_map(each).collect()
+}
+
 /// A recording of these entries, closed.
 pub(crate) fn recorded(entries: &[Entry]) -> (TempDir, PathBuf) {
     let dir = tempfile::tempdir().unwrap();

@@ -117,6 +117,15 @@ fn a_steady_task_is_told_every_ten_seconds_and_its_reader_is_right_in_between() 
 }
 
 #[test]
+fn all_that_waited_at_once_are_named_where_a_host_stood_still() {
+    let mut busy = Busy::new(900);
+    (0..3).for_each(|_| drop(busy.second(&[(0, 0); 900], 0)));
+    let told = busy.second(&[(0, 50_000); 900], 0);
+    assert_eq!(told, (1..=900).collect::<Vec<_>>());
+    assert!(busy.fold.tasks.values().all(|row| row.run_delay_us() > 549_000), "with what they waited");
+}
+
+#[test]
 fn a_task_that_stops_is_told_to_have_stopped() {
     let mut busy = Busy::new(5);
     let burns = [(300_000, 0), (0, 0), (0, 0), (0, 0), (0, 0)];
