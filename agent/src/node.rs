@@ -100,7 +100,17 @@ impl Moved {
             self.points.pop_front();
         }
         let first = *self.points.front().filter(|(at_us, _)| now.0 - at_us >= RATE_PAST_US)?;
-        severity::rate(rate_between(last?, now), rate_between(first, now))
+        // One burst raises the mean for ten minutes: what falls back from it has not fallen from what was usual.
+        let mean = rate_between(first, now)?;
+        severity::rate(rate_between(last?, now), Some(self.median().map_or(mean, |median| median.min(mean))))
+    }
+
+    /// Half of the time it was less.
+    fn median(&self) -> Option<f64> {
+        let pairs = self.points.iter().zip(self.points.iter().skip(1));
+        let mut rates: Vec<f64> = pairs.filter_map(|(before, now)| rate_between(*before, *now)).collect();
+        rates.sort_unstable_by(f64::total_cmp);
+        rates.get(rates.len() / 2).copied()
     }
 }
 

@@ -40,7 +40,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         Action::Leave => leave(state),
         Action::Filter => prompt::open(state, PromptKind::Filter),
         Action::Command => prompt::open(state, PromptKind::Command),
-        Action::Mark => prompt::open(state, PromptKind::Mark),
+        Action::Mark => prompt::open(state, PromptKind::Mark(state.now())),
         Action::Sort(n_columns) => sort(state, n_columns),
         Action::Invert => {
             let list = state.level_mut().current_mut();

@@ -114,6 +114,6 @@ pub(super) fn forget(state: &mut State) {
 pub(super) fn asked(prompt: &Prompt) -> Option<Keeps> {
     match prompt.kind {
         PromptKind::Confirm(what) => Some(what),
-        PromptKind::Filter | PromptKind::Command | PromptKind::Mark | PromptKind::Jump | PromptKind::Quit => None,
+        PromptKind::Filter | PromptKind::Command | PromptKind::Mark(_) | PromptKind::Jump | PromptKind::Quit => None,
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{Effect, Note, Playhead, State, command, go, kept};
 use crate::{
-    event::{Control, Keeps, Key, NodeId},
+    event::{Control, Keeps, Key, NodeId, Stamp},
     model::Node,
 };
 
@@ -24,8 +24,8 @@ pub enum PromptKind {
     Filter,
     /// A command.
     Command,
-    /// A note on the time line.
-    Mark,
+    /// A note on the time line, at the moment that was shown when it was begun.
+    Mark(Stamp),
     /// A moment to go to.
     Jump,
     /// A yes before the recording ends and midair is left.
@@ -51,7 +51,7 @@ const MAX_MARKED: usize = 64;
 pub(super) fn open(state: &mut State, kind: PromptKind) {
     let before = match kind {
         PromptKind::Filter => state.level().current().filter.clone(),
-        PromptKind::Command | PromptKind::Mark | PromptKind::Jump | PromptKind::Quit | PromptKind::Confirm(_) => {
+        PromptKind::Command | PromptKind::Mark(_) | PromptKind::Jump | PromptKind::Quit | PromptKind::Confirm(_) => {
             String::new()
         }
     };
@@ -106,19 +106,19 @@ fn accept(state: &mut State, prompt: &Prompt) -> Vec<Effect> {
         PromptKind::Jump if prompt.text.trim().is_empty() => Vec::new(),
         PromptKind::Jump => state.jump(&prompt.text),
         PromptKind::Command => command::run(state, &prompt.text),
-        PromptKind::Mark => mark(state, prompt.text.trim()),
+        PromptKind::Mark(at) => mark(state, at, prompt.text.trim()),
     }
 }
 
 /// A note on the node in focus; on the cluster screen on all nodes that are there, the worst first. Where no agent can
 /// take it, it is the user's own.
-fn mark(state: &mut State, text: &str) -> Vec<Effect> {
+fn mark(state: &mut State, at: Stamp, text: &str) -> Vec<Effect> {
     if text.is_empty() {
         return Vec::new();
     }
     if state.replay.is_some() {
         let nodes: Vec<NodeId> = state.screen().node().cloned().into_iter().collect();
-        return vec![Effect::Note(note_of(state, &nodes, text, None))];
+        return vec![Effect::Note(note_of(state, &nodes, (at, text), None))];
     }
     let on_screen = |id: &NodeId| state.screen().node().is_none_or(|node| node == id);
     let is_there = |node: &&Node| node.described.is_some() && !node.presence.is_silent();
@@ -134,21 +134,20 @@ fn mark(state: &mut State, text: &str) -> Vec<Effect> {
             return Vec::new();
         }
         let why = Some("no agent takes it: silent".to_owned());
-        return vec![Effect::Note(note_of(state, &silent, text, why))];
+        return vec![Effect::Note(note_of(state, &silent, (at, text), why))];
     }
     if n_there > MAX_MARKED {
         state.notice(format!("the note goes to the {MAX_MARKED} worst of {n_there} nodes"));
     }
     for id in &there {
-        let note = note_of(state, std::slice::from_ref(id), text, None);
+        let note = note_of(state, std::slice::from_ref(id), (at, text), None);
         state.unconfirmed.push(id.clone(), state.clock, note);
     }
-    there.iter().map(|id| Effect::Control(mark_of(state, id, text))).collect()
+    there.iter().map(|id| Effect::Control(mark_of(state, id, (at, text)))).collect()
 }
 
 /// The same as a note of the user's own.
-fn note_of(state: &State, nodes: &[NodeId], text: &str, why: Option<String>) -> Note {
-    let at = state.now();
+fn note_of(state: &State, nodes: &[NodeId], (at, text): (Stamp, &str), why: Option<String>) -> Note {
     let offset_us = |id: &NodeId| state.model.node(id).and_then(|n| n.clock).map_or(0, |clock| clock.offset_us);
     let nodes = nodes.iter().map(|id| (id.clone(), at.0.saturating_add_signed(offset_us(id)))).collect();
     let node = state.screen().node().and_then(|id| state.model.node(id));
@@ -156,15 +155,13 @@ fn note_of(state: &State, nodes: &[NodeId], text: &str, why: Option<String>) -> 
     Note { nodes, at, text: text.to_owned(), focus, why }
 }
 
-fn mark_of(state: &State, id: &NodeId, text: &str) -> Control {
+fn mark_of(state: &State, id: &NodeId, (at, text): (Stamp, &str)) -> Control {
     let node = state.model.node(id);
-    let wall_us = match state.playhead {
-        Playhead::Live => None,
-        Playhead::Past(at) => {
-            let offset_us = node.and_then(|n| n.clock).map_or(0, |clock| clock.offset_us);
-            Some(at.0.saturating_add_signed(offset_us))
-        }
-    };
+    let clock = node.and_then(|n| n.clock);
+    // Of a node whose clock is not known its own now is nearer than a guess.
+    let is_known = state.playhead != Playhead::Live || clock.is_some();
+    let offset_us = clock.map_or(0, |clock| clock.offset_us);
+    let wall_us = is_known.then(|| at.0.saturating_add_signed(offset_us));
     let is_on_node = state.screen().node().is_some();
     let focus = node.filter(|_| is_on_node).map(|node| go::path(node, &go::Place::of(state.screen())));
     Control::Mark { node: id.clone(), text: text.to_owned(), wall_us, focus }

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, fs::File, io::BufReader, path::Path, sync::Arc};
 
 use anyhow::Context as _;
-use midair_proto::v1::{Payload, RecordedNode, RecordingHeader, RecordingOrder, payload::Kind};
+use midair_proto::v1::{Payload, RecordedMark, RecordedNode, RecordingHeader, RecordingOrder, payload::Kind};
 use midair_recording::{Entry, Piece, Reader};
 use prost::Message as _;
 
@@ -98,7 +98,11 @@ fn of_header(header: &RecordingHeader) -> Vec<(&'static str, String)> {
 
 /// How many marks there are by whom, and which; those that somebody put on the recording later stand last.
 fn of_marks(path: &Path, reader: &mut Reader<BufReader<File>>) -> anyhow::Result<Vec<(&'static str, String)>> {
-    let marks = reader.marks()?;
+    let mut marks = reader.marks()?;
+    // A mark stands at the moment that it is about; who was asked twice told of it twice.
+    let about = |mark: &RecordedMark| mark.mark.as_ref().and_then(|m| m.wall_us).or(mark.at_us).min(mark.at_us);
+    marks.sort_by_cached_key(|mark| (about(mark), mark.node.clone(), mark.mark.as_ref().and_then(|m| m.text.clone())));
+    marks.dedup_by(|later, first| about(later) == about(first) && later.node == first.node && later.mark == first.mark);
     let n_by_rule = marks.iter().filter(|mark| mark.mark.as_ref().is_some_and(|mark| mark.automatic())).count();
     let id = reader.file_id().map(|id| format!("{id:016x}")).unwrap_or_default();
     let notes = Notebook::of_user().on(path, id).read();
@@ -108,9 +112,13 @@ fn of_marks(path: &Path, reader: &mut Reader<BufReader<File>>) -> anyhow::Result
         lines.push(("marks", format!("{n_by_people} by people, {n_by_rule} by rule, {n_notes} noted on it later")));
     }
     let of_file = marks.iter().map(|mark| {
-        let (at, mark) = (Stamp(mark.at_us.unwrap_or(0)), mark.mark.as_ref());
+        let (at, node) = (Stamp(about(mark).unwrap_or(0)), mark.node.as_deref().unwrap_or_default());
+        let mark = mark.mark.as_ref();
         let sign = if mark.is_some_and(|mark| mark.automatic()) { " (by rule)" } else { "" };
-        ("mark", format!("{}  {}{sign}", utc(at), mark.and_then(|mark| mark.text.as_deref()).unwrap_or_default()))
+        (
+            "mark",
+            format!("{}  {node}  {}{sign}", utc(at), mark.and_then(|mark| mark.text.as_deref()).unwrap_or_default()),
+        )
     });
     let later = notes.iter().map(|note| ("noted", format!("{}  {}", utc(note.at), note.text)));
     lines.extend(of_file.take(LISTED_MAX));

@@ -367,6 +367,11 @@ impl Past {
             What::Line { is_long } => 2 * WINDOWS_US[usize::from(is_long)],
         };
         let first = asked.first.filter(|first| first.since_us(asked.range.0) > least_us && *ending == Ending::Whole);
+        // Long windows begin later than what is kept, by one of them and by those that a restart cut short.
+        let known = self.since.get(&asked.node);
+        let is_coarse =
+            |first: &Stamp| known.is_some_and(|since| since < first && first.since_us(*since) < 2 * WINDOWS_US[1]);
+        let first = first.filter(|first| asked.what != What::Line { is_long: true } || !is_coarse(first));
         let is_first_known = first.is_some_and(|first| self.since.insert(asked.node.clone(), first) != Some(first));
         let playhead = self.shown().unwrap_or(now);
         let (from, to) = asked.range;

@@ -57,7 +57,7 @@ fn draw_prompt(pen: &mut Pen<'_>, prompt: &Prompt, theme: &Theme) {
         PromptKind::Jump => {
             ("to ", "  10m, 3h ago, +30s, 14:03, 14:03:27, 2026-11-23 14:03 (UTC); Enter goes there, Esc leaves")
         }
-        PromptKind::Mark => ("⚑ ", "  a note on the time line; Enter puts it there, Esc leaves"),
+        PromptKind::Mark(_) => ("⚑ ", "  a note on the time line; Enter puts it there, Esc leaves"),
         PromptKind::Confirm(what) => {
             let word = kept_word(what);
             let asks =

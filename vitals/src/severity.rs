@@ -95,7 +95,8 @@ pub fn queue(queue: &Queue, rate_out: Option<f64>) -> Option<Severity> {
     Severity::from_share(worst)
 }
 
-/// Fall of a rate against its mean over the last ten minutes; `None` where that mean is too small to mean anything.
+/// Fall of a rate against what was usual over the last ten minutes (the lesser of mean and median); `None` where that is too
+/// small to mean anything.
 pub fn rate(now: Option<f64>, mean: Option<f64>) -> Option<Severity> {
     let mean = mean.filter(|m| *m > RATE_FLOOR)?;
     Severity::from_share(1.0 - now? / mean)

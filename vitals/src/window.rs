@@ -6,7 +6,7 @@ pub const GROWTH_US: u64 = 10_000_000;
 /// A row stays in a base stream this many ticks after it last ranked.
 pub const HOLD_TICKS: u32 = 10;
 
-/// The rate severity compares with the mean over this many microseconds.
+/// The rate severity compares with the mean, or the median where that is less, over this many microseconds.
 pub const RATE_MEAN_US: u64 = 600_000_000;
 
 /// Below this mean (per second) a rate has no severity: its fall means nothing.
