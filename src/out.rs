@@ -12,3 +12,4 @@ mod source;
 mod telling;
 
 pub use place::OutError;
+pub(crate) use place::Place;

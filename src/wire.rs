@@ -31,6 +31,7 @@ use crate::{
     event::{Details, Event, Link, Mark, NodeId, Rollup, Rows, Stamp, Stamped, Stream},
 };
 
+pub(crate) use self::census::PART_ROWS_MAX;
 use self::{
     census::Census,
     names::{Names, TEXT_MAX},

@@ -53,6 +53,17 @@ impl CensusColumns {
 }
 
 impl Census {
+    /// How many rows it tells, whichever way; of columns the longest counts. Known before any memory is taken for them.
+    pub fn n_rows(&self) -> usize {
+        let of_columns = self.columns.as_ref().map_or(0, |columns| {
+            let CensusColumns { numbers, starts, runtimes, kinds, processes, names, cpu, run_delay, rss_kib } = columns;
+            let signed = [numbers, starts, processes, names, rss_kib].map(Vec::len);
+            let plain = [cpu.len(), run_delay.len(), runtimes.len(), kinds.len()];
+            signed.into_iter().chain(plain).max().unwrap_or(0)
+        });
+        self.tasks.len().saturating_add(of_columns)
+    }
+
     /// Puts its rows into `tasks`, whichever way they were told.
     pub fn unfold(&mut self) {
         if let Some(columns) = self.columns.take() {

@@ -19,8 +19,9 @@ fn rows_come_back_to_the_step() {
         row(1, u64::MAX),
     ];
     let mut census = Census { columns: Some(CensusColumns::of(&rows)), ..Census::default() };
+    assert_eq!(census.n_rows(), 4);
     census.unfold();
-    assert!(census.columns.is_none());
+    assert_eq!((census.n_rows(), census.columns.is_none()), (4, true));
     let (step, kib) = (|us: u64| Some(us - us % 128), |bytes: u64| Some(bytes - bytes % 1_024));
     let expected = rows.map(|row| Task {
         cpu_us: row.cpu_us.and_then(step),

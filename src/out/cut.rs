@@ -102,10 +102,12 @@ pub fn cut(options: &Options, clock: Clock) -> anyhow::Result<Cut> {
 /// Who cut what from what; the words of who recorded stay.
 fn header(options: &Options, of: RecordingHeader, (from, to): (Stamp, Stamp), part: &Part) -> RecordingHeader {
     let name = options.file.file_name().unwrap_or_default().to_string_lossy();
+    // A name of a file may say of whom it is.
+    let what = if options.is_redacted { "cut".to_owned() } else { format!("cut from {name}") };
     let whole = of.why.as_deref().unwrap_or("-");
     RecordingHeader {
         program: Some(concat!("midair ", env!("CARGO_PKG_VERSION")).to_owned()),
-        why: Some(format!("{whole} (cut from {name}, {} to {})", app::utc(from), app::utc(to))),
+        why: Some(format!("{whole} ({what}, {} to {})", app::utc(from), app::utc(to))),
         wall_us: Some(from.0),
         nodes: of.nodes.into_iter().filter(|node| part.holds(node.node.as_deref().unwrap_or_default())).collect(),
         ..RecordingHeader { nodes: Vec::new(), ..of }

@@ -7,6 +7,10 @@ use std::{
 };
 
 use anyhow::Context as _;
+use rustix::{
+    fs::{CWD, RenameFlags, renameat_with},
+    io::Errno,
+};
 
 /// Why nothing was written.
 #[derive(Debug, thiserror::Error)]
@@ -21,9 +25,10 @@ pub enum OutError {
 
 /// A file that is being written. Dropped before [`Place::finish`] it leaves nothing.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(crate) struct Place {
     path: PathBuf,
     partial: PathBuf,
+    is_forced: bool,
     file: Option<BufWriter<File>>,
 }
 
@@ -38,13 +43,13 @@ impl Place {
     }
 
     /// The same for who makes the file by itself, at [`Place::partial`].
-    pub(super) fn reserve(path: &Path, is_forced: bool) -> anyhow::Result<Self> {
+    pub(crate) fn reserve(path: &Path, is_forced: bool) -> anyhow::Result<Self> {
         if !is_forced && path.symlink_metadata().is_ok() {
             return Err(OutError::Exists(path.to_owned()).into());
         }
         let name = path.file_name().with_context(|| format!("{} is no name of a file", path.display()))?;
         let partial = path.with_file_name(format!(".{}.{}.part", name.to_string_lossy(), std::process::id()));
-        Ok(Self { path: path.to_owned(), partial, file: None })
+        Ok(Self { path: path.to_owned(), partial, is_forced, file: None })
     }
 
     /// A folder, made at [`Place::partial`].
@@ -62,21 +67,44 @@ impl Place {
     }
 
     /// Where it is until it is whole.
-    pub(super) fn partial(&self) -> &Path {
+    pub(crate) fn partial(&self) -> &Path {
         &self.partial
     }
 
     /// Gives it its name.
-    pub(super) fn finish(mut self) -> anyhow::Result<()> {
+    ///
+    /// # Errors
+    /// When that cannot be done, or something else has come to have it that was not to be replaced.
+    pub(crate) fn finish(mut self) -> anyhow::Result<()> {
         let written = self.file.take().map_or(Ok(()), |mut file| file.flush());
-        let named = written.and_then(|()| fs::rename(&self.partial, &self.path));
-        named.with_context(|| format!("cannot write {}", self.path.display()))
+        match written.and_then(|()| self.rename()) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && !self.is_forced => {
+                Err(OutError::Exists(self.path.clone()).into())
+            }
+            named => named.with_context(|| format!("cannot write {}", self.path.display())),
+        }
+    }
+
+    fn rename(&self) -> io::Result<()> {
+        if self.is_forced {
+            return fs::rename(&self.partial, &self.path);
+        }
+        match rename_beside(&self.partial, &self.path) {
+            // Not all filesystems can (renameat2(2)); to a file a second name can be given instead.
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) if self.partial.is_dir() => {
+                fs::rename(&self.partial, &self.path)
+            }
+            Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+                fs::hard_link(&self.partial, &self.path).and_then(|()| fs::remove_file(&self.partial))
+            }
+            named => Ok(named?),
+        }
     }
 
     /// The same of a folder. One that is there stays, with all that others keep in it: only files of the new names are
     /// replaced, and those removed that an earlier time wrote and this one did not.
     pub(super) fn finish_folder(self, is_ours: impl Fn(&str) -> bool) -> anyhow::Result<()> {
-        if !self.path.is_dir() {
+        if !self.is_forced || !self.path.is_dir() {
             return self.finish();
         }
         self.merge(is_ours).with_context(|| format!("cannot write {}", self.path.display()))
@@ -97,6 +125,11 @@ impl Place {
     }
 }
 
+/// Renames unless the name is taken.
+fn rename_beside(from: &Path, to: &Path) -> Result<(), Errno> {
+    renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE)
+}
+
 impl Write for Place {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.file.as_mut().map_or_else(|| Err(io::ErrorKind::NotConnected.into()), |file| file.write(bytes))
@@ -113,3 +146,6 @@ impl Drop for Place {
         drop(fs::remove_file(&self.partial).or_else(|_| fs::remove_dir_all(&self.partial)));
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -24,6 +24,7 @@ use crate::{
         incident::{self, Wanted},
         live::Target,
     },
+    out::{OutError, Place},
 };
 
 /// How the recording does is said so often.
@@ -68,7 +69,8 @@ pub async fn record(mut feed: Feed, recorder: Recorder, length: Option<Duration>
 /// Records what the black boxes of these agents kept, or says what that would be.
 ///
 /// # Errors
-/// When no agent has anything, or the file cannot be written. What is half written when a signal comes is removed.
+/// When no agent has anything, or the file cannot be written. It has its name once it is whole: what is half written when
+/// that fails or a signal comes is removed.
 pub async fn record_past(
     targets: Vec<Target>,
     wanted: Wanted,
@@ -76,30 +78,33 @@ pub async fn record_past(
     is_dry_run: bool,
     clock: Clock,
 ) -> anyhow::Result<Ending> {
+    let taken = |error: anyhow::Error| match error.is::<OutError>() {
+        true => anyhow::anyhow!("cannot record into {}: there is such a file already", out.display()),
+        false => error,
+    };
     // Hours of others' work are not fetched for a name that is taken.
-    anyhow::ensure!(is_dry_run || !out.exists(), "cannot record into {}: there is such a file already", out.display());
+    let place = if is_dry_run { None } else { Some(Place::reserve(out, false).map_err(taken)?) };
     let mut signals = Signals::new().context("cannot listen to signals")?;
-    let plan = incident::plan(targets, wanted, clock).await?;
+    let plan = select! {
+        plan = incident::plan(targets, wanted, clock) => plan?,
+        ended = stopped(&mut signals) => return Ok(ended),
+    };
     plan.lines().iter().for_each(|line| say(line));
-    if is_dry_run {
-        return Ok(Ending::Quit);
-    }
-    let gathering = plan.gather(out, clock, |n_bytes| {
+    let Some(place) = place else { return Ok(Ending::Quit) };
+    let gathering = plan.gather(place.partial(), clock, |n_bytes| {
         if io::stderr().is_terminal() && n_bytes > 0 {
             drop(write!(io::stderr(), "\rmidair: {} KiB have come", n_bytes / 1024));
         }
     });
     let gathered = select! {
         gathered = gathering => gathered,
-        ended = stopped(&mut signals) => {
-            drop(std::fs::remove_file(out));
-            return Ok(ended);
-        }
+        ended = stopped(&mut signals) => return Ok(ended),
     };
     if io::stderr().is_terminal() {
         drop(writeln!(io::stderr()));
     }
     let gathered = gathered?;
+    place.finish().map_err(taken)?;
     gathered.missing.iter().for_each(|line| say(&format!("left out {line}")));
     say(&format!("{}: {} bytes", out.display(), gathered.n_bytes));
     Ok(Ending::Quit)

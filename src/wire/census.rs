@@ -9,6 +9,9 @@ use crate::event::{CENSUS_ID, Rows, THREADS_ID};
 /// Most rows of one census that are kept; the rest is counted in its total.
 const TASKS_MAX: usize = 32_768;
 
+/// Most rows of one part of a census.
+pub(crate) const PART_ROWS_MAX: usize = ROWS_MAX * 4;
+
 /// A census of which not all parts have come.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Census {
@@ -22,10 +25,10 @@ pub(super) struct Census {
 impl Census {
     /// Takes a part; the whole with the last of them. Parts come in order: one that does not begins or ends nothing.
     pub(super) fn part(&mut self, context: &Context, mut sent: v1::Census) -> Result<Option<Rows>, &'static str> {
-        sent.unfold();
-        if sent.tasks.len() > ROWS_MAX * 4 {
+        if sent.n_rows() > PART_ROWS_MAX {
             return Err("a part of a census beyond any bound");
         }
+        sent.unfold();
         let (mono_us, threads) = (sent.mono_us.unwrap_or(context.mono_us), sent.threads.unwrap_or(false));
         let (part, n_all) = (sent.part.unwrap_or(0), sent.n_parts.unwrap_or(1));
         if part == 0 {
@@ -54,3 +57,6 @@ impl Census {
         }))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,6 +1,7 @@
 //! Recordings of a real agent: written, cut off, and shown again in a real terminal.
 
 use std::{
+    os::unix::{fs::PermissionsExt as _, net::UnixListener},
     path::Path,
     process::{Child, Command, Output, Stdio},
     thread,
@@ -111,6 +112,29 @@ fn what_is_no_recording_is_said_in_one_sentence() {
 }
 
 #[test]
+fn an_interrupt_ends_the_asking_for_what_has_happened() {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let socket = dir.path().join("mute.sock");
+    let mute = UnixListener::bind(&socket).expect("a socket");
+    let asking = Command::new(MIDAIR)
+        .args(["record", "--last", "1h", "--out"])
+        .arg(dir.path().join("a.midair"))
+        .arg(&socket)
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("it can be started");
+    let asked = mute.accept().expect("it asks");
+    let pid = rustix::process::Pid::from_child(&asking);
+    rustix::process::kill_process(pid, rustix::process::Signal::INT).expect("it runs");
+    let ended = asking.wait_with_output().expect("it ends");
+    drop(asked);
+    assert_eq!(ended.status.code(), Some(130), "it ends by the interrupt, not because nobody answers");
+    let left: Vec<_> =
+        std::fs::read_dir(dir.path()).expect("it is there").map(|file| file.expect("it is").file_name()).collect();
+    assert_eq!(left, ["mute.sock"]);
+}
+
+#[test]
 fn what_has_happened_is_recorded_from_the_black_boxes() {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let path = |name: &str| dir.path().join(name);
@@ -147,7 +171,9 @@ fn what_has_happened_is_recorded_from_the_black_boxes() {
     let (number, unit) = first.trim().split_once(' ').expect("a number and its unit");
     let number: f64 = number.parse().unwrap_or_else(|_| panic!("a number: {said}"));
     let kib = if unit == "MiB" { number * 1024.0 } else { number };
-    let n_bytes = std::fs::metadata(&file).expect("it is there").len() as f64;
+    let metadata = std::fs::metadata(&file).expect("it is there");
+    assert_eq!(metadata.permissions().mode() & 0o777, 0o600, "it is for who records");
+    let n_bytes = metadata.len() as f64;
     assert!((0.7..=1.3).contains(&(kib * 1024.0 / n_bytes)), "{n_bytes} bytes: {said}");
     let told = info(&file);
     assert!(told.contains("my own note"), "{told}");

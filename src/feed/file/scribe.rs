@@ -3,6 +3,7 @@
 use std::{
     collections::BTreeMap,
     fs::{File, OpenOptions},
+    os::unix::fs::OpenOptionsExt as _,
     path::Path,
     sync::Arc,
 };
@@ -45,12 +46,12 @@ pub struct Scribe {
 }
 
 impl Scribe {
-    /// Begins a file.
+    /// Begins a file. What is recorded is for who records, as black boxes and notes are.
     ///
     /// # Errors
     /// When there is such a file already, or it cannot be made.
     pub fn create(path: &Path, header: &RecordingHeader, at: Stamp) -> anyhow::Result<Self> {
-        let file = OpenOptions::new().write(true).create_new(true).open(path);
+        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
         let file = file.with_context(|| format!("cannot record into {}", path.display()))?;
         Self::onto(file, header, at).with_context(|| format!("cannot record into {}", path.display()))
     }

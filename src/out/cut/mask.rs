@@ -4,11 +4,13 @@
 
 #[cfg(test)]
 mod fields;
+mod mark;
 pub(super) mod names;
 mod place;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
+    net::IpAddr,
     sync::Arc,
 };
 
@@ -21,15 +23,16 @@ use super::{part::Roster, scrub::Scrub};
 use crate::{
     entry::{Entry, Item},
     event::{Gap, Link, LinkState, NodeId},
+    wire::PART_ROWS_MAX,
 };
 
 /// What the header of a masked recording says.
 const MASKED: [&str; 6] = [
     "arguments of commands, values of labels, users, addresses, names of nodes and hosts: each stands for one of them",
     "ids of containers and pods, users and instances in cgroups, cgroups that follow no custom",
-    "paths of sockets, mounts and crash dumps, home folders, labels of Erlang processes",
+    "paths of sockets, mounts and crash dumps, home folders, labels of Erlang processes; places of marks that are not plain",
     "left out: answers to close looks, what was typed and looked at",
-    "notes of marks are kept, but for users, addresses, names of nodes and hosts, values of labels",
+    "notes of marks are kept, but for users, addresses, names of nodes and hosts, cgroups, values of labels",
     "who put a mark there",
 ];
 /// What everybody has.
@@ -42,8 +45,11 @@ const AGENT: &str = "midair-agent";
 pub(super) struct Mask {
     scrub: Scrub,
     uses: Uses,
-    /// What each node is called, by id.
+    /// What each node is called, by id, and by the names that are not the id of another.
     nodes: BTreeMap<String, String>,
+    /// Keys of labels, and values.
+    keys: BTreeSet<String>,
+    values: BTreeSet<String>,
 }
 
 impl Mask {
@@ -53,28 +59,38 @@ impl Mask {
         let mut nodes = BTreeMap::new();
         for (n, (id, names)) in roster.names.iter().enumerate() {
             let instead = format!("node-{}", n + 1);
-            nodes.insert(id.clone(), instead.clone());
-            known.extend(names.iter().chain([id]).map(|name| (name.clone(), instead.clone())));
+            let all = || names.iter().chain([id]);
+            known.extend(all().map(|name| (name.clone(), instead.clone())));
+            known.extend(all().filter_map(|name| short(name)).map(|short| (short.to_owned(), instead.clone())));
+            for name in names.iter().filter(|name| !roster.names.contains_key(*name)) {
+                nodes.insert(name.clone(), instead.clone());
+            }
+            nodes.insert(id.clone(), instead);
         }
         for (link, ids) in &roster.links {
             let host = link.rsplit_once(':').map_or(&**link, |(host, _)| host);
-            let is_name = host.parse::<std::net::IpAddr>().is_err() && !host.starts_with('[') && &**link != "embedded";
+            let is_name = host.parse::<IpAddr>().is_err() && !host.starts_with('[') && &**link != "embedded";
             let first = ids.first().and_then(|id| roster.names.keys().position(|known| known == id));
             if let Some(n) = first.filter(|_| is_name && !link.starts_with("unix:")) {
-                known.push((host.to_owned(), format!("node-{}", n + 1)));
+                let of_host = [Some(host), short(host)].into_iter().flatten();
+                known.extend(of_host.map(|host| (host.to_owned(), format!("node-{}", n + 1))));
             }
         }
         let mut scrub = Scrub::default();
         // A user may be called as a program is, and one that has no name is a number: these stand in texts for themselves.
         let programs: BTreeSet<&str> = roster.uses.of(Use::Task).map(String::as_str).collect();
-        let is_word = |user: &&String| *user != ROOT && user.contains(char::is_alphabetic);
-        for user in roster.uses.of(Use::User).filter(is_word).filter(|user| !programs.contains(user.as_str())) {
-            known.push((user.clone(), scrub.stands_for("user", user)));
+        let is_word = |user: &&String| *user != ROOT && *user != AGENT && user.contains(char::is_alphabetic);
+        let users: BTreeSet<&String> = roster.uses.of(Use::User).chain(&roster.users).filter(is_word).collect();
+        for user in users.into_iter().filter(|user| !programs.contains(user.as_str())) {
+            let instead = scrub.stands_for("user", user);
+            let name = user.split('@').next().filter(|name| *name != ROOT && !programs.contains(name));
+            known.extend(name.map(|name| (name.to_owned(), instead.clone())));
+            known.push((user.clone(), instead));
         }
         let of_notes = roster.labels.iter().filter(|value| value.len() > 1);
         let of_notes = of_notes.map(|value| (value.clone(), scrub.stands_for("value", value))).collect();
         scrub.know(known, of_notes);
-        Self { scrub, uses: roster.uses, nodes }
+        Self { scrub, uses: roster.uses, nodes, keys: roster.keys, values: roster.labels }
     }
 
     /// Who recorded, masked.
@@ -83,7 +99,7 @@ impl Mask {
         masked.extend(MASKED.map(str::to_owned));
         RecordingHeader {
             author: header.author.map(|author| self.user(&author)),
-            why: header.why.map(|why| self.scrub.text(&why)),
+            why: header.why.map(|why| self.note(&why)),
             nodes: Vec::new(),
             masked,
             ..header
@@ -122,16 +138,6 @@ impl Mask {
         }))
     }
 
-    fn mark(&self, mark: v1::Mark) -> v1::Mark {
-        v1::Mark {
-            wall_us: mark.wall_us,
-            text: mark.text.map(|text| self.scrub.note(&text)),
-            author: mark.author.map(|author| if author == AGENT { author } else { self.user(&author) }),
-            focus: mark.focus.map(|focus| self.scrub.text(&focus)),
-            automatic: mark.automatic,
-        }
-    }
-
     fn link(&self, address: &Arc<str>) -> Arc<str> {
         if address.is_empty() || **address == *"embedded" {
             address.clone()
@@ -163,6 +169,13 @@ impl Mask {
     fn envelope(&self, envelope: &v1::Envelope) -> Option<v1::Envelope> {
         let payload = Payload::decode(envelope.payload.clone()?).ok()?;
         let mut kind = payload.kind?;
+        if let Kind::Census(census) = &mut kind {
+            if census.n_rows() > PART_ROWS_MAX {
+                return None;
+            }
+            // Rows by column refer to names as well.
+            census.unfold();
+        }
         names::renumber(&mut kind);
         let kind = match kind {
             Kind::Described(described) => Kind::Described(self.described(described)),
@@ -172,10 +185,7 @@ impl Mask {
                 Kind::Sample(sample)
             }
             Kind::Rows(rows) => Kind::Rows(v1::Rows { names: self.names(rows.names), ..rows }),
-            Kind::Census(mut census) => {
-                census.unfold();
-                Kind::Census(v1::Census { names: self.names(census.names), ..census })
-            }
+            Kind::Census(census) => Kind::Census(v1::Census { names: self.names(census.names), ..census }),
             Kind::Mark(mark) => Kind::Mark(self.mark(mark)),
             Kind::Rollup(mut rollup) => {
                 rollup.vms.iter_mut().for_each(|vm| self.scrub_in(&mut vm.name));
@@ -296,6 +306,12 @@ impl Mask {
     fn scrub_in(&self, text: &mut Option<String>) {
         *text = text.take().map(|text| self.scrub.text(&text));
     }
+}
+
+/// The name of a host without its domain, where it has one.
+fn short(name: &str) -> Option<&str> {
+    let (short, _) = name.split_once('.').filter(|_| name.parse::<IpAddr>().is_err())?;
+    (short.len() > 1 && short.contains(char::is_alphabetic)).then_some(short)
 }
 
 #[cfg(test)]

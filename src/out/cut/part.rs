@@ -5,7 +5,7 @@ use std::{
     sync::Arc,
 };
 
-use midair_proto::v1::{Name, Payload, payload::Kind};
+use midair_proto::v1::{Name, Payload, RecordedMark, payload::Kind};
 use midair_recording::Body;
 use prost::Message as _;
 
@@ -15,7 +15,7 @@ use crate::{
     event::Stamp,
     feed::file,
     out::{progress::Progress, source::Source},
-    wire::Carries,
+    wire::{Carries, PART_ROWS_MAX},
 };
 
 /// Who is to be found in a recording.
@@ -27,6 +27,10 @@ pub(super) struct Roster {
     pub(super) links: BTreeMap<Arc<str>, BTreeSet<String>>,
     /// Values of their labels.
     pub(super) labels: BTreeSet<String>,
+    /// Keys of these.
+    pub(super) keys: BTreeSet<String>,
+    /// Who recorded, put marks, or runs an agent.
+    pub(super) users: BTreeSet<String>,
     /// The names that rows use, by what for.
     pub(super) uses: Uses,
 }
@@ -35,12 +39,16 @@ impl Roster {
     /// Reads it, all of it; who `is_thorough` meets labels and names of tasks as well.
     pub(super) fn read(source: &mut Source, progress: &mut Progress, is_thorough: bool) -> anyhow::Result<Self> {
         let mut roster = Self::default();
+        roster.users.extend(source.header().author);
         let mut texts = HashMap::new();
         let (from, to) = source.range();
         progress.through(from, to);
         source.seek(Stamp(0))?;
         while let Some(recorded) = source.next()? {
             progress.at(Stamp(recorded.at_us))?;
+            if let Body::Mark(RecordedMark { mark: Some(mark), .. }) = &recorded.body {
+                roster.users.extend(mark.author.clone());
+            }
             if !matches!(recorded.body, Body::Envelope { .. }) {
                 continue;
             }
@@ -56,6 +64,8 @@ impl Roster {
                 if let Kind::Described(described) = &kind {
                     names.extend(described.name.clone());
                     roster.labels.extend(described.labels.iter().filter_map(|label| label.value.clone()));
+                    roster.keys.extend(described.labels.iter().filter_map(|label| label.key.clone()));
+                    roster.users.extend(described.user.clone());
                 }
                 if is_thorough {
                     roster.meet(texts.entry(id.clone()).or_default(), kind);
@@ -72,9 +82,16 @@ impl Roster {
     /// texts, the newer counts, as its own rows say.
     fn meet(&mut self, texts: &mut HashMap<u32, String>, mut kind: Kind) {
         if let Kind::Census(census) = &mut kind {
+            if census.n_rows() > PART_ROWS_MAX {
+                return;
+            }
             census.unfold();
         }
         let told: &[Name] = match &kind {
+            Kind::Mark(mark) => {
+                self.users.extend(mark.author.clone());
+                return;
+            }
             Kind::Sample(sample) => &sample.names,
             Kind::Rows(rows) => &rows.names,
             Kind::Census(census) => &census.names,

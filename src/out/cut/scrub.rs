@@ -110,7 +110,7 @@ fn is_part(c: char) -> bool {
 
 fn longest_first(mut known: Vec<(String, String)>) -> Vec<(String, String)> {
     known.retain(|(name, _)| !name.is_empty());
-    known.iter_mut().for_each(|(name, _)| *name = name.to_lowercase());
+    known.iter_mut().for_each(|(name, _)| *name = name.to_ascii_lowercase());
     known.sort_by_key(|(name, _)| std::cmp::Reverse(name.len()));
     known
 }

@@ -44,7 +44,8 @@ pub(super) const FIELDS: &[(&str, Fate)] = &[
     // A note is why somebody sends the recording.
     ("Mark.text", Scrubbed),
     ("Mark.author", Masked),
-    ("Mark.focus", Scrubbed),
+    // Where it is no place that is understood it is left out.
+    ("Mark.focus", Masked),
     ("VmRollup.name", Scrubbed),
     ("TaskRollup.name", Scrubbed),
     // "25", "13.1.5".

@@ -47,6 +47,11 @@ impl Uses {
         }
     }
 
+    /// Whether a text is used so.
+    pub(in crate::out::cut) fn holds(&self, of: Use, text: &str) -> bool {
+        self.0.get(&of).is_some_and(|texts| texts.contains(text))
+    }
+
     /// All texts of a use.
     pub(in crate::out::cut) fn of(&self, of: Use) -> impl Iterator<Item = &String> {
         self.0.get(&of).into_iter().flatten()
@@ -59,7 +64,7 @@ impl Uses {
         for name in names {
             let (Some(id), Some(text)) = (name.id, name.text) else { continue };
             for of in Use::ALL {
-                if self.0.get(&of).is_some_and(|texts| texts.contains(&text)) {
+                if self.holds(of, &text) {
                     all.push(Name { id: Some(of.number(id)), text: Some(mask(of, &text)) });
                 }
             }
@@ -145,3 +150,6 @@ fn of_queue(queue: &mut Queue, see: &mut impl FnMut(Use, &mut u32)) {
         see(Use::Task, id);
     }
 }
+
+#[cfg(test)]
+mod tests;

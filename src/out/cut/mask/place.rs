@@ -142,6 +142,17 @@ pub(super) fn mount(scrub: &Scrub, text: &str) -> String {
 
 /// What an Erlang process is called: a registered name or a function is code, a label (`proc_lib:set_label/1`) any term.
 pub(super) fn process(scrub: &Scrub, text: &str) -> String {
-    let is_code = text.chars().all(|c| c.is_alphanumeric() || "_@.:/'-<>#".contains(c));
-    if is_code { scrub.text(text) } else { scrub.stands_for("label", text) }
+    if is_code(text) { scrub.text(text) } else { scrub.stands_for("label", text) }
+}
+
+/// Whether a text can be a registered name or a function.
+pub(super) fn is_code(text: &str) -> bool {
+    text.chars().all(|c| c.is_alphanumeric() || "_@.:/'-<>#".contains(c))
+}
+
+/// Whether a path in a text is seen to be one of a cgroup.
+pub(super) fn is_group(path: &str) -> bool {
+    let first = path.trim_start_matches('/').split('/').next().unwrap_or_default();
+    let is_custom = CUSTOMS.contains(&first) && !first.trim_matches('.').is_empty();
+    is_custom || path.split('/').any(|part| UNITS.iter().any(|end| part.ends_with(end)))
 }
