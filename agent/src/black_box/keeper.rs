@@ -266,7 +266,7 @@ impl Keeper {
         self.tried_us = now_us;
         // The old one goes first: it holds the directory.
         self.opened = self.home.nowhere();
-        self.opened = self.home.open();
+        self.opened = self.home.open().again();
     }
 
     /// Says how it is: where that has changed, and each minute.
@@ -300,17 +300,16 @@ impl Keeper {
     }
 }
 
-/// What it holds, in words: of which age each second, and of which age only summaries; and how long a time will fit, as far as
-/// that is measured.
+/// What it holds, in words: of how long a time each second, and of how long a time summaries; and how long a time will
+/// fit, as far as that is measured.
 fn holds(opened: &Opened) -> String {
     let Opened { ring, summaries, .. } = opened;
     let span = |us: u64| {
         let minutes = us / 60_000_000;
         if minutes < 120 { format!("{minutes} min") } else { format!("{} h", minutes / 60) }
     };
-    let age = |range: Option<(u64, u64)>| span(range.map_or(0, |(first, last)| last.saturating_sub(first)));
     let kib = (ring.n_bytes() + summaries.n_bytes()) >> 10;
-    let (each, every_10) = (age(ring.range()), age(summaries.range()));
+    let (each, every_10) = (span(ring.held_us()), span(summaries.held_us()));
     let fits = ring.fits_us().map(|us| format!("; ~{} of each second fit", span(us))).unwrap_or_default();
     format!("each second of {each}, every 10 s of {every_10}, in {kib} KiB {}{fits}", ring.state())
 }
