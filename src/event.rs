@@ -253,6 +253,8 @@ pub struct Source {
     pub name: Arc<str>,
     /// How well it works.
     pub health: Health,
+    /// What it says of itself while it works: the black box, what it holds.
+    pub note: Option<Arc<str>>,
     /// CPU time of the last reading, microseconds.
     pub cpu_us: Option<u64>,
     /// How long a full round takes, milliseconds; `None` where each sample reads all.

@@ -257,6 +257,7 @@ fn sources() -> Vec<Source> {
     let source = |name: &str, health, cpu_us| Source {
         name: name.into(),
         health,
+        note: None,
         cpu_us: Some(cpu_us),
         period_ms: None,
         slow_period_ms: None,

@@ -158,6 +158,8 @@ impl Timeline {
         let at = stamped.at;
         if stamped.event == Event::Reset {
             self.retell();
+            // Who stands at the beginning of what is told now may have been said long before.
+            self.oldest.get_or_insert(at);
             return;
         }
         if let Event::Rollup(rollup) = &stamped.event {

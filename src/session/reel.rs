@@ -2,7 +2,8 @@
 //!
 //! A moment needs little: the block in which it lies, and ten seconds before it for what grows. Charts need ten minutes.
 //! So a seek tells the little, and the rest is filled in, slice by slice, while the screen shows the moment already.
-//! When all is filled in, the state is the one that playing up to there would have made.
+//! When all is filled in, the state of who is looked at is the one that playing up to there would have made; of the others in
+//! a large cluster it is that of their nodes, while their tasks grow from here on.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -10,7 +11,7 @@ use super::{Session, past};
 use crate::{
     app::{self, Msg, State, Told},
     entry::{Entry, Item},
-    event::{Event, NodeId, Stamp},
+    event::{NodeId, Stamp},
     feed::{
         file::Film,
         tape::{WARM_UP_US, weight},
@@ -40,6 +41,8 @@ pub(super) struct Reel {
     /// Of whom all is known that charts show; `None`: of nobody yet.
     filled: Option<Wanted>,
     fill: Option<Fill>,
+    /// What lies behind cannot be read; it is not tried again here.
+    has_failed: bool,
 }
 
 /// Of whom all is told: of the others what nodes say of themselves, and the tasks of their last samples.
@@ -62,7 +65,7 @@ struct Fill {
 impl Reel {
     /// Before its first moment.
     pub(super) fn new(film: Film) -> Self {
-        Self { film, told: Stamp(0), filled: None, fill: None }
+        Self { film, told: Stamp(0), filled: None, fill: None, has_failed: false }
     }
 }
 
@@ -113,7 +116,7 @@ impl Session {
             let line = &self.state.timeline;
             let is_elsewhere = line.oldest().is_none_or(|oldest| to < oldest || to > line.newest());
             let wanted = Wanted::of(&reel.film, &self.state);
-            (reel.told, reel.fill, reel.filled) = (Stamp(0), None, None);
+            (reel.told, reel.fill, reel.filled, reel.has_failed) = (Stamp(0), None, None, false);
             let moved = reel.film.tell_anew(Stamp(to.0.saturating_sub(GROWTH_US)));
             if is_elsewhere {
                 self.tell(Told::Elsewhere);
@@ -203,7 +206,7 @@ impl Session {
     pub fn is_filling(&self) -> bool {
         self.reel.as_ref().is_some_and(|reel| {
             let is_filled = || reel.filled.as_ref().is_some_and(|of| of.covers(&Wanted::of(&reel.film, &self.state)));
-            reel.told.0 > 0 && !is_filled()
+            reel.told.0 > 0 && !reel.has_failed && !is_filled()
         })
     }
 
@@ -218,7 +221,7 @@ impl Session {
         reel.fill.take_if(|fill| !fill.wanted.covers(&wanted));
         let fill = match reel.fill.take() {
             Some(fill) => Ok(fill),
-            None => Fill::new(&reel.film, reel.told, wanted.clone(), self.state.model.asked_interval_us),
+            None => Fill::new(&reel.film, reel.told, wanted, self.state.model.asked_interval_us),
         };
         let gone_on = fill.and_then(|mut fill| Ok((fill.go_on(reel.told)?, fill)));
         match gone_on {
@@ -236,7 +239,7 @@ impl Session {
                 self.tell(Told::Recalled(Box::new(fill.timeline)));
             }
             Err(error) => {
-                reel.filled = Some(wanted);
+                reel.has_failed = true;
                 self.say(format!("charts are not complete: {error:#}"));
             }
         }
@@ -277,9 +280,7 @@ impl Fill {
             };
             for stamped in self.decoder.decode_to(&entry, depth) {
                 self.model.apply(&stamped);
-                if stamped.event != Event::Reset {
-                    self.timeline.apply(&self.model, &stamped);
-                }
+                self.timeline.apply(&self.model, &stamped);
             }
         }
         Ok(true)

@@ -17,9 +17,8 @@ impl Shell {
         let now = self.clock.now();
         // 2026-11-23T14:03:27Z without what file names should not hold.
         let path = PathBuf::from(format!("midair-{}.midair", utc(now).replace([':', '-'], "")));
-        match Recorder::start(&path, "what a dashboard received", now) {
+        match Recorder::start_after(self.session.received(), &path, "what a dashboard received", now) {
             Ok(recorder) => {
-                self.session.received().iter().for_each(|entry| recorder.push(entry));
                 self.say(Message::Notice(format!("recording into {}", path.display())));
                 drop(self.feed.record_into(Some(recorder)));
                 self.watch_recording();

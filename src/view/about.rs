@@ -22,7 +22,7 @@ pub fn draw_node(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) 
         pen.put(nodes::sign(node), theme.alarm).put(&words, theme.alarm).skip(2);
     }
     let room = usize::from(pen.left());
-    let told = [Told::All, Told::Periods, Told::Health].map(|told| parts(node, told));
+    let told = [Told::Notes, Told::All, Told::Periods, Told::Health].map(|told| parts(node, told));
     let width = |parts: &[Part]| parts.iter().map(|part| text::width(&part.text) + 3).sum::<usize>();
     let fitting = told.iter().find(|parts| width(parts) <= room).or(told.last());
     for (n, part) in fitting.into_iter().flatten().enumerate() {
@@ -91,6 +91,8 @@ enum Told {
     Periods,
     /// And what it costs.
     All,
+    /// And what it says of itself.
+    Notes,
 }
 
 /// A runtime or a source, and how well it works.
@@ -116,11 +118,14 @@ fn parts(node: &Node, told: Told) -> Vec<Part> {
     };
     let source = |source: &Source| {
         let mut text = format!("{}{}", source.name, how(&source.health));
-        if told == Told::All && source.cpu_us.is_some() {
+        if told >= Told::All && source.cpu_us.is_some() {
             text += &format!(" {}", format::latency(source.cpu_us));
         }
         if told >= Told::Periods {
             text += &rounds(source);
+        }
+        if let Some(note) = source.note.as_ref().filter(|_| told == Told::Notes) {
+            text += &format!(": {note}");
         }
         Part { text, health: source.health.clone() }
     };
@@ -157,3 +162,6 @@ fn health(health: &Health, theme: &Theme) -> Style {
         Health::Degraded(_) | Health::Off(_) => theme.warn,
     }
 }
+
+#[cfg(test)]
+mod tests;

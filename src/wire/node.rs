@@ -73,6 +73,7 @@ pub(super) fn sources(sent: &v1::Node, costs: &[v1::SourceCost]) -> Vec<Source> 
     let one = |(n, source): (usize, &v1::Source)| Source {
         name: source.name.clone().unwrap_or_default().into(),
         health: health(source.health, source.reason.as_deref()),
+        note: source.reason.as_deref().filter(|_| source.health() == v1::Health::Ok).map(Into::into),
         cpu_us: costs.get(n).and_then(|cost| value(cost.cpu_us)),
         period_ms: source.period_ms,
         slow_period_ms: source.slow_period_ms,

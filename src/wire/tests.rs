@@ -9,7 +9,7 @@ use proptest::prelude::*;
 use prost::Message as _;
 
 use super::*;
-use crate::event::{Cause, Control, LinkState, Sample, TableQuery};
+use crate::event::{Cause, Control, Health, LinkState, Sample, TableQuery};
 
 const ADDRESS: &str = "10.0.0.7:7070";
 
@@ -199,6 +199,24 @@ fn what_sources_cost_is_told_by_their_order() {
         )
         .collect();
     assert_eq!(costs, [[Some(7), None], [None, Some(9)]], "a cost belongs to one sample; the sources stay");
+}
+
+#[test]
+fn what_a_source_says_while_it_works_is_a_note_and_else_the_reason() {
+    let source = |health: v1::Health| v1::Source {
+        health: Some(health.into()),
+        reason: Some("2 h on disk".into()),
+        ..v1::Source::default()
+    };
+    let sources = Some(v1::Sources { source: vec![source(v1::Health::Ok), source(v1::Health::Off)] });
+    let node = Some(v1::Node { sources, ..v1::Node::default() });
+    let events = events([sample(1, true, v1::Sample { node, ..v1::Sample::default() })]);
+    let said: Vec<(Health, Option<&str>)> = events
+        .iter()
+        .flat_map(|event| if let Event::Sample(sample) = event { sample.sources.as_slice() } else { &[] })
+        .map(|source| (source.health.clone(), source.note.as_deref()))
+        .collect();
+    assert_eq!(said, [(Health::Ok, Some("2 h on disk")), (Health::Off("2 h on disk".into()), None)]);
 }
 
 #[test]

@@ -70,6 +70,14 @@ impl Recorder {
     /// # Errors
     /// When there is such a file already, or it cannot be made.
     pub fn start(path: &Path, why: &str, at: Stamp) -> anyhow::Result<Self> {
+        Self::start_after(Vec::new(), path, why, at)
+    }
+
+    /// The same, after what is known already: however much that is, nothing of it is lost.
+    ///
+    /// # Errors
+    /// As `start`.
+    pub fn start_after(known: Vec<Entry>, path: &Path, why: &str, at: Stamp) -> anyhow::Result<Self> {
         let header = RecordingHeader {
             program: Some(concat!("midair ", env!("CARGO_PKG_VERSION")).to_owned()),
             author: Some(local::user()),
@@ -86,7 +94,7 @@ impl Recorder {
         let thread = std::thread::Builder::new()
             .name("midair-record".into())
             .spawn(move || {
-                if let Err(error) = write_all(scribe, &inbox, &theirs) {
+                if let Err(error) = write_all(scribe, known, &inbox, &theirs) {
                     tracing::warn!(path = %place.display(), %error, "recording stopped");
                     *theirs.failed.lock().unwrap_or_else(PoisonError::into_inner) = Some(error.to_string());
                     theirs.has_failed.store(true, Ordering::Relaxed);
@@ -104,10 +112,7 @@ impl Recorder {
     /// Takes an entry; it waits for nobody. What an Erlang process keeps is shown to who asked for it, and is not for a
     /// file that goes from hand to hand.
     pub fn push(&self, entry: &Entry) {
-        let Some(entries) = &self.entries else { return };
-        if matches!(&entry.item, Item::Envelope(_, envelope) if Carries::of(envelope) == Carries::Kept) {
-            return;
-        }
+        let Some(entries) = self.entries.as_ref().filter(|_| is_for_files(entry)) else { return };
         match entries.try_send(entry.clone()) {
             Ok(()) => {}
             Err(TrySendError::Full(_)) => {
@@ -150,8 +155,19 @@ impl Drop for Recorder {
     }
 }
 
-/// Writes what comes until nobody is left to send it.
-fn write_all(mut scribe: Scribe, inbox: &Receiver<Entry>, shared: &Shared) -> Result<(), WriteError> {
+fn is_for_files(entry: &Entry) -> bool {
+    !matches!(&entry.item, Item::Envelope(_, envelope) if Carries::of(envelope) == Carries::Kept)
+}
+
+/// Writes what is known, and then what comes until nobody is left to send it.
+fn write_all(
+    mut scribe: Scribe,
+    known: Vec<Entry>,
+    inbox: &Receiver<Entry>,
+    shared: &Shared,
+) -> Result<(), WriteError> {
+    known.iter().filter(|entry| is_for_files(entry)).try_for_each(|entry| scribe.take(entry))?;
+    drop(known);
     let mut n_told = 0;
     loop {
         match inbox.recv_timeout(FLUSH_EVERY) {

@@ -43,6 +43,14 @@ const PATIENCE: Duration = Duration::from_secs(30);
 const TRIES: u32 = 10;
 const AGAIN: Duration = Duration::from_secs(2);
 
+/// Most bytes of an answer that is held in memory.
+const ANSWER_BYTES: usize = 32 << 20;
+
+/// An answer begins with the block before the moment from which it was asked, and may end with the second after it, each
+/// microseconds: what stands elsewhere was said by a clock that stepped since.
+const BEFORE_US: u64 = 120_000_000;
+const AFTER_US: u64 = 2_000_000;
+
 /// Most points that are asked for.
 const POINTS_MAX: u64 = 8_640;
 
@@ -106,7 +114,9 @@ impl Agent {
         let mut told = self.ask(from, to, None).await?;
         while let Some(envelope) = in_time(told.message()).await? {
             n_bytes.fetch_add(envelope.encoded_len() as u64, Ordering::Relaxed);
-            parts.push(&envelope).map_err(|error| format!("cannot keep what comes: {error}"))?;
+            if self.is_within(&envelope, from, to) {
+                parts.push(&envelope).map_err(|error| format!("cannot keep what comes: {error}"))?;
+            }
         }
         Ok(())
     }
@@ -115,6 +125,13 @@ impl Agent {
     pub(super) fn stamp(&self, wall_us: u64) -> Stamp {
         let offset_us = self.clock.map_or(0, |clock| clock.offset_us);
         Stamp(wall_us.saturating_add_signed(offset_us.saturating_neg()))
+    }
+
+    fn is_within(&self, envelope: &Envelope, from: Stamp, to: Stamp) -> bool {
+        envelope.wall_us.is_none_or(|wall_us| {
+            let at = self.stamp(wall_us);
+            from.since_us(at) <= BEFORE_US && at.since_us(to) <= AFTER_US
+        })
     }
 
     /// When it was by its clock.
@@ -140,9 +157,15 @@ impl Agent {
 
     async fn collect(&mut self, from: Stamp, to: Stamp, max_points: Option<u32>) -> Result<Vec<Envelope>, String> {
         let mut told = self.ask(from, to, max_points).await?;
-        let mut all = Vec::new();
+        let (mut all, mut n_bytes) = (Vec::new(), 0);
         while let Some(envelope) = in_time(told.message()).await? {
-            all.push(envelope);
+            n_bytes += envelope.encoded_len();
+            if n_bytes > ANSWER_BYTES {
+                return Err(format!("its black box answers with more than {} MiB", ANSWER_BYTES >> 20));
+            }
+            if self.is_within(&envelope, from, to) {
+                all.push(envelope);
+            }
         }
         Ok(all)
     }

@@ -118,10 +118,11 @@ fn the_size_that_is_said_before_is_right_to_a_third() {
 fn of_what_was_not_kept_at_the_beginning_there_is_less() {
     let all = kept(3_600);
     let range = (Stamp(0), Stamp(3_600_000_000));
-    for from in [3_590, 2_000] {
+    // Where it began between two pieces nobody knows: half way is taken, which may be off by two.
+    for (from, right) in [(3_590, 0.7..=1.3), (2_000, 0.4..=2.5)] {
         let late = &all[all.iter().position(|(at, _)| at.0 >= from * 1_000_000).unwrap()..];
         let off = off(late, range);
-        assert!((0.6..=1.5).contains(&off), "from second {from} on: {off}");
+        assert!(right.contains(&off), "from second {from} on: {off}");
     }
     assert_eq!(size::estimated(&Envelope::default(), &pieces(&[], range)), Ok(None));
 }

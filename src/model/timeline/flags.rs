@@ -106,8 +106,11 @@ impl Flags {
 
     /// A note that was put on several nodes at once is one note on all of them; one that is told twice is one.
     pub fn push(&mut self, flag: Flag) {
+        // Those of a program that watches have no wall time, and those on the whole cluster no node: they are told by where
+        // they stand.
         let is_told = |old: &Flag| {
-            old.nodes.len() >= flag.nodes.len() && flag.nodes.iter().all(|(id, at)| old.nodes.get(id) == Some(at))
+            let is_in_old = |(id, at): (&NodeId, &u64)| *at > 0 && old.nodes.get(id) == Some(at);
+            !flag.nodes.is_empty() && old.nodes.len() >= flag.nodes.len() && flag.nodes.iter().all(is_in_old)
         };
         let is_near = |old: &Flag| old.at.since_us(flag.at).max(flag.at.since_us(old.at)) <= SAME_MARK_US;
         let is_same =

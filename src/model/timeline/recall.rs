@@ -8,6 +8,9 @@ use crate::event::Stamp;
 impl Timeline {
     /// Takes in the line of an earlier time that reaches up to what is shown. What both know is known once.
     pub fn recall(&mut self, past: Self) {
+        // What this line knows beyond it says how things went on.
+        let goes_on = self.newest > past.newest;
+        let end = past.newest;
         self.oldest = self.oldest.into_iter().chain(past.oldest).min();
         self.newest = self.newest.max(past.newest);
         for (id, points) in past.nodes {
@@ -22,12 +25,15 @@ impl Timeline {
         self.holes.drain(..self.holes.len().saturating_sub(N_GAPS));
         for (id, silences) in past.silences {
             let ours = self.silences.entry(id).or_default();
-            ours.extend(silences);
+            ours.extend(silences.into_iter().map(|s| Silence { to: s.to.or(goes_on.then_some(end)), ..s }));
             ours.sort_by_key(|silence| silence.from);
             ours.dedup_by(|later, earlier| unite(earlier, *later));
         }
         past.flags.iter().for_each(|flag| self.flags.push(flag.clone()));
-        self.outages = past.outages;
+        if !goes_on {
+            self.outages = past.outages;
+        }
+        self.rollups.recall(past.rollups);
     }
 }
 

@@ -77,6 +77,18 @@ impl Rollups {
         }
     }
 
+    /// Takes in those that were told behind.
+    pub(super) fn recall(&mut self, past: Self) {
+        self.newest = self.newest.max(past.newest);
+        for (id, Bars(theirs)) in past.nodes {
+            let Bars(ours) = self.nodes.entry(id).or_default();
+            for ((ours, theirs), most) in ours.iter_mut().zip(theirs).zip(N_BARS) {
+                theirs.into_iter().for_each(|bar| put(ours, bar));
+                ours.drain(..ours.len().saturating_sub(most));
+            }
+        }
+    }
+
     /// The last moment of which something is known.
     pub(super) fn newest(&self) -> Stamp {
         self.newest

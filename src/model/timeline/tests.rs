@@ -186,3 +186,26 @@ fn a_note_moves_when_the_clock_of_its_node_is_known() {
     let flags: Vec<Stamp> = timeline.flags.iter().map(|flag| flag.at).collect();
     assert_eq!(flags, [at(5.0)], "and is told twice, but one");
 }
+
+#[test]
+fn two_notes_of_one_text_at_different_times_are_two() {
+    let mut flags = super::Flags::default();
+    let on = |second: u64, nodes: &[(&str, u64)]| super::Flag {
+        at: Stamp(second * 1_000_000),
+        nodes: nodes.iter().map(|(id, wall_us)| (NodeId::new(id), *wall_us)).collect(),
+        text: "silent: the connection was closed".into(),
+        is_automatic: true,
+        ..super::Flag::default()
+    };
+    // A second outage, and a note on the whole cluster like one on a node: none is the other.
+    [on(10, &[("a", 0)]), on(100, &[("a", 0)]), on(200, &[]), on(300, &[])].into_iter().for_each(|f| flags.push(f));
+    assert_eq!(
+        flags.iter().map(|flag| (flag.at.0 / 1_000_000, flag.nodes.len())).collect::<Vec<_>>(),
+        [(10, 1), (100, 1), (200, 0), (300, 0)]
+    );
+    // Told again, with the wall time of its node, it is the same.
+    let noted = on(400, &[("b", 400_000_000)]);
+    flags.push(noted.clone());
+    flags.push(super::Flag { at: Stamp(405_000_000), ..noted });
+    assert_eq!(flags.iter().count(), 5);
+}

@@ -7,7 +7,7 @@ use midair_recording::{Piece, Reader};
 use prost::Message as _;
 
 use super::{
-    played::{crowd, recorded},
+    played::{cluster_for, crowd, recorded},
     *,
 };
 use crate::feed::file::{Recorder, entry};
@@ -83,6 +83,45 @@ fn a_seek_in_a_file_equals_playing_through_at_fifty_moments() {
         assert_eq!(sought.decoder, through.decoder, "moment {n}, {at_us} us after the start");
     }
     assert!(n_at_once > 5, "{n_at_once} moments were compared at once");
+}
+
+/// What the line of the last ten minutes shows, and its notes.
+fn line(session: &Session, end: Stamp) -> (Vec<crate::model::timeline::Cell>, Vec<(Stamp, std::sync::Arc<str>)>) {
+    let window = crate::model::Window { end, span_us: 600_000_000 };
+    let timeline = &session.state.timeline;
+    let notes = timeline.flags.iter().filter(|flag| end.since_us(flag.at) < window.span_us && flag.at <= end);
+    let mut notes: Vec<_> = notes.map(|flag| (flag.at, flag.text.clone())).collect();
+    notes.sort();
+    (timeline.cells(None, crate::model::Vital::Mem, window, 60), notes)
+}
+
+#[test]
+fn the_line_after_a_jump_is_the_one_that_playing_draws() {
+    let all = cluster_for(900);
+    let (_dir, path) = recorded(&all);
+    let to = Stamp(START_US + 650_400_000);
+    let mut through = session();
+    all.iter().filter(|entry| entry.at <= to).for_each(|entry| drop(through.entry(entry.clone())));
+    let mut sought = film(&path);
+    seek(&mut sought, Stamp(START_US + 890_000_000));
+    sought.settle();
+    assert!(sought.state.timeline.oldest().is_some_and(|oldest| oldest.0 > START_US + 200_000_000), "so much was told");
+    seek(&mut sought, to);
+    sought.settle();
+    assert!(sought.state.model == through.state.model);
+    let ((shown, noted), (expected, expected_notes)) = (line(&sought, to), line(&through, to));
+    assert_eq!(shown, expected);
+    assert_eq!(noted, expected_notes);
+    // Played past an outage, and back into it: it has not become longer.
+    let mut back = film(&path);
+    seek(&mut back, Stamp(START_US + 80_000_000));
+    back.settle();
+    back.checkpoints = Checkpoints::default();
+    seek(&mut back, Stamp(START_US + 45_000_000));
+    back.settle();
+    let silent =
+        |session: &Session| line(session, Stamp(START_US + 80_000_000)).0.iter().filter(|c| c.is_silent).count();
+    assert_eq!(silent(&back), 3, "12 s, in cells of 10");
 }
 
 #[test]

@@ -24,8 +24,13 @@ const N_TASKS: u64 = 12;
 
 /// All that arrives from both nodes, in order.
 pub(crate) fn cluster() -> Vec<Entry> {
+    cluster_for(SECONDS)
+}
+
+/// The same, for so long.
+pub(super) fn cluster_for(seconds: u64) -> Vec<Entry> {
     let mut entries = Vec::new();
-    for second in 0..SECONDS {
+    for second in 0..seconds {
         for (n, name) in ["node-1", "node-2"].into_iter().enumerate() {
             let at = START_US + second * 1_000_000 + 1_000 * n as u64;
             let is_cut = n == 1 && CUT.contains(&second);
@@ -162,7 +167,7 @@ fn sample(second: u64, n: u64, is_key: bool) -> v1::Sample {
         idle_us: Some(second * 3_000_000),
         run_delay_us: Some(second * second * 1_000),
         mem_total_bytes: Some(64 << 30),
-        mem_available_bytes: Some((40 << 30) - second * (100 << 20)),
+        mem_available_bytes: Some((40 << 30) - second % 300 * (100 << 20)),
         tcp_in: Some(second * 1_000),
         tcp_out: Some(second * 900),
         runtimes: (n == 0).then(|| vms::runtimes(second)),
