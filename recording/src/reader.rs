@@ -116,12 +116,16 @@ impl<R: Read + Seek> Reader<R> {
     /// recording counts by it anyway; that of a black box by a clock that is no one else's.
     #[must_use]
     pub fn by_wall(mut self) -> Self {
+        self.tell_by_wall();
+        self
+    }
+
+    fn tell_by_wall(&mut self) {
         let wall = Wall::of(&self.blocks);
         for at_us in self.rollups.iter_mut().filter_map(|rollup| rollup.at_us.as_mut()) {
             *at_us = wall.wall(*at_us);
         }
         self.wall = Some(wall);
-        self
     }
 
     /// Reads the same recording at another place: what is known of its blocks is known there too, and nothing is listed.
@@ -200,17 +204,39 @@ impl<R: Read + Seek> Reader<R> {
         self.position.torn()
     }
 
-    /// Looks for blocks that have come since, so that [`Reader::seek`] and [`Reader::range`] know them.
+    /// Looks for blocks that have come since, so that [`Reader::seek`] and [`Reader::range`] know them. Where the file was
+    /// closed meanwhile, what its index says is known from now on.
     ///
     /// # Errors
     /// When it cannot be read.
     pub fn refresh(&mut self) -> io::Result<()> {
-        let Some(walk) = &mut self.walk else { return Ok(()) };
-        let done = walk.go_on(&mut self.records, self.whole.file_id, &mut self.blocks);
+        if self.walk_on()?
+            && let End::Indexed(index) = blocks::index(&mut self.records, self.whole.file_id)?
+        {
+            self.close(index);
+        }
+        Ok(())
+    }
+
+    /// True where a trailer has come since.
+    fn walk_on(&mut self) -> io::Result<bool> {
+        let Some(walk) = &mut self.walk else { return Ok(false) };
+        let is_closed = walk.go_on(&mut self.records, self.whole.file_id, &mut self.blocks);
         if let Some(wall) = &mut self.wall {
             *wall = Wall::of(&self.blocks);
         }
-        done
+        is_closed
+    }
+
+    /// Nothing more comes: the index says what there is.
+    fn close(&mut self, index: Index) {
+        self.walk = None;
+        self.whole.n_entries = Some(index.n_entries);
+        (self.blocks, self.nodes, self.rollups) = (index.blocks, index.nodes, index.rollups);
+        self.marks = Some(index.marks);
+        if self.wall.is_some() {
+            self.tell_by_wall();
+        }
     }
 
     /// Goes to the block that holds a moment, or the last keyed one before it: what comes next, up to the moment, is
@@ -268,7 +294,8 @@ impl<R: Read + Seek> Reader<R> {
         self.rollups.clear();
         (self.marks, self.walk) = (None, Some(Walk::from(self.start)));
         self.whole.n_entries = None;
-        self.refresh()?;
+        // It stays so: this index is not asked again.
+        self.walk_on()?;
         Ok(nearest(&self.blocks, at_us))
     }
 }

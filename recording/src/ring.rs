@@ -29,6 +29,10 @@ const PARTS: u64 = 16;
 /// What was kept of so long says how much of a time costs, microseconds.
 const MEASURED_US: u64 = 600_000_000;
 
+/// Why there is a gap: before a program began, and before it could keep something again.
+const NOT_RUNNING: &str = "the agent was not running";
+const NOT_KEPT: &str = "nothing was kept";
+
 /// How much a ring keeps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Bounds {
@@ -81,8 +85,10 @@ pub struct Ring {
     next: u64,
     closed: VecDeque<Segment>,
     open: Option<Open>,
-    /// Wall time at which what is there from an earlier run ends.
+    /// Wall time at which what was there before ends.
     left_at_us: Option<u64>,
+    /// Why nothing was kept from then on, as far as that is known.
+    left_why: &'static str,
     n_refused: u64,
 }
 
@@ -117,6 +123,7 @@ impl Ring {
             closed: VecDeque::new(),
             open: None,
             left_at_us: None,
+            left_why: NOT_RUNNING,
             n_refused: 0,
         };
         let Some(path) = directory else { return ring };
@@ -133,6 +140,13 @@ impl Ring {
             Err(why) => ring.state = State::Off(why),
         }
         ring
+    }
+
+    /// It was opened once more by a program that ran on meanwhile: of the gap before it no more is known than that.
+    #[must_use]
+    pub fn again(mut self) -> Self {
+        self.left_why = NOT_KEPT;
+        self
     }
 
     /// Whether it keeps anything, and where.
@@ -157,7 +171,7 @@ impl Ring {
         self.settle(begun);
         self.expire(wall_us);
         let Some(from_us) = self.left_at_us.take() else { return };
-        let why = Some("the agent was not running".into());
+        let why = Some(self.left_why.into());
         let gap = RecordedGap { from_us: Some(from_us), to_us: Some(wall_us), node: None, why };
         self.push(at_us, wall_us, false, &Body::Gap(gap));
     }
@@ -214,6 +228,13 @@ impl Ring {
         Some((first, last))
     }
 
+    /// How long a time it holds, microseconds, without the gaps in which no program ran: those lie between segments.
+    pub fn held_us(&self) -> u64 {
+        let closed = self.closed.iter().map(|s| (s.first_wall_us, s.last_wall_us));
+        let open = self.open.iter().map(|open| (open.first_wall_us, open.last_wall_us));
+        closed.chain(open).map(|(first, last)| last.saturating_sub(first)).fold(0, u64::saturating_add)
+    }
+
     /// How many bytes it holds.
     pub fn n_bytes(&self) -> u64 {
         self.closed.iter().map(|s| s.n_bytes).sum::<u64>() + self.open.as_ref().map_or(0, |o| o.writer.n_bytes())
@@ -222,8 +243,7 @@ impl Ring {
     /// How long a time fits its bounds, microseconds, if what comes is as dear as what it holds; `None` while that is of
     /// less than ten minutes.
     pub fn fits_us(&self) -> Option<u64> {
-        let (first_us, last_us) = self.range()?;
-        let held_us = last_us.checked_sub(first_us).filter(|us| *us >= MEASURED_US)?;
+        let held_us = Some(self.held_us()).filter(|us| *us >= MEASURED_US)?;
         // Of the bound as much is used as `shrink` leaves, less the part that goes at once.
         let most = self.bytes_max() - self.bytes_max() / PARTS;
         let fit_us = u128::from(held_us) * u128::from(most) / u128::from(self.n_bytes().max(1));

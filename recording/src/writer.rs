@@ -16,7 +16,7 @@ use crate::{
 use pack::Packer;
 use rollups::Rollups;
 
-/// A block is full when it holds so many bytes, unpacked: a seek reads half of one.
+/// A block is full when it holds so many bytes, unpacked, beside what stands: a seek reads half of one.
 const BLOCK_BYTES: u64 = 8 << 20;
 /// Most marks and nodes in an index.
 const MARKS_MAX: usize = 4_096;
@@ -93,7 +93,8 @@ struct Open {
     wall_us: u64,
     links: HashMap<Arc<str>, u64>,
     newest_us: u64,
-    n_unpacked: u64,
+    /// Bytes of counted entries. What stands would be repeated by the next block as well: it fills none.
+    n_counted_bytes: u64,
     chunk: Vec<u8>,
     n_chunk: u16,
     chunk_first_us: u64,
@@ -130,7 +131,7 @@ impl<W: Write> Writer<W> {
     pub fn needs_block(&self, at_us: u64) -> bool {
         match &self.block {
             None => true,
-            Some(block) => at_us.saturating_sub(block.first_us) >= BLOCK_US || block.n_unpacked >= BLOCK_BYTES,
+            Some(block) => at_us.saturating_sub(block.first_us) >= BLOCK_US || block.n_counted_bytes >= BLOCK_BYTES,
         }
     }
 
@@ -300,7 +301,7 @@ impl<W: Write> Writer<W> {
         if self.has_stopped {
             return Err(WriteError::Stopped);
         }
-        self.make_room(at_us)?;
+        self.make_room(at_us, is_standing)?;
         let Some(block) = &mut self.block else { return Err(WriteError::Stopped) };
         let number = match link {
             Some(address) => block.number(address)?,
@@ -321,19 +322,26 @@ impl<W: Write> Writer<W> {
             block.chunk_first_us = at_us;
         }
         block.n_chunk += 1;
+        let n_before = block.chunk.len();
         entry::put(&mut block.chunk, kind, false, since_us, &body);
+        block.n_counted_bytes += (block.chunk.len() - n_before) as u64;
         self.last_us = at_us;
         self.n_entries += 1;
         Ok(())
     }
 
     /// Begins a block where there must be one, and writes the chunk where it could not take one more entry.
-    fn make_room(&mut self, at_us: u64) -> Result<(), WriteError> {
+    ///
+    /// No block begins within what stands: it would come after a head that promises all that must be known.
+    fn make_room(&mut self, at_us: u64, is_standing: bool) -> Result<(), WriteError> {
         let at_us = at_us.max(self.last_us);
         let over = match &self.block {
             None => Some(at_us),
             // A head has room for 65 s.
-            Some(b) if at_us - b.first_us >= BLOCK_US + 5_000_000 || b.n_unpacked >= 2 * BLOCK_BYTES => {
+            Some(b)
+                if !is_standing
+                    && (at_us - b.first_us >= BLOCK_US + 5_000_000 || b.n_counted_bytes >= 2 * BLOCK_BYTES) =>
+            {
                 Some(b.wall_us.saturating_add(at_us - b.first_us))
             }
             Some(b) if b.n_chunk == u16::MAX || b.chunk.len() + ENTRY_MAX + ADDRESS_MAX + 64 > CHUNK_MAX => {
@@ -364,7 +372,7 @@ impl Open {
             wall_us,
             links: HashMap::new(),
             newest_us: first_us,
-            n_unpacked: 0,
+            n_counted_bytes: 0,
             chunk: Vec::new(),
             n_chunk: 0,
             chunk_first_us: first_us,
@@ -392,7 +400,6 @@ impl Open {
     }
 
     fn emptied(&mut self) {
-        self.n_unpacked += self.chunk.len() as u64;
         self.chunk.clear();
         self.n_chunk = 0;
         self.flags = 0;

@@ -70,8 +70,10 @@ impl Histories {
         let found = self.asker.ask(least_us, most_us, FOUND_WITHIN).await.map_err(Status::unavailable)?;
         let thin = request.max_points.map(|most| Thin::new(most, (from_us, to_us), found.kept_us));
         let (events, told) = mpsc::channel(N_WAITING);
+        let first_us = from_us.max(found.kept_us.map_or(0, |(first_us, _)| first_us));
+        let last = Envelope { wall_us: Some(first_us.min(to_us)), ..Envelope::default() };
         let telling =
-            Telling { histories: self.clone(), door: door.clone(), to_us, events, runtime: Handle::current() };
+            Telling { histories: self.clone(), door: door.clone(), to_us, last, events, runtime: Handle::current() };
         tokio::task::spawn_blocking(move || {
             telling.run(found, thin);
             drop(place);
@@ -85,6 +87,8 @@ struct Telling {
     histories: Histories,
     door: Door,
     to_us: u64,
+    /// The stamps of what was told last; at first those of the start.
+    last: Envelope,
     events: mpsc::Sender<Result<Envelope, Status>>,
     runtime: Handle,
 }
@@ -93,7 +97,7 @@ struct Telling {
 struct Gone;
 
 impl Telling {
-    fn run(&self, found: Found, mut thin: Option<Thin>) {
+    fn run(mut self, found: Found, mut thin: Option<Thin>) {
         let mut spent_us = self.door.clock().thread_cpu_us();
         let (all, summaries) = (found.history, found.summaries);
         // Few points are read from the small rings alone.
@@ -123,7 +127,7 @@ impl Telling {
         }
     }
 
-    fn tell(&self, piece: Piece, thin: Option<&mut Thin>) -> Result<(), Gone> {
+    fn tell(&mut self, piece: Piece, thin: Option<&mut Thin>) -> Result<(), Gone> {
         let envelope = match piece {
             Piece::Entry(Entry { body: Body::Envelope { bytes, .. }, .. }) => {
                 // What checks and is none was written by something else.
@@ -132,14 +136,17 @@ impl Telling {
             }
             // Gaps are seen by the stamps, too; there is no other entry in a black box.
             Piece::Entry(_) => return Ok(()),
-            Piece::Damage(damage) => {
-                let lost = Lost { n_samples: damage.n_lost };
-                self.door.envelope(Kind::Lost(lost))
+            // Of the entries that were lost it is not known how many were samples.
+            Piece::Damage(_) => {
+                let Envelope { epoch, mono_us, wall_us, .. } = self.last;
+                Envelope { epoch, mono_us, wall_us, ..self.door.envelope(Kind::Lost(Lost { n_samples: None })) }
             }
         };
         if envelope.wall_us > Some(self.to_us) {
             return Ok(());
         }
+        let Envelope { epoch, mono_us, wall_us, .. } = envelope;
+        self.last = Envelope { epoch, mono_us, wall_us, ..Envelope::default() };
         let Some(thin) = thin else {
             let n_bytes = envelope.encoded_len();
             return self.send(Ok(envelope), n_bytes);

@@ -49,6 +49,11 @@ pub(super) struct Opened {
 }
 
 impl Opened {
+    /// By an agent that has been running: see [`Ring::again`].
+    pub(super) fn again(self) -> Self {
+        Self { ring: self.ring.again(), summaries: self.summaries.again(), ..self }
+    }
+
     /// Whether all of it is kept, and where.
     pub(super) fn state(&self) -> &State {
         match self.ring.state() {

@@ -64,7 +64,7 @@ pub(super) struct Keeper {
     /// The description as it was told last, and when, `CLOCK_MONOTONIC`.
     described: Option<(u64, Bytes)>,
     /// Marks that came while there was no block; the next one begins with them.
-    early: VecDeque<(u64, Bytes, RecordedMark)>,
+    early: VecDeque<(Envelope, RecordedMark)>,
     /// The start of the open block: `CLOCK_MONOTONIC` and wall time.
     block: Option<(u64, u64)>,
     is_dirty: bool,
@@ -174,7 +174,7 @@ impl Keeper {
             None
         };
         if self.block.is_none() {
-            self.early.extend(mark.map(|mark| (wall_us, bytes.into(), mark)));
+            self.early.extend(mark.map(|mark| (envelope.clone(), mark)));
             self.early.drain(..self.early.len().saturating_sub(N_MARKS));
             return;
         }
@@ -191,6 +191,10 @@ impl Keeper {
     }
 
     fn is_block_due(&self, at_us: u64, wall_us: u64) -> bool {
+        // Where one ring keeps nothing, all of them are opened again in a while: until then a key would cost for nothing.
+        if matches!(self.opened.state(), State::Off(_)) {
+            return false;
+        }
         let Some((first_us, first_wall_us)) = self.block else { return true };
         let expected_us = first_wall_us.saturating_add(at_us.saturating_sub(first_us));
         self.opened.ring.needs_block(at_us.saturating_add(EARLY_US)) || expected_us.abs_diff(wall_us) > STEP_US
@@ -207,9 +211,13 @@ impl Keeper {
             let body = Body::Envelope { link: Arc::from(""), bytes: bytes.clone() };
             ring.push(*said_us, wall_us, true, &body);
         }
-        for (wall_us, bytes, mark) in self.early.drain(..) {
-            ring.envelope(at_us, wall_us, &bytes);
-            ring.note_mark(mark);
+        for (envelope, noted) in self.early.drain(..) {
+            let bytes = envelope.encode_to_vec();
+            ring.envelope(at_us, envelope.wall_us.unwrap_or(wall_us), &bytes);
+            if let Some(mark) = noted.mark.clone() {
+                self.opened.summaries.take(&envelope, &bytes, &Kind::Mark(mark));
+            }
+            ring.note_mark(noted);
         }
     }
 
@@ -258,7 +266,7 @@ impl Keeper {
         self.tried_us = now_us;
         // The old one goes first: it holds the directory.
         self.opened = self.home.nowhere();
-        self.opened = self.home.open();
+        self.opened = self.home.open().again();
     }
 
     /// Says how it is: where that has changed, and each minute.
@@ -292,17 +300,16 @@ impl Keeper {
     }
 }
 
-/// What it holds, in words: of which age each second, and of which age only summaries; and how long a time will fit, as far as
-/// that is measured.
+/// What it holds, in words: of how long a time each second, and of how long a time summaries; and how long a time will
+/// fit, as far as that is measured.
 fn holds(opened: &Opened) -> String {
     let Opened { ring, summaries, .. } = opened;
     let span = |us: u64| {
         let minutes = us / 60_000_000;
         if minutes < 120 { format!("{minutes} min") } else { format!("{} h", minutes / 60) }
     };
-    let age = |range: Option<(u64, u64)>| span(range.map_or(0, |(first, last)| last.saturating_sub(first)));
     let kib = (ring.n_bytes() + summaries.n_bytes()) >> 10;
-    let (each, every_10) = (age(ring.range()), age(summaries.range()));
+    let (each, every_10) = (span(ring.held_us()), span(summaries.held_us()));
     let fits = ring.fits_us().map(|us| format!("; ~{} of each second fit", span(us))).unwrap_or_default();
     format!("each second of {each}, every 10 s of {every_10}, in {kib} KiB {}{fits}", ring.state())
 }

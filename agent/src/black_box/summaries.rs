@@ -16,6 +16,11 @@ impl Summaries {
         Self(rings)
     }
 
+    /// By an agent that has been running: see [`Ring::again`].
+    pub(super) fn again(self) -> Self {
+        Self(self.0.map(Ring::again))
+    }
+
     /// Keeps what is a rollup or a mark. Each is written at once: they are few.
     pub(super) fn take(&mut self, envelope: &Envelope, bytes: &[u8], kind: &Kind) {
         let number = match kind {
@@ -41,6 +46,11 @@ impl Summaries {
     pub(super) fn range(&self) -> Option<(u64, u64)> {
         let ranges = self.0.iter().filter_map(Ring::range);
         ranges.reduce(|one, other| (one.0.min(other.0), one.1.max(other.1)))
+    }
+
+    /// Of how long a time the shorter windows are kept, microseconds.
+    pub(super) fn held_us(&self) -> u64 {
+        self.0[0].held_us()
     }
 
     /// Why one of them keeps nothing, where that is so.

@@ -1,5 +1,6 @@
 //! The black box: what was measured with nobody watching is told afterwards, also by an agent's next life.
 
+mod damage;
 mod day;
 
 use std::{path::Path, process::Command, time::Duration};

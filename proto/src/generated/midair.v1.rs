@@ -3296,8 +3296,8 @@ pub struct RecordingIndex {
     /// Entries in the whole file.
     #[prost(uint64, optional, tag = "4")]
     pub n_entries: ::core::option::Option<u64>,
-    /// The rollups, in order, at most 65,536: those over 5 min, and those over 10 s where they fit as well. A time line is
-    /// drawn from them without reading the file.
+    /// The rollups, in order, at most 65,536: those over 5 min, neighbours joined to longer ones where there are too many, and
+    /// those over 10 s where they fit as well. A time line is drawn from them without reading the file.
     #[prost(message, repeated, tag = "5")]
     pub rollups: ::prost::alloc::vec::Vec<RecordedRollup>,
 }

@@ -127,17 +127,19 @@ impl Walk {
         Self { at, chain: None }
     }
 
-    /// Adds the blocks up to the end of the file. Bodies are passed over, so their damage is not seen.
+    /// Adds the blocks up to the end of the file; true where it passed a trailer: the file was closed since. Bodies are
+    /// passed over, so their damage is not seen.
     pub(super) fn go_on<R: Read + Seek>(
         &mut self,
         records: &mut Records<R>,
         file_id: Option<u64>,
         blocks: &mut Vec<Block>,
-    ) -> io::Result<()> {
+    ) -> io::Result<bool> {
         let length = records.length()?;
+        let mut is_closed = false;
         loop {
             match (records.record(self.at, self.chain.unwrap_or(0))?, self.chain) {
-                (Record::End | Record::Torn, _) => return Ok(()),
+                (Record::End | Record::Torn, _) => return Ok(is_closed),
                 (Record::Block(head), _) if is_ours(&head, file_id) => {
                     // What goes back in time cannot be listed, and no midair writes it.
                     let follows = |last: &Block| last.first_us <= head.first_us && last.number < head.number;
@@ -149,7 +151,7 @@ impl Walk {
                 }
                 (Record::Chunk(head), Some(_)) => {
                     if head.end(self.at) > length {
-                        return Ok(());
+                        return Ok(is_closed);
                     }
                     if let Some(block) = blocks.last_mut() {
                         block.last_us = block.first_us.saturating_add(u64::from(head.last_ms) * 1_000);
@@ -161,8 +163,9 @@ impl Walk {
                 }
                 (Record::Other(head), _) => {
                     if head.end(self.at) > length {
-                        return Ok(());
+                        return Ok(is_closed);
                     }
+                    is_closed |= head.tag == TAG_TRAILER;
                     self.at = head.end(self.at);
                 }
                 (Record::Block(_) | Record::Chunk(_) | Record::Bad, _) => match records.search(self.at + 1)? {
@@ -171,7 +174,7 @@ impl Walk {
                         // The next look begins where a block may have been cut.
                         self.at = end.saturating_sub(BLOCK_HEAD as u64).max(self.at + 1);
                         self.chain = None;
-                        return Ok(());
+                        return Ok(is_closed);
                     }
                 },
             }

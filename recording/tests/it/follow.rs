@@ -5,9 +5,10 @@ use std::{
     io::{Read, Seek, SeekFrom, Write},
 };
 
-use midair_recording::{Options, Reader, Writer};
+use midair_proto::v1::{RecordedRollup, Rollup};
+use midair_recording::{Body, Options, Reader, Writer};
 
-use crate::sample::{FILE_ID, FIRST_US, WALL_US, blocks, envelope, header, rest, told, write};
+use crate::sample::{FILE_ID, FIRST_US, WALL_US, blocks, envelope, header, mark, node, rest, told, write};
 
 #[test]
 fn what_is_flushed_is_read_and_more_when_there_is_more() {
@@ -29,9 +30,22 @@ fn what_is_flushed_is_read_and_more_when_there_is_more() {
         assert_eq!(reader.blocks().len() as u64, n + 1);
     }
     assert!(!reader.is_closed());
+    let said = mark(FIRST_US + 120_000_010, "the end");
+    let Body::Mark(noted) = said.clone() else { panic!() };
+    writer.push(FIRST_US + 120_000_010, false, &said).unwrap();
+    writer.note_node(node("c"));
+    let rollup = RecordedRollup { at_us: Some(FIRST_US), node: None, rollup: Some(Rollup::default()) };
+    writer.note_rollup(rollup.clone());
     writer.finish().unwrap();
-    assert!(reader.next().is_none());
-    assert!(Reader::open(File::open(file.path()).unwrap()).unwrap().is_closed());
+    assert_eq!(rest(&mut reader).0.len(), 1);
+    assert!(!reader.is_closed(), "not looked at yet");
+    reader.refresh().unwrap();
+    assert!(reader.is_closed());
+    let mut opened = Reader::open(File::open(file.path()).unwrap()).unwrap();
+    assert!(opened.is_closed());
+    assert_eq!(reader.blocks(), opened.blocks());
+    assert_eq!((reader.nodes(), reader.rollups()), (opened.nodes(), &[rollup][..]));
+    assert_eq!((reader.marks().unwrap(), opened.marks().unwrap()), (vec![noted.clone()], vec![noted]));
 }
 
 #[test]
@@ -54,6 +68,7 @@ fn bytes_that_come_one_by_one_tell_each_chunk_once() {
     assert_eq!(entries, told(&blocks));
     assert_eq!(reader.blocks().len(), 2);
     assert_eq!(reader.torn(), None);
+    assert!(reader.is_closed());
 }
 
 /// A file whose place is shared with its writer, who always goes to the end first.

@@ -126,6 +126,20 @@ fn how_long_a_time_fits_is_measured_by_what_it_holds() {
 }
 
 #[test]
+fn the_time_when_nobody_ran_is_not_held_and_does_not_fit() {
+    let directory = tempfile::tempdir().unwrap();
+    let bounds = Bounds { disk_bytes: 4_000_000, ..Bounds::default() };
+    for (n, start_s) in [(1, 0), (2, 20_000), (3, 40_000)] {
+        let mut ring = open(Some(directory.path()), bounds);
+        fill(&mut ring, start_s, start_s + 300);
+        assert_eq!(ring.held_us(), n * 299 * SECOND);
+        let hours = ring.fits_us().map(|us| us / SECOND / 3_600);
+        // About 250 bytes a second into nearly 4 MB.
+        assert_eq!(hours, if n < 3 { None } else { Some(4) });
+    }
+}
+
+#[test]
 fn what_is_too_old_goes() {
     let directory = tempfile::tempdir().unwrap();
     let bounds = Bounds { age_us: 3_600 * SECOND, ..Bounds::default() };
@@ -161,6 +175,22 @@ fn a_crash_costs_what_was_not_flushed() {
     assert_eq!(gap.why(), "the agent was not running");
     assert_eq!((gap.from_us() - WALL_US) / SECOND, 98);
     assert_eq!(gap.to_us(), WALL_US + 200 * SECOND);
+}
+
+#[test]
+fn a_gap_within_a_run_does_not_say_that_nobody_ran() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut ring = open(Some(directory.path()), Bounds::default());
+    fill(&mut ring, 0, 10);
+    drop(ring);
+    let mut ring = open(Some(directory.path()), Bounds::default()).again();
+    fill(&mut ring, 70, 80);
+    let why = |piece: std::io::Result<Piece>| match piece.unwrap() {
+        Piece::Entry(midair_recording::Entry { body: Body::Gap(gap), .. }) => gap.why,
+        Piece::Entry(_) | Piece::Damage(_) => None,
+    };
+    let gaps: Vec<String> = ring.history(0, u64::MAX).filter_map(why).collect();
+    assert_eq!(gaps, ["nothing was kept"]);
 }
 
 #[test]

@@ -131,3 +131,48 @@ fn an_empty_recording_has_no_range_and_ends() {
     assert_eq!(reader.seek(5).unwrap(), None);
     assert!(reader.next().is_none());
 }
+
+#[test]
+fn however_much_stands_a_block_is_one_and_all_of_it_is_told() {
+    for n_mib in [12, 20] {
+        let mut writer = Writer::new(Vec::new(), &header(), FILE_ID, Options::default()).unwrap();
+        writer.begin_block(FIRST_US, WALL_US, true).unwrap();
+        let large = |n: u64| envelope("a", &format!("{n}").repeat(1_000_000));
+        for n in 0..n_mib {
+            writer.push(FIRST_US - 1, true, &large(n % 10)).unwrap();
+        }
+        for s in 0..60 {
+            let at_us = FIRST_US + s * 1_000_000;
+            assert!(!writer.needs_block(at_us), "{n_mib} MiB stand, second {s}");
+            writer.push(at_us, false, &envelope("a", &format!("{s}"))).unwrap();
+            writer.flush_chunk().unwrap();
+        }
+        assert!(writer.needs_block(FIRST_US + 60_000_000));
+        let mut reader = Reader::open(Cursor::new(writer.finish().unwrap())).unwrap();
+        assert_eq!(reader.blocks().len(), 1);
+        reader.seek(FIRST_US + 30_000_000).unwrap();
+        let (entries, damage) = rest(&mut reader);
+        assert_eq!(damage, []);
+        let standing: Vec<_> = entries.iter().filter(|said| said.1).collect();
+        assert_eq!(standing.len() as u64, n_mib);
+        assert!(standing.iter().zip(0..).all(|(said, n)| said.2 == large(n % 10)));
+        assert_eq!(entries.len() as u64, n_mib + 60);
+    }
+}
+
+#[test]
+fn what_is_said_fills_a_block_beside_what_stands() {
+    let mut writer = Writer::new(Vec::new(), &header(), FILE_ID, Options::default()).unwrap();
+    writer.begin_block(FIRST_US, WALL_US, true).unwrap();
+    let large = envelope("a", &"x".repeat(1 << 20));
+    writer.push(FIRST_US, true, &large).unwrap();
+    for n in 0..8 {
+        assert!(!writer.needs_block(FIRST_US), "{n} MiB");
+        writer.push(FIRST_US, false, &large).unwrap();
+    }
+    assert!(writer.needs_block(FIRST_US));
+    // Who has no key to begin with goes on for as much again.
+    (8..17).for_each(|_| writer.push(FIRST_US, false, &large).unwrap());
+    let reader = Reader::open(Cursor::new(writer.finish().unwrap())).unwrap();
+    assert_eq!(reader.blocks().iter().map(|block| block.is_keyed).collect::<Vec<_>>(), [true, false]);
+}

@@ -31,6 +31,8 @@ pub struct Film {
     reset: Option<Entry>,
     /// Entries up to there are known, and passed over.
     known: Option<Stamp>,
+    /// Damage was met since it was moved.
+    is_broken: bool,
     damage: Vec<String>,
 }
 
@@ -44,7 +46,15 @@ impl Film {
         let reader = Reader::open(BufReader::new(file)).with_context(|| path.display().to_string())?;
         anyhow::ensure!(reader.range().is_some(), "{}: nothing was recorded in it yet", path.display());
         let damage = reader.damage().iter().map(ToString::to_string).collect();
-        Ok(Self { path: path.to_owned(), reader: reader.by_wall(), next: None, reset: None, known: None, damage })
+        Ok(Self {
+            path: path.to_owned(),
+            reader: reader.by_wall(),
+            next: None,
+            reset: None,
+            known: None,
+            is_broken: false,
+            damage,
+        })
     }
 
     /// The name of the file.
@@ -117,7 +127,15 @@ impl Film {
     pub fn beside(&self) -> anyhow::Result<Self> {
         let file = File::open(&self.path).with_context(|| format!("cannot open {}", self.path.display()))?;
         let reader = self.reader.beside(BufReader::new(file));
-        Ok(Self { path: self.path.clone(), reader, next: None, reset: None, known: None, damage: Vec::new() })
+        Ok(Self {
+            path: self.path.clone(),
+            reader,
+            next: None,
+            reset: None,
+            known: None,
+            is_broken: false,
+            damage: Vec::new(),
+        })
     }
 
     /// To the block of a moment, which begins with all that is needed to understand it: a reset comes first.
@@ -141,7 +159,7 @@ impl Film {
     }
 
     fn go(&mut self, at: Stamp) -> anyhow::Result<()> {
-        self.next = None;
+        (self.next, self.is_broken) = (None, false);
         self.reader.seek(at.0).with_context(|| format!("cannot read {}", self.path.display()))?;
         Ok(())
     }
@@ -163,16 +181,29 @@ impl Film {
     fn read(&mut self) -> anyhow::Result<Option<Entry>> {
         while let Some(piece) = self.reader.next() {
             match piece.with_context(|| format!("cannot read {}", self.path.display()))? {
-                Piece::Entry(entry) if self.known.is_some_and(|known| entry.is_standing || entry.at_us <= known.0) => {}
-                // What a person did then is not done again: one who looks now has hands of their own.
-                Piece::Entry(entry) => match codec::entry(entry) {
-                    Some(Entry { item: Item::Input(_), .. }) | None => {}
-                    told => return Ok(told),
-                },
-                Piece::Damage(damage) => self.damage.push(damage.to_string()),
+                Piece::Entry(entry) if self.is_known(&entry) => {}
+                Piece::Entry(entry) => {
+                    if !entry.is_standing {
+                        self.known = None;
+                    }
+                    match codec::entry(entry) {
+                        // What a person did then is not done again: one who looks now has hands of their own.
+                        Some(Entry { item: Item::Input(_), .. }) | None => {}
+                        told => return Ok(told),
+                    }
+                }
+                Piece::Damage(damage) => {
+                    self.is_broken = true;
+                    self.damage.push(damage.to_string());
+                }
             }
         }
         Ok(None)
+    }
+
+    /// What stands after damage is new again, wherever that was.
+    fn is_known(&self, entry: &midair_recording::Entry) -> bool {
+        self.known.is_some_and(|known| if entry.is_standing { !self.is_broken } else { entry.at_us <= known.0 })
     }
 }
 
@@ -189,3 +220,6 @@ fn mark(recorded: RecordedMark) -> Option<(Stamp, Mark)> {
     };
     Some((at, mark))
 }
+
+#[cfg(test)]
+mod tests;

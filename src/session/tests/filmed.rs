@@ -208,8 +208,11 @@ fn a_file_that_is_still_written_is_followed() {
     let mut followed = Session::replay(options, film, Vec::new(), None, Speed::nearest(64.0));
     rest.iter().for_each(|entry| recorder.push(entry));
     assert!(recorder.finish().failed.is_none());
-    for _ in 0..1_000 {
+    let mut n_steps = 0;
+    while followed.state.is_playing() {
         followed.play(1_000_000);
+        n_steps += 1;
+        assert!(n_steps < 1_000, "it stands at {:?}: the file was closed", followed.state.now());
     }
     assert_eq!(followed.state.now(), all.last().unwrap().at);
     let mut through = session();

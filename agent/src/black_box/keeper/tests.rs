@@ -176,3 +176,50 @@ fn a_place_that_cannot_be_had_is_said_and_tried_again_each_minute() {
     let samples: Vec<Envelope> = bench.kept().iter().filter_map(sample).collect();
     assert_eq!(samples[0].key, Some(true));
 }
+
+#[test]
+fn where_a_summary_alone_cannot_be_kept_all_is_tried_again_each_minute_and_no_key_is_asked_for() {
+    let folder = TempDir::new().unwrap();
+    let broken = folder.path().join("10s");
+    fs::write(&broken, "a file").unwrap();
+    let mut bench = Bench::new(folder.path().into(), 8 << 20);
+    for n in 0..50 {
+        bench.second();
+        assert!(!bench.outbox.take_asked_key(), "second {n}");
+    }
+    let Some(Health::Off(why)) = bench.health() else { panic!("{:?}", bench.health()) };
+    assert!(why.contains("10s"), "{why}");
+    fs::remove_file(&broken).unwrap();
+    (0..15).for_each(|_| bench.second());
+    assert_eq!(bench.health(), Some(Health::Ok));
+    // It can break while it is kept, too: the file of its segment cannot be made.
+    drop(bench);
+    let folder = TempDir::new().unwrap();
+    let broken = folder.path().join("10s/000000000000.midair");
+    let mut bench = Bench::new(folder.path().into(), 8 << 20);
+    fs::create_dir(&broken).unwrap();
+    (0..10).for_each(|_| bench.second());
+    bench.word(Kind::Rollup(Rollup { window_us: Some(10_000_000), ..Rollup::default() }));
+    for n in 0..50 {
+        bench.second();
+        assert!(!bench.outbox.take_asked_key(), "second {n}");
+    }
+    assert!(matches!(bench.health(), Some(Health::Off(_))));
+    fs::remove_dir(&broken).unwrap();
+    (0..15).for_each(|_| bench.second());
+    assert_eq!(bench.health(), Some(Health::Ok));
+}
+
+#[test]
+fn a_mark_from_before_the_first_block_stands_with_the_summaries_too() {
+    let folder = TempDir::new().unwrap();
+    let mut bench = Bench::new(folder.path().into(), 8 << 20);
+    bench.word(Kind::Mark(Mark { text: Some("started".into()), wall_us: Some(bench.wall_us), ..Mark::default() }));
+    bench.second();
+    let [_, with_marks] = bench.keeper.opened.summaries.histories(0, u64::MAX);
+    let is_mark = |piece: std::io::Result<Piece>| {
+        let Piece::Entry(Entry { body: Body::Envelope { bytes, .. }, .. }) = piece.unwrap() else { return false };
+        matches!(word(&Envelope::decode(bytes).unwrap()), Some(Kind::Mark(mark)) if mark.text() == "started")
+    };
+    assert_eq!(with_marks.map(is_mark).collect::<Vec<_>>(), [true]);
+}
