@@ -104,6 +104,6 @@ async fn five_seconds_of_watching_leave_it_small() {
     while start.elapsed() < Duration::from_secs(5) {
         watch.next().await.unwrap();
     }
-    // A debug build; the release build is measured for the README, and takes half of it.
-    assert!(agent.rss_kib() < 24 << 10, "{} KiB", agent.rss_kib());
+    // What it took itself: the code of a debug build is three times that of a release build, which the benches measure whole.
+    assert!(agent.own_kib() < 8 << 10, "{} KiB", agent.own_kib());
 }
