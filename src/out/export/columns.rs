@@ -37,6 +37,8 @@ pub(super) enum Part {
 pub(super) struct Meta {
     /// Its name, with its unit.
     pub(super) name: &'static str,
+    /// Its name as a key of JSON, with the colon.
+    pub(super) key: &'static str,
     /// What it holds.
     pub(super) holds: Holds,
     /// To what it belongs.
@@ -76,7 +78,7 @@ macro_rules! columns {
 
         /// All columns, in their order.
         pub(super) const COLUMNS: &[Meta] = &[
-            $(Meta { name: $name, holds: Holds::$holds, part: $part, doc: ($of, $doc) },)*
+            $(Meta { name: $name, key: concat!("\"", $name, "\":"), holds: Holds::$holds, part: $part, doc: ($of, $doc) },)*
         ];
     };
 }
@@ -274,6 +276,28 @@ impl<'a> Row<'a> {
         if is_in(COLUMNS[n].part, self.vital) {
             self.cells[n] = cell.unwrap_or(Cell::Unknown);
         }
+    }
+}
+
+/// Moments as text: rows of one sample share theirs.
+#[derive(Debug, Default)]
+pub(super) struct Moments {
+    /// The two that were asked for last: when it arrived, and when it was measured.
+    known: [(u64, String); 2],
+    next: usize,
+}
+
+impl Moments {
+    /// As [`moment_text`].
+    pub(super) fn text(&mut self, us: u64) -> &str {
+        let is_it = |(known, text): &(u64, String)| *known == us && !text.is_empty();
+        let n = self.known.iter().position(is_it).unwrap_or_else(|| {
+            let n = self.next;
+            self.known[n] = (us, moment_text(us));
+            self.next = (n + 1) % self.known.len();
+            n
+        });
+        &self.known[n].1
     }
 }
 

@@ -9,7 +9,7 @@ use csv::{Terminator, Writer, WriterBuilder};
 
 use super::{
     Sink,
-    columns::{COLUMNS, Cell, Row, is_in, moment_text},
+    columns::{COLUMNS, Cell, Moments, Row, is_in},
 };
 use crate::model::Vital;
 
@@ -18,6 +18,7 @@ use crate::model::Vital;
 pub(super) struct Csv<W: Write> {
     out: Writer<W>,
     vital: Option<Vital>,
+    moments: Moments,
 }
 
 impl<W: Write> Csv<W> {
@@ -26,7 +27,7 @@ impl<W: Write> Csv<W> {
         let mut out = WriterBuilder::new().terminator(Terminator::Any(b'\n')).from_writer(out);
         let names = COLUMNS.iter().filter(|column| is_in(column.part, vital)).map(|column| column.name);
         out.write_record(names).map_err(io_of)?;
-        Ok(Self { out, vital })
+        Ok(Self { out, vital, moments: Moments::default() })
     }
 }
 
@@ -36,7 +37,7 @@ impl<W: Write> Sink for Csv<W> {
         for (_, cell) in row.cells().filter(|(column, _)| is_in(column.part, self.vital)) {
             let written = match cell {
                 Cell::None | Cell::Unknown => self.out.write_field(""),
-                Cell::Moment(us) => self.out.write_field(moment_text(*us)),
+                Cell::Moment(us) => self.out.write_field(self.moments.text(*us)),
                 Cell::Text(text) if text.contains(char::is_control) => self.out.write_field(plain(text)),
                 Cell::Text(text) => self.out.write_field(&**text),
                 Cell::Count(n) => self.out.write_field(spelt(&mut digits, n)),

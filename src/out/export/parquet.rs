@@ -129,7 +129,9 @@ impl Gathered {
             }
             (Values::Text(all), Cell::Text(text)) => {
                 n_text = text.len();
-                all.push(ByteArray::from(text.as_bytes().to_vec()));
+                // Most rows name the node that the row before names.
+                let same = all.last().filter(|last| last.data() == text.as_bytes()).cloned();
+                all.push(same.unwrap_or_else(|| ByteArray::from(text.as_bytes().to_vec())));
                 true
             }
             (Values::Flag(all), Cell::Flag(flag)) => {
