@@ -1,6 +1,6 @@
 //! Small rings of their own for what is asked of a whole day: rollups over 10 s, rollups over 5 min, and marks.
 //!
-//! They hold a day whatever the bound of the rest, and a curve over a day is read from them in milliseconds.
+//! They hold a day beside the rest, each within 1/16 of its bound, and a curve over a day is read from them in milliseconds.
 
 use midair_proto::v1::{Envelope, payload::Kind};
 use midair_recording::{History, Ring, State};
