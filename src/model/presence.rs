@@ -85,7 +85,13 @@ impl Presence {
     }
 
     /// The connection is closed or not to be had.
+    ///
+    /// What a black box cannot tell of a moment says nothing of the node: it was not heard then because nobody listened.
     pub(super) fn cut(&mut self, at: Stamp, last: Option<Stamp>, new_cause: Cause, new_reason: Arc<str>) {
+        if new_cause == Cause::BlackBox && last.is_none() {
+            *self = Self::Awaited { since: at };
+            return;
+        }
         let since = match self {
             Self::Silent { since, .. } | Self::Awaited { since } => *since,
             Self::Live | Self::Late { .. } => last.unwrap_or(at),
