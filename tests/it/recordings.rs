@@ -174,13 +174,16 @@ fn what_has_happened_is_recorded_from_the_black_boxes() {
     let metadata = std::fs::metadata(&file).expect("it is there");
     assert_eq!(metadata.permissions().mode() & 0o777, 0o600, "it is for who records");
     let n_bytes = metadata.len() as f64;
-    assert!((0.7..=1.3).contains(&(kib * 1024.0 / n_bytes)), "{n_bytes} bytes: {said}");
+    // It is said in whole KiB.
+    assert!((kib * 1024.0 - n_bytes).abs() <= 0.3 * n_bytes + 512.0, "{n_bytes} bytes: {said}");
     let told = info(&file);
     assert!(told.contains("my own note"), "{told}");
     assert!(told.contains("as measured") && told.contains("node      one") && told.contains("node      two"), "{told}");
     assert!(!told.contains("damage") && !told.contains("not closed"), "{told}");
     let mut terminal = Terminal::start(MIDAIR, &["replay", "--at", "end", "--go", "two", &out], 120, 35);
-    terminal.until("what the black box kept", |screen| screen.contains("REPLAY") && screen.contains(" it-"));
+    // Which tasks were the hottest is the host's affair.
+    let is_known = |screen: &str| !screen.contains("waiting for the first") && !screen.contains("[tasks 0]");
+    terminal.until("what the black box kept", |screen| screen.contains("REPLAY") && is_known(screen));
     terminal.press("q");
     assert_eq!(terminal.ended(), 0);
 
