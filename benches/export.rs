@@ -11,7 +11,7 @@ use std::{env, fs, path::Path, process::Command, time::Instant};
 
 use midair::{
     clock::Clock,
-    feed::file::{Film, Notebook},
+    feed::file::Film,
     out::export::{self, Format},
 };
 
@@ -47,18 +47,7 @@ fn export_one(word: &str, path: &Path) {
     let (from, to) = Film::open(path).expect("it is a recording").range();
     let folder = tempfile::tempdir().expect("a scratch directory");
     let out = folder.path().join("rows");
-    let options = export::Options {
-        file: path.to_owned(),
-        format,
-        out: Some(out.clone()),
-        is_forced: false,
-        nodes: Vec::new(),
-        task: None,
-        from: None,
-        to: None,
-        vital: None,
-        notebook: Notebook::default(),
-    };
+    let options = export::Options::all_of(path, format, Some(out.clone()));
     let start = Instant::now();
     let n_rows = export::export(&options, Clock::system()).expect("it can be exported");
     let took = start.elapsed().as_secs_f64();

@@ -5,6 +5,7 @@
 
 mod census;
 pub mod delta;
+mod envelope;
 pub mod gains;
 
 /// Generated messages and the service; see the proto files.

@@ -3,7 +3,7 @@
 use std::{collections::BTreeMap, fmt, fs::File, io::BufReader, path::Path, sync::Arc};
 
 use anyhow::Context as _;
-use midair_proto::v1::{Payload, RecordedMark, RecordedNode, RecordingHeader, RecordingOrder, payload::Kind};
+use midair_proto::v1::{RecordedMark, RecordedNode, RecordingHeader, RecordingOrder, payload::Kind};
 use midair_recording::{Entry, Piece, Reader};
 use prost::Message as _;
 
@@ -135,8 +135,7 @@ impl Counted {
             Item::Envelope(_, envelope) => {
                 let n_bytes = envelope.encoded_len() as u64;
                 if Carries::of(&envelope) == Carries::Rollup
-                    && let Ok(payload) = Payload::decode(envelope.payload.clone().unwrap_or_default())
-                    && let Some(Kind::Rollup(rollup)) = payload.kind
+                    && let Some(Kind::Rollup(rollup)) = envelope.kind()
                 {
                     *self.rollups.entry(rollup.window_us()).or_default() += 1;
                 }

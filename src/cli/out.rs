@@ -14,6 +14,18 @@ use crate::{
     },
 };
 
+/// Of which time of a recording.
+#[derive(Args, Clone, Debug)]
+pub struct SpanArgs {
+    /// From when on: 10m (after its beginning), 14:03, 14:03:27, 2026-11-23 14:03 (UTC).
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub from: Option<String>,
+
+    /// Until when.
+    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
+    pub to: Option<String>,
+}
+
 /// What rows are written, and how.
 #[derive(Args, Clone, Debug)]
 pub struct ExportArgs {
@@ -40,13 +52,9 @@ pub struct ExportArgs {
     #[arg(long, value_name = "PATTERN|ID")]
     pub task: Option<String>,
 
-    /// From when on: 10m (after its beginning), 14:03, 14:03:27, 2026-11-23 14:03 (UTC).
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub from: Option<String>,
-
-    /// Until when.
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub to: Option<String>,
+    /// Of which time.
+    #[command(flatten)]
+    pub span: SpanArgs,
 
     /// Only the values of this vital.
     #[arg(long, value_enum)]
@@ -67,13 +75,9 @@ pub struct CutArgs {
     #[arg(long)]
     pub force: bool,
 
-    /// From when on: 10m (after its beginning), 14:03, 14:03:27, 2026-11-23 14:03 (UTC).
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub from: Option<String>,
-
-    /// Until when.
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub to: Option<String>,
+    /// Of which time.
+    #[command(flatten)]
+    pub span: SpanArgs,
 
     /// Only this node, by its name or id; may be given several times.
     #[arg(long, value_name = "NODE")]
@@ -91,8 +95,8 @@ impl CutArgs {
             file: self.file.clone(),
             out: self.out.clone(),
             is_forced: self.force,
-            from: self.from.clone(),
-            to: self.to.clone(),
+            from: self.span.from.clone(),
+            to: self.span.to.clone(),
             nodes: self.node.clone(),
             is_redacted: self.redact,
         }
@@ -113,13 +117,9 @@ pub struct ReportArgs {
     #[arg(long)]
     pub force: bool,
 
-    /// From when on: 10m (after its beginning), 14:03, 14:03:27, 2026-11-23 14:03 (UTC).
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub from: Option<String>,
-
-    /// Until when.
-    #[arg(long, value_name = "TIME", allow_hyphen_values = true)]
-    pub to: Option<String>,
+    /// Of which time.
+    #[command(flatten)]
+    pub span: SpanArgs,
 }
 
 impl ReportArgs {
@@ -129,8 +129,8 @@ impl ReportArgs {
             file: self.file.clone(),
             out: self.out.clone(),
             is_forced: self.force,
-            from: self.from.clone(),
-            to: self.to.clone(),
+            from: self.span.from.clone(),
+            to: self.span.to.clone(),
             notebook: Notebook::of_user(),
         }
     }
@@ -174,8 +174,8 @@ impl ExportArgs {
             is_forced: self.force,
             nodes: self.node.clone(),
             task: self.task.clone(),
-            from: self.from.clone(),
-            to: self.to.clone(),
+            from: self.span.from.clone(),
+            to: self.span.to.clone(),
             vital: self.vital.map(|vital| match vital {
                 VitalChoice::Sched => Vital::Sched,
                 VitalChoice::Mem => Vital::Mem,

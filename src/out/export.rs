@@ -10,7 +10,7 @@ mod tasks;
 
 use std::{
     io::{self, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use anyhow::Context as _;
@@ -57,6 +57,24 @@ pub struct Options {
     pub vital: Option<Vital>,
     /// Where notes are that somebody put on the recording later.
     pub notebook: Notebook,
+}
+
+impl Options {
+    /// All of a recording.
+    pub fn all_of(file: &Path, format: Format, out: Option<PathBuf>) -> Self {
+        Self {
+            file: file.to_owned(),
+            format,
+            out,
+            is_forced: false,
+            nodes: Vec::new(),
+            task: None,
+            from: None,
+            to: None,
+            vital: None,
+            notebook: Notebook::default(),
+        }
+    }
 }
 
 /// Where rows go.

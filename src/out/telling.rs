@@ -2,9 +2,8 @@
 
 use std::{collections::VecDeque, path::Path};
 
-use midair_proto::v1::{self, Payload, RecordedMark, payload::Kind};
+use midair_proto::v1::{self, RecordedMark, payload::Kind};
 use midair_recording::Body;
-use prost::Message as _;
 
 use super::{progress::Progress, source::Source};
 use crate::{
@@ -129,6 +128,6 @@ fn rollup(entry: &Entry) -> Option<(NodeId, v1::Rollup)> {
     if Carries::of(envelope) != Carries::Rollup {
         return None;
     }
-    let Kind::Rollup(rollup) = Payload::decode(envelope.payload.clone()?).ok()?.kind? else { return None };
+    let Kind::Rollup(rollup) = envelope.kind()? else { return None };
     Some((NodeId::new(envelope.node.as_deref()?), rollup))
 }

@@ -26,11 +26,23 @@ const GROWTH_US: u64 = 12_000_000;
 /// A step forward of at most this is told on from what is known; and so much is played at once at most, microseconds.
 const STEP_US: u64 = 30_000_000;
 
-/// Samples of a node that is not looked at which are told whole: rates follow from two.
-const LAST: usize = 2;
-
 /// So much is told behind in one go, bytes: a few milliseconds.
 const SLICE_BYTES: usize = 128 << 10;
+
+/// How far back what is told of samples is told as events.
+#[derive(Clone, Copy, Debug)]
+struct Reach {
+    /// Of each node those of so long before its last one, microseconds.
+    us: u64,
+    /// Of a node that is not looked at so many are told whole.
+    n_last: usize,
+}
+
+/// On from what is known, all that comes. Rates follow from what is known.
+const ON: Reach = Reach { us: u64::MAX, n_last: 1 };
+
+/// Anew, what grows. Rates follow from two.
+const ANEW: Reach = Reach { us: GROWTH_US, n_last: 2 };
 
 /// The recording, and how far it was told.
 #[derive(Debug)]
@@ -101,8 +113,8 @@ impl Session {
         let told = reel.told;
         let nearest = self.checkpoints.before(place(to)).filter(|copy| to.since_us(copy.at) <= STEP_US);
         let is_on = to >= told && to.since_us(told) <= STEP_US && told.0 > 0;
-        if is_on {
-            self.tell_film(to);
+        let (moved, reach) = if is_on {
+            (Ok(()), ON)
         } else if let Some(nearest) = nearest {
             // Copies are made of what is filled in.
             (reel.told, reel.fill) = (nearest.at, None);
@@ -110,27 +122,20 @@ impl Session {
             self.decoder = nearest.decoder.clone();
             let moved = reel.film.go_on_from(nearest.at);
             drop(app::update(&mut self.state, Msg::Restored(Box::new(nearest.model.clone()))));
-            self.moved(moved, to);
+            (moved, ON)
         } else {
             // What lies before all that the time line knows, or far after it, has no place on it.
             let line = &self.state.timeline;
             let is_elsewhere = line.oldest().is_none_or(|oldest| to < oldest || to > line.newest());
-            let wanted = Wanted::of(&reel.film, &self.state);
             (reel.told, reel.fill, reel.filled, reel.has_failed) = (Stamp(0), None, None, false);
             let moved = reel.film.tell_anew(Stamp(to.0.saturating_sub(GROWTH_US)));
             if is_elsewhere {
                 self.tell(Told::Elsewhere);
             }
-            match moved {
-                Ok(()) => self.tell_anew(to, &wanted),
-                Err(error) => self.say(format!("{error:#}")),
-            }
-        }
-    }
-
-    fn moved(&mut self, moved: anyhow::Result<()>, to: Stamp) {
+            (moved, ANEW)
+        };
         match moved {
-            Ok(()) => self.tell_film(to),
+            Ok(()) => self.tell_film(to, reach),
             Err(error) => self.say(format!("{error:#}")),
         }
     }
@@ -152,32 +157,24 @@ impl Session {
             }
         }
         self.tell(Told::Played(to));
-        self.tell_film(to);
+        self.tell_film(to, ON);
     }
 
-    /// Tells what a moment needs, and no more.
-    fn tell_anew(&mut self, to: Stamp, wanted: &Wanted) {
-        let told = self.read_film(to);
-        for (entry, depth) in told.iter().zip(depths(&told, GROWTH_US, LAST, wanted)) {
-            if let Some(depth) = depth {
-                self.fold_to(entry, depth);
-            }
-        }
-    }
-
-    /// Tells the recording on, up to a moment.
-    fn tell_film(&mut self, to: Stamp) {
+    /// Tells the recording up to a moment.
+    fn tell_film(&mut self, to: Stamp, reach: Reach) {
         let Some(reel) = &self.reel else { return };
         let (wanted, mut before) = (Wanted::of(&reel.film, &self.state), reel.told);
         let is_filled = reel.filled == Some(Wanted::All);
         let told = self.read_film(to);
-        for (entry, depth) in told.iter().zip(depths(&told, u64::MAX, 1, &wanted)) {
+        for (entry, depth) in told.iter().zip(depths(&told, reach, &wanted)) {
             if is_filled && entry.at > before && before.0 > 0 {
                 // All up to the moment before have been told: a copy can go on from there.
                 self.checkpoints.pass(place(before), before, &self.state.model, &self.decoder);
             }
             before = before.max(entry.at);
-            self.fold_to(entry, depth.unwrap_or(Depth::Kept));
+            if let Some(depth) = depth {
+                self.fold_to(entry, depth);
+            }
         }
     }
 
@@ -289,7 +286,7 @@ impl Fill {
 
 /// How much of each entry is told: of who is looked at all of so long before its last sample, of the others of that time what
 /// the nodes say of themselves, and only the last samples whole. `None`: nothing, for a key follows, and all that is told.
-fn depths(told: &[Entry], whole_us: u64, n_last: usize, wanted: &Wanted) -> Vec<Option<Depth>> {
+fn depths(told: &[Entry], reach: Reach, wanted: &Wanted) -> Vec<Option<Depth>> {
     let mut newer: HashMap<(&str, Option<&str>), Newer> = HashMap::new();
     let mut depths: Vec<Option<Depth>> = Vec::with_capacity(told.len());
     let last = told.last().map_or(Stamp(0), |last| last.at);
@@ -300,14 +297,14 @@ fn depths(told: &[Entry], whole_us: u64, n_last: usize, wanted: &Wanted) -> Vec<
         };
         let Some((address, envelope)) = sample else {
             // Time that passes without the samples that came would be silence.
-            let is_early = entry.item == Item::Tick && last.since_us(entry.at) > whole_us;
+            let is_early = entry.item == Item::Tick && last.since_us(entry.at) > reach.us;
             depths.push((!is_early).then_some(Depth::Whole));
             continue;
         };
         let node = envelope.node.as_deref();
         let newer = newer.entry((address, node)).or_insert(Newer { n: 0, newest: entry.at, is_grounded: false });
         newer.n += 1;
-        depths.push(match (newer.n <= n_last, newer.newest.since_us(entry.at) <= whole_us) {
+        depths.push(match (newer.n <= reach.n_last, newer.newest.since_us(entry.at) <= reach.us) {
             (true, _) => Some(Depth::Whole),
             (false, true) if wanted.has(node) => Some(Depth::Whole),
             (false, true) => Some(Depth::Node),

@@ -12,6 +12,7 @@ mod load;
 mod options;
 mod peers;
 mod profile;
+mod program;
 mod spent;
 mod subject;
 mod table;

@@ -1,30 +1,18 @@
-//! The agent that is measured: the real program, built by the same cargo invocation, with one watcher.
+//! The agent that is measured, with one watcher.
 
-use std::{
-    fs::File,
-    os::unix::net::UnixStream,
-    path::PathBuf,
-    process::{Child, Command, Stdio},
-    time::Duration,
-};
+use std::{process::Command, time::Duration};
 
 use anyhow::Context;
-use midair_agent::Clock;
-use tempfile::TempDir;
 
 use crate::{
     check::{Found, Witness},
     load::Ready,
     profile::{Profile, Running},
+    program::{AGENT, Agent},
     spent::Spent,
     table::Row,
     watch::Watch,
 };
-
-const AGENT: &str = env!("CARGO_BIN_EXE_midair-agent");
-
-/// An agent that does not answer by then does not start.
-const STARTS_WITHIN_US: u64 = 20_000_000;
 
 /// The governor is off.
 const NO_BUDGET: &str = "off";
@@ -220,33 +208,7 @@ struct Window {
     settled: Duration,
 }
 
-/// A running agent; it ends when this is dropped.
-struct Agent {
-    child: Child,
-    folder: TempDir,
-    clock: Clock,
-}
-
 impl Agent {
-    fn start(arguments: &[&str]) -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let mut command = Command::new(AGENT);
-        command.args(["--source", "kernel", "--node", "bench", "--socket"]).arg(folder.path().join("agent.sock"));
-        // Never the host's own.
-        command.arg("--black-box").arg(folder.path().join("black-box"));
-        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::null());
-        command.stderr(File::create(folder.path().join("log"))?);
-        let child = command.spawn().context("the agent does not start")?;
-        let mut agent = Self { child, folder, clock: Clock::system() };
-        let end_us = agent.clock.mono_us() + STARTS_WITHIN_US;
-        while UnixStream::connect(agent.socket()).is_err() {
-            let is_over = agent.child.try_wait()?.is_some() || agent.clock.mono_us() > end_us;
-            anyhow::ensure!(!is_over, "the agent does not answer: {}", agent.log());
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        Ok(agent)
-    }
-
     async fn window(&self, times: Times, settling: Settling, planted: &[Ready]) -> anyhow::Result<Window> {
         let started_us = self.clock.mono_us();
         let mut watch = Watch::open(self.socket()).await?;
@@ -268,30 +230,5 @@ impl Agent {
         let seconds = (self.clock.mono_us() - from_us) as f64 / 1e6;
         let after = Spent::read(self.child.id());
         Ok(Window { before, after, watch, seconds, witness, settled })
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.folder.path().join("agent.sock")
-    }
-
-    /// All that it has logged.
-    fn log(&self) -> String {
-        std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        let asked =
-            rustix::process::kill_process(rustix::process::Pid::from_child(&self.child), rustix::process::Signal::TERM);
-        for _ in 0..200 {
-            if asked.is_err() || !matches!(self.child.try_wait(), Ok(None)) {
-                break;
-            }
-            std::thread::sleep(Duration::from_millis(20));
-        }
-        // It may have ended by itself, which is as good.
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }

@@ -7,21 +7,15 @@ use std::{
 };
 
 use anyhow::Context;
-use hyper_util::rt::TokioIo;
 use midair_proto::{
-    CONTRACT, MESSAGE_MAX,
     delta::Delta,
-    v1::{
-        Control, Envelope, Hello, Interest, Node, Payload, Sample, Stream, Task, TaskId, Version,
-        agent_client::AgentClient, control, payload,
-    },
+    v1::{Control, Envelope, Interest, Node, Payload, Sample, Stream, Task, TaskId, control, payload},
 };
 use prost::Message;
-use tokio::{net::UnixStream, sync::mpsc};
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::{Streaming, transport::Endpoint};
+use tokio::sync::mpsc;
+use tonic::Streaming;
 
-use crate::check::Witness;
+use crate::{check::Witness, program};
 
 /// A sample that has not come by then does not come.
 const SOON: Duration = Duration::from_secs(30);
@@ -65,21 +59,8 @@ pub(crate) struct Held {
 impl Watch {
     /// Connects to the agent's socket and asks for the detail stream once a second.
     pub(crate) async fn open(socket: PathBuf) -> anyhow::Result<Self> {
-        let connect = move |_| {
-            let socket = socket.clone();
-            async move { UnixStream::connect(socket).await.map(TokioIo::new) }
-        };
-        let endpoint = Endpoint::from_static("http://unix.invalid");
-        let channel = endpoint.connect_with_connector(tower::service_fn(connect)).await.context("cannot connect")?;
-        // Full never: two controls are sent.
-        let (controls, receiver) = mpsc::channel(4);
-        let version = Version { contract: Some(CONTRACT), program: Some("agent_cost".into()) };
-        let hello = Hello { version: Some(version), viewer: Some("agent_cost".into()) };
-        controls.send(Control { kind: Some(control::Kind::Hello(hello)) }).await?;
         let interest = Interest { scope: None, stream: Some(Stream::Detail.into()), interval_ms: Some(1_000) };
-        controls.send(Control { kind: Some(control::Kind::Interest(interest)) }).await?;
-        let mut client = AgentClient::new(channel).max_decoding_message_size(MESSAGE_MAX);
-        let events = client.watch(ReceiverStream::new(receiver)).await.context("no watch")?.into_inner();
+        let (events, controls) = program::watch(socket, "agent_cost", control::Kind::Interest(interest)).await?;
         Ok(Self { events, _controls: controls, held: Held::default() })
     }
 

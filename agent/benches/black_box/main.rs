@@ -15,6 +15,8 @@ mod parts;
 #[path = "../agent_cost/profile.rs"]
 #[allow(dead_code, reason = "shared with the bench of the agent's cost, which has more loads")]
 mod profile;
+#[path = "../agent_cost/program.rs"]
+mod program;
 #[path = "../agent_cost/spent.rs"]
 #[allow(dead_code, reason = "shared with the bench of the agent's cost")]
 mod spent;

@@ -6,21 +6,16 @@ use std::{
     time::Duration,
 };
 
-use anyhow::Context;
-use hyper_util::rt::TokioIo;
 use midair_proto::{
-    CONTRACT, MESSAGE_MAX,
     delta::Delta,
     v1::{
-        Control, Envelope, Hello, Order, Payload, Queue, Rows, Sample, TableQuery, Task, TaskId, TaskKind, Unit,
-        Version, agent_client::AgentClient, control, payload::Kind,
+        Envelope, Order, Payload, Queue, Rows, Sample, TableQuery, Task, TaskId, TaskKind, Unit, control, payload::Kind,
     },
 };
 use midair_recording::{Body, Entry};
 use prost::Message;
-use tokio::{net::UnixStream, sync::mpsc};
-use tokio_stream::wrappers::ReceiverStream;
-use tonic::transport::Endpoint;
+
+use crate::program;
 
 /// Runtime, number and start of a task.
 type Id = (u32, u64, u64);
@@ -44,22 +39,10 @@ pub(crate) struct Named {
 
 /// Asks for a table of all tasks each second. By the moment of the reading.
 pub(crate) async fn tables(socket: PathBuf, time: Duration) -> anyhow::Result<BTreeMap<u64, Rows>> {
-    let connect = move |_| {
-        let socket = socket.clone();
-        async move { UnixStream::connect(socket).await.map(TokioIo::new) }
-    };
-    let endpoint = Endpoint::from_static("http://unix.invalid");
-    let channel = endpoint.connect_with_connector(tower::service_fn(connect)).await.context("cannot connect")?;
-    let (controls, receiver) = mpsc::channel(4);
-    let version = Version { contract: Some(CONTRACT), program: Some("black_box".into()) };
-    let hello = Hello { version: Some(version), viewer: Some("black_box".into()) };
     let kinds = [TaskKind::Process, TaskKind::Thread, TaskKind::KernelThread].map(Into::into).to_vec();
     let query =
         TableQuery { id: Some(1), kinds, order: Some(Order::Cpu.into()), limit: Some(4_096), ..TableQuery::default() };
-    controls.send(Control { kind: Some(control::Kind::Hello(hello)) }).await?;
-    controls.send(Control { kind: Some(control::Kind::Table(query)) }).await?;
-    let mut client = AgentClient::new(channel).max_decoding_message_size(MESSAGE_MAX);
-    let mut events = client.watch(ReceiverStream::new(receiver)).await?.into_inner();
+    let (mut events, _controls) = program::watch(socket, "black_box", control::Kind::Table(query)).await?;
     let mut tables = BTreeMap::new();
     let listening = tokio::time::timeout(time, async {
         while let Some(envelope) = events.message().await? {

@@ -1,29 +1,21 @@
-//! The agent whose black box is measured: the real program, built by the same cargo invocation.
+//! The agent whose black box is measured.
 
 use std::{
-    fs::{self, File},
-    os::unix::net::UnixStream,
+    fs,
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
     thread::sleep,
     time::Duration,
 };
 
 use anyhow::Context;
-use midair_agent::Clock;
 use midair_recording::Entry;
-use tempfile::TempDir;
 
 use crate::{
     named::{self, Named},
     parts,
+    program::Agent,
     spent::Spent,
 };
-
-const AGENT: &str = env!("CARGO_BIN_EXE_midair-agent");
-
-/// An agent that does not answer by then does not start.
-const STARTS_WITHIN_US: u64 = 20_000_000;
 
 /// The load and the agent have settled by then; the first counts have been made.
 const SETTLE: Duration = Duration::from_secs(25);
@@ -47,18 +39,20 @@ pub(crate) struct Measured {
 
 /// Runs the agent beside what there is.
 pub(crate) fn measure(window: Duration) -> anyhow::Result<Measured> {
-    let agent = Agent::start()?;
+    let agent = Agent::start(&["--budget", "off"])?;
     sleep(SETTLE);
-    let (bytes, cpu_us, from_us) = (size(&agent.black_box())?, agent.thread_us(), agent.clock.mono_us());
+    let (bytes, cpu_us, from_us) =
+        (size(&agent.folder.path().join("black-box"))?, agent.thread_us(), agent.clock.mono_us());
     sleep(window);
     let rss_kib = Spent::read(agent.child.id()).rss_kib;
     let seconds = (agent.clock.mono_us() - from_us) as f64 / 1e6;
-    let bytes_per_s = (size(&agent.black_box())? - bytes) as f64 / seconds;
+    let bytes_per_s = (size(&agent.folder.path().join("black-box"))? - bytes) as f64 / seconds;
     let cpu_us_per_sample = (agent.thread_us() - cpu_us) as f64 / seconds;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let tables = runtime.block_on(named::tables(agent.socket(), COMPARE)).with_context(|| agent.log())?;
     sleep(Duration::from_secs(2));
-    let mut files: Vec<PathBuf> = fs::read_dir(agent.black_box())?.flatten().map(|entry| entry.path()).collect();
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(agent.folder.path().join("black-box"))?.flatten().map(|entry| entry.path()).collect();
     files.sort();
     let mut entries = Vec::new();
     for file in files.iter().filter(|file| file.extension().is_some_and(|ending| ending == "midair")) {
@@ -78,43 +72,7 @@ fn size(directory: &Path) -> anyhow::Result<u64> {
     Ok(n_bytes)
 }
 
-/// A running agent; it ends when this is dropped.
-struct Agent {
-    child: Child,
-    folder: TempDir,
-    clock: Clock,
-}
-
 impl Agent {
-    fn start() -> anyhow::Result<Self> {
-        let folder = tempfile::tempdir()?;
-        let mut command = Command::new(AGENT);
-        command.args(["--source", "kernel", "--node", "bench", "--budget", "off", "--socket"]);
-        command.arg(folder.path().join("agent.sock")).arg("--black-box").arg(folder.path().join("black-box"));
-        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(File::create(folder.path().join("log"))?);
-        let child = command.spawn().context("the agent does not start")?;
-        let mut agent = Self { child, folder, clock: Clock::system() };
-        let end_us = agent.clock.mono_us() + STARTS_WITHIN_US;
-        while UnixStream::connect(agent.socket()).is_err() {
-            let is_over = agent.child.try_wait()?.is_some() || agent.clock.mono_us() > end_us;
-            anyhow::ensure!(!is_over, "the agent does not answer: {}", agent.log());
-            sleep(Duration::from_millis(20));
-        }
-        Ok(agent)
-    }
-
-    fn socket(&self) -> PathBuf {
-        self.folder.path().join("agent.sock")
-    }
-
-    fn black_box(&self) -> PathBuf {
-        self.folder.path().join("black-box")
-    }
-
-    fn log(&self) -> String {
-        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
-    }
-
     /// CPU time of the thread of the black box, microseconds (proc(5), schedstat).
     fn thread_us(&self) -> u64 {
         let tasks = fs::read_dir(format!("/proc/{}/task", self.child.id())).into_iter().flatten().flatten();
@@ -126,13 +84,5 @@ impl Agent {
         let ns =
             tasks.filter(of_black_box).filter_map(read).filter_map(|text| text.split(' ').next()?.parse::<u64>().ok());
         ns.sum::<u64>() / 1_000
-    }
-}
-
-impl Drop for Agent {
-    fn drop(&mut self) {
-        // It may have ended by itself, which is as good.
-        drop(self.child.kill());
-        drop(self.child.wait());
     }
 }

@@ -10,7 +10,7 @@ use std::{
 };
 
 use bytes::Bytes;
-use midair_proto::v1::{Envelope, Mark, Payload, RecordedMark, Rollup, payload::Kind};
+use midair_proto::v1::{Envelope, Mark, RecordedMark, Rollup, payload::Kind};
 use midair_recording::{Body, State};
 use prost::Message;
 use tokio_stream::Stream;
@@ -157,7 +157,7 @@ impl Keeper {
     fn take(&mut self, envelope: &Envelope, outgoing: &Outgoing) {
         let (at_us, wall_us) = (envelope.mono_us.unwrap_or(0), envelope.wall_us.unwrap_or(0));
         let mut bytes = envelope.encode_to_vec();
-        let word = if envelope.seq.is_none() { word(envelope) } else { None };
+        let word = if envelope.seq.is_none() { envelope.kind() } else { None };
         if matches!(word, Some(Kind::Described(_))) {
             self.described = Some((at_us, bytes.clone().into()));
         }
@@ -318,13 +318,6 @@ fn holds(opened: &Opened) -> String {
 fn of_node(envelope: &Envelope, rollup: &Rollup) -> Envelope {
     let rollup = Rollup { vms: Vec::new(), tasks: Vec::new(), ..rollup.clone() };
     Envelope { payload: Some(encode::payload(Kind::Rollup(rollup))), ..envelope.clone() }
-}
-
-/// What an envelope says that is no sample; these are few.
-fn word(envelope: &Envelope) -> Option<Kind> {
-    let payload = envelope.payload.clone()?;
-    // Our own desk has encoded it.
-    Payload::decode(payload).ok()?.kind
 }
 
 /// A mark as it is listed: by the moment that it is about.

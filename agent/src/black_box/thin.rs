@@ -3,9 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use midair_proto::v1::{Envelope, Mark, Payload, Rollup, Summary, payload::Kind};
+use midair_proto::v1::{Envelope, Mark, Rollup, Summary, payload::Kind};
 use midair_vitals::window::ROLLUPS_US;
-use prost::Message;
 
 /// Gathers rollups of a range.
 #[derive(Debug)]
@@ -36,10 +35,12 @@ impl Thin {
 
     /// Takes an event where it is a rollup or a mark of the range.
     pub(super) fn take(&mut self, envelope: &Envelope) {
-        let Some(payload) = envelope.payload.clone().filter(|_| envelope.seq.is_none()) else { return };
-        let rollup = match Payload::decode(payload) {
-            Ok(Payload { kind: Some(Kind::Rollup(rollup)) }) => rollup,
-            Ok(Payload { kind: Some(Kind::Mark(mark)) }) => {
+        if envelope.seq.is_some() {
+            return;
+        }
+        let rollup = match envelope.kind() {
+            Some(Kind::Rollup(rollup)) => rollup,
+            Some(Kind::Mark(mark)) => {
                 self.marks.extend(Some(mark).filter(|m| m.wall_us.is_some_and(|us| self.holds(us))));
                 return;
             }

@@ -9,11 +9,8 @@ use std::{
 };
 
 use anyhow::Context as _;
-use midair_proto::v1::{
-    Payload, RecordedLoss, RecordedMark, RecordedNode, RecordedRollup, RecordingHeader, payload::Kind,
-};
+use midair_proto::v1::{RecordedLoss, RecordedMark, RecordedNode, RecordedRollup, RecordingHeader, payload::Kind};
 use midair_recording::{Body, Options, WriteError, Writer};
-use prost::Message as _;
 
 use super::codec;
 use crate::{
@@ -192,8 +189,7 @@ impl Scribe {
         if !matches!(carried, Carries::Description | Carries::Mark | Carries::Rollup) {
             return;
         }
-        let payload = envelope.payload.clone().unwrap_or_default();
-        let Ok(Payload { kind: Some(kind) }) = Payload::decode(payload) else { return };
+        let Some(kind) = envelope.kind() else { return };
         match kind {
             Kind::Described(described) => self.writer.note_node(RecordedNode {
                 node: described.node,

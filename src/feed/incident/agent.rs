@@ -10,7 +10,7 @@ use std::{
 
 use midair_proto::{
     CONTRACT,
-    v1::{Envelope, HistoryRequest, Payload, agent_client::AgentClient, payload::Kind},
+    v1::{Envelope, HistoryRequest, agent_client::AgentClient, payload::Kind},
 };
 use midair_vitals::window::ROLLUPS_US;
 use prost::Message as _;
@@ -27,7 +27,7 @@ use crate::{
     event::Stamp,
     feed::{
         clock_offset::{ClockOffset, Estimate},
-        live::{Target, dial},
+        live::{ANSWER_BYTES, Target, dial},
         local,
     },
     wire,
@@ -42,9 +42,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// An agent that tells others already is asked again so often, after so long.
 const TRIES: u32 = 10;
 const AGAIN: Duration = Duration::from_secs(2);
-
-/// Most bytes of an answer that is held in memory.
-const ANSWER_BYTES: usize = 32 << 20;
 
 /// An answer begins with the block before the moment from which it was asked, and may end with the second after it, each
 /// microseconds: what stands elsewhere was said by a clock that stepped since.
@@ -75,7 +72,7 @@ impl Agent {
         let opening = client.watch(ReceiverStream::new(outgoing));
         let mut events = in_time(opening).await?.into_inner();
         let Some(described) = in_time(events.message()).await? else { return Err(dial::closed().words) };
-        let (node, name) = match kind_of(&described) {
+        let (node, name) = match described.kind() {
             Some(Kind::Described(description)) => {
                 let contract = description.version.as_ref().and_then(|version| version.contract);
                 if contract.is_some_and(|theirs| theirs != CONTRACT) {
@@ -200,7 +197,7 @@ async fn compare(
         drop(to_agent.try_send(wire::echo(clock.now().0)));
         loop {
             let Some(event) = in_time(events.message()).await? else { return Err(dial::closed().words) };
-            let Some(Kind::Echo(reply)) = kind_of(&event) else { continue };
+            let Some(Kind::Echo(reply)) = event.kind() else { continue };
             if let (Some(sent), Some(answered)) = (reply.sent_us, reply.wall_us) {
                 estimate = offset.push(sent, answered, clock.now().0).or(estimate);
             }
@@ -220,8 +217,4 @@ async fn in_time<T>(answer: impl Future<Output = Result<T, tonic::Status>>) -> R
 
 fn no_answer() -> String {
     format!("no answer for {} s; is the host up, and the path to it open?", PATIENCE.as_secs())
-}
-
-fn kind_of(envelope: &Envelope) -> Option<Kind> {
-    Payload::decode(envelope.payload.clone()?).ok()?.kind
 }

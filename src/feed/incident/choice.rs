@@ -1,7 +1,6 @@
 //! Which nodes are told in full: those that are named, those that bear a mark, and the worst.
 
-use midair_proto::v1::{Envelope, Payload, Rollup, payload::Kind};
-use prost::Message as _;
+use midair_proto::v1::{Envelope, Rollup, payload::Kind};
 
 /// What is known of a node before it is told in full.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,7 +18,7 @@ impl Candidate {
     pub(super) fn of(node: &str, name: &str, summary: &[Envelope], mut is_marked: bool) -> Self {
         let mut worst = None;
         for envelope in summary {
-            match kind_of(envelope) {
+            match envelope.kind() {
                 Some(Kind::Rollup(rollup)) => worst = worst.max(worst_of(&rollup)),
                 Some(Kind::Mark(mark)) => is_marked |= !mark.automatic(),
                 Some(_) | None => {}
@@ -65,8 +64,4 @@ pub(super) fn choose(
 fn worst_of(rollup: &Rollup) -> Option<(u32, &'static str)> {
     let vitals = [(rollup.sched, "sched"), (rollup.mem, "mem"), (rollup.queue, "queue"), (rollup.rate, "rate")];
     vitals.into_iter().filter_map(|(summary, word)| Some((summary?.max?, word))).max_by_key(|(severity, _)| *severity)
-}
-
-fn kind_of(envelope: &Envelope) -> Option<Kind> {
-    Payload::decode(envelope.payload.clone()?).ok()?.kind
 }

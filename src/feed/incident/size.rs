@@ -1,7 +1,6 @@
 //! How large a recording of what an agent keeps will be: what some of it takes, written as it will be written.
 
-use midair_proto::v1::{Envelope, Payload, RecordingHeader, payload::Kind};
-use prost::Message as _;
+use midair_proto::v1::{Envelope, RecordingHeader, payload::Kind};
 
 use crate::{
     entry::{Entry, Item},
@@ -126,17 +125,14 @@ fn file_bytes(described: &Envelope, told: &[(Stamp, Envelope)], from: Stamp) -> 
 }
 
 fn counts_threads(envelope: &Envelope) -> bool {
-    matches!(kind_of(envelope), Some(Kind::Census(census)) if census.threads())
+    matches!(word(envelope), Some(Kind::Census(census)) if census.threads())
 }
 
 fn begins_census(envelope: &Envelope) -> bool {
-    matches!(kind_of(envelope), Some(Kind::Census(census)) if census.part() == 0)
+    matches!(word(envelope), Some(Kind::Census(census)) if census.part() == 0)
 }
 
-fn kind_of(envelope: &Envelope) -> Option<Kind> {
-    // A sample is none; there are many.
-    if envelope.seq.is_some() {
-        return None;
-    }
-    Payload::decode(envelope.payload.clone()?).ok()?.kind
+/// What an envelope says that is no sample; there are many of those.
+fn word(envelope: &Envelope) -> Option<Kind> {
+    if envelope.seq.is_some() { None } else { envelope.kind() }
 }

@@ -6,7 +6,6 @@ use midair_proto::{
     CONTRACT,
     v1::{self, agent_client::AgentClient, payload::Kind},
 };
-use prost::Message as _;
 use tokio::{
     sync::{mpsc, oneshot},
     time::{MissedTickBehavior, interval, sleep, timeout},
@@ -184,7 +183,7 @@ impl Link {
             Ok(Err(status)) => return Err(dial::of_opening(&status, &self.target.reach).into()),
             Err(_) => return Err(dial::no_answer().into()),
         };
-        match kind_of(&envelope) {
+        match envelope.kind() {
             Some(Kind::Described(_)) => Ok(envelope),
             Some(Kind::Refused(refused)) => {
                 let reason = refused.reason.unwrap_or_else(|| "no reason given".to_owned());
@@ -205,7 +204,7 @@ impl Link {
 
     /// Checks what the agent says of itself, and makes it known to the router.
     async fn introduce(&mut self, ways: &Ways, envelope: &v1::Envelope) -> Result<(), Over> {
-        let Some(Kind::Described(description)) = kind_of(envelope) else {
+        let Some(Kind::Described(description)) = envelope.kind() else {
             return Err(dial::not_an_agent("its description cannot be read").into());
         };
         if let Some(contract) = contract_of(&description).filter(|c| *c != CONTRACT) {
@@ -273,13 +272,13 @@ impl Link {
     async fn event(&self, ways: &Ways, offset: &mut ClockOffset, envelope: v1::Envelope) -> Result<(), Over> {
         match Carries::of(&envelope) {
             Carries::Echo => {
-                if let Some(Kind::Echo(reply)) = kind_of(&envelope) {
+                if let Some(Kind::Echo(reply)) = envelope.kind() {
                     self.echoed(ways, offset, reply).await?;
                 }
                 return Ok(());
             }
             Carries::Refusal => {
-                if let Some(Kind::Refused(refused)) = kind_of(&envelope)
+                if let Some(Kind::Refused(refused)) = envelope.kind()
                     && refused.fatal.unwrap_or(false)
                 {
                     let reason = refused.reason.unwrap_or_else(|| "no reason given".to_owned());
@@ -317,11 +316,6 @@ fn to_agent(watch: &Watch, control: v1::Control) -> Result<(), Failure> {
 
 fn stuck() -> Failure {
     Failure::new(Cause::Timeout, "the agent takes no more controls; is its host overloaded?")
-}
-
-fn kind_of(envelope: &v1::Envelope) -> Option<Kind> {
-    // What cannot be decoded here is said by the decoder, which sees it as well.
-    v1::Payload::decode(envelope.payload.clone()?).ok()?.kind
 }
 
 fn contract_of(description: &v1::Description) -> Option<u32> {

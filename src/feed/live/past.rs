@@ -27,7 +27,7 @@ const EVENTS_MAX: usize = 128;
 const PIECE_BYTES: usize = 64 << 10;
 
 /// An answer is at most so many bytes.
-const ANSWER_BYTES: usize = 32 << 20;
+pub(in crate::feed) const ANSWER_BYTES: usize = 32 << 20;
 
 /// While more than half of the way to the screen is taken, pieces wait: what is live goes first.
 const ROOM: usize = ENTRIES_MAX / 2;

@@ -3,7 +3,6 @@
 use std::{sync::Arc, time::Duration};
 
 use midair_proto::v1::{self, control, payload::Kind};
-use prost::Message as _;
 use tokio::{sync::Semaphore, sync::mpsc, task::JoinSet, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;
 
@@ -78,8 +77,7 @@ async fn put_one(target: &Target, wanted: &Wanted) -> Result<Put, String> {
         let event = timeout(WITHIN, events.message()).await.map_err(|_| "the agent does not answer".to_owned())?;
         let event = event.map_err(|status| dial::of_opening(&status, &target.reach).words)?;
         let envelope = event.ok_or("the agent has hung up")?;
-        let kind = envelope.payload.clone().and_then(|payload| v1::Payload::decode(payload).ok()?.kind);
-        match kind {
+        match envelope.kind() {
             Some(Kind::Described(described)) if asked.is_none() => {
                 name = described.name.clone().or(described.node.clone()).unwrap_or_else(|| target.address.to_string());
                 if !is_in(&described, wanted.group.as_ref()) {

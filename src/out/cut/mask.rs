@@ -167,8 +167,7 @@ impl Mask {
     }
 
     fn envelope(&self, envelope: &v1::Envelope) -> Option<v1::Envelope> {
-        let payload = Payload::decode(envelope.payload.clone()?).ok()?;
-        let mut kind = payload.kind?;
+        let mut kind = envelope.kind()?;
         if let Kind::Census(census) = &mut kind {
             if census.n_rows() > PART_ROWS_MAX {
                 return None;

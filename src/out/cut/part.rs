@@ -5,9 +5,8 @@ use std::{
     sync::Arc,
 };
 
-use midair_proto::v1::{Name, Payload, RecordedMark, payload::Kind};
+use midair_proto::v1::{Name, RecordedMark, payload::Kind};
 use midair_recording::Body;
-use prost::Message as _;
 
 use super::mask::names::{self, Uses};
 use crate::{
@@ -58,9 +57,7 @@ impl Roster {
             let carried = Carries::of(&envelope);
             if !is_thorough && carried != Carries::Description {
                 // What it says is of no matter here.
-            } else if let Ok(Payload { kind: Some(kind) }) =
-                Payload::decode(envelope.payload.clone().unwrap_or_default())
-            {
+            } else if let Some(kind) = envelope.kind() {
                 if let Kind::Described(described) = &kind {
                     names.extend(described.name.clone());
                     roster.labels.extend(described.labels.iter().filter_map(|label| label.value.clone()));

@@ -9,7 +9,6 @@ use super::*;
 use crate::{
     entry::Entry,
     event::{Cause, Link, LinkState},
-    feed::file::Notebook,
     model::Model,
     out::export::{self, Format},
     session::tests::played::{START_US, cluster, recorded},
@@ -30,18 +29,8 @@ fn options(file: &Path) -> Options {
 
 fn rows(file: &Path, change: impl FnOnce(&mut export::Options)) -> Vec<Value> {
     let out = file.with_extension("jsonl");
-    let mut options = export::Options {
-        file: file.to_owned(),
-        format: Format::Jsonl,
-        out: Some(out.clone()),
-        is_forced: true,
-        nodes: Vec::new(),
-        task: None,
-        from: None,
-        to: None,
-        vital: None,
-        notebook: Notebook::default(),
-    };
+    let mut options =
+        export::Options { is_forced: true, ..export::Options::all_of(file, Format::Jsonl, Some(out.clone())) };
     change(&mut options);
     export::export(&options, Clock::system()).unwrap();
     fs::read_to_string(out).unwrap().lines().map(|line| serde_json::from_str(line).unwrap()).collect()

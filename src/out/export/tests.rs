@@ -21,18 +21,7 @@ use crate::{
 };
 
 fn options(file: &Path, format: Format) -> Options {
-    Options {
-        file: file.to_owned(),
-        format,
-        out: Some(file.with_extension("out")),
-        is_forced: false,
-        nodes: Vec::new(),
-        task: None,
-        from: None,
-        to: None,
-        vital: None,
-        notebook: Notebook::default(),
-    }
+    Options::all_of(file, format, Some(file.with_extension("out")))
 }
 
 /// What is written, with changed options.

@@ -219,7 +219,7 @@ fn a_mark_from_before_the_first_block_stands_with_the_summaries_too() {
     let [_, with_marks] = bench.keeper.opened.summaries.histories(0, u64::MAX);
     let is_mark = |piece: std::io::Result<Piece>| {
         let Piece::Entry(Entry { body: Body::Envelope { bytes, .. }, .. }) = piece.unwrap() else { return false };
-        matches!(word(&Envelope::decode(bytes).unwrap()), Some(Kind::Mark(mark)) if mark.text() == "started")
+        matches!(Envelope::decode(bytes).unwrap().kind(), Some(Kind::Mark(mark)) if mark.text() == "started")
     };
     assert_eq!(with_marks.map(is_mark).collect::<Vec<_>>(), [true]);
 }
