@@ -183,6 +183,7 @@ impl ExportArgs {
                 VitalChoice::Rate => Vital::Rate,
             }),
             notebook: Notebook::of_user(),
+            n_workers: export::Options::workers(),
         }
     }
 }

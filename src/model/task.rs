@@ -1,5 +1,7 @@
 //! One task as the dashboard knows it: what was read, what follows from it, and how it went.
 
+use std::fmt;
+
 use midair_vitals::{Growth, Previous, Queue, QueueKind, QueueVitals, TaskId, TaskKind, TaskReading, TaskVitals};
 
 use super::series::{Series, Values, Window};
@@ -254,11 +256,22 @@ impl Task {
 
 /// The number of a task as people write it. That of an Erlang process holds the pid's number below and its serial above
 /// (the contract's `TaskId`); its own node prints itself as 0.
-pub fn number_of(id: TaskId, kind: TaskKind) -> String {
-    match kind {
-        TaskKind::Erlang => format!("<0.{}.{}>", id.number & u64::from(u32::MAX), id.number >> 32),
-        TaskKind::Process | TaskKind::Thread | TaskKind::KernelThread | TaskKind::Tokio => id.number.to_string(),
+#[derive(Clone, Copy, Debug)]
+pub struct Number(pub TaskId, pub TaskKind);
+
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(id, kind) = self;
+        match kind {
+            TaskKind::Erlang => write!(f, "<0.{}.{}>", id.number & u64::from(u32::MAX), id.number >> 32),
+            TaskKind::Process | TaskKind::Thread | TaskKind::KernelThread | TaskKind::Tokio => id.number.fmt(f),
+        }
     }
+}
+
+/// [`Number`] as text.
+pub fn number_of(id: TaskId, kind: TaskKind) -> String {
+    Number(id, kind).to_string()
 }
 
 /// The number that stands for a pid as people write it: `<0.812.0>`, or without its brackets.

@@ -7,6 +7,8 @@ mod parquet;
 mod rollups;
 mod rows;
 mod tasks;
+mod text;
+mod workers;
 
 use std::{
     io::{self, Write},
@@ -15,13 +17,23 @@ use std::{
 
 use anyhow::Context as _;
 
-use self::{columns::Row, csv::Csv, jsonl::Jsonl, parquet::Parquet, rows::Rows};
+use self::{
+    columns::Row,
+    csv::Csv,
+    jsonl::Jsonl,
+    parquet::{Columns, Parquet},
+    rows::Rows,
+    text::Plain,
+};
 use super::{
     place::Place,
     progress::{Progress, warn},
     telling::Telling,
 };
 use crate::{clock::Clock, feed::file::Notebook, model::Vital};
+
+/// Most threads that derive rows: one reads and writes for all, and has enough to do with these.
+const WORKERS_MAX: usize = 6;
 
 /// How rows are written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,9 +69,16 @@ pub struct Options {
     pub vital: Option<Vital>,
     /// Where notes are that somebody put on the recording later.
     pub notebook: Notebook,
+    /// On how many threads rows are derived.
+    pub n_workers: usize,
 }
 
 impl Options {
+    /// As many threads as there are CPUs, up to a bound.
+    pub fn workers() -> usize {
+        std::thread::available_parallelism().map_or(1, usize::from).min(WORKERS_MAX)
+    }
+
     /// All of a recording.
     pub fn all_of(file: &Path, format: Format, out: Option<PathBuf>) -> Self {
         Self {
@@ -73,17 +92,36 @@ impl Options {
             to: None,
             vital: None,
             notebook: Notebook::default(),
+            n_workers: Self::workers(),
         }
     }
 }
 
-/// Where rows go.
-trait Sink {
-    /// Takes one.
+/// Rows in the form of a format, as those make them who derive them.
+trait Form: Send {
+    /// What was made: rows of several entries, one after another.
+    type Rows: Send;
+
+    /// Takes a row.
     fn row(&mut self, row: &Row<'_>) -> anyhow::Result<()>;
 
+    /// Whatever follows comes of the next entry.
+    fn end(&mut self) -> anyhow::Result<()>;
+
+    /// What was made so far.
+    fn take(&mut self) -> anyhow::Result<Self::Rows>;
+}
+
+/// Where rows go.
+trait Sink: Sized {
+    /// In which form they come.
+    type Rows: Send;
+
+    /// Takes what came of the next entry.
+    fn put(&mut self, rows: &mut Self::Rows) -> anyhow::Result<()>;
+
     /// Writes what is left.
-    fn finish(self: Box<Self>) -> anyhow::Result<()>;
+    fn finish(self) -> anyhow::Result<()>;
 }
 
 /// Writes them; how many rows there were.
@@ -127,23 +165,30 @@ fn tell(
     telling: &mut Telling,
     rows: &mut Rows,
     options: &Options,
-    out: impl Write + Send,
+    mut out: impl Write + Send,
     progress: &mut Progress,
 ) -> anyhow::Result<u64> {
-    let mut sink: Box<dyn Sink + '_> = match options.format {
-        Format::Jsonl => Box::new(Jsonl::new(out)),
-        Format::Csv => Box::new(Csv::new(out, options.vital)?),
-        Format::Parquet => Box::new(Parquet::new(out, options.vital)?),
-    };
     let (from, to) = telling.range();
     progress.through(from, to);
-    let mut n_rows = 0;
-    telling.tell(progress, |model, at, told| {
-        rows.of(model, at, told, &mut |row| {
-            n_rows += 1;
-            sink.row(row)
-        })
-    })?;
+    let (vital, n) = (options.vital, options.n_workers);
+    match options.format {
+        Format::Jsonl => through(telling, rows, (n, Jsonl::default as fn() -> Jsonl), Plain(out), progress),
+        Format::Csv => {
+            out.write_all(&Csv::new(vital).names()?)?;
+            through(telling, rows, (n, || Csv::new(vital)), Plain(out), progress)
+        }
+        Format::Parquet => through(telling, rows, (n, || Columns::new(vital)), Parquet::new(out, vital)?, progress),
+    }
+}
+
+fn through<F: Form, S: Sink<Rows = F::Rows>>(
+    telling: &mut Telling,
+    rows: &mut Rows,
+    form: (usize, impl Fn() -> F),
+    mut sink: S,
+    progress: &mut Progress,
+) -> anyhow::Result<u64> {
+    let n_rows = workers::tell(telling, rows, form, &mut sink, progress)?;
     rows.check()?;
     sink.finish()?;
     Ok(n_rows)

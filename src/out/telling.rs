@@ -3,7 +3,7 @@
 use std::{collections::VecDeque, path::Path};
 
 use midair_proto::v1::{self, RecordedMark, payload::Kind};
-use midair_recording::Body;
+use midair_recording::{Body, Entry as Recorded};
 
 use super::{progress::Progress, source::Source};
 use crate::{
@@ -33,16 +33,37 @@ pub(super) enum Told<'a> {
     Rollup(&'a NodeId, &'a v1::Rollup),
 }
 
-/// A recording, what is known at the place up to which it was told, and the range that is asked for.
+/// What a recording says next, as yet unread.
+#[derive(Clone, Debug)]
+pub(super) enum Said {
+    /// An entry, and whether it lies in the range that is asked for: what comes before it is folded in, and told to nobody.
+    Entry(Entry, bool),
+    /// A note of who recorded.
+    Mark(Stamp, RecordedMark),
+    /// A note that stands beside the recording, or in the user's own file.
+    Note(Stamp, Mark),
+}
+
+/// A recording that is told, the range that is asked for, and what was noted on it.
 #[derive(Debug)]
 pub(super) struct Telling {
     source: Source,
-    decoder: Decoder,
-    model: Model,
+    teller: Teller,
     from: Stamp,
     to: Stamp,
-    /// Notes that are told yet, by when.
+    /// Notes that are not told yet, by when.
     notes: VecDeque<(Stamp, Mark)>,
+    /// What was read, and comes after a note.
+    held: Option<Recorded>,
+    way: Way,
+}
+
+/// How far it has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Way {
+    Before,
+    Within,
+    Over,
 }
 
 impl Telling {
@@ -55,8 +76,8 @@ impl Telling {
         let mut notes: Vec<(Stamp, Mark)> = notes.iter().flat_map(marks).collect();
         notes.retain(|(at, _)| (from..=to).contains(at));
         notes.sort_by_key(|(at, _)| *at);
-        let (decoder, model) = (Decoder::default(), Model::new(ASKED_INTERVAL_US));
-        Ok(Self { source, decoder, model, from, to, notes: notes.into() })
+        let teller = Teller::default();
+        Ok(Self { source, teller, from, to, notes: notes.into(), held: None, way: Way::Before })
     }
 
     /// The recording.
@@ -69,9 +90,9 @@ impl Telling {
         (self.from, self.to)
     }
 
-    /// What is known at the place up to which it was told.
+    /// What is known at the place up to which [`Telling::tell`] told it.
     pub(super) fn model(&self) -> &Model {
-        &self.model
+        &self.teller.model
     }
 
     /// Tells the range. What comes before it is folded in as far as charts and rates need it, and told to nobody: so all
@@ -81,43 +102,91 @@ impl Telling {
         progress: &mut Progress,
         mut take: impl FnMut(&Model, Stamp, Told<'_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        self.source.seek(Stamp(self.from.0.saturating_sub(WARM_UP_US)))?;
-        while let Some(recorded) = self.source.next()? {
-            let now = Stamp(recorded.at_us);
-            if now > self.to {
-                break;
-            }
-            progress.at(now)?;
-            self.tell_notes(now, &mut take)?;
-            let is_asked = now >= self.from && !recorded.is_standing;
-            if let Body::Mark(mark) = &recorded.body
-                && is_asked
-            {
-                take(&self.model, now, Told::Mark(mark))?;
-            }
-            let Some(entry) = file::entry(recorded) else { continue };
-            for stamped in self.decoder.decode(&entry) {
-                self.model.apply(&stamped);
-                if is_asked {
-                    take(&self.model, now, Told::Event(&stamped))?;
-                }
-            }
-            if let Some((node, rollup)) = rollup(&entry).filter(|_| is_asked) {
-                take(&self.model, now, Told::Rollup(&node, &rollup))?;
-            }
+        while let Some(said) = self.next(progress)? {
+            self.teller.tell(&said, &mut take)?;
         }
-        self.tell_notes(self.to, &mut take)?;
-        progress.end();
         Ok(())
     }
 
-    fn tell_notes(
+    /// What it says next, for who folds it in themselves.
+    pub(super) fn next(&mut self, progress: &mut Progress) -> anyhow::Result<Option<Said>> {
+        if self.way == Way::Before {
+            self.source.seek(Stamp(self.from.0.saturating_sub(WARM_UP_US)))?;
+            self.way = Way::Within;
+        }
+        loop {
+            let recorded = self.read()?;
+            let now = recorded.as_ref().map_or(self.to, |recorded| Stamp(recorded.at_us));
+            if let Some((at, mark)) = self.notes.pop_front_if(|(at, _)| *at <= now) {
+                self.held = recorded;
+                return Ok(Some(Said::Note(at, mark)));
+            }
+            let Some(recorded) = recorded else {
+                progress.end();
+                return Ok(None);
+            };
+            progress.at(now)?;
+            let is_asked = now >= self.from && !recorded.is_standing;
+            match recorded.body {
+                Body::Mark(mark) if is_asked => return Ok(Some(Said::Mark(now, mark))),
+                _ => {
+                    if let Some(entry) = file::entry(recorded) {
+                        return Ok(Some(Said::Entry(entry, is_asked)));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What stands there next, up to the end of the range.
+    fn read(&mut self) -> anyhow::Result<Option<Recorded>> {
+        if let Some(held) = self.held.take() {
+            return Ok(Some(held));
+        }
+        if self.way == Way::Over {
+            return Ok(None);
+        }
+        let next = self.source.next()?.filter(|recorded| Stamp(recorded.at_us) <= self.to);
+        if next.is_none() {
+            self.way = Way::Over;
+        }
+        Ok(next)
+    }
+}
+
+/// Decoder and model: what was said so far, and what follows from what is said next.
+#[derive(Debug)]
+pub(super) struct Teller {
+    decoder: Decoder,
+    model: Model,
+}
+
+impl Default for Teller {
+    fn default() -> Self {
+        Self { decoder: Decoder::default(), model: Model::new(ASKED_INTERVAL_US) }
+    }
+}
+
+impl Teller {
+    /// Folds it in, and tells it where it is asked for.
+    pub(super) fn tell(
         &mut self,
-        to: Stamp,
+        said: &Said,
         take: &mut impl FnMut(&Model, Stamp, Told<'_>) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        while let Some((at, mark)) = self.notes.pop_front_if(|(at, _)| *at <= to) {
-            take(&self.model, at, Told::Note(&mark))?;
+        let (entry, is_asked) = match said {
+            Said::Note(at, mark) => return take(&self.model, *at, Told::Note(mark)),
+            Said::Mark(at, mark) => return take(&self.model, *at, Told::Mark(mark)),
+            Said::Entry(entry, is_asked) => (entry, *is_asked),
+        };
+        for stamped in self.decoder.decode(entry) {
+            self.model.apply(&stamped);
+            if is_asked {
+                take(&self.model, entry.at, Told::Event(&stamped))?;
+            }
+        }
+        if let Some((node, rollup)) = rollup(entry).filter(|_| is_asked) {
+            take(&self.model, entry.at, Told::Rollup(&node, &rollup))?;
         }
         Ok(())
     }

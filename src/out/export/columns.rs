@@ -1,10 +1,13 @@
 //! What stands in a row: the columns of all formats, in one table.
 
-use std::borrow::Cow;
+use std::fmt;
 
-use midair_vitals::{Severities, Severity};
+use midair_vitals::{Severities, Severity, TaskId, TaskKind};
 
-use crate::{event::Stamp, model::Vital};
+use crate::{
+    event::Stamp,
+    model::{Vital, task::Number},
+};
 
 /// What a column holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,17 +52,16 @@ pub(super) struct Meta {
 }
 
 /// What stands in one column of a row.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Cell<'a> {
-    /// Rows of this kind have no such value.
-    #[default]
-    None,
     /// It is not known.
     Unknown,
     /// A moment, microseconds since 1970.
     Moment(u64),
     /// Text.
-    Text(Cow<'a, str>),
+    Text(&'a str),
+    /// A text that follows from numbers: it is spelt where it is written.
+    Spelt(Spelt),
     /// A whole number.
     Count(u64),
     /// A number, never infinite.
@@ -190,8 +192,30 @@ columns! {
     Highest "max" Number ALL, "vm rollup, task rollup", "The highest";
 }
 
+/// Texts that follow from numbers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Spelt {
+    /// Runtime, number and start: never the same for two tasks of one agent.
+    Id(TaskId),
+    /// The number of a task as people write it.
+    Task(TaskId, TaskKind),
+}
+
+impl fmt::Display for Spelt {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Self::Id(id) => write!(f, "{}/{}/{}", id.runtime, id.number, id.start),
+            Self::Task(id, kind) => Number(id, kind).fmt(f),
+        }
+    }
+}
+
 /// How many columns there are.
-pub(super) const N: usize = COLUMNS.len();
+const N: usize = COLUMNS.len();
+
+/// Which columns: a bit each, by their place in [`COLUMNS`].
+type Set = u128;
+const _: () = assert!(N <= Set::BITS as usize, "a set holds all columns");
 
 /// Whether a column is written when only one vital is asked for.
 pub(super) fn is_in(part: Part, vital: Option<Vital>) -> bool {
@@ -202,27 +226,36 @@ pub(super) fn is_in(part: Part, vital: Option<Vital>) -> bool {
     }
 }
 
-/// A row.
+/// A row. It is filled once for each row: there are very many of them.
+///
+/// INVARIANT: what stands in a column means nothing unless the column is in `held`.
 #[derive(Clone, Debug)]
 pub(super) struct Row<'a> {
     cells: [Cell<'a>; N],
-    vital: Option<Vital>,
+    held: Set,
+    wanted: Set,
 }
 
 impl<'a> Row<'a> {
     /// A row of nothing yet, of which only the columns of a vital are kept.
     pub(super) fn new(vital: Option<Vital>) -> Self {
-        Self { cells: [const { Cell::None }; N], vital }
+        let wanted = COLUMNS.iter().enumerate().filter(|(_, column)| is_in(column.part, vital));
+        Self { cells: [Cell::Unknown; N], held: 0, wanted: wanted.fold(0, |set, (n, _)| set | 1 << n) }
     }
 
-    /// What stands in it, in the order of [`COLUMNS`].
-    pub(super) fn cells(&self) -> impl Iterator<Item = (&'static Meta, &Cell<'a>)> {
-        COLUMNS.iter().zip(&self.cells)
+    /// What stands in it, in the order of [`COLUMNS`], each with its place there: only what rows of its kind have.
+    pub(super) fn cells(&self) -> impl Iterator<Item = (usize, Cell<'a>)> {
+        let mut left = self.held;
+        std::iter::from_fn(move || {
+            let n = (left != 0).then(|| left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some((n, self.cells[n]))
+        })
     }
 
-    /// What stands in a column, by its place in [`COLUMNS`].
-    pub(super) fn cell(&self, n: usize) -> &Cell<'a> {
-        &self.cells[n]
+    /// What stands in a column, by its place in [`COLUMNS`]; `None` where rows of its kind have no such value.
+    pub(super) fn cell(&self, n: usize) -> Option<Cell<'a>> {
+        (self.held & 1 << n != 0).then(|| self.cells[n])
     }
 
     /// A moment.
@@ -231,8 +264,19 @@ impl<'a> Row<'a> {
     }
 
     /// Text.
-    pub(super) fn text<T: Into<Cow<'a, str>>>(&mut self, column: Column, text: Option<T>) {
-        self.set(column, text.map(|text| Cell::Text(text.into())));
+    pub(super) fn text(&mut self, column: Column, text: Option<&'a str>) {
+        self.set(column, text.map(Cell::Text));
+    }
+
+    /// The id of a task, and what people call it, in two columns.
+    pub(super) fn task(&mut self, id: TaskId, kind: TaskKind) {
+        self.id(Column::TaskId, Some(id));
+        self.set(Column::Task, Some(Cell::Spelt(Spelt::Task(id, kind))));
+    }
+
+    /// The id of a task.
+    pub(super) fn id(&mut self, column: Column, id: Option<TaskId>) {
+        self.set(column, id.map(|id| Cell::Spelt(Spelt::Id(id))));
     }
 
     /// A whole number.
@@ -263,8 +307,9 @@ impl<'a> Row<'a> {
         self.severity(Column::QueueSeverity, severities.queue);
     }
 
-    /// When, what, and of which node.
+    /// Begins it anew: when, what, and of which node.
     pub(super) fn about(&mut self, at: Stamp, kind: &'static str, node: Option<(&'a str, &'a str)>) {
+        self.held = 0;
         self.moment(Column::Time, Some(at.0));
         self.text(Column::Kind, Some(kind));
         self.text(Column::NodeId, node.map(|(id, _)| id));
@@ -273,9 +318,8 @@ impl<'a> Row<'a> {
 
     fn set(&mut self, column: Column, cell: Option<Cell<'a>>) {
         let n = column as usize;
-        if is_in(COLUMNS[n].part, self.vital) {
-            self.cells[n] = cell.unwrap_or(Cell::Unknown);
-        }
+        self.cells[n] = cell.unwrap_or(Cell::Unknown);
+        self.held |= self.wanted & 1 << n;
     }
 }
 

@@ -2,71 +2,98 @@
 
 use std::{
     fmt::{Display, Write as _},
-    io::Write,
+    io, mem,
 };
 
 use csv::{Terminator, Writer, WriterBuilder};
 
 use super::{
-    Sink,
+    Form,
     columns::{COLUMNS, Cell, Moments, Row, is_in},
+    text::Lines,
 };
 use crate::model::Vital;
 
-/// Writes them.
+/// Makes them.
 #[derive(Debug)]
-pub(super) struct Csv<W: Write> {
-    out: Writer<W>,
-    vital: Option<Vital>,
+pub(super) struct Csv {
+    out: Writer<Vec<u8>>,
+    /// Where the lines of each entry end.
+    ends: Vec<usize>,
+    /// Its columns, by their places among all.
+    columns: Vec<usize>,
     moments: Moments,
 }
 
-impl<W: Write> Csv<W> {
-    /// Begins with a line of names.
-    pub(super) fn new(out: W, vital: Option<Vital>) -> anyhow::Result<Self> {
-        let mut out = WriterBuilder::new().terminator(Terminator::Any(b'\n')).from_writer(out);
-        let names = COLUMNS.iter().filter(|column| is_in(column.part, vital)).map(|column| column.name);
-        out.write_record(names).map_err(io_of)?;
-        Ok(Self { out, vital, moments: Moments::default() })
+impl Csv {
+    /// Those with the columns of a vital, or all.
+    pub(super) fn new(vital: Option<Vital>) -> Self {
+        let is_chosen = |n: &usize| is_in(COLUMNS[*n].part, vital);
+        let columns = (0..COLUMNS.len()).filter(is_chosen).collect();
+        Self { out: writer(), ends: Vec::new(), columns, moments: Moments::default() }
     }
-}
 
-impl<W: Write> Sink for Csv<W> {
-    fn row(&mut self, row: &Row<'_>) -> anyhow::Result<()> {
+    /// The line of names, with which they begin.
+    ///
+    /// # Errors
+    /// None is known.
+    pub(super) fn names(&self) -> anyhow::Result<Vec<u8>> {
+        let mut out = writer();
+        out.write_record(self.columns.iter().map(|n| COLUMNS[*n].name))?;
+        Ok(out.into_inner().map_err(csv::IntoInnerError::into_error)?)
+    }
+
+    fn fields(&mut self, row: &Row<'_>) -> csv::Result<()> {
         let mut digits = String::new();
-        for (_, cell) in row.cells().filter(|(column, _)| is_in(column.part, self.vital)) {
-            let written = match cell {
-                Cell::None | Cell::Unknown => self.out.write_field(""),
-                Cell::Moment(us) => self.out.write_field(self.moments.text(*us)),
-                Cell::Text(text) if text.contains(char::is_control) => self.out.write_field(plain(text)),
-                Cell::Text(text) => self.out.write_field(&**text),
-                Cell::Count(n) => self.out.write_field(spelt(&mut digits, n)),
-                Cell::Number(value) => self.out.write_field(spelt(&mut digits, value)),
-                Cell::Flag(flag) => self.out.write_field(if *flag { "true" } else { "false" }),
-            };
-            written.map_err(io_of)?;
+        for n in &self.columns {
+            match row.cell(*n) {
+                None | Some(Cell::Unknown) => self.out.write_field(""),
+                Some(Cell::Moment(us)) => self.out.write_field(self.moments.text(us)),
+                Some(Cell::Text(text)) if text.contains(char::is_control) => self.out.write_field(plain(text)),
+                Some(Cell::Text(text)) => self.out.write_field(text),
+                Some(Cell::Spelt(text)) => self.out.write_field(spelt(&mut digits, &text)),
+                Some(Cell::Count(n)) => self.out.write_field(spelt(&mut digits, &n)),
+                Some(Cell::Number(value)) => self.out.write_field(spelt(&mut digits, &value)),
+                Some(Cell::Flag(flag)) => self.out.write_field(if flag { "true" } else { "false" }),
+            }?;
         }
-        Ok(self.out.write_record(None::<&[u8]>).map_err(io_of)?)
-    }
-
-    fn finish(mut self: Box<Self>) -> anyhow::Result<()> {
-        Ok(self.out.flush()?)
+        self.out.write_record(None::<&[u8]>)
     }
 }
 
-/// A number in figures, without an allocation for each.
-fn spelt<'a>(digits: &'a mut String, number: &impl Display) -> &'a str {
+impl Form for Csv {
+    type Rows = Lines;
+
+    fn row(&mut self, row: &Row<'_>) -> anyhow::Result<()> {
+        Ok(self.fields(row).map_err(io::Error::from)?)
+    }
+
+    fn end(&mut self) -> anyhow::Result<()> {
+        // What it has buffered comes to the lines.
+        self.out.flush()?;
+        self.ends.push(self.out.get_ref().len());
+        Ok(())
+    }
+
+    fn take(&mut self) -> anyhow::Result<Lines> {
+        let out = mem::replace(&mut self.out, writer());
+        let bytes = out.into_inner().map_err(csv::IntoInnerError::into_error)?;
+        Ok(Lines::new(bytes, mem::take(&mut self.ends)))
+    }
+}
+
+fn writer() -> Writer<Vec<u8>> {
+    WriterBuilder::new().terminator(Terminator::Any(b'\n')).from_writer(Vec::new())
+}
+
+/// A text without an allocation for each.
+fn spelt<'a>(digits: &'a mut String, text: &impl Display) -> &'a str {
     digits.clear();
-    write!(digits, "{number}").expect("a string takes what is written to it");
+    write!(digits, "{text}").expect("a string takes what is written to it");
     digits
 }
 
 /// What others have written is data: a line stays a line, and no terminal takes it for a command.
 fn plain(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
-}
-
-/// The error of the place: a pipe that nobody reads is told by it.
-fn io_of(error: csv::Error) -> std::io::Error {
-    error.into()
 }

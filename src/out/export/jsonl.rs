@@ -1,52 +1,52 @@
 //! Rows as an object of JSON each: what rows of a kind do not have is left out, what is unknown is null.
 
-use std::io::Write;
-
-use anyhow::Context as _;
+use std::{io::Write as _, mem};
 
 use super::{
-    Sink,
-    columns::{Cell, Moments, Row},
+    Form,
+    columns::{COLUMNS, Cell, Moments, Row},
+    text::Lines,
 };
 
-/// Writes them.
-#[derive(Debug)]
-pub(super) struct Jsonl<W> {
-    out: W,
-    /// The row that is being made: it is written in one piece.
-    line: Vec<u8>,
+/// Makes them.
+#[derive(Debug, Default)]
+pub(super) struct Jsonl {
+    lines: Lines,
     moments: Moments,
 }
 
-impl<W: Write> Jsonl<W> {
-    pub(super) fn new(out: W) -> Self {
-        Self { out, line: Vec::new(), moments: Moments::default() }
-    }
-}
+impl Form for Jsonl {
+    type Rows = Lines;
 
-impl<W: Write> Sink for Jsonl<W> {
     fn row(&mut self, row: &Row<'_>) -> anyhow::Result<()> {
-        let line = &mut self.line;
-        line.clear();
-        for (column, cell) in row.cells().filter(|(_, cell)| !matches!(cell, Cell::None)) {
-            line.push(if line.is_empty() { b'{' } else { b',' });
-            line.extend_from_slice(column.key.as_bytes());
-            let written = match cell {
-                Cell::None | Cell::Unknown => serde_json::to_writer(&mut *line, &()),
-                Cell::Moment(us) => serde_json::to_writer(&mut *line, self.moments.text(*us)),
-                Cell::Text(text) => serde_json::to_writer(&mut *line, text),
-                Cell::Count(n) => serde_json::to_writer(&mut *line, n),
-                Cell::Number(value) => serde_json::to_writer(&mut *line, value),
-                Cell::Flag(flag) => serde_json::to_writer(&mut *line, flag),
-            };
-            written.map_err(std::io::Error::from)?;
+        let line = &mut self.lines.bytes;
+        let mut before = b'{';
+        for (n, cell) in row.cells() {
+            line.push(before);
+            before = b',';
+            line.extend_from_slice(COLUMNS[n].key.as_bytes());
+            match cell {
+                Cell::Unknown => line.extend_from_slice(b"null"),
+                Cell::Moment(us) => serde_json::to_writer(&mut *line, self.moments.text(us))?,
+                Cell::Text(text) => serde_json::to_writer(&mut *line, text)?,
+                // Digits and brackets.
+                Cell::Spelt(spelt) => write!(line, "\"{spelt}\"")?,
+                Cell::Count(n) => serde_json::to_writer(&mut *line, &n)?,
+                Cell::Number(value) => serde_json::to_writer(&mut *line, &value)?,
+                Cell::Flag(flag) => serde_json::to_writer(&mut *line, &flag)?,
+            }
         }
         // Each row says at least when.
         line.extend_from_slice(b"}\n");
-        Ok(self.out.write_all(line)?)
+        Ok(())
     }
 
-    fn finish(mut self: Box<Self>) -> anyhow::Result<()> {
-        self.out.flush().context("cannot write the rest")
+    fn end(&mut self) -> anyhow::Result<()> {
+        self.lines.end();
+        Ok(())
+    }
+
+    fn take(&mut self) -> anyhow::Result<Lines> {
+        Ok(mem::take(&mut self.lines))
     }
 }

@@ -1,18 +1,15 @@
 //! Rows of what else a window's summary says: the memory of its Erlang VMs, and its top tasks.
 
-use std::borrow::Cow;
-
 use midair_proto::v1::{Rollup, Span, TaskRollup, VmRollup};
 use midair_vitals::{TaskId, TaskKind};
 
 use super::{
     columns::{Column, Row},
     rows::{Rows, Take},
-    tasks,
 };
 use crate::{
     event::{NodeId, Stamp},
-    model::{Model, Vital, task::number_of},
+    model::{Model, Vital},
 };
 
 /// A value of a window, under the name of the column that holds it elsewhere; its unit there is so many of the contract's.
@@ -37,17 +34,16 @@ impl Rows {
             }
         }
         for task in &rollup.tasks {
-            let Some((id, number)) = identity(task) else { continue };
+            let Some((id, kind)) = identity(task) else { continue };
             let name = task.name.as_deref().unwrap_or_default();
-            if self.task.as_ref().is_some_and(|wanted| !wanted.is_named(&number, id, name)) {
+            if self.task.as_ref().is_some_and(|wanted| !wanted.is_named(id, kind, name)) {
                 continue;
             }
             for value in of_task(task) {
                 let Some(mut row) = self.window(model, at, "task rollup", (node, rollup), value) else { continue };
                 let runtime = model.node(node).and_then(|node| node.runtime_name(id.runtime));
                 row.text(Column::Runtime, runtime.or((id.runtime == 0).then_some("os")));
-                row.text(Column::TaskId, Some(Cow::from(tasks::id_text(id))));
-                row.text(Column::Task, Some(Cow::from(number.as_str())));
+                row.task(id, kind);
                 row.text(Column::Name, task.name.as_deref());
                 take(&row)?;
             }
@@ -98,10 +94,10 @@ fn of_task(task: &TaskRollup) -> [Value; 4] {
     ]
 }
 
-fn identity(task: &TaskRollup) -> Option<(TaskId, String)> {
+fn identity(task: &TaskRollup) -> Option<(TaskId, TaskKind)> {
     let id = task.task?;
     let id = TaskId { runtime: id.runtime.unwrap_or(0), number: id.number?, start: id.start.unwrap_or(0) };
     // What is no task of the kernel is an Erlang process: only these are summed up beside it.
     let kind = if id.runtime == 0 { TaskKind::Process } else { TaskKind::Erlang };
-    Some((id, number_of(id, kind)))
+    Some((id, kind))
 }

@@ -1,6 +1,6 @@
 //! Which rows follow from what a recording tells: of the node, of its queues, tasks and VMs, of marks and gaps.
 
-use std::{borrow::Cow, collections::BTreeSet};
+use std::collections::BTreeSet;
 
 use midair_vitals::{Unit, vm::SchedulerKind};
 
@@ -19,7 +19,7 @@ use crate::{
 pub(super) type Take<'t> = dyn FnMut(&Row<'_>) -> anyhow::Result<()> + 't;
 
 /// Which rows are asked for.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Rows {
     nodes: Vec<String>,
     pub(super) task: Option<Wanted>,
@@ -54,6 +54,12 @@ impl Rows {
             anyhow::bail!("no node is called {unknown:?} in it; it holds {}", names.collect::<Vec<_>>().join(", "));
         }
         Ok(rows)
+    }
+
+    /// Takes in which nodes another has met, who was told another part of the same.
+    pub(super) fn join(&mut self, other: Self) {
+        self.seen.extend(other.seen);
+        self.has_met |= other.has_met;
     }
 
     /// The rows that follow from something told at a moment.
@@ -144,7 +150,7 @@ impl Rows {
     fn of_mark(&mut self, model: &Model, at: Stamp, mark: &Mark, take: &mut Take<'_>) -> anyhow::Result<()> {
         let Some(mut row) = self.begin(model, at, "mark", mark.node.as_ref()) else { return Ok(()) };
         row.moment(Column::NodeTime, Some(mark.wall_us));
-        row.text(Column::Text, Some(&*mark.text));
+        row.text(Column::Text, Some(&mark.text));
         row.text(Column::Author, mark.author.as_deref());
         row.text(Column::Focus, mark.focus.as_deref());
         row.flag(Column::Automatic, mark.is_automatic);
@@ -158,7 +164,7 @@ impl Rows {
             Some(n_lost) => row.count(Column::LostEntries, Some(n_lost)),
             None => row.number(Column::Window, Some(gap.to.since_us(gap.from) as f64 / 1e6)),
         }
-        row.text(Column::Text, Some(&*gap.why));
+        row.text(Column::Text, Some(&gap.why));
         take(&row)
     }
 
@@ -194,12 +200,12 @@ impl Rows {
                 take(&of_vm(row, node, latest, vm))?;
             }
         }
+        let mut row = Row::new(self.vital);
         for reading in &sample.tasks {
             let Some(task) = node.tasks.get(&reading.id) else { continue };
             if self.task.as_ref().is_some_and(|wanted| !wanted.is_met(task)) {
                 continue;
             }
-            let mut row = Row::new(self.vital);
             row.about(at, tasks::kind(task.reading.kind), Some((&node.id.0, node.name())));
             row.moment(Column::NodeTime, Some(latest.wall_us));
             tasks::fill(&mut row, node, task);
@@ -296,7 +302,7 @@ fn of_node_counts<'a>(row: &mut Row<'a>, node: &'a Node, latest: &'a Latest) {
     row.text(Column::QueueKind, queue.map(|queue| queue.kind.word()));
     row.text(Column::QueueUnit, queue.map(|queue| unit_word(queue.unit)));
     row.text(Column::QueueLabel, queue.and_then(|queue| queue.label.as_deref()));
-    row.text(Column::QueueTask, worst.and_then(|worst| worst.task).map(|id| Cow::from(tasks::id_text(id))));
+    row.id(Column::QueueTask, worst.and_then(|worst| worst.task));
     row.count(Column::QueueDepth, queue.and_then(|queue| queue.depth));
     row.count(Column::QueueLimit, queue.and_then(|queue| queue.limit));
     row.number(Column::QueueGrowth, node.queue_growth());

@@ -1,14 +1,14 @@
 //! Rows of tasks: which are asked for, and what stands in them.
 
-use std::{borrow::Cow, sync::Arc};
+use std::sync::Arc;
 
 use midair_vitals::{TaskId, TaskKind, Unit};
 
 use super::{
-    columns::{Column, Row},
+    columns::{Column, Row, Spelt},
     rows::unit_word,
 };
-use crate::model::{Node, Task};
+use crate::model::{Node, Task, task::number_of};
 
 /// Which tasks are asked for.
 #[derive(Clone, Debug)]
@@ -36,16 +36,16 @@ impl Wanted {
     pub(super) fn is_met(&self, task: &Task) -> bool {
         let reading = &task.reading;
         if let Self::Number(number) = self {
-            return task.number() == *number || id_text(reading.id) == *number;
+            return task.number() == *number || Spelt::Id(reading.id).to_string() == *number;
         }
         let texts = [&reading.name, &reading.command, &reading.user, &reading.cgroup, &reading.unit];
         self.is_in(texts.into_iter().filter_map(|text| text.as_deref()))
     }
 
-    /// Whether a task with this number, id and name is one of them, of which no more is known.
-    pub(super) fn is_named(&self, number: &str, id: TaskId, name: &str) -> bool {
+    /// Whether a task with this id, kind and name is one of them, of which no more is known.
+    pub(super) fn is_named(&self, id: TaskId, kind: TaskKind, name: &str) -> bool {
         match self {
-            Self::Number(wanted) => number == wanted || id_text(id) == *wanted,
+            Self::Number(wanted) => number_of(id, kind) == *wanted || Spelt::Id(id).to_string() == *wanted,
             Self::Text(_) | Self::Not(_) => self.is_in([name].into_iter()),
         }
     }
@@ -57,11 +57,6 @@ impl Wanted {
             Self::Not(wanted) => !texts.any(|text| text.to_lowercase().contains(wanted)),
         }
     }
-}
-
-/// Runtime, number and start: never the same for two tasks of one agent.
-pub(super) fn id_text(id: TaskId) -> String {
-    format!("{}/{}/{}", id.runtime, id.number, id.start)
 }
 
 /// The word for what a task is.
@@ -80,8 +75,7 @@ pub(super) fn fill<'a>(row: &mut Row<'a>, node: &'a Node, task: &'a Task) {
     let (reading, vitals) = (&task.reading, &task.vitals);
     let text = |text: &'a Option<Arc<str>>| text.as_deref();
     row.text(Column::Runtime, node.runtime_name(reading.id.runtime).or((reading.id.runtime == 0).then_some("os")));
-    row.text(Column::TaskId, Some(Cow::from(id_text(reading.id))));
-    row.text(Column::Task, Some(Cow::from(task.number())));
+    row.task(reading.id, reading.kind);
     row.text(Column::Name, text(&reading.name));
     row.count(Column::Process, reading.process);
     row.count(Column::Parent, reading.parent);

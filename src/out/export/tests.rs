@@ -9,7 +9,7 @@ use midair_recording::{Body, Writer};
 use prost::Message as _;
 use serde_json::Value;
 
-use super::*;
+use super::{text::Lines, *};
 use crate::{
     app::utc,
     entry::{Entry, Item},
@@ -186,24 +186,65 @@ fn parquet_says_the_same_as_json() {
     assert_eq!(n_rows, objects.len());
 }
 
+/// One entry of these rows, in the form that a sink takes.
+fn made<F: Form>(mut form: F, rows: impl IntoIterator<Item = Row<'static>>) -> F::Rows {
+    rows.into_iter().for_each(|row| form.row(&row).unwrap());
+    form.end().unwrap();
+    form.take().unwrap()
+}
+
 #[test]
 fn many_rows_are_several_groups() {
     let file = tempfile::NamedTempFile::new().unwrap();
-    let mut sink: Box<dyn Sink> = Box::new(Parquet::new(file.reopen().unwrap(), None).unwrap());
-    for n in 0..70_000_u64 {
-        let mut row = Row::new(None);
-        row.count(columns::Column::Process, (n % 3 > 0).then_some(if n == 1 { u64::MAX } else { n }));
-        sink.row(&row).unwrap();
+    let mut sink = Parquet::new(file.reopen().unwrap(), None).unwrap();
+    for first in (0..140_000_u64).step_by(1_000) {
+        let row = |n: u64| {
+            let mut row = Row::new(None);
+            row.count(columns::Column::Process, (n % 3 > 0).then_some(if n == 1 { u64::MAX } else { n }));
+            row.text(columns::Column::Name, (n % 5 == 0).then_some("a"));
+            row
+        };
+        sink.put(&mut made(Columns::new(None), (first..first + 1_000).map(row))).unwrap();
     }
     sink.finish().unwrap();
     let reader = SerializedFileReader::new(file.reopen().unwrap()).unwrap();
-    assert_eq!(reader.metadata().num_row_groups(), 2);
+    assert_eq!(reader.metadata().num_row_groups(), 3);
+    let mut n_rows = 0;
     for (n, row) in reader.get_row_iter(None).unwrap().enumerate() {
         let row = row.unwrap();
-        let (_, field) = row.get_column_iter().find(|(name, _)| *name == "process").unwrap();
         let is_null = n.is_multiple_of(3) || n == 1;
-        assert_eq!(*field, if is_null { Field::Null } else { Field::Long(n as i64) }, "what does not fit is not known");
+        let expected = if is_null { Field::Null } else { Field::Long(n as i64) };
+        let of = |name| row.get_column_iter().find(|(column, _)| *column == name).unwrap().1;
+        assert_eq!(*of("process"), expected, "what does not fit is not known");
+        assert_eq!(*of("name"), if n % 5 == 0 { Field::Str("a".into()) } else { Field::Null });
+        n_rows += 1;
     }
+    assert_eq!(n_rows, 140_000);
+}
+
+#[test]
+fn however_many_derive_the_rows_the_file_is_the_same() {
+    let (dir, file) = recorded(&cluster());
+    let id = Film::open(&file).unwrap().id();
+    let notebook = Notebook::default().in_file(dir.path().join("own"));
+    let nodes = ["node-1", "node-2"].map(|node| (event::NodeId::new(node), START_US + 30_000_000));
+    let note = Note { nodes: nodes.into(), at: Stamp(START_US + 30_000_000), text: "here".into(), ..Note::default() };
+    notebook.clone().on(&file, id).keep(&note).unwrap();
+    for format in [Format::Jsonl, Format::Csv, Format::Parquet] {
+        let by = |n_workers| {
+            let notebook = notebook.clone();
+            let options = Options { is_forced: true, n_workers, notebook, ..options(&file, format) };
+            let n_rows = export(&options, Clock::system()).unwrap();
+            (n_rows, fs::read(options.out.unwrap()).unwrap())
+        };
+        let one = by(1);
+        assert!(one.0 > 1_000);
+        for n_workers in [2, 3, 5] {
+            assert!(by(n_workers) == one, "{format:?} by {n_workers}");
+        }
+    }
+    let asked = |node: &str| written(&file, Format::Csv, |o| (o.nodes, o.n_workers) = (vec![node.into()], 3));
+    assert!(asked("node-2").is_ok() && said(asked("node-9")).contains("node-1, node-2"), "none of them has met it");
 }
 
 #[test]
@@ -243,15 +284,11 @@ fn a_range_has_the_rows_that_all_of_it_has_there() {
 #[test]
 fn hostile_names_stay_one_line_and_one_field() {
     let hostile = "a,\"b\"\n=1+1\u{1b}[31m\r;";
-    let (mut csv, mut jsonl) = (Vec::new(), Vec::new());
     let mut row = Row::new(None);
     row.text(columns::Column::Name, Some(hostile));
-    let mut sink: Box<dyn Sink + '_> = Box::new(Csv::new(&mut csv, None).unwrap());
-    sink.row(&row).unwrap();
-    sink.finish().unwrap();
-    let mut sink: Box<dyn Sink + '_> = Box::new(Jsonl::new(&mut jsonl));
-    sink.row(&row).unwrap();
-    sink.finish().unwrap();
+    let lines = |lines: &Lines| lines.bytes.clone();
+    let csv = [Csv::new(None).names().unwrap(), lines(&made(Csv::new(None), [row.clone()]))].concat();
+    let jsonl = lines(&made(Jsonl::default(), [row]));
     assert_eq!(csv.iter().filter(|byte| **byte == b'\n').count(), 2);
     let record = ::csv::Reader::from_reader(&csv[..]).into_records().next().unwrap().unwrap();
     assert!(record.iter().any(|field| field == "a,\"b\"\u{fffd}=1+1\u{fffd}[31m\u{fffd};"), "{record:?}");
