@@ -174,7 +174,7 @@ fn tell(
     match options.format {
         Format::Jsonl => through(telling, rows, (n, Jsonl::default as fn() -> Jsonl), Plain(out), progress),
         Format::Csv => {
-            out.write_all(&Csv::new(vital).names()?)?;
+            out.write_all(Csv::new(vital).names().as_bytes())?;
             through(telling, rows, (n, || Csv::new(vital)), Plain(out), progress)
         }
         Format::Parquet => through(telling, rows, (n, || Columns::new(vital)), Parquet::new(out, vital)?, progress),

@@ -2,6 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc};
 
+use foldhash::fast::RandomState;
 use midair_proto::v1;
 
 /// Most names that are kept for one stream (the contract's bound on an agent's table).
@@ -15,7 +16,7 @@ pub(super) const TEXT_MAX: usize = 4_096;
 /// The names of one stream, or of one answer.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Names {
-    texts: HashMap<u32, Arc<str>>,
+    texts: HashMap<u32, Arc<str>, RandomState>,
     n_bytes: usize,
 }
 

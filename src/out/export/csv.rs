@@ -1,15 +1,11 @@
-//! Rows as comma-separated values: what is unknown, or not of this kind, is empty.
+//! Rows as comma-separated values: what is unknown, or not of this kind, is empty. Most fields are: who writes them one by
+//! one is busy with nothing else.
 
-use std::{
-    fmt::{Display, Write as _},
-    io, mem,
-};
-
-use csv::{Terminator, Writer, WriterBuilder};
+use std::{io::Write as _, mem};
 
 use super::{
     Form,
-    columns::{COLUMNS, Cell, Moments, Row, is_in},
+    columns::{COLUMNS, Cell, Meta, Moments, Row, is_in},
     text::Lines,
 };
 use crate::model::Vital;
@@ -17,47 +13,32 @@ use crate::model::Vital;
 /// Makes them.
 #[derive(Debug)]
 pub(super) struct Csv {
-    out: Writer<Vec<u8>>,
-    /// Where the lines of each entry end.
-    ends: Vec<usize>,
-    /// Its columns, by their places among all.
-    columns: Vec<usize>,
+    lines: Lines,
+    /// How many of its columns come before each of all.
+    before: Vec<usize>,
+    n_columns: usize,
+    names: String,
     moments: Moments,
 }
 
 impl Csv {
     /// Those with the columns of a vital, or all.
     pub(super) fn new(vital: Option<Vital>) -> Self {
-        let is_chosen = |n: &usize| is_in(COLUMNS[*n].part, vital);
-        let columns = (0..COLUMNS.len()).filter(is_chosen).collect();
-        Self { out: writer(), ends: Vec::new(), columns, moments: Moments::default() }
+        let is_chosen = |column: &&Meta| is_in(column.part, vital);
+        let before = (0..COLUMNS.len()).map(|n| COLUMNS[..n].iter().filter(is_chosen).count());
+        let names: Vec<_> = COLUMNS.iter().filter(is_chosen).map(|column| column.name).collect();
+        Self {
+            lines: Lines::default(),
+            before: before.collect(),
+            n_columns: names.len(),
+            names: names.join(",") + "\n",
+            moments: Moments::default(),
+        }
     }
 
     /// The line of names, with which they begin.
-    ///
-    /// # Errors
-    /// None is known.
-    pub(super) fn names(&self) -> anyhow::Result<Vec<u8>> {
-        let mut out = writer();
-        out.write_record(self.columns.iter().map(|n| COLUMNS[*n].name))?;
-        Ok(out.into_inner().map_err(csv::IntoInnerError::into_error)?)
-    }
-
-    fn fields(&mut self, row: &Row<'_>) -> csv::Result<()> {
-        let mut digits = String::new();
-        for n in &self.columns {
-            match row.cell(*n) {
-                None | Some(Cell::Unknown) => self.out.write_field(""),
-                Some(Cell::Moment(us)) => self.out.write_field(self.moments.text(us)),
-                Some(Cell::Text(text)) if text.contains(char::is_control) => self.out.write_field(plain(text)),
-                Some(Cell::Text(text)) => self.out.write_field(text),
-                Some(Cell::Spelt(text)) => self.out.write_field(spelt(&mut digits, &text)),
-                Some(Cell::Count(n)) => self.out.write_field(spelt(&mut digits, &n)),
-                Some(Cell::Number(value)) => self.out.write_field(spelt(&mut digits, &value)),
-                Some(Cell::Flag(flag)) => self.out.write_field(if flag { "true" } else { "false" }),
-            }?;
-        }
-        self.out.write_record(None::<&[u8]>)
+    pub(super) fn names(&self) -> &str {
+        &self.names
     }
 }
 
@@ -65,35 +46,46 @@ impl Form for Csv {
     type Rows = Lines;
 
     fn row(&mut self, row: &Row<'_>) -> anyhow::Result<()> {
-        Ok(self.fields(row).map_err(io::Error::from)?)
+        let line = &mut self.lines.bytes;
+        let mut column = 0;
+        for (n, cell) in row.cells().filter(|(_, cell)| *cell != Cell::Unknown) {
+            let to = self.before[n];
+            line.resize(line.len() + to - mem::replace(&mut column, to), b',');
+            match cell {
+                Cell::Unknown => {}
+                Cell::Moment(us) => line.extend_from_slice(self.moments.text(us).as_bytes()),
+                Cell::Text(text) => push_text(line, text),
+                Cell::Spelt(text) => write!(line, "{text}")?,
+                Cell::Count(n) => serde_json::to_writer(&mut *line, &n)?,
+                Cell::Number(value) => serde_json::to_writer(&mut *line, &value)?,
+                Cell::Flag(flag) => serde_json::to_writer(&mut *line, &flag)?,
+            }
+        }
+        line.resize(line.len() + self.n_columns - 1 - column, b',');
+        line.push(b'\n');
+        Ok(())
     }
 
     fn end(&mut self) -> anyhow::Result<()> {
-        // What it has buffered comes to the lines.
-        self.out.flush()?;
-        self.ends.push(self.out.get_ref().len());
+        self.lines.end();
         Ok(())
     }
 
     fn take(&mut self) -> anyhow::Result<Lines> {
-        let out = mem::replace(&mut self.out, writer());
-        let bytes = out.into_inner().map_err(csv::IntoInnerError::into_error)?;
-        Ok(Lines::new(bytes, mem::take(&mut self.ends)))
+        Ok(mem::take(&mut self.lines))
     }
 }
 
-fn writer() -> Writer<Vec<u8>> {
-    WriterBuilder::new().terminator(Terminator::Any(b'\n')).from_writer(Vec::new())
-}
-
-/// A text without an allocation for each.
-fn spelt<'a>(digits: &'a mut String, text: &impl Display) -> &'a str {
-    digits.clear();
-    write!(digits, "{text}").expect("a string takes what is written to it");
-    digits
-}
-
-/// What others have written is data: a line stays a line, and no terminal takes it for a command.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c }).collect()
+/// What others have written is data: a line stays a line (RFC 4180, rules 5 to 7), and no terminal takes it for a command.
+fn push_text(line: &mut Vec<u8>, text: &str) {
+    let is_plain = |c: char| !c.is_control() && c != '"' && c != ',';
+    if text.chars().all(is_plain) {
+        line.extend_from_slice(text.as_bytes());
+        return;
+    }
+    let spoken = |c: char| if c.is_control() { char::REPLACEMENT_CHARACTER } else { c };
+    let text: String = text.chars().map(spoken).collect();
+    line.push(b'"');
+    line.extend_from_slice(text.replace('"', "\"\"").as_bytes());
+    line.push(b'"');
 }

@@ -17,11 +17,6 @@ pub(super) struct Lines {
 }
 
 impl Lines {
-    /// Lines, and where those of each entry end.
-    pub(super) fn new(bytes: Vec<u8>, ends: Vec<usize>) -> Self {
-        Self { bytes, ends, n_taken: 0 }
-    }
-
     /// Whatever follows belongs to the next entry.
     pub(super) fn end(&mut self) {
         self.ends.push(self.bytes.len());
