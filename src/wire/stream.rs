@@ -204,7 +204,9 @@ impl Base {
             }
             None => task::reading(row, &self.names, self.tasks_mono_us),
         };
-        self.rows.iter().filter_map(reading).collect()
+        let mut tasks = Vec::with_capacity(self.rows.len());
+        tasks.extend(self.rows.iter().filter_map(reading));
+        tasks
     }
 
     /// The whole stream as it stands after this sample.

@@ -253,11 +253,6 @@ impl<'a> Row<'a> {
         })
     }
 
-    /// What stands in a column, by its place in [`COLUMNS`]; `None` where rows of its kind have no such value.
-    pub(super) fn cell(&self, n: usize) -> Option<Cell<'a>> {
-        (self.held & 1 << n != 0).then(|| self.cells[n])
-    }
-
     /// A moment.
     pub(super) fn moment(&mut self, column: Column, us: Option<u64>) {
         self.set(column, us.map(Cell::Moment));
