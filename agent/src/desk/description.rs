@@ -40,7 +40,8 @@ impl Desk {
         let label = |(key, value): &(String, String)| Label { key: Some(key.clone()), value: Some(value.clone()) };
         let program = Some(encode::PROGRAM.to_owned());
         let history = self.black_box.as_ref().map(|_| "history");
-        let capabilities = ["table", "focus", "mark", "rollup", "budget"].into_iter().chain(history);
+        let demo = self.is_demo.then_some("demo");
+        let capabilities = ["table", "focus", "mark", "rollup", "budget"].into_iter().chain(history).chain(demo);
         Description {
             version: Some(Version { contract: Some(CONTRACT), program }),
             node: Some(identity.node.clone()),
