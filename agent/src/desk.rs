@@ -48,6 +48,7 @@ use crate::{
 };
 use asked::Asked;
 use budget::Booked;
+use description::Told;
 
 pub use door::Door;
 use inspections::Inspections;
@@ -116,7 +117,7 @@ pub struct Desk {
     looks: focus::Looks,
     tick: Option<Tick>,
     /// Who this is, as all watchers know it.
-    told: Option<Description>,
+    told: Option<Told>,
     overview: HotRows,
     detail: HotRows,
     kept: Kept,

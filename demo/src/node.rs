@@ -141,6 +141,16 @@ fn actors(node: &Node, at_s: f64, load: f64, profile: &roles::Profile) -> Vec<Ac
     actors
 }
 
+/// The id of the registered process of this name on a node, where it has one.
+pub fn registered(node: &Node, name: &str) -> Option<u64> {
+    let place = roles::profile(node.role).actors.iter().position(|kind| kind.name == name)?;
+    Some(number(node, place as u64))
+}
+
+fn number(node: &Node, n: u64) -> u64 {
+    400 + 57 * n + chance::mix(node.seed, [n, 9]) % 40
+}
+
 fn actor(node: &Node, at_s: f64, load: f64, (n, kind): (u64, &roles::Kind)) -> Actor {
     let (seed, work) = (chance::mix(node.seed, [n, 7]), kind.work * load);
     let wander = 1.0 + 0.2 * chance::drift(seed, at_s, 19.0);
@@ -148,7 +158,7 @@ fn actor(node: &Node, at_s: f64, load: f64, (n, kind): (u64, &roles::Kind)) -> A
     let spike = chance::share(seed, [at_s as u64, 8]);
     let mailbox = if spike > 0.93 { (kind.burst * (spike - 0.93) / 0.07).floor() } else { 0.0 };
     Actor {
-        number: 400 + 57 * n + chance::mix(node.seed, [n, 9]) % 40,
+        number: number(node, n),
         name: kind.name,
         began: kind.began,
         at: "gen_server:loop/7",

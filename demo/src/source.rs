@@ -77,7 +77,7 @@ impl Source for Made {
         into.sums = queue_sums(&values, &self.sums);
         into.n_oom_kills = Some(values.mem.n_kills);
         let runtime = RUNTIME + values.vm.life;
-        self.rows.fill(&values, &self.sums, (runtime, now_us), wants.is_few, into);
+        self.rows.fill(&values, &self.sums, (runtime, now_us), wants, into);
         into.runtimes.push(RuntimeState {
             id: runtime,
             kind: "beam",
@@ -155,6 +155,7 @@ fn host(
         n_threads: Some(values.processes.iter().map(|process| u64::from(process.n_threads)).sum::<u64>() + 140),
         up_us: Some(sums.up_us()),
         n_tcp: bytes(values.net.n_tcp),
+        cpus: (0..node.n_cpus).map(|n| (n, sums.one_cpu(n))).collect(),
         tcp_trouble: Some(TcpTrouble { listen_overflows: Some(sums.net().listen_drops), ..TcpTrouble::default() }),
         ..NodeReading::default()
     };
@@ -165,7 +166,6 @@ fn host(
 
 /// What only who looks at the node sees.
 fn in_full(node: &Node, values: &Values, sums: &Sums, disk: &Arc<str>, into: &mut NodeReading) {
-    into.cpus = (0..node.n_cpus).map(|n| (n, sums.one_cpu(n))).collect();
     let queue = |number: u32| CpuQueue {
         number,
         n_queued: Some(if number < values.cpu.n_full { 2 } else { u32::from(values.delay > 1.0) }),

@@ -74,7 +74,8 @@ async fn each_node_says_who_it_is_and_that_it_is_made_up() {
         let labels: BTreeMap<_, _> = described.labels.into_iter().map(|l| (l.key.unwrap(), l.value.unwrap())).collect();
         assert_eq!(labels, node.labels().into_iter().collect());
         assert!(described.capabilities.iter().any(|word| word == "demo"));
-        assert_eq!((described.mem_total_bytes, described.insecure), (Some(node.mem_bytes), Some(true)));
+        assert_eq!((described.mem_total_bytes, described.n_cpus), (Some(node.mem_bytes), Some(node.n_cpus)));
+        assert_eq!(described.insecure, Some(true));
     }
     running.abort();
 }

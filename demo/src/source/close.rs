@@ -5,7 +5,7 @@ use midair_proto::v1::{ErlangLook, ErlangPid, FunctionCount, SenderCount, Traced
 use midair_vitals::{TaskId, TaskKind, TaskState};
 
 use super::{tasks::actor_id, vm::Told};
-use crate::values::Actor;
+use crate::{node::registered, values::Actor};
 
 /// Looks from which shares follow.
 const N_LOOKS: u32 = 100;
@@ -24,7 +24,7 @@ fn erlang(told: &Told<'_>, actor: &Actor) -> ErlangLook {
     let is_suspended = actor.state == TaskState::Suspended;
     let active = if is_suspended { 0.0 } else { actor.active };
     let waits = 1.0 - active;
-    let (wait, waits_for) = waits_for(told, actor);
+    let (wait, waits_for, waits_for_text) = waits_for(told, actor);
     let tops = [(actor.at, if active > 0.5 { 0.86 } else { 0.97 }), ("gen_server:loop/7", 0.03)];
     let sup = told.values.vm.actors.iter().find(|one| one.began.starts_with("supervisor:"));
     ErlangLook {
@@ -53,6 +53,7 @@ fn erlang(told: &Told<'_>, actor: &Actor) -> ErlangLook {
         ancestors: sup.map(|sup| told.pid(sup)).into_iter().collect(),
         wait: Some(wait.into()),
         waits_for,
+        waits_for_text,
         n_waits: n(if wait == WaitKind::Computing { active } else { 0.97 }),
         n_looks: Some(N_LOOKS),
         n_waiting: n(if is_suspended { 0.0 } else { waits }),
@@ -63,22 +64,23 @@ fn erlang(told: &Told<'_>, actor: &Actor) -> ErlangLook {
     }
 }
 
-/// What it waits for, and for whom.
-fn waits_for(told: &Told<'_>, actor: &Actor) -> (WaitKind, Option<ErlangPid>) {
+/// What it waits for, and for whom: a process, or a node.
+fn waits_for(told: &Told<'_>, actor: &Actor) -> (WaitKind, Option<ErlangPid>, Option<String>) {
     if actor.state == TaskState::Suspended {
         let peer = told.values.vm.links.iter().find(|link| link.is_busy).map(|link| link.peer);
         let node = peer.and_then(|peer| told.world.cluster.nodes.get(peer)).map(|node| told.name(node));
-        return (WaitKind::Busy, node.map(|node| ErlangPid { node: Some(node), ..ErlangPid::default() }));
+        return (WaitKind::Busy, None, node);
     }
     match actor.waits_for {
         Some((name, number)) => {
-            let node = told.world.cluster.nodes.get(number).map(|node| told.name(node));
-            let pid = ErlangPid { text: None, name: Some(name.to_owned()), task: None, node };
-            (WaitKind::Call, Some(pid))
+            let node = told.world.cluster.nodes.get(number);
+            let text = node.and_then(|node| registered(node, name)).map(|n| format!("<0.{n}.0>"));
+            let node = node.map(|node| told.name(node));
+            (WaitKind::Call, Some(ErlangPid { text, name: Some(name.to_owned()), task: None, node }), None)
         }
-        None if actor.active > 0.5 && actor.at.contains("_nif") => (WaitKind::Native, None),
-        None if actor.active > 0.5 => (WaitKind::Computing, None),
-        None => (WaitKind::Message, None),
+        None if actor.active > 0.5 && actor.at.contains("_nif") => (WaitKind::Native, None, None),
+        None if actor.active > 0.5 => (WaitKind::Computing, None, None),
+        None => (WaitKind::Message, None, None),
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use midair_agent::reading::{Comm, Reading, ThreadReading, Threads, Used};
+use midair_agent::reading::{Comm, Reading, ThreadReading, Threads, Used, Wants};
 use midair_vitals::{Flow, Queue, QueueKind, TaskId, TaskKind, TaskReading, TaskState, Unit};
 
 use super::sums::Sums;
@@ -13,7 +13,10 @@ use crate::{
 };
 
 /// Who is watched as one of many shows so many Erlang processes beside those for which much waits.
-const N_FEW: usize = 6;
+const N_FEW: usize = 3;
+
+/// And OS processes that use more than this, in cores.
+const BUSY: f64 = 0.002_5;
 
 /// So much waits where something is wrong.
 const MUCH: f64 = 100.0;
@@ -66,14 +69,18 @@ impl Rows {
         values: &Values,
         sums: &Sums,
         (runtime, now_us): (u32, u64),
-        is_few: bool,
+        wants: &Wants,
         into: &mut Reading,
     ) {
         self.know(values);
         into.tasks.reserve(values.processes.len() + values.vm.actors.len());
+        // What stands in a stream stays: a process of which no more is told has ended.
+        let is_shown = |id: TaskId, is_much: bool| !wants.is_few || is_much || wants.hot.contains(&id);
         for (n, process) in values.processes.iter().enumerate() {
             let id = process_id(self.seed, process, values.vm.life);
-            into.tasks.push(self.processes[n].process(id, now_us, process, sums, n));
+            if is_shown(id, process.cpu > BUSY || !process.queues.is_empty()) {
+                into.tasks.push(self.processes[n].process(id, now_us, process, sums, n));
+            }
         }
         let beam = into.tasks.iter_mut().find(|task| task.name.as_deref() == Some("beam.smp"));
         if let Some(beam) = beam {
@@ -82,15 +89,16 @@ impl Rows {
         }
         // Those of the kernel stand first, in rising order; see `Tick`.
         into.tasks.sort_unstable_by_key(|task| task.id);
-        let shown = values.vm.actors.iter().enumerate();
-        let shown = shown.filter(|(n, actor)| !is_few || *n < N_FEW || actor.mailbox > MUCH || actor.binaries > 0.0);
         let first = into.tasks.len();
-        for (n, actor) in shown {
+        for (n, actor) in values.vm.actors.iter().enumerate() {
             let id = actor_id(runtime, actor.number);
+            if !is_shown(id, n < N_FEW || actor.mailbox > MUCH || actor.binaries > 0.0) {
+                continue;
+            }
             into.tasks.push(self.actors[n].actor(id, now_us, actor, sums.vm().actors.get(n).copied()));
         }
         into.tasks[first..].sort_unstable_by_key(|task| task.id);
-        if !is_few {
+        if !wants.is_few {
             into.threads = self.schedulers(values, sums, now_us);
         }
     }

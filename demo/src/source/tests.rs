@@ -64,7 +64,7 @@ fn the_reading_of_a_victim_has_the_mailbox_in_its_rows_and_another_vm_after_the_
 fn few_rows_are_enough_for_many_and_all_are_there_for_one() {
     let (mut made, clock) = made(Plan::Healthy, |_| true);
     let (few, all) = (read(&mut made, true), read(&mut made, false));
-    assert!(few.threads.is_empty() && few.node.cpus.is_empty() && few.tasks.len() < all.tasks.len());
+    assert!(few.threads.is_empty() && few.node.disks.is_empty() && few.tasks.len() < all.tasks.len());
     assert_eq!((all.threads.len(), all.node.cpus.len()), (16, 16));
     clock.forward(1_000_000);
     let again = read(&mut made, false);
