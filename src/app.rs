@@ -302,6 +302,7 @@ pub fn target(row: &RowId) -> Option<(&NodeId, Option<TaskId>)> {
 pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
     let place = (state.levels.len(), state.level().panel);
     let asked_of = state.prompt.as_ref().and_then(kept::asked).map(|_| state.screen().clone());
+    let is_moot = asks::is_moot(state, &msg);
     let mut effects = match msg {
         Msg::Event(stamped) => {
             event(state, &stamped);
@@ -345,7 +346,9 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         state.prompt = None;
     }
     kept::forget(state);
-    effects.extend(asks::reconcile(state));
+    if !is_moot {
+        effects.extend(asks::reconcile(state));
+    }
     if state.replay.is_some() {
         replay::ask_nobody(state, &mut effects);
     }

@@ -1,5 +1,7 @@
 //! The command line: what a person typed, as what to watch and how.
 
+pub mod agents;
+mod demo;
 mod info;
 mod mark;
 mod out;
@@ -14,8 +16,12 @@ use std::{
 use clap::{Args, Parser, Subcommand};
 use midair_agent::{SourceChoice, cli::Budget};
 
-use crate::app;
+use crate::{
+    app,
+    feed::{live::Target, local},
+};
 
+pub use demo::{DemoArgs, PartArgs};
 pub use info::Info;
 pub use mark::MarkArgs;
 pub use out::{CutArgs, ExportArgs, ReportArgs};
@@ -23,7 +29,7 @@ pub use out::{CutArgs, ExportArgs, ReportArgs};
 /// The port of an agent where none is given.
 pub const PORT: u16 = 7070;
 /// Words that will be commands. A host of that name is written after `--`.
-const RESERVED: [&str; 2] = ["demo", "hub"];
+const RESERVED: [&str; 1] = ["hub"];
 
 /// Live-cluster observability in the terminal.
 ///
@@ -44,13 +50,17 @@ pub struct Cli {
     #[arg(last = true, value_name = "HOST[:PORT]", hide = true)]
     more_hosts: Vec<String>,
 
+    /// Watch the agents that this file names, one address a line; it is read again when it changes.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["hosts", "more_hosts"])]
+    pub agents_file: Option<PathBuf>,
+
     /// Watch this host with an agent inside this program, though a local one may answer.
-    #[arg(long, conflicts_with_all = ["hosts", "more_hosts"])]
+    #[arg(long, conflicts_with_all = ["hosts", "more_hosts", "agents_file"])]
     pub embedded: bool,
 
     /// Watch by TCP without encryption and authentication.
     #[arg(long)]
-    insecure: bool,
+    pub insecure: bool,
 
     /// Where to start: a node, one of its runtimes, a task of that.
     #[arg(long, value_name = "NODE[/RUNTIME[/TASK]]", value_parser = go)]
@@ -65,7 +75,7 @@ pub struct Cli {
     pub no_mouse: bool,
 
     /// Where the agent inside this program gets its values from.
-    #[arg(long, value_enum, conflicts_with_all = ["hosts", "more_hosts"])]
+    #[arg(long, value_enum, conflicts_with_all = ["hosts", "more_hosts", "agents_file"])]
     pub source: Option<SourceChoice>,
 
     /// CPU time that the agent inside this program may use, in per cent of one core, or "off".
@@ -97,6 +107,11 @@ pub enum Command {
     Report(ReportArgs),
     /// Write a range or some nodes of a recording into a new one that stands alone.
     Cut(CutArgs),
+    /// Watch a made-up messaging cluster in which things go wrong: for training, and to measure what a fleet costs.
+    Demo(DemoArgs),
+    /// Agents of a demo.
+    #[command(hide = true)]
+    DemoPart(PartArgs),
 }
 
 /// How a recording is shown.
@@ -180,6 +195,16 @@ pub enum Place {
     Socket(PathBuf),
 }
 
+impl Place {
+    /// The agent there.
+    pub fn target(self) -> Target {
+        match self {
+            Self::Tcp(address) => local::tcp(address),
+            Self::Socket(path) => local::socket(path),
+        }
+    }
+}
+
 impl Cli {
     /// The places named, in order, each once; none: this host.
     pub fn places(&self) -> anyhow::Result<Vec<Place>> {
@@ -187,6 +212,9 @@ impl Cli {
             && RESERVED.contains(&word.as_str())
         {
             anyhow::bail!("this version has no command {word:?}; for a host of that name write `midair -- {word}`");
+        }
+        if let Some(file) = &self.agents_file {
+            return agents::read(file, self.insecure);
         }
         places(self.hosts.iter().chain(&self.more_hosts), self.insecure)
     }

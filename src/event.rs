@@ -216,6 +216,8 @@ pub struct Described {
     pub is_insecure: bool,
     /// True where its black box can be asked.
     pub keeps_history: bool,
+    /// True where all that it tells is made up.
+    pub is_demo: bool,
 }
 
 /// How well something works.

@@ -32,7 +32,7 @@ use crate::{
 /// Most entries between a feed and the screen. When the screen is that far behind, links stop reading, and the agents
 /// drop samples for it and say how many.
 pub const ENTRIES_MAX: usize = 1_024;
-/// Most controls between the screen and a feed; see [`Feed::control`].
+/// Most bundles of controls between the screen and a feed; see [`Feed::controls`].
 pub const CONTROLS_MAX: usize = 256;
 
 /// Notes of before are told that are about so long ago at most, microseconds.
@@ -42,7 +42,7 @@ const NOTES_US: u64 = 24 * 3_600_000_000;
 #[derive(Debug)]
 pub struct Feed {
     entries: mpsc::Receiver<Entry>,
-    controls: mpsc::Sender<Control>,
+    controls: mpsc::Sender<Vec<Control>>,
     recording: Option<Recording>,
     recorder: Option<Recorder>,
     notebook: Notebook,
@@ -54,7 +54,7 @@ pub struct Feed {
 
 impl Feed {
     /// A feed at the ends of two channels.
-    pub fn new(entries: mpsc::Receiver<Entry>, controls: mpsc::Sender<Control>) -> Self {
+    pub fn new(entries: mpsc::Receiver<Entry>, controls: mpsc::Sender<Vec<Control>>) -> Self {
         let (notebook, notes, waiting) = (Notebook::default(), BTreeMap::new(), VecDeque::new());
         Self { entries, controls, recording: None, recorder: None, notebook, notes, waiting }
     }
@@ -118,7 +118,12 @@ impl Feed {
 
     /// Asks something of the agents. False when it could not be taken: the feed has ended, or is far behind.
     pub fn control(&self, control: Control) -> bool {
-        self.controls.try_send(control).is_ok()
+        self.controls(vec![control])
+    }
+
+    /// Asks all this of the agents, or nothing of it: one thing of each of thousands, perhaps.
+    pub fn controls(&self, controls: Vec<Control>) -> bool {
+        controls.is_empty() || self.controls.try_send(controls).is_ok()
     }
 
     /// Writes what passes from now on into a file; the recorder before, which has to be finished.

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use midair::{
     app::{self, Options, Speed},
-    cli::{Cli, Command, Info, MarkArgs, Place, RecordArgs, ReplayArgs},
+    cli::{agents, Cli, Command, DemoArgs, Info, MarkArgs, PartArgs, Place, RecordArgs, ReplayArgs},
     clock::Clock,
     event::{Stamp, Stream},
     feed::{
@@ -28,6 +28,7 @@ use midair::{
     view::theme::Theme,
 };
 use midair_agent::Config;
+use midair_demo::children::Fleet;
 
 /// No black box reaches further back.
 const KEPT_AT_MOST: Duration = Duration::from_secs(7 * 86_400);
@@ -63,6 +64,8 @@ fn run(cli: &Cli) -> anyhow::Result<Ending> {
         Some(Command::Export(args)) => export::export(&args.options(), Clock::system()).map(|_| Ending::Quit),
         Some(Command::Report(args)) => report::report(&args.options(), Clock::system()).map(|()| Ending::Quit),
         Some(Command::Cut(args)) => cut::cut(&args.options(), Clock::system()).map(|_| Ending::Quit),
+        Some(Command::Demo(args)) => demo(args),
+        Some(Command::DemoPart(args)) => args.share().serve().map(|()| Ending::Quit),
     }
 }
 
@@ -148,7 +151,7 @@ fn mark(args: &MarkArgs) -> anyhow::Result<Ending> {
             true => {
                 vec![local::agent().await.context("no agent answers on this host; start midair-agent, or name one")?]
             }
-            false => places.into_iter().map(target).collect(),
+            false => places.into_iter().map(Place::target).collect(),
         };
         anyhow::Ok(live::put(targets, wanted).await)
     })?;
@@ -167,10 +170,37 @@ fn watch(cli: &Cli) -> anyhow::Result<Ending> {
         let n_targets = targets.len();
         // One node is looked at closely from the start, many are compared first.
         let stream = if n_targets == 1 { Stream::Detail } else { Stream::Overview };
-        let feed = feed::live(targets, &self::options(stream, cli.interval_ms(), clock), clock)
+        let lists = agents::lists(cli.agents_file.clone(), cli.insecure);
+        let feed = live::live_by(targets, lists, &self::options(stream, cli.interval_ms(), clock), clock)
             .with_notebook(Notebook::of_user(), clock.now());
         let options =
             Options { n_targets, go: cli.go.clone(), interval_ms: cli.interval_ms(), has_mouse: !cli.no_mouse, size };
+        shell::run(feed, Session::new(options), theme(), clock).await
+    })
+}
+
+fn demo(args: &DemoArgs) -> anyhow::Result<Ending> {
+    if args.list {
+        write!(io::stdout(), "{}", DemoArgs::told()).context("cannot write to the terminal")?;
+        return Ok(Ending::Quit);
+    }
+    // Without a terminal nothing is started.
+    let size = if args.headless { (0, 0) } else { shell::size()? };
+    let program = std::env::current_exe().context("cannot tell which program this is")?;
+    let fleet = Fleet::start(&args.wanted(), &program, PartArgs::of)?;
+    if let Some(file) = &args.agents_file {
+        agents::write(file, fleet.addresses())?;
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
+    runtime.block_on(async {
+        if args.headless {
+            return shell::wait(args.length).await;
+        }
+        let clock = Clock::system();
+        let targets: Vec<Target> = fleet.addresses().map(local::tcp).collect();
+        let (n_targets, interval_ms) = (targets.len(), args.interval_ms());
+        let feed = feed::live(targets, &options(Stream::Overview, interval_ms, clock), clock);
+        let options = Options { n_targets, go: args.go.clone(), interval_ms, has_mouse: !args.no_mouse, size };
         shell::run(feed, Session::new(options), theme(), clock).await
     })
 }
@@ -189,14 +219,7 @@ async fn targets(places: Vec<Place>, config: Config, is_embedded: bool) -> anyho
     if places.is_empty() {
         return Ok(vec![local::this_host(config, is_embedded).await?]);
     }
-    Ok(places.into_iter().map(target).collect())
-}
-
-fn target(place: Place) -> Target {
-    match place {
-        Place::Tcp(address) => local::tcp(address),
-        Place::Socket(path) => local::socket(path),
-    }
+    Ok(places.into_iter().map(Place::target).collect())
 }
 
 fn options(stream: Stream, interval_ms: u32, clock: Clock) -> live::Options {

@@ -15,7 +15,7 @@ use crossterm::{clipboard::CopyToClipboard, event::EventStream, execute};
 use tokio::{select, task::yield_now, time::sleep};
 use tokio_stream::StreamExt as _;
 
-pub use headless::{record, record_past};
+pub use headless::{record, record_past, wait};
 pub use screen::{NotATerminal, size};
 
 use crate::{
@@ -35,6 +35,12 @@ use self::{
 
 /// Pictures are at least so far apart: 60 a second.
 const FRAME: Duration = Duration::from_micros(16_666);
+/// Of more nodes than these some have something new at every moment. While nobody does anything, pictures of all that are so
+/// far apart: each is made of all nodes.
+const N_FEW: usize = 16;
+const FRAME_OF_MANY: Duration = Duration::from_millis(250);
+/// What a person has asked for comes within this time.
+const TOUCHED: Duration = Duration::from_secs(1);
 /// A recording is played on so often.
 const PLAY_EVERY: Duration = Duration::from_millis(50);
 /// Most entries that are folded in before the next look at the keyboard.
@@ -55,8 +61,9 @@ pub async fn run(feed: Feed, session: Session, theme: Theme, clock: Clock) -> an
     hangup::watch().context("cannot start the thread that watches the terminal")?;
     let signals = Signals::new().context("cannot listen to signals")?;
     let (hand, size) = (Hand::default(), session.state().size);
+    let (drawn_at, touched_at) = (Stamp(0), Stamp(0));
     let shell =
-        Shell { feed, session, theme, clock, screen, hand, drawn_at: Stamp(0), size, played_at: None, wants: None };
+        Shell { feed, session, theme, clock, screen, hand, drawn_at, touched_at, size, played_at: None, wants: None };
     shell.run(signals).await
 }
 
@@ -68,6 +75,8 @@ struct Shell {
     screen: Screen,
     hand: Hand,
     drawn_at: Stamp,
+    /// When a person last did something.
+    touched_at: Stamp,
     size: (u16, u16),
     /// Up to when a recording was played, on our clock; `None` while it stands.
     played_at: Option<Stamp>,
@@ -127,12 +136,21 @@ impl Shell {
         if !self.session.state().is_dirty {
             return Ok(None);
         }
-        let age = Duration::from_micros(self.clock.now().since_us(self.drawn_at));
-        if age < FRAME {
-            return Ok(Some(FRAME - age));
+        let now = self.clock.now();
+        let age = Duration::from_micros(now.since_us(self.drawn_at));
+        let frame = self.frame(now);
+        if age < frame {
+            return Ok(Some(frame - age));
         }
         self.draw()?;
         Ok(None)
+    }
+
+    /// How far pictures are apart now.
+    fn frame(&self, now: Stamp) -> Duration {
+        let (state, quiet) = (self.session.state(), Duration::from_micros(now.since_us(self.touched_at)));
+        let is_at_rest = state.model.nodes.len() > N_FEW && state.replay.is_none() && quiet > TOUCHED;
+        if is_at_rest { FRAME_OF_MANY } else { FRAME }
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
@@ -147,6 +165,7 @@ impl Shell {
     fn event(&mut self, event: Option<io::Result<crossterm::event::Event>>) -> anyhow::Result<()> {
         let event = event.context("the terminal is gone")?.context("cannot read from the terminal")?;
         let at = self.clock.now();
+        self.touched_at = at;
         for input in self.hand.inputs(at, &event) {
             self.input(at, input)?;
         }
@@ -197,16 +216,13 @@ impl Shell {
     }
 
     fn carry_out(&mut self, effects: Vec<Effect>) -> anyhow::Result<()> {
+        let mut controls = Vec::new();
         for effect in effects {
             match effect {
                 Effect::Quit => self.wants = Some(Ending::Quit),
                 Effect::Suspend if signals::has_shell() => self.stop(signals::stop_job)?,
                 Effect::Suspend => tracing::info!("no shell waits: not stopping"),
-                Effect::Control(control) => {
-                    if !self.feed.control(control) {
-                        tracing::warn!("a control was not taken: the feed has ended, or is behind");
-                    }
-                }
+                Effect::Control(control) => controls.push(control),
                 Effect::Copy(text) => execute!(io::stdout(), CopyToClipboard::to_clipboard_from(text))
                     .context("cannot write to the terminal")?,
                 Effect::Record => self.toggle_recording(),
@@ -214,6 +230,9 @@ impl Shell {
                 // The session carries these out itself.
                 Effect::Seek(_) | Effect::GoLive | Effect::Arrive => {}
             }
+        }
+        if !self.feed.controls(controls) {
+            tracing::warn!("controls were not taken: the feed has ended, or is behind");
         }
         Ok(())
     }

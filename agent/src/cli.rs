@@ -244,6 +244,7 @@ impl Cli {
             off_dir: self.off_dir.clone(),
             beam: self.vms.config(),
             black_box: self.black_box(),
+            is_demo: false,
         };
         config.check()?;
         Ok(config)

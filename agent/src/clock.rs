@@ -2,7 +2,7 @@
 
 use std::sync::{
     Arc,
-    atomic::{AtomicU64, Ordering},
+    atomic::{AtomicI64, AtomicU64, Ordering},
 };
 
 /// Tells the time; handed to whoever needs it, so that tests say what time it is.
@@ -12,6 +12,8 @@ pub struct Clock(Inner);
 #[derive(Clone, Debug)]
 enum Inner {
     System,
+    /// The clocks of this host, with a wall clock that is ahead by so many microseconds.
+    Off(Arc<AtomicI64>),
     Scripted(Arc<Script>),
 }
 
@@ -29,6 +31,11 @@ impl Clock {
     /// The clocks of this host.
     pub fn system() -> Self {
         Self(Inner::System)
+    }
+
+    /// The clocks of this host, but for a wall clock that is ahead of it by so many microseconds as stand there.
+    pub fn off_by(ahead_us: Arc<AtomicI64>) -> Self {
+        Self(Inner::Off(ahead_us))
     }
 
     /// A clock that stands still until it is told to go on.
@@ -58,7 +65,7 @@ impl Clock {
     /// `CLOCK_MONOTONIC`, microseconds.
     pub fn mono_us(&self) -> u64 {
         match &self.0 {
-            Inner::System => system::mono_us(),
+            Inner::System | Inner::Off(_) => system::mono_us(),
             Inner::Scripted(script) => script.mono_us.load(Ordering::Relaxed),
         }
     }
@@ -67,6 +74,7 @@ impl Clock {
     pub fn wall_us(&self) -> u64 {
         match &self.0 {
             Inner::System => system::wall_us(),
+            Inner::Off(ahead_us) => system::wall_us().saturating_add_signed(ahead_us.load(Ordering::Relaxed)),
             Inner::Scripted(script) => SCRIPTED_WALL_US + script.mono_us.load(Ordering::Relaxed),
         }
     }
@@ -74,7 +82,7 @@ impl Clock {
     /// CPU time that the calling thread has used, microseconds.
     pub fn thread_cpu_us(&self) -> u64 {
         match &self.0 {
-            Inner::System => system::thread_cpu_us(),
+            Inner::System | Inner::Off(_) => system::thread_cpu_us(),
             Inner::Scripted(script) => script.cpu_us.load(Ordering::Relaxed),
         }
     }
@@ -82,7 +90,7 @@ impl Clock {
     /// CPU time that this process has used, microseconds.
     pub fn process_cpu_us(&self) -> u64 {
         match &self.0 {
-            Inner::System => system::process_cpu_us(),
+            Inner::System | Inner::Off(_) => system::process_cpu_us(),
             Inner::Scripted(script) => script.cpu_us.load(Ordering::Relaxed),
         }
     }

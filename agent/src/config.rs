@@ -49,6 +49,8 @@ pub struct Config {
     pub beam: BeamConfig,
     /// What is kept of what was measured.
     pub black_box: BlackBoxConfig,
+    /// Whether what is told is made up, and not measured: the agent says so to everybody.
+    pub is_demo: bool,
 }
 
 /// Where values come from.
@@ -90,6 +92,7 @@ impl Default for Config {
             off_dir: PathBuf::from(OFF_DIR),
             beam: BeamConfig::default(),
             black_box: BlackBoxConfig::default(),
+            is_demo: false,
         }
     }
 }

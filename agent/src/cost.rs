@@ -32,6 +32,8 @@ pub enum Payer {
     Threads,
     /// The whole process and its children: it is an agent and nothing else.
     Process,
+    /// None of this process: it holds many agents. What readings tell of children is all that there is.
+    Children,
 }
 
 /// CPU time of the agent's threads that are not the one which asks, told by themselves.
@@ -89,7 +91,7 @@ impl Meter {
     pub fn new(clock: Clock, payer: Payer, threads: ThreadTimes) -> Self {
         let own = PathBuf::from("/proc/self");
         // Elsewhere than on Linux nothing of this is there; unknown then, and not an error.
-        let open = |name: &str| File::open(own.join(name)).ok();
+        let open = |name: &str| File::open(own.join(name)).ok().filter(|_| payer != Payer::Children);
         // Children are real even where the clock is not.
         let (statm, stat) = (open("statm"), open("stat").filter(|_| !clock.is_scripted()));
         let (delays, run_delay_ns) = (HashMap::new(), None);
@@ -98,6 +100,12 @@ impl Meter {
 
     /// What this process has cost up to now; `sample_us` is the CPU time of the last sample.
     pub fn read(&mut self, sample_us: u64, n_watchers: usize) -> Cost {
+        let n_watchers = u32::try_from(n_watchers).ok();
+        if self.payer == Payer::Children {
+            let nothing = Some(0);
+            let sample_us = Some(sample_us);
+            return Cost { cpu_us: nothing, rss_bytes: nothing, sample_us, n_watchers, ..Cost::default() };
+        }
         if self.n_reads.is_multiple_of(LOOK_EVERY) {
             self.children_us = self.read_children_us().unwrap_or(self.children_us);
             self.find_threads();
@@ -110,7 +118,7 @@ impl Meter {
             rss_bytes: self.read_rss_bytes(),
             sample_us: Some(sample_us),
             vm_us: None,
-            n_watchers: u32::try_from(n_watchers).ok(),
+            n_watchers,
             budget_milli: None,
             used_milli: None,
             budget_until_us: None,
@@ -121,7 +129,7 @@ impl Meter {
     /// CPU time that counts against the budget, up to now, microseconds. Ask on the desk's thread.
     pub fn budget_us(&self, cost: &Cost) -> u64 {
         match self.payer {
-            Payer::Process => cost.cpu_us.unwrap_or(0),
+            Payer::Process | Payer::Children => cost.cpu_us.unwrap_or(0),
             Payer::Threads => self.clock.thread_cpu_us() + self.threads.sum_us(),
         }
     }

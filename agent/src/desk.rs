@@ -48,6 +48,7 @@ use crate::{
 };
 use asked::Asked;
 use budget::Booked;
+use description::Told;
 
 pub use door::Door;
 use inspections::Inspections;
@@ -109,13 +110,14 @@ pub struct Desk {
     identity: Arc<Identity>,
     clock: Clock,
     interval_ms: u32,
+    is_demo: bool,
     wants: SharedWants,
     ledger: Ledger,
     node: NodeLedger,
     looks: focus::Looks,
     tick: Option<Tick>,
     /// Who this is, as all watchers know it.
-    told: Option<Description>,
+    told: Option<Told>,
     overview: HotRows,
     detail: HotRows,
     kept: Kept,
@@ -171,6 +173,13 @@ struct Watcher {
     marked_us: Option<u64>,
 }
 
+impl Watcher {
+    /// Whether it is sent no more than a few rows.
+    fn sees_few(&self) -> bool {
+        self.stream.is_none_or(|key| key.stream == Stream::Overview)
+    }
+}
+
 impl Desk {
     /// A desk that knows nothing yet.
     pub fn new(
@@ -184,6 +193,7 @@ impl Desk {
         Self {
             identity,
             interval_ms: u32::try_from(config.interval.as_millis()).unwrap_or(u32::MAX),
+            is_demo: config.is_demo,
             wants,
             ledger: Ledger::default(),
             node: NodeLedger::default(),
@@ -246,6 +256,11 @@ impl Desk {
             }
             Command::Stop => self.watchers.clear(),
         }
+    }
+
+    /// Whether nobody is told anything now.
+    pub fn is_idle(&self) -> bool {
+        self.watchers.is_empty()
     }
 
     /// How many samples all streams have encoded; more watchers make it no larger.
@@ -328,7 +343,8 @@ impl Desk {
         let thrift = self.governor.thrift();
         let (traces, inspections) = (self.traces.wanted(), self.inspections.wanted());
         let hot = hot.into_iter().collect();
-        self.wants.set(Wants { close, hot, traces, inspections, thrift, ..Wants::default() });
+        let is_few = self.tables.items().is_empty() && self.watchers.values().all(Watcher::sees_few);
+        self.wants.set(Wants { close, hot, traces, inspections, thrift, is_few, ..Wants::default() });
     }
 
     fn drop_unwatched(&mut self) {

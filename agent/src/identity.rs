@@ -26,6 +26,20 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// The identity of an agent that is told who it is: its node, by which people call it too, boot and instance.
+    pub fn told(config: &Config, node: &str, boot_id: String, instance: String) -> Self {
+        Self {
+            node: node.to_owned(),
+            name: node.to_owned(),
+            epoch: fnv(&[boot_id.as_bytes(), instance.as_bytes()]),
+            boot_id,
+            instance,
+            labels: config.labels.clone(),
+            system: "Linux".to_owned(),
+            user: "midair".to_owned(),
+        }
+    }
+
     /// Finds out who we are.
     pub fn read(config: &Config) -> anyhow::Result<Self> {
         let uname = rustix::system::uname();

@@ -2,7 +2,8 @@
 //!
 //! Three parties, bounded channels between them: the *sampler* (a thread that reads the sources on a grid of ticks), the
 //! *desk* (a thread that owns all state: it derives, encodes once, and hands out) and the *service* (gRPC, on the
-//! caller's runtime). Readings and controls go to the desk; envelopes come from it.
+//! caller's runtime). Readings and controls go to the desk; envelopes come from it. Where one process holds many agents
+//! (`crew`), all three are on one runtime.
 
 pub mod agent;
 #[cfg(target_os = "linux")]
@@ -13,6 +14,7 @@ pub mod cli;
 pub mod clock;
 pub mod config;
 pub mod cost;
+pub mod crew;
 pub mod desk;
 pub mod encode;
 pub mod focus;

@@ -15,14 +15,17 @@ use std::{
 
 use anyhow::Context;
 use midair_proto::{MESSAGE_MAX, v1::agent_server::AgentServer};
-use tokio::net::{TcpListener, TcpStream, UnixListener, UnixStream, unix::UCred};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::{TcpListener, TcpStream, UnixListener, UnixStream, unix::UCred},
+};
 use tokio_stream::{
     Stream, StreamExt,
     wrappers::{TcpListenerStream, UnixListenerStream},
 };
 use tonic::{
     Request,
-    transport::server::{Server, TcpConnectInfo, UdsConnectInfo},
+    transport::server::{Connected, Server, TcpConnectInfo, UdsConnectInfo},
 };
 
 use crate::{clock::Clock, desk::Door, pace::Pace, service::Service};
@@ -99,13 +102,26 @@ pub async fn serve_unix(door: Door, socket: Socket, until: impl Future<Output = 
 
 /// Serves a TCP address, unencrypted, until told to stop.
 pub async fn serve_tcp(door: Door, listener: TcpListener, until: impl Future<Output = ()>) -> anyhow::Result<()> {
+    // A sample waits for nothing; without this Nagle's algorithm may hold it back.
+    let at_once = |stream: io::Result<TcpStream>| stream.and_then(|s| s.set_nodelay(true).map(|()| s));
+    serve_connections(door, TcpListenerStream::new(listener).map(at_once), until).await
+}
+
+/// Serves connections of TCP that come in by whatever way, unencrypted, until told to stop.
+pub async fn serve_connections<S>(
+    door: Door,
+    connections: impl Stream<Item = io::Result<S>>,
+    until: impl Future<Output = ()>,
+) -> anyhow::Result<()>
+where
+    S: Connected<ConnectInfo = TcpConnectInfo> + AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
     let seats = Seats::new(PREFACE_WITHIN);
-    let seated = move |stream: io::Result<TcpStream>| match stream {
-        // A sample waits for nothing; without this Nagle's algorithm may hold it back.
-        Ok(stream) => seats.give(stream).map(|seated| seated.stream().set_nodelay(true).map(|()| seated)),
+    let seated = move |stream: io::Result<S>| match stream {
+        Ok(stream) => seats.give(stream).map(Ok),
         Err(error) => Some(Err(error)),
     };
-    let incoming = at_a_walk(door.clock().clone(), TcpListenerStream::new(listener)).filter_map(seated);
+    let incoming = at_a_walk(door.clock().clone(), connections).filter_map(seated);
     let service = grpc(Service::insecure(door));
     server().serve_with_incoming_shutdown(service, incoming, until).await.context("cannot serve TCP")
 }

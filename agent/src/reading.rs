@@ -23,6 +23,8 @@ pub struct Wants {
     pub inspections: Vec<InspectionWanted>,
     /// What to leave out to stay within the agent's budget.
     pub thrift: Thrift,
+    /// Whether nobody is told of more than a few rows: who makes rows up need not make all.
+    pub is_few: bool,
     /// What an operator has switched off: a part that is says so as its state, and reads nothing.
     pub off: Off,
 }

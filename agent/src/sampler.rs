@@ -195,7 +195,7 @@ impl Grid {
 }
 
 /// The sources, each with what is known of its state by itself.
-struct Readers {
+pub(crate) struct Readers {
     readers: Vec<Reader>,
 }
 
@@ -208,13 +208,13 @@ struct Reader {
 }
 
 impl Readers {
-    fn new(sources: Vec<Box<dyn Source>>) -> Self {
+    pub(crate) fn new(sources: Vec<Box<dyn Source>>) -> Self {
         let reader = |source| Reader { source, names: vec!["source"], fault: None };
         Self { readers: sources.into_iter().map(reader).collect() }
     }
 
     /// Reads every source once.
-    fn read(&mut self, wants: &Wants, clock: &Clock) -> Reading {
+    pub(crate) fn read(&mut self, wants: &Wants, clock: &Clock) -> Reading {
         let mut reading = Reading::default();
         for reader in &mut self.readers {
             reader.read(wants, &mut reading, clock);

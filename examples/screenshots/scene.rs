@@ -290,5 +290,6 @@ fn described(host: &Host, is_single: bool) -> Described {
         runtimes: vec![os(host)],
         is_insecure: false,
         keeps_history: false,
+        is_demo: false,
     }
 }

@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use midair_vitals::{TaskId, TaskKind};
 
 use super::{
-    Effect, Playhead, State,
+    Effect, Msg, Playhead, State,
     screen::{Level, Panel, Scope, Screen},
 };
-use crate::event::{CENSUS_ID, Control, NodeId, Stream, TableQuery};
+use crate::event::{CENSUS_ID, Control, Event, NodeId, Stream, TableQuery};
 
 /// Number of the one table query that the dashboard holds per node. Queries and focuses share one numbering.
 pub const TABLE_ID: u32 = CENSUS_ID;
@@ -21,6 +21,12 @@ const LIMITS: (usize, usize) = (200, 4096);
 
 /// Rows of a cgroup asked for while some of them are sought by what was typed.
 const NARROWED: usize = 1_000;
+
+#[cfg(test)]
+thread_local! {
+    /// How often what is needed was worked out.
+    pub(super) static N_WORKED_OUT: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
 
 /// What has been asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -45,7 +51,17 @@ pub(super) fn reconcile(state: &mut State) -> Vec<Effect> {
     controls.into_iter().map(Effect::Control).collect()
 }
 
+/// Whether something that is told can change nothing of what is needed. As many samples come in a second as there are nodes,
+/// and to work out what is needed of all of them takes as long as there are nodes.
+pub(super) fn is_moot(state: &State, msg: &Msg) -> bool {
+    let Msg::Event(stamped) = msg else { return false };
+    let is_measured = matches!(stamped.event, Event::Sample(_) | Event::Tick | Event::Clock { .. } | Event::Rollup(_));
+    is_measured && state.go.is_none() && state.errand.is_none() && !state.timeline.is_retelling()
+}
+
 fn wanted(state: &State) -> Asks {
+    #[cfg(test)]
+    N_WORKED_OUT.with(|n| n.set(n.get() + 1));
     let described = state.model.nodes.values().filter(|n| n.described.is_some());
     let is_alone = state.model.nodes.len() == 1;
     let interests = described.map(|node| {

@@ -5,6 +5,7 @@ mod link;
 mod past;
 mod peer;
 mod put;
+mod roster;
 mod router;
 
 use std::sync::Arc;
@@ -18,11 +19,11 @@ pub use put::{Put, Wanted, put};
 use crate::{
     clock::Clock,
     event::{Control, NodeId, Stream},
-    feed::{CONTROLS_MAX, ENTRIES_MAX, Feed, backoff::Chance},
+    feed::{CONTROLS_MAX, ENTRIES_MAX, Feed},
 };
 
 use self::{
-    link::Link,
+    roster::Roster,
     router::{Line, Router},
 };
 
@@ -55,18 +56,24 @@ pub struct Options {
 
 /// Watches these agents until the feed is dropped. Must be called on a tokio runtime.
 pub fn live(targets: Vec<Target>, options: &Options, clock: Clock) -> Feed {
+    // Nobody will send another list.
+    let (_, lists) = mpsc::channel(1);
+    live_by(targets, lists, options, clock)
+}
+
+/// The same, where each later list names all that are to be watched from then on.
+pub fn live_by(targets: Vec<Target>, lists: mpsc::Receiver<Vec<Target>>, options: &Options, clock: Clock) -> Feed {
     let (entry_sender, entries) = mpsc::channel(ENTRIES_MAX);
     let (controls, control_receiver) = mpsc::channel(CONTROLS_MAX);
     let (ask_sender, asks) = mpsc::channel(ASKS_MAX);
     let lines = targets.iter().map(|target| Line::new(target.address.clone(), first_interest(target, options)));
     let router = Router::new(lines.collect(), entry_sender.clone(), clock);
     tokio::spawn(router.run(control_receiver, asks));
-    let mut chance = Chance(options.seed);
+    let mut roster = Roster::new(options.clone(), clock, entry_sender, ask_sender);
     for (number, target) in targets.into_iter().enumerate() {
-        let seed = (chance.share() * 1e15) as u64;
-        let link = Link::new(number, target, options.viewer.clone(), seed, clock);
-        tokio::spawn(link.run(entry_sender.clone(), ask_sender.clone()));
+        roster.begin(number, target);
     }
+    tokio::spawn(roster.run(lists));
     Feed::new(entries, controls)
 }
 

@@ -90,6 +90,7 @@ pub(crate) fn described_as(seconds: f64, node: &str, address: &str, epoch: u64) 
         runtimes: vec![os()],
         is_insecure: false,
         keeps_history: false,
+        is_demo: false,
     };
     stamped(seconds, Event::Described(Box::new(described)))
 }

@@ -110,6 +110,21 @@ pub async fn record_past(
     Ok(Ending::Quit)
 }
 
+/// Waits until a signal, or for so long.
+///
+/// # Errors
+/// When signals cannot be heard.
+pub async fn wait(length: Option<Duration>) -> anyhow::Result<Ending> {
+    let mut signals = Signals::new().context("cannot listen to signals")?;
+    say("the agents listen; ^C ends them");
+    select! {
+        // Being told to stop is how it is meant to end.
+        _ = stopped(&mut signals) => {}
+        () = tokio::time::sleep(length.unwrap_or(LONG)) => {}
+    }
+    Ok(Ending::Quit)
+}
+
 async fn stopped(signals: &mut Signals) -> Ending {
     loop {
         if let Asked::End(number) = signals.next().await {

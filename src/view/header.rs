@@ -26,6 +26,9 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
     let left = Rect { width: area.width - right, ..area };
     let mut pen = Pen::new(buffer, left, 0);
     pen.put(" midair", over(theme.title));
+    if state.model.nodes.values().any(|node| node.described.as_ref().is_some_and(|described| described.is_demo)) {
+        pen.put_whole(" DEMO", over(theme.alarm));
+    }
     for (way, step) in breadcrumb(state) {
         let sign = match way {
             Way::In => " › ",

@@ -24,5 +24,6 @@ pub(super) fn described(context: &Context, sent: v1::Description) -> Described {
         runtimes: node::runtimes(&sent.runtimes),
         is_insecure: sent.insecure.unwrap_or(false),
         keeps_history: sent.capabilities.iter().any(|word| word == "history"),
+        is_demo: sent.capabilities.iter().any(|word| word == "demo"),
     }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::disallowed_methods, reason = "these tests wait for real programs in real time")]
 
+mod demo;
 mod marks;
 mod one_path;
 mod out;

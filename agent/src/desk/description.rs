@@ -2,22 +2,31 @@
 
 use midair_proto::{
     CONTRACT,
-    v1::{Description, Label, Version, payload::Kind},
+    v1::{Description, Label, Runtime, Version, payload::Kind},
 };
 
 use super::{Desk, event};
 use crate::{config::INTERVAL_MIN, encode, outbox::Reader};
 
+/// What all watchers know of an agent, as far as it may change.
+#[derive(Debug, PartialEq)]
+pub(super) struct Told {
+    n_cpus: usize,
+    mem_total_bytes: Option<u64>,
+    runtimes: Vec<Runtime>,
+    interval_ms: u32,
+    keeps_history: bool,
+}
+
 impl Desk {
     /// Says anew who this is, to everybody, where that is no longer what they were told: a runtime came, went or fell ill,
     /// a CPU or memory was added.
     pub(super) fn describe_anew(&mut self) {
-        let mut now = self.description(false);
-        // How many tasks there are is part of each sample, and changes with each.
-        now.runtimes.iter_mut().for_each(|runtime| runtime.n_tasks = None);
-        if self.told.replace(now.clone()) == Some(now) {
+        let now = self.changing();
+        if self.told.as_ref() == Some(&now) {
             return;
         }
+        self.told = Some(now);
         let mut gone = Vec::new();
         for (id, watcher) in &self.watchers {
             let described = Kind::Described(self.description(watcher.is_insecure));
@@ -27,6 +36,21 @@ impl Desk {
         }
         for id in gone {
             self.leave(id);
+        }
+    }
+
+    /// What of it may change; the rest is as it was at the start.
+    fn changing(&self) -> Told {
+        let reading = self.tick.as_ref().map(|tick| &tick.reading);
+        let mut runtimes = reading.map(|reading| encode::runtimes(reading, 0).runtime).unwrap_or_default();
+        // How many tasks there are is part of each sample, and changes with each.
+        runtimes.iter_mut().for_each(|runtime| runtime.n_tasks = None);
+        Told {
+            n_cpus: reading.map_or(0, |reading| reading.node.cpus.len()),
+            mem_total_bytes: reading.and_then(|reading| reading.node.mem_total_bytes),
+            runtimes,
+            interval_ms: self.interval_now_ms(),
+            keeps_history: self.black_box.is_some(),
         }
     }
 
@@ -40,7 +64,8 @@ impl Desk {
         let label = |(key, value): &(String, String)| Label { key: Some(key.clone()), value: Some(value.clone()) };
         let program = Some(encode::PROGRAM.to_owned());
         let history = self.black_box.as_ref().map(|_| "history");
-        let capabilities = ["table", "focus", "mark", "rollup", "budget"].into_iter().chain(history);
+        let demo = self.is_demo.then_some("demo");
+        let capabilities = ["table", "focus", "mark", "rollup", "budget"].into_iter().chain(history).chain(demo);
         Description {
             version: Some(Version { contract: Some(CONTRACT), program }),
             node: Some(identity.node.clone()),

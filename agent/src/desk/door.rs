@@ -9,6 +9,8 @@ use std::{
     time::Duration,
 };
 
+use tokio::sync::mpsc;
+
 use midair_proto::v1::{Envelope, payload};
 use tonic::Status;
 
@@ -21,17 +23,31 @@ const RETRY: Duration = Duration::from_millis(2);
 /// The way in to the desk.
 #[derive(Clone, Debug)]
 pub struct Door {
-    commands: SyncSender<Command>,
+    way: Way,
     identity: Arc<Identity>,
     clock: Clock,
     n_watchers: Arc<AtomicU64>,
     histories: Option<Histories>,
 }
 
+/// Where commands wait.
+#[derive(Clone, Debug)]
+enum Way {
+    /// For a desk on a thread of its own.
+    Own(SyncSender<Command>),
+    /// For one of many desks on one runtime, with its number among them.
+    Shared(mpsc::Sender<(usize, Command)>, usize),
+}
+
 impl Door {
     /// To the desk that reads from the other end.
     pub fn new(commands: SyncSender<Command>, identity: Arc<Identity>, clock: Clock) -> Self {
-        Self { commands, identity, clock, n_watchers: Arc::default(), histories: None }
+        Self { way: Way::Own(commands), identity, clock, n_watchers: Arc::default(), histories: None }
+    }
+
+    /// To one of the desks that read from the other end.
+    pub fn shared(to: (mpsc::Sender<(usize, Command)>, usize), identity: Arc<Identity>, clock: Clock) -> Self {
+        Self { way: Way::Shared(to.0, to.1), identity, clock, n_watchers: Arc::default(), histories: None }
     }
 
     /// The same, with a past to ask for.
@@ -46,10 +62,15 @@ impl Door {
 
     /// Sends a command. While the desk is full the caller waits, and so does its client: nothing piles up here.
     pub async fn send(&self, mut command: Command) -> Result<(), Status> {
+        let is_stopping = || Status::unavailable("the agent is stopping");
+        let commands = match &self.way {
+            Way::Own(commands) => commands,
+            Way::Shared(commands, n) => return commands.send((*n, command)).await.map_err(|_| is_stopping()),
+        };
         loop {
-            match self.commands.try_send(command) {
+            match commands.try_send(command) {
                 Ok(()) => return Ok(()),
-                Err(TrySendError::Disconnected(_)) => return Err(Status::unavailable("the agent is stopping")),
+                Err(TrySendError::Disconnected(_)) => return Err(is_stopping()),
                 Err(TrySendError::Full(back)) => command = back,
             }
             tokio::time::sleep(RETRY).await;
@@ -60,7 +81,11 @@ impl Door {
     /// this is short on a runtime, too.
     pub fn send_now(&self, command: Command) {
         // A desk that is gone needs no more commands.
-        drop(self.commands.send(command));
+        match &self.way {
+            Way::Own(commands) => drop(commands.send(command)),
+            // Nobody may block the runtime on which the desks are.
+            Way::Shared(commands, n) => drop(commands.try_send((*n, command))),
+        }
     }
 
     /// A number for a new watcher.

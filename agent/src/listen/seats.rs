@@ -78,13 +78,6 @@ impl Seats {
     }
 }
 
-impl<S> Seated<S> {
-    /// The connection itself.
-    pub(super) fn stream(&self) -> &S {
-        &self.stream
-    }
-}
-
 impl<I> Guest<I> {
     /// How long this guest waits before its request is taken, microseconds.
     pub(super) fn wait_us(&self, now_us: u64) -> u64 {

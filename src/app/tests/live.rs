@@ -48,6 +48,20 @@ fn of_many_only_the_node_in_focus_is_looked_at_closely() {
 }
 
 #[test]
+fn samples_of_many_nodes_do_not_have_it_worked_out_anew_what_is_needed_of_all() {
+    let mut desk = Desk::new(2, (120, 40));
+    desk.hear(&[described(0.0, "a"), described(0.0, "b")]);
+    let n_before = super::super::asks::N_WORKED_OUT.get();
+    for s in 1..50 {
+        desk.hear(&[sample(f64::from(s), "a", tasks(&[7], f64::from(s))), sample(f64::from(s), "b", Vec::new())]);
+    }
+    assert_eq!(super::super::asks::N_WORKED_OUT.get(), n_before);
+    desk.hear(&[described(51.0, "c")]);
+    assert_eq!(super::super::asks::N_WORKED_OUT.get(), n_before + 1);
+    assert_eq!(interests(&desk.controls()).len(), 3);
+}
+
+#[test]
 fn a_task_is_focused_and_let_go() {
     let mut desk = Desk::with(tasks(&[7], 1.0));
     desk.controls();

@@ -45,6 +45,15 @@ pub(super) enum Ask {
         /// The other one.
         reply: oneshot::Sender<Option<Twin>>,
     },
+    /// One more agent is to be watched.
+    Come {
+        /// Its address.
+        address: Arc<str>,
+        /// What is asked of it first.
+        interest: Control,
+        /// The number of its link.
+        reply: oneshot::Sender<usize>,
+    },
     /// A connection is over.
     Closed {
         /// Number of the link.
@@ -126,13 +135,13 @@ impl Router {
     }
 
     /// Runs until the feed is dropped.
-    pub(super) async fn run(mut self, mut controls: mpsc::Receiver<Control>, mut asks: mpsc::Receiver<Ask>) {
+    pub(super) async fn run(mut self, mut controls: mpsc::Receiver<Vec<Control>>, mut asks: mpsc::Receiver<Ask>) {
         let mut ticks = interval(TICK_EVERY);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 control = controls.recv() => match control {
-                    Some(control) => self.control(control),
+                    Some(controls) => controls.into_iter().for_each(|control| self.control(control)),
                     None => return,
                 },
                 Some(ask) = asks.recv() => self.answer(ask),
@@ -179,6 +188,12 @@ impl Router {
                 drop(reply.send(standing));
             }
             Ask::Described { link, node, epoch, reply } => drop(reply.send(self.described(link, node, epoch))),
+            Ask::Come { address, interest, reply } => {
+                let number = self.lines.len();
+                self.by_address.insert(address.clone(), number);
+                self.lines.push(Line::new(address, interest));
+                let _heard = reply.send(number);
+            }
             Ask::Closed { link } => {
                 self.lines[link].controls = None;
                 self.lines[link].epoch = None;

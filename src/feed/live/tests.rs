@@ -1,3 +1,5 @@
+mod many;
+
 use std::{
     pin::Pin,
     sync::{Arc, Mutex},

@@ -1,0 +1,160 @@
+//! The processes in which the agents of a demo run: started, waited for, and ended with whoever started them.
+
+use std::{
+    io::{self, BufRead as _, BufReader, Read as _, Write as _},
+    ops::Range,
+    os::unix::process::CommandExt as _,
+    path::Path,
+    process::{Child, Command, Stdio},
+    sync::Arc,
+};
+
+use anyhow::Context as _;
+use midair_agent::Clock;
+
+use crate::{
+    World,
+    cluster::address,
+    script::Plan,
+    serve::{N_AGENTS, Part, Served},
+};
+
+/// What a child says once all its agents listen.
+const READY: &str = "ready";
+
+/// A fleet of agents, as a person asks for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Wanted {
+    /// How many nodes.
+    pub n_nodes: usize,
+    /// Where all chance comes from.
+    pub seed: u64,
+    /// The word for what is to happen; `None`: the schedule.
+    pub scenario: Option<String>,
+}
+
+/// What one child is told: all of it on its command line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Share {
+    /// The whole fleet.
+    pub fleet: Wanted,
+    /// The nodes of this child.
+    pub nodes: Range<usize>,
+    /// The port of all agents.
+    pub port: u16,
+    /// `CLOCK_MONOTONIC` of the beginning, microseconds.
+    pub start_us: u64,
+}
+
+/// A fleet that runs. Its processes end when this is dropped, and when this process ends in whatever way.
+#[derive(Debug)]
+pub struct Fleet {
+    children: Vec<Child>,
+    n_nodes: usize,
+    port: u16,
+}
+
+impl Wanted {
+    /// What is planned.
+    pub fn plan(&self) -> anyhow::Result<Plan> {
+        let Some(word) = &self.scenario else { return Ok(Plan::Schedule) };
+        Plan::named(word).with_context(|| {
+            format!("there is no scenario {word:?}; `midair demo --list` tells those that there are")
+        })
+    }
+}
+
+impl Share {
+    /// Serves these nodes, until whoever started this process has gone.
+    pub fn serve(self) -> anyhow::Result<()> {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
+        runtime.block_on(async {
+            let world = Arc::new(World::new(self.fleet.seed, self.fleet.n_nodes, self.fleet.plan()?));
+            let part = Part { world, nodes: self.nodes, port: self.port, start_us: self.start_us };
+            let opened = Served::open(&part);
+            // What went wrong is said in place of the word, and only then: who started this shows it.
+            let word = opened.as_ref().map_or_else(|error| format!("{error:#}"), |_| READY.to_owned());
+            writeln!(io::stdout(), "{word}").context("nobody waits for these agents")?;
+            let served = opened?;
+            end_with_parent();
+            served.run().await
+        })
+    }
+}
+
+/// Ends this process as soon as the one that started it has: its end of the pipe closes then, however it went.
+fn end_with_parent() {
+    std::thread::spawn(|| {
+        let mut byte = [0];
+        // Nothing is ever sent, and an error says as much as the end.
+        while io::stdin().read(&mut byte).is_ok_and(|n| n > 0) {}
+        std::process::exit(0);
+    });
+}
+
+impl Fleet {
+    /// Starts a fleet, and waits until all of it listens. `program` runs [`Share::serve`] when it is given these arguments.
+    pub fn start(wanted: &Wanted, program: &Path, arguments: impl Fn(&Share) -> Vec<String>) -> anyhow::Result<Self> {
+        wanted.plan()?;
+        let (port, start_us) = (free_port()?, Clock::system().mono_us());
+        let mut fleet = Self { children: Vec::new(), n_nodes: wanted.n_nodes, port };
+        for from in (0..wanted.n_nodes).step_by(N_AGENTS) {
+            let nodes = from..(from + N_AGENTS).min(wanted.n_nodes);
+            let share = Share { fleet: wanted.clone(), nodes, port, start_us };
+            let child = Command::new(program)
+                .args(arguments(&share))
+                .stdin(Stdio::piped())
+                .stdout(Stdio::piped())
+                // The terminal is the dashboard's.
+                .stderr(Stdio::null())
+                // What keys of the terminal send is for who has it.
+                .process_group(0)
+                .spawn()
+                .with_context(|| format!("cannot start {}", program.display()))?;
+            fleet.children.push(child);
+        }
+        // All open their addresses at the same time.
+        fleet.children.iter_mut().try_for_each(wait)?;
+        Ok(fleet)
+    }
+
+    /// Where its agents listen, in order of their numbers.
+    pub fn addresses(&self) -> impl Iterator<Item = String> {
+        let port = self.port;
+        (0..self.n_nodes).map(move |number| format!("{}:{port}", address(number)))
+    }
+
+    /// The processes.
+    pub fn pids(&self) -> impl Iterator<Item = u32> {
+        self.children.iter().map(Child::id)
+    }
+}
+
+impl Drop for Fleet {
+    fn drop(&mut self) {
+        for child in &mut self.children {
+            // One that has ended already needs no more.
+            drop(child.kill());
+        }
+        for child in &mut self.children {
+            drop(child.wait());
+        }
+    }
+}
+
+fn wait(child: &mut Child) -> anyhow::Result<()> {
+    let mut word = String::new();
+    let stdout = child.stdout.take().context("a child without a way to speak")?;
+    BufReader::new(stdout).read_line(&mut word).context("cannot hear an agent process of the demo")?;
+    match word.trim_end() {
+        READY => Ok(()),
+        "" => anyhow::bail!("an agent process of the demo ended before it listened"),
+        why => anyhow::bail!("the demo cannot begin: {why}"),
+    }
+}
+
+/// A port that is free now.
+fn free_port() -> anyhow::Result<u16> {
+    let listener = std::net::TcpListener::bind("0.0.0.0:0").context("no port is free")?;
+    Ok(listener.local_addr().context("no port is free")?.port())
+}

@@ -1,0 +1,84 @@
+//! A file that names agents: one address a line, comments after `#`.
+
+use std::{
+    fs,
+    io::Write as _,
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    time::{Duration, SystemTime},
+};
+
+use anyhow::Context as _;
+use tokio::{sync::mpsc, time::interval};
+
+use super::{Place, places};
+use crate::feed::live::Target;
+
+/// The file is looked at so often.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+
+/// The lists that a file holds as it changes; none without one. Must be called on a tokio runtime.
+///
+/// A list that cannot be read or understood changes nothing: whoever writes it may not have finished.
+pub fn lists(file: Option<PathBuf>, is_insecure: bool) -> mpsc::Receiver<Vec<Target>> {
+    // The last list counts: a reader that is behind is waited for.
+    let (sender, lists) = mpsc::channel(1);
+    if let Some(file) = file {
+        tokio::spawn(follow(file, is_insecure, sender));
+    }
+    lists
+}
+
+async fn follow(file: PathBuf, is_insecure: bool, lists: mpsc::Sender<Vec<Target>>) {
+    let mut before = written(&file);
+    let mut looks = interval(LOOK_EVERY);
+    while !lists.is_closed() {
+        looks.tick().await;
+        let now = written(&file);
+        if now.is_none() || now == before {
+            continue;
+        }
+        match read(&file, is_insecure) {
+            Ok(places) => {
+                before = now;
+                if lists.send(places.into_iter().map(Place::target).collect()).await.is_err() {
+                    return;
+                }
+            }
+            Err(error) => tracing::warn!("the list of agents stays as it was: {error:#}"),
+        }
+    }
+}
+
+/// When a file was written, and how long it is: one that is put in its place is another one, too.
+fn written(file: &Path) -> Option<(SystemTime, u64, u64)> {
+    let found = file.metadata().ok()?;
+    Some((found.modified().ok()?, found.len(), found.ino()))
+}
+
+/// The places that a file names, in order, each once.
+pub fn read(file: &Path, is_insecure: bool) -> anyhow::Result<Vec<Place>> {
+    let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    parse(&text, is_insecure).with_context(|| format!("in {}", file.display()))
+}
+
+/// Writes the addresses of agents into a file: whole or not at all, for others may be reading it.
+pub fn write(file: &Path, addresses: impl Iterator<Item = String>) -> anyhow::Result<()> {
+    let lines: String = addresses.map(|address| address + "\n").collect();
+    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let cannot = || format!("cannot write {}", file.display());
+    let mut whole = tempfile::NamedTempFile::new_in(folder).with_context(cannot)?;
+    whole.write_all(lines.as_bytes()).with_context(cannot)?;
+    whole.persist(file).with_context(cannot)?;
+    Ok(())
+}
+
+fn parse(text: &str, is_insecure: bool) -> anyhow::Result<Vec<Place>> {
+    let words = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
+    let words: Vec<String> = words.filter(|word| !word.is_empty()).map(str::to_owned).collect();
+    anyhow::ensure!(!words.is_empty(), "no agent is named; write one address a line");
+    places(words.iter(), is_insecure)
+}
+
+#[cfg(test)]
+mod tests;

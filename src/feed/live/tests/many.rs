@@ -1,0 +1,45 @@
+//! Many agents: those that come and go, and what is asked of all at once.
+
+use super::*;
+
+#[tokio::test]
+async fn a_later_list_brings_new_agents_and_lets_go_of_those_that_it_does_not_name() {
+    let [(a, _a), (b, _b), (c, mut heard)] = [("a", "node-a"), ("b", "node-b"), ("c", "node-c")]
+        .map(|(address, node)| played(address, Play { node, ..NODE_7 }));
+    let options = Options { viewer: "a test".into(), stream: Stream::Overview, interval_ms: 1_000, seed: 1 };
+    let (lists, receiver) = mpsc::channel(1);
+    let mut feed = live_by(vec![a, b.clone()], receiver, &options, Clock::system());
+    for _ in 0..2 {
+        while !matches!(next(&mut feed).await.item, Item::Link(Link { state: LinkState::Up { .. }, .. })) {}
+    }
+    lists.send(vec![b, c]).await.unwrap();
+    let (cause, reason) = down(&mut feed, "a").await;
+    assert_eq!(cause, Cause::Name);
+    assert!(reason.contains("no longer named"), "{reason}");
+    assert!(matches!(link(&mut feed, "c").await, LinkState::Up { .. }), "and b is not dialled again");
+    let asked = Control::Interest { node: NodeId::new("node-c"), stream: Stream::Detail, interval_ms: 500 };
+    while !matches!(next(&mut feed).await.item, Item::Envelope(address, _) if *address == *"c") {}
+    assert!(feed.control(asked));
+    let is_it = |kind| matches!(kind, Some(v1::control::Kind::Interest(i)) if i.interval_ms == Some(500));
+    while !is_it(soon(heard.recv()).await.kind) {}
+}
+
+#[tokio::test]
+async fn what_is_asked_of_more_agents_than_controls_may_wait_reaches_all() {
+    let n = CONTROLS_MAX + 50;
+    let mut names: Vec<&'static str> = Vec::new();
+    names.extend((0..n).map(|n| -> &'static str { Box::leak(format!("node-{n}").into_boxed_str()) }));
+    let (targets, mut heard): (Vec<_>, Vec<_>) =
+        names.iter().map(|node| played(node, Play { node, ..NODE_7 })).unzip();
+    let mut feed = watch(targets);
+    let mut n_described = 0;
+    while n_described < n {
+        n_described += usize::from(matches!(next(&mut feed).await.item, Item::Envelope(..)));
+    }
+    let interest = |node: &&str| Control::Interest { node: NodeId::new(node), stream: Stream::Overview, interval_ms: 2_000 };
+    assert!(feed.controls(names.iter().map(interest).collect()));
+    for heard in &mut heard {
+        let is_it = |kind| matches!(kind, Some(v1::control::Kind::Interest(i)) if i.interval_ms == Some(2_000));
+        while !is_it(soon(heard.recv()).await.kind) {}
+    }
+}
