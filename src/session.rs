@@ -105,6 +105,11 @@ impl Session {
         self.tape.all()
     }
 
+    /// Time passes before a recording, in which nothing else comes.
+    pub fn pass(&mut self, now: Stamp) {
+        drop(app::update(&mut self.state, Msg::Passed(now)));
+    }
+
     /// What the screen is made of.
     pub fn state(&self) -> &State {
         &self.state

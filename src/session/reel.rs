@@ -234,6 +234,7 @@ impl Session {
                 reel.filled = Some(fill.wanted);
                 drop(app::update(&mut self.state, Msg::Restored(Box::new(fill.model))));
                 self.tell(Told::Recalled(Box::new(fill.timeline)));
+                self.tell(Told::Settled);
             }
             Err(error) => {
                 reel.has_failed = true;

@@ -68,5 +68,12 @@ fn plain(text: &str) -> String {
 
 /// The error of the place: a pipe that nobody reads is told by it.
 fn io_of(error: csv::Error) -> std::io::Error {
-    error.into()
+    if !error.is_io_error() {
+        return error.into();
+    }
+    match error.into_kind() {
+        // As it is: within another its kind would be lost.
+        csv::ErrorKind::Io(error) => error,
+        other => std::io::Error::other(format!("{other:?}")),
+    }
 }

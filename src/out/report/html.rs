@@ -5,7 +5,10 @@ use super::{
     hurt::{ABOVE, Hurt},
     line, words,
 };
-use crate::{app::utc, view::svg::escaped};
+use crate::{
+    app::utc,
+    view::{format, svg::escaped},
+};
 
 /// Lines of a table of who hurt that are seen at once, and in all.
 const SEEN: usize = 12;
@@ -89,7 +92,7 @@ fn table(page: &Page, hurts: &[&Hurt]) -> String {
     for hurt in hurts {
         html += &format!("<tr><td class=\"who\">{}</td>", escaped(&words::who(hurt)));
         for us in hurt.above_us {
-            html += &format!("<td class=\"n\">{}</td>", words::span(us));
+            html += &format!("<td class=\"n\">{}</td>", format::span(us));
         }
         html += &format!(
             "<td class=\"n\">{} {} %</td><td class=\"t\">{}</td><td class=\"w\">{}</td></tr>\n",
@@ -134,7 +137,7 @@ fn holes(page: &Page) -> String {
         html += &format!(
             "<tr><td class=\"t\">{}</td><td class=\"t\">{}</td><td>{}</td><td class=\"w\">{}</td></tr>\n",
             words::when(page, hole.from),
-            words::span(hole.to.since_us(hole.from)),
+            format::span(hole.to.since_us(hole.from)),
             escaped(hole.node.as_deref().unwrap_or("all")),
             escaped(&hole.why)
         );

@@ -189,12 +189,6 @@ fn a_mark_stands_at_the_moment_that_it_is_about_and_notes_put_later_with_it() {
 }
 
 #[test]
-fn lengths_of_time_are_told_as_closely_as_they_matter() {
-    let said = [0, 92_400_000, 119_600_000, 320_000_000, 3_600_000_000, 11_520_000_000].map(words::span);
-    assert_eq!(said, ["0 s", "92 s", "2 min", "5 min 20 s", "60 min", "3 h 12 min"]);
-}
-
-#[test]
 fn a_page_says_in_short_what_was_worst_and_marks_stand_by_the_time_line() {
     let (_dir, file) = recorded(&cluster());
     let short = words::in_short(&read_page(&file, None, None));
