@@ -8,6 +8,7 @@ mod asks;
 mod command;
 mod compare;
 mod copy;
+mod gallery;
 mod go;
 pub mod heads;
 mod kept;
@@ -41,6 +42,7 @@ use crate::{
     model::{Model, Timeline, Vital},
 };
 use asks::Asks;
+use gallery::Gallery;
 use go::Go;
 use screen::{Level, RowId, Screen};
 
@@ -184,6 +186,8 @@ pub struct State {
     pub kept: Option<Kept>,
     /// The node as it was at a moment, with which others are compared.
     pub held: Option<Arc<Held>>,
+    /// Portraits of those who are compared.
+    gallery: Gallery,
     /// What is to be held at another moment.
     errand: Option<compare::Errand>,
     /// The receive trace that was asked for and counts.
@@ -222,6 +226,7 @@ impl State {
             asked: Asks::default(),
             kept: None,
             held: None,
+            gallery: Gallery::default(),
             errand: None,
             trace: None,
             unconfirmed: unconfirmed::Unconfirmed::default(),
@@ -299,6 +304,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             let asked_interval_us = state.model.asked_interval_us;
             state.model = *model;
             state.model.asked_interval_us = asked_interval_us;
+            state.gallery.clear();
             state.timeline.retell();
             state.is_dirty = true;
             go::pursue(state);
@@ -324,6 +330,9 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         state.prompt = None;
     }
     kept::forget(state);
+    if state.comparing().is_none() {
+        state.gallery.clear();
+    }
     effects.extend(asks::reconcile(state));
     if state.replay.is_some() {
         replay::ask_nobody(state, &mut effects);
@@ -352,6 +361,9 @@ fn event(state: &mut State, stamped: &Stamped) {
     {
         // What happens after the playhead is not known at the playhead.
         return;
+    }
+    if stamped.event == Event::Reset {
+        state.gallery.clear();
     }
     let counts = (stamped.event == Event::Tick).then(|| state.model.counts());
     state.model.apply(stamped);

@@ -2,7 +2,7 @@
 
 use super::{Looked, Message, Playhead, Recording, Replay, State, go, replay};
 use crate::{
-    event::{Mark, Rollup, Stamp},
+    event::{Mark, NodeId, Rollup, Stamp},
     model::Timeline,
 };
 
@@ -27,6 +27,8 @@ pub enum Told {
     Looked(Option<Looked>),
     /// How the recording of what is received does; `None`: nothing is recorded.
     Recording(Option<Recording>),
+    /// The black box of a node keeps nothing of before a moment.
+    KeptSince(NodeId, Stamp),
     /// Something to be said in the footer.
     Said(Message),
     /// The moment that was sought is shown: what was to be held there can be.
@@ -59,6 +61,10 @@ pub(super) fn take(state: &mut State, what: Told) {
             rollups.iter().for_each(|(end, rollup)| state.timeline.take_rollup(rollup, *end, now.max(*end)));
         }
         Told::Looked(looked) => (state.looked, state.is_dirty) = (looked, true),
+        Told::KeptSince(node, since) => {
+            state.timeline.kept_since.insert(node, since);
+            state.is_dirty = true;
+        }
         Told::Recording(recording) => {
             state.is_dirty |= state.recording != recording;
             state.recording = recording;

@@ -161,7 +161,11 @@ fn read(options: &Options, telling: &mut Telling, progress: &mut Progress) -> an
                         from: at,
                         to: at,
                         node: Some(name_of(model, &node.0)),
-                        why: format!("{n_samples} samples lost on the way"),
+                        why: match n_samples {
+                            Some(1) => "one sample lost on the way".to_owned(),
+                            Some(n) => format!("{n} samples lost on the way"),
+                            None => "some samples lost on the way".to_owned(),
+                        },
                     }),
                     Event::Tick => line.note_silence(model, at),
                     _ => {}
@@ -174,6 +178,7 @@ fn read(options: &Options, telling: &mut Telling, progress: &mut Progress) -> an
         holes.truncate(LISTED_MAX);
         Ok(())
     })?;
+    hurts.join_threads();
     // As a replay does it: by the moment that a mark is about, whenever it was put there.
     let mut film = Film::open(&options.file)?;
     let last = film.range().1;

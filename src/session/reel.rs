@@ -151,7 +151,10 @@ impl Session {
             match reel.film.refresh() {
                 Ok((_, newest)) => {
                     let grows = !reel.film.is_closed();
+                    // Now that it is closed, it says of all of it what the line shows.
+                    let rollups = if grows { Vec::new() } else { reel.film.rollups() };
                     self.tell(Told::Grown(newest, grows));
+                    self.tell_rollups(&rollups);
                 }
                 Err(error) => self.say(format!("{error:#}")),
             }

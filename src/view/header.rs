@@ -147,11 +147,15 @@ fn held(state: &State, theme: &Theme) -> Option<(String, Style)> {
 
 fn counts(state: &State, theme: &Theme) -> Vec<(String, Style)> {
     let counts = state.model.counts();
+    let awaited = match state.model.nodes.values().any(Node::is_unmeasured) {
+        true => ("-", "not measured then"),
+        false => ("?", "awaited"),
+    };
     let up = (format!("{} of {} nodes up", counts.n_live, counts.n_nodes), theme.dim);
     let others = [
         (counts.n_late, "~", "late", theme.alarm),
         (counts.n_silent, "×", "silent", theme.alarm),
-        (counts.n_awaited, "?", "awaited", theme.dim),
+        (counts.n_awaited, awaited.0, awaited.1, theme.dim),
     ];
     let others =
         others.into_iter().filter(|(n, ..)| *n > 0).map(|(n, sign, word, style)| (format!("{sign} {n} {word}"), style));

@@ -30,7 +30,11 @@ pub(super) fn when(page: &Page, at: Stamp) -> String {
 
 /// Who it is about.
 pub(super) fn who(hurt: &Hurt) -> String {
-    if hurt.task.is_empty() { hurt.node.clone() } else { format!("{} on {}", hurt.task, hurt.node) }
+    if hurt.task.is_empty() {
+        return hurt.node.clone();
+    }
+    let thread = hurt.thread.as_ref().map(|thread| format!(", most of all its thread {thread},")).unwrap_or_default();
+    format!("{}{thread} on {}", hurt.task, hurt.node)
 }
 
 /// Who put a note there.
