@@ -8,6 +8,7 @@ mod asks;
 mod command;
 mod compare;
 mod copy;
+mod gallery;
 mod go;
 pub mod heads;
 mod kept;
@@ -26,6 +27,7 @@ pub mod screen;
 mod shown;
 pub mod sort;
 pub mod tabs;
+mod told;
 mod trace;
 mod unconfirmed;
 pub mod words;
@@ -36,10 +38,11 @@ use std::sync::Arc;
 use midair_vitals::TaskId;
 
 use crate::{
-    event::{Control, Event, Input, Key, Mark, NodeId, Rollup, Stamp, Stamped},
+    event::{Control, Event, Input, Key, NodeId, Stamp, Stamped},
     model::{Model, Timeline, Vital},
 };
 use asks::Asks;
+use gallery::Gallery;
 use go::Go;
 use screen::{Level, RowId, Screen};
 
@@ -49,12 +52,13 @@ pub use compare::{Comparing, Held, Side, keys as compared_keys, labels};
 pub use copy::utc;
 pub use kept::{Kept, word as kept_word};
 pub use message::Message;
-pub use moment::{before, length, within};
+pub use moment::{before, length, on_day, within};
 pub use overlay::{Chosen, MarkKey, Overlay, mark_keys, subjects};
 pub use past::{Lack, Looked};
 pub use playhead::Playhead;
 pub use prompt::{Prompt, PromptKind};
 pub use replay::{Replay, Speed};
+pub use told::Told;
 pub use unconfirmed::Note;
 pub use zoom::Zoom;
 
@@ -74,33 +78,6 @@ pub enum Msg {
     Passed(Stamp),
     /// The program tells of itself.
     Told(Told),
-}
-
-/// What the program tells of itself: what it plays, what it records.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Told {
-    /// A recording was opened, and is shown from now on, at its beginning.
-    Opened(Box<Replay>),
-    /// The recording is played up to this moment: what happened until then is told next.
-    Played(Stamp),
-    /// The recording goes up to this moment now, and whether more may come.
-    Grown(Stamp, bool),
-    /// What is told next lies so far from what was told that the time line begins anew.
-    Elsewhere,
-    /// What was told behind of the time line.
-    Recalled(Box<Timeline>),
-    /// These marks are known, each told at a moment: of all that is played, whether it was told yet or not.
-    Marks(Vec<(Stamp, Mark)>),
-    /// Summaries of windows that ended at these moments, wherever the playhead is.
-    Rollups(Vec<(Stamp, Rollup)>),
-    /// Who was asked for a moment before all that was received; `None`: what is shown was received.
-    Looked(Option<Looked>),
-    /// How the recording of what is received does; `None`: nothing is recorded.
-    Recording(Option<Recording>),
-    /// Something to be said in the footer.
-    Said(Message),
-    /// The moment that was sought is shown: what was to be held there can be.
-    Arrived,
 }
 
 /// What the shell is to do.
@@ -187,8 +164,10 @@ pub struct State {
     pub overlay: Option<Overlay>,
     /// What is being typed.
     pub prompt: Option<Prompt>,
-    /// What the footer says, until the next key.
+    /// What the footer says, until the next key or for a few seconds.
     pub message: Option<Message>,
+    /// Since when it is there to be read.
+    read_since: Option<Stamp>,
     /// Interval that samples are asked at, milliseconds.
     pub interval_ms: u32,
     /// Whether the mouse is taken.
@@ -207,6 +186,8 @@ pub struct State {
     pub kept: Option<Kept>,
     /// The node as it was at a moment, with which others are compared.
     pub held: Option<Arc<Held>>,
+    /// Portraits of those who are compared.
+    gallery: Gallery,
     /// What is to be held at another moment.
     errand: Option<compare::Errand>,
     /// The receive trace that was asked for and counts.
@@ -235,6 +216,7 @@ impl State {
             overlay: None,
             prompt: None,
             message: None,
+            read_since: None,
             interval_ms: options.interval_ms,
             has_mouse: options.has_mouse,
             size: bounded(options.size.0, options.size.1),
@@ -244,6 +226,7 @@ impl State {
             asked: Asks::default(),
             kept: None,
             held: None,
+            gallery: Gallery::default(),
             errand: None,
             trace: None,
             unconfirmed: unconfirmed::Unconfirmed::default(),
@@ -315,12 +298,14 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         }
         Msg::Passed(at) => {
             pass(state, at);
+            state.let_go();
             Vec::new()
         }
         Msg::Restored(model) => {
             let asked_interval_us = state.model.asked_interval_us;
             state.model = *model;
             state.model.asked_interval_us = asked_interval_us;
+            state.gallery.clear();
             state.timeline.retell();
             state.is_dirty = true;
             go::pursue(state);
@@ -329,11 +314,11 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         Msg::Told(Told::Arrived) => compare::arrived(state),
         // A line of many nodes comes in thousands of pieces, and what it shows changes nothing of what is asked.
         Msg::Told(what @ (Told::Rollups(_) | Told::Marks(_))) => {
-            told(state, what);
+            told::take(state, what);
             return Vec::new();
         }
         Msg::Told(what) => {
-            told(state, what);
+            told::take(state, what);
             Vec::new()
         }
     };
@@ -346,6 +331,9 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         state.prompt = None;
     }
     kept::forget(state);
+    if state.comparing().is_none() {
+        state.gallery.clear();
+    }
     if !is_moot {
         effects.extend(asks::reconcile(state));
     }
@@ -353,38 +341,6 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
         replay::ask_nobody(state, &mut effects);
     }
     effects
-}
-
-fn told(state: &mut State, what: Told) {
-    match what {
-        Told::Opened(replay) => {
-            (state.playhead, state.clock) = (Playhead::Past(replay.from), replay.from);
-            state.replay = Some(*replay);
-        }
-        Told::Played(to) => replay::played(state, to),
-        Told::Grown(to, grows) => replay::grown(state, to, grows),
-        Told::Elsewhere => state.timeline = state.timeline.elsewhere(),
-        Told::Recalled(past) => {
-            state.timeline.recall(*past);
-            state.is_dirty = true;
-        }
-        Told::Marks(marks) => {
-            marks.iter().for_each(|(at, mark)| state.timeline.flags.take(&state.model, mark, *at));
-            state.is_dirty = true;
-        }
-        Told::Rollups(rollups) => {
-            state.is_dirty |= !rollups.is_empty();
-            let now = state.clock;
-            rollups.iter().for_each(|(end, rollup)| state.timeline.take_rollup(rollup, *end, now.max(*end)));
-        }
-        Told::Looked(looked) => (state.looked, state.is_dirty) = (looked, true),
-        Told::Recording(recording) => {
-            state.is_dirty |= state.recording != recording;
-            state.recording = recording;
-        }
-        Told::Arrived => {}
-        Told::Said(message) => (state.message, state.is_dirty) = (Some(message), true),
-    }
 }
 
 /// Time passes. It shows in the header once a second: live as the clock, in the past as its age.
@@ -396,6 +352,10 @@ fn pass(state: &mut State, at: Stamp) {
 
 fn event(state: &mut State, stamped: &Stamped) {
     pass(state, stamped.at);
+    // Those of a recording are not of the time in which it is read.
+    if state.replay.is_none() {
+        state.let_go();
+    }
     trace::hear(state, stamped);
     kept::hear(state, stamped);
     if let Playhead::Past(at) = state.playhead
@@ -404,6 +364,9 @@ fn event(state: &mut State, stamped: &Stamped) {
     {
         // What happens after the playhead is not known at the playhead.
         return;
+    }
+    if stamped.event == Event::Reset {
+        state.gallery.clear();
     }
     let counts = (stamped.event == Event::Tick).then(|| state.model.counts());
     state.model.apply(stamped);
@@ -484,7 +447,7 @@ fn bounded(columns: u16, rows: u16) -> (u16, u16) {
 
 fn key_of_screen(state: &mut State, key: Key) -> Vec<Effect> {
     match keymap::action(key, state.screen()) {
-        // Control and C leaves from everywhere; `q` only closes what lies over the screen.
+        // Both leave from everywhere; `q` asks where something is recorded.
         Some(keymap::Action::Quit) if key == Key::Ctrl('c') => vec![Effect::Quit],
         Some(action) => act::act(state, action),
         None => {

@@ -86,8 +86,8 @@ pub enum Event {
     Lost {
         /// Whose.
         node: NodeId,
-        /// How many.
-        n_samples: u64,
+        /// How many; `None`: some, nobody counted.
+        n_samples: Option<u64>,
     },
     /// A time of which nothing, or less, was recorded.
     Gap(Gap),

@@ -11,8 +11,8 @@ use std::{
 use anyhow::Context as _;
 use clap::Parser as _;
 use midair::{
-    app::{self, Options, Speed},
-    cli::{agents, Cli, Command, DemoArgs, Info, MarkArgs, PartArgs, Place, RecordArgs, ReplayArgs},
+    app::{self, Message, Options, Speed, Told},
+    cli::{Cli, Command, DemoArgs, Info, MarkArgs, PartArgs, Place, RecordArgs, ReplayArgs, agents},
     clock::Clock,
     event::{Stamp, Stream},
     feed::{
@@ -58,7 +58,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ending> {
         Some(Command::Record(args)) => record(args),
         Some(Command::Mark(args)) => mark(args),
         Some(Command::Info { file }) => {
-            write!(io::stdout(), "{}", Info::read(file)?).context("cannot write to the terminal")?;
+            print(&Info::read(file)?.to_string())?;
             Ok(Ending::Quit)
         }
         Some(Command::Export(args)) => export::export(&args.options(), Clock::system()).map(|_| Ending::Quit),
@@ -80,6 +80,15 @@ fn stopped(error: anyhow::Error) -> anyhow::Result<Ending> {
     }
 }
 
+/// To who reads, unless that has seen enough: `midair info ... | head`.
+fn print(text: &str) -> anyhow::Result<()> {
+    let mut out = io::stdout();
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        written => written.context("cannot write to the terminal"),
+    }
+}
+
 fn replay(args: &ReplayArgs) -> anyhow::Result<Ending> {
     let mut film = Film::open(&args.file)?;
     let (from, to) = film.range();
@@ -94,7 +103,10 @@ fn replay(args: &ReplayArgs) -> anyhow::Result<Ending> {
         size: shell::size()?,
         ..Options::default()
     };
-    let session = Session::replay(options, film, marks, at, Speed::nearest(args.speed));
+    let mut session = Session::replay(options, film, marks, at, Speed::nearest(args.speed));
+    if let (Some(text), Some(at), None) = (&args.at, at, &session.state().message) {
+        session.tell(Told::Said(Message::Notice(format!("--at {text} is {}", app::utc(at)))));
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(shell::run(Feed::silent().with_notebook(notebook, to), session, theme(), Clock::system()))
 }
@@ -121,7 +133,15 @@ fn record_past(args: &RecordArgs, places: Vec<Place>, last: Duration, clock: Clo
     let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     let to = match &args.until {
         Some(until) => {
-            app::within(until, Stamp(now.0.saturating_sub(us(KEPT_AT_MOST))), now).map_err(anyhow::Error::msg)?
+            let until = app::before(until, now).map_err(anyhow::Error::msg).context("--until")?;
+            anyhow::ensure!(until <= now, "--until {} lies ahead: it is {} now", app::utc(until), app::utc(now));
+            let oldest = Stamp(now.0.saturating_sub(us(KEPT_AT_MOST)));
+            anyhow::ensure!(
+                until >= oldest,
+                "--until {}: no black box reaches further back than a week",
+                app::utc(until)
+            );
+            until
         }
         None => now,
     };
@@ -142,7 +162,8 @@ fn record_past(args: &RecordArgs, places: Vec<Place>, last: Duration, clock: Clo
 
 fn mark(args: &MarkArgs) -> anyhow::Result<Ending> {
     let places = args.places()?;
-    let ago_us = args.ago_us(Clock::system().now())?;
+    let now = Clock::system().now();
+    let ago_us = args.ago_us(now)?;
     let viewer = format!("{} midair mark", local::user());
     let wanted = live::Wanted { text: args.text.clone(), ago_us, group: args.group.clone(), viewer };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
@@ -155,7 +176,9 @@ fn mark(args: &MarkArgs) -> anyhow::Result<Ending> {
         };
         anyhow::Ok(live::put(targets, wanted).await)
     })?;
-    writeln!(io::stdout(), "{}", args.outcome(&put)?).context("cannot write to the terminal")?;
+    let outcome = args.outcome(&put)?;
+    let at = args.at.as_ref().map(|_| format!(", at {}", app::utc(Stamp(now.0.saturating_sub(ago_us)))));
+    print(&format!("{outcome}{}\n", at.unwrap_or_default()))?;
     Ok(Ending::Quit)
 }
 

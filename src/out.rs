@@ -5,11 +5,13 @@
 
 pub mod cut;
 pub mod export;
+mod lost;
 mod place;
 mod progress;
 pub mod report;
 mod source;
 mod telling;
 
+pub(crate) use lost::{Losses, Lost};
 pub use place::OutError;
 pub(crate) use place::Place;

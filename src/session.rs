@@ -105,6 +105,11 @@ impl Session {
         self.tape.all()
     }
 
+    /// Time passes before a recording, in which nothing else comes.
+    pub fn pass(&mut self, now: Stamp) {
+        drop(app::update(&mut self.state, Msg::Passed(now)));
+    }
+
     /// What the screen is made of.
     pub fn state(&self) -> &State {
         &self.state
@@ -172,6 +177,9 @@ impl Session {
         // Where what was received goes on.
         let until = self.state.missed_until().or(self.tape.range().map(|(from, _)| from));
         let questions = self.past.questions(&self.state, now, until);
+        for (node, since) in self.past.learn() {
+            self.tell(Told::KeptSince(node, since));
+        }
         let looked = self.past.looked(&self.state);
         if looked != self.state.looked {
             self.tell(Told::Looked(looked));

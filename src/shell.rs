@@ -43,6 +43,8 @@ const FRAME_OF_MANY: Duration = Duration::from_millis(250);
 const TOUCHED: Duration = Duration::from_secs(1);
 /// A recording is played on so often.
 const PLAY_EVERY: Duration = Duration::from_millis(50);
+/// Whether words have stood long enough is looked at so often.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// Most entries that are folded in before the next look at the keyboard.
 const ENTRIES_AT_ONCE: usize = 64;
 
@@ -94,6 +96,9 @@ impl Shell {
             }
             anyhow::ensure!(!screen::has_panicked(), "midair has a bug and panicked; its words are above");
             self.play();
+            if self.is_read() {
+                self.session.pass(self.clock.now());
+            }
             let wait = self.draw_if_due()?;
             select! {
                 biased;
@@ -113,11 +118,17 @@ impl Shell {
                     None => feed_is_open = false,
                 },
                 () = sleep(PLAY_EVERY), if self.session.state().is_playing() => {}
+                () = sleep(LOOK_EVERY), if self.is_read() => {}
                 () = sleep(wait.unwrap_or_default()), if wait.is_some() => {}
                 // Keys come first: what charts need is told in slices, when nothing else is to be done.
                 () = yield_now(), if self.session.is_filling() => self.session.fill(),
             }
         }
+    }
+
+    /// Whether words stand below a recording: no entry comes that would tell how long.
+    fn is_read(&self) -> bool {
+        self.session.state().replay.is_some() && self.session.state().message.is_some()
     }
 
     /// Plays a recording on by the time that has passed.

@@ -201,7 +201,7 @@ impl Decoder {
             Kind::Details(details) => details_event(context, details),
             // Echoes are the link's own affair; a recording made elsewhere may still hold some.
             Kind::Echo(_) => Vec::new(),
-            Kind::Lost(lost) => self.lost(context, lost.n_samples.unwrap_or(1)),
+            Kind::Lost(lost) => self.lost(context, lost.n_samples),
             Kind::Refused(refused) => {
                 vec![Event::Refused { node, id: refused.id, reason: refused.reason.unwrap_or_default() }]
             }
@@ -229,9 +229,10 @@ impl Decoder {
         vec![Event::Described(Box::new(describe::described(context, description)))]
     }
 
-    fn lost(&mut self, context: &Context, n_samples: u64) -> Vec<Event> {
+    fn lost(&mut self, context: &Context, n_samples: Option<u64>) -> Vec<Event> {
         let peer = self.peer(context);
-        peer.n_reported = peer.n_reported.saturating_add(n_samples);
+        // One at the least: the numbers of the samples tell of the others.
+        peer.n_reported = peer.n_reported.saturating_add(n_samples.unwrap_or(1));
         vec![Event::Lost { node: context.node.clone(), n_samples }]
     }
 
@@ -286,7 +287,7 @@ impl Peer {
         let mut events = Vec::new();
         let n_lost = base.gap(seq).saturating_sub(n_reported);
         if n_lost > 0 {
-            events.push(Event::Lost { node: context.node.clone(), n_samples: n_lost });
+            events.push(Event::Lost { node: context.node.clone(), n_samples: Some(n_lost) });
         }
         match base.apply(context, (seq, is_key), sample) {
             Ok(Some(taken)) => {
@@ -298,7 +299,7 @@ impl Peer {
                 }
             }
             // Without its key a delta says nothing: it is lost as well.
-            Ok(None) => events.push(Event::Lost { node: context.node.clone(), n_samples: 1 }),
+            Ok(None) => events.push(Event::Lost { node: context.node.clone(), n_samples: Some(1) }),
             Err(what) => events.push(malformed(&context.node, what)),
         }
         events

@@ -58,16 +58,16 @@ impl Wanted {
     /// What is planned.
     pub fn plan(&self) -> anyhow::Result<Plan> {
         let Some(word) = &self.scenario else { return Ok(Plan::Schedule) };
-        Plan::named(word).with_context(|| {
-            format!("there is no scenario {word:?}; `midair demo --list` tells those that there are")
-        })
+        Plan::named(word)
+            .with_context(|| format!("there is no scenario {word:?}; `midair demo --list` tells those that there are"))
     }
 }
 
 impl Share {
     /// Serves these nodes, until whoever started this process has gone.
     pub fn serve(self) -> anyhow::Result<()> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
+        let runtime =
+            tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
         runtime.block_on(async {
             let world = Arc::new(World::new(self.fleet.seed, self.fleet.n_nodes, self.fleet.plan()?));
             let part = Part { world, nodes: self.nodes, port: self.port, start_us: self.start_us };

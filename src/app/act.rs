@@ -18,12 +18,11 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
     {
         return effects;
     }
-    if let Some(overlay) = state.overlay.clone() {
+    if let Some(overlay) = state.overlay.clone().filter(|_| action != Action::Quit) {
         return overlay::act(state, overlay, action);
     }
     match action {
-        Action::Quit if state.recording.is_some() => prompt::open(state, PromptKind::Quit),
-        Action::Quit => return vec![Effect::Quit],
+        Action::Quit => return quit(state),
         Action::Suspend => return vec![Effect::Suspend],
         Action::Help => state.overlay = Some(Overlay::Help { scroll: 0 }),
         Action::Findings => {
@@ -70,6 +69,15 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         }
     }
     Vec::new()
+}
+
+/// Leaves, from wherever; while something is recorded after a yes.
+fn quit(state: &mut State) -> Vec<Effect> {
+    if state.recording.is_some() {
+        prompt::open(state, PromptKind::Quit);
+        return Vec::new();
+    }
+    vec![Effect::Quit]
 }
 
 /// A place in a list of a length, so many rows further.

@@ -43,7 +43,7 @@ pub struct Held {
     /// When that was.
     pub at: Stamp,
     /// How it was.
-    pub portrait: Portrait,
+    pub portrait: Arc<Portrait>,
 }
 
 /// What is compared, over the screen.
@@ -100,8 +100,8 @@ impl State {
     }
 
     /// The nodes of a side, as they are known now; what was held stands.
-    pub fn portraits(&self, side: &Side, topics: &[Topic]) -> Vec<Portrait> {
-        let of = |node: &Node| Portrait::of(node, topics);
+    pub fn portraits(&self, side: &Side, topics: &[Topic]) -> Vec<Arc<Portrait>> {
+        let of = |node: &Node| self.gallery.of(node, topics);
         match side {
             Side::Held(held) => vec![held.portrait.clone()],
             Side::Node(id) => self.model.node(id).and_then(of).into_iter().collect(),
@@ -113,7 +113,7 @@ impl State {
     }
 
     /// All rows of a topic of both sides, what changed most first; of one vital where one is chosen.
-    pub fn compared(&self, a: &[Portrait], b: &[Portrait], topic: Topic) -> Vec<Row> {
+    pub fn compared(&self, a: &[Arc<Portrait>], b: &[Arc<Portrait>], topic: Topic) -> Vec<Row> {
         let mut rows = compare::rows(a, b, topic);
         if self.vital != Vital::Worst {
             rows.retain(|row| row.vital == Some(self.vital));
@@ -189,7 +189,7 @@ fn meant(state: &State) -> Option<NodeId> {
 
 fn hold(state: &State, id: &NodeId) -> Option<Held> {
     let node = state.model.node(id)?;
-    let portrait = Portrait::of(node, &Topic::ALL)?;
+    let portrait = Arc::new(Portrait::of(node, &Topic::ALL)?);
     Some(Held { name: node.name().to_owned(), labels: labels(node), at: state.now(), portrait })
 }
 

@@ -3,7 +3,7 @@
 use midair_vitals::{TaskId, TaskKind};
 
 use super::{
-    Message, State,
+    State,
     asks::TABLE_ID,
     screen::{Level, Scope, Screen},
 };
@@ -153,8 +153,9 @@ pub(super) fn pursue(state: &mut State) {
         state.levels.push(Level::new(Screen::Task(id, task), state.vital.order()));
     }
     if is_refuted {
-        let refutation = state.go.as_ref().and_then(|go| Some(refutation(go, state.node()?)));
-        state.message = refutation.map(Message::Refusal);
+        if let Some(words) = state.go.as_ref().and_then(|go| Some(refutation(go, state.node()?))) {
+            state.refuse(words);
+        }
     }
     if is_settled || is_refuted {
         state.go = None;
@@ -167,16 +168,40 @@ pub(super) fn pursue(state: &mut State) {
 /// Nobody is the node: says so when all agents have had their chance.
 fn miss(state: &mut State) {
     let nodes = &state.model.nodes;
-    let is_told = !nodes.is_empty() && nodes.values().all(|node| node.described.is_some());
+    // Of a recording some may never have been reached.
+    let is_told = !nodes.is_empty() && (state.replay.is_some() || nodes.values().all(|node| node.described.is_some()));
     let now = state.now();
     let Some(go) = state.go.as_mut().filter(|_| is_told) else { return };
     if now.since_us(*go.missed.get_or_insert(now)) > NODE_PATIENCE_US {
-        let names = some_of(nodes.values().map(Node::name));
-        let refutation = format!("no node {}; there are {names}", go.node);
-        state.refuse(refutation);
-        state.go = None;
-        state.is_dirty = true;
+        refuse_node(state);
     }
+}
+
+/// The node is none of those that there are: the names that are most like it come first.
+fn refuse_node(state: &mut State) {
+    let Some(go) = state.go.take() else { return };
+    let wanted = go.node.to_lowercase();
+    let mut names: Vec<&str> = state.model.nodes.values().map(Node::name).collect();
+    let likeness = |name: &str| strsim::jaro_winkler(&wanted, &name.to_lowercase());
+    names.sort_by(|a, b| likeness(b).total_cmp(&likeness(a)));
+    let there = match names.is_empty() {
+        true => "nothing is known of any node".to_owned(),
+        false => format!("there are {}", some_of(names.into_iter())),
+    };
+    let when = if state.replay.is_some() { " at this moment" } else { "" };
+    state.refuse(format!("no node {}{when}; {there}", go.node));
+}
+
+/// All that a recording tells of the moment shown has been told, and it stands: what was not found is not there.
+pub(super) fn settled(state: &mut State) {
+    pursue(state);
+    let Some(go) = state.go.as_ref().filter(|_| !state.is_playing()) else { return };
+    let Some(node) = state.model.nodes.values().find(|node| go.names(node) && node.described.is_some()) else {
+        return refuse_node(state);
+    };
+    let words = refutation(go, node);
+    state.refuse(words);
+    state.go = None;
 }
 
 /// What is not there.

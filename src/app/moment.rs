@@ -55,6 +55,21 @@ pub fn within(text: &str, from: Stamp, to: Stamp) -> Result<Stamp, String> {
     (from..=to).contains(&at).then_some(at).ok_or_else(outside)
 }
 
+/// The time of day of a moment, with its date where that is not the one of another.
+pub fn on_day(at: Stamp, of: Stamp) -> String {
+    let text = utc(at).replace('T', " ").replace('Z', "");
+    match text.split_once(' ') {
+        Some((_, time)) if at.0 / DAY_US == of.0 / DAY_US => time.to_owned(),
+        Some(_) | None => text,
+    }
+}
+
+/// Whether a time of day was typed that lies ahead, so that the one of the day before is meant.
+pub(super) fn is_of_day_before(text: &str, at: Stamp, newest: Stamp) -> bool {
+    let is_time_of_day = of_day_us(text.trim().trim_end_matches(['Z', 'z'])).is_some();
+    is_time_of_day && at.0 / DAY_US < newest.0 / DAY_US
+}
+
 /// A moment before now, as a command line says it: a length of time that has passed since, a time of day, a date.
 pub fn before(text: &str, now: Stamp) -> Result<Stamp, String> {
     parse(text, now, now)

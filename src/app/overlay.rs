@@ -86,7 +86,7 @@ pub fn mark_keys(marks: &[&Flag]) -> Vec<MarkKey> {
     marks.iter().map(|mark| (mark.at, mark.text.clone())).collect()
 }
 
-/// The help and the lists take the keys that move and leave; time and quitting work as everywhere.
+/// The help and the lists take the keys that move and leave; time works as everywhere.
 pub(super) fn act(state: &mut State, overlay: Overlay, action: Action) -> Vec<Effect> {
     if let Overlay::Compare(comparing) = overlay {
         return compare::act(state, *comparing, action);
@@ -135,7 +135,7 @@ pub(super) fn act_beneath(state: &mut State, action: Action) -> Vec<Effect> {
         Action::StepMark(steps) => return state.step_mark(steps),
         Action::Speed(steps) => state.change_speed(steps),
         Action::Zoom(steps) => state.zoom_by(steps),
-        Action::Quit | Action::Leave | Action::Help | Action::Findings | Action::Marks | Action::Compare => {
+        Action::Leave | Action::Help | Action::Findings | Action::Marks | Action::Compare => {
             state.overlay = None;
         }
         Action::Move(_)
@@ -143,6 +143,8 @@ pub(super) fn act_beneath(state: &mut State, action: Action) -> Vec<Effect> {
         | Action::First
         | Action::Last
         | Action::Enter
+        // It leaves from everywhere, and is not asked here.
+        | Action::Quit
         | Action::Across
         | Action::Vm
         | Action::Filter

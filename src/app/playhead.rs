@@ -1,6 +1,6 @@
 //! Moving in time: pause, steps, a click on the time line, and back to now.
 
-use super::{Effect, State, moment, utc};
+use super::{Effect, State, moment, on_day, utc};
 use crate::{
     event::Stamp,
     model::{Node, Window},
@@ -37,8 +37,8 @@ impl State {
     pub(super) fn zoom_by(&mut self, steps: i32) {
         match self.zoom.by(steps) {
             Some(zoom) => self.zoom = zoom,
-            None if steps > 0 => self.refuse("the time line shows a day: it keeps no more"),
-            None => self.refuse("the time line shows a minute: there is nothing shorter"),
+            None if steps > 0 => self.notice("the time line shows a day: it keeps no more"),
+            None => self.notice("the time line shows a minute: there is nothing shorter"),
         }
     }
 
@@ -121,6 +121,9 @@ impl State {
         };
         if at < oldest || at > newest {
             self.refuse(format!("known is what lies between {} and {}", utc(oldest), utc(newest)));
+        } else if moment::is_of_day_before(text, at, newest) {
+            let text = text.trim();
+            self.notice(format!("{text} lies ahead: this is the one of the day before, {} (UTC)", on_day(at, newest)));
         }
         self.seek(at)
     }

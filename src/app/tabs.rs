@@ -69,7 +69,8 @@ fn label(state: &State, panel: Panel, n_rows: u64) -> String {
     let word = panel.word();
     let total = state.total(panel).filter(|total| *total > n_rows && state.list(panel).filter.is_empty());
     let of = total.map_or_else(String::new, |total| format!(" of {}", exact(total)));
-    format!("{word} {}{of}", exact(n_rows))
+    let n = state.counted(panel, n_rows as usize).map_or_else(|| "-".to_owned(), |_| exact(n_rows));
+    format!("{word} {n}{of}")
 }
 
 /// What is worst among the rows of a panel, where no finding on every screen tells it already.
@@ -93,6 +94,19 @@ fn severity(node: &Node, vm: Option<&Vm>, panel: Panel) -> Option<Severity> {
         | Panel::Children
         | Panel::Spots
         | Panel::Relatives => None,
+    }
+}
+
+impl State {
+    /// How many rows a panel has; `None` where nothing was measured of what it shows.
+    pub fn counted(&self, panel: Panel, n_rows: usize) -> Option<usize> {
+        let is_measured = match (panel, self.node()) {
+            (Panel::Children, _) => self.focus().is_some(),
+            (Panel::Queues, _) => self.task().is_none_or(|task| task.reading.queues.is_some()),
+            (_, Some(node)) => node.latest.is_some(),
+            (_, None) => self.model.nodes.values().any(|node| node.latest.is_some()) || panel == Panel::Nodes,
+        };
+        (n_rows > 0 || is_measured).then_some(n_rows)
     }
 }
 

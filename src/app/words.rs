@@ -64,6 +64,10 @@ const HEADER: &[Word] = &[
     ("+ vm", "what watching costs inside the Erlang VMs, per cent of one core"),
     ("every", "how often samples come"),
     ("shed", "what the agent leaves out to stay within its budget"),
+    ("-", "not known, or not measured then: never 0"),
+    ("·", "nothing is there that could have a value: no queue, no limit"),
+    ("× ~", "silent, late: a node; ~ before a number: it is estimated"),
+    ("⚑ × ░ ◌", "on the time line: a mark, silence, not recorded, lost samples"),
 ];
 
 /// The panels of an Erlang VM.

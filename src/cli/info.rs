@@ -12,6 +12,7 @@ use crate::{
     entry::Item,
     event::{Gap, Stamp},
     feed::file::{self, Notebook},
+    out::Losses,
     view::format,
     wire::Carries,
 };
@@ -65,21 +66,25 @@ fn lines(path: &Path, mut reader: Reader<BufReader<File>>) -> anyhow::Result<Vec
     let state = if reader.is_closed() { "" } else { ", still being written or not closed" };
     lines.push(("size", format!("{n_bytes} bytes, {n_entries} entries, {n_blocks} blocks{state}")));
     let marks = of_marks(path, &mut reader)?;
-    let mut damage = reader.damage().to_vec();
+    let mut losses = Losses::on_opening(reader.damage());
     reader.seek(0)?;
+    losses.go(reader.range().map(|(first, _)| Stamp(first)));
     let mut counted = Counted::default();
     for piece in reader.by_ref() {
         match piece? {
-            Piece::Entry(entry) if entry.is_standing => {}
-            Piece::Entry(entry) => counted.take(entry),
-            Piece::Damage(found) => damage.push(found),
+            Piece::Entry(entry) => {
+                losses.pass(&entry);
+                counted.take(entry);
+            }
+            Piece::Damage(found) => losses.meet(found),
         }
     }
-    damage.extend(reader.torn().cloned());
+    reader.torn().cloned().into_iter().for_each(|torn| losses.meet(torn));
     lines.extend(counted.lines(reader.nodes()));
     lines.extend(marks);
     lines.extend(header.masked.iter().map(|masked| ("masked", masked.clone())));
-    lines.extend(damage.iter().map(|damage| ("damage", damage.to_string())));
+    let only = counted.only(reader.nodes());
+    lines.extend(losses.met().iter().map(|lost| ("damage", lost.words(only.as_deref()))));
     Ok(lines)
 }
 
@@ -130,6 +135,9 @@ fn of_marks(path: &Path, reader: &mut Reader<BufReader<File>>) -> anyhow::Result
 
 impl Counted {
     fn take(&mut self, recorded: Entry) {
+        if recorded.is_standing {
+            return;
+        }
         let Some(entry) = file::entry(recorded) else { return };
         match entry.item {
             Item::Envelope(_, envelope) => {
@@ -153,6 +161,15 @@ impl Counted {
                 }
             }
             Item::Link(_) | Item::Clock(..) | Item::Tick | Item::Reset | Item::Input(_) | Item::Page(_) => {}
+        }
+    }
+
+    /// The name of the only node that there is.
+    fn only(&self, listed: &[RecordedNode]) -> Option<String> {
+        let named = |id: &String| listed.iter().find(|node| node.node.as_ref() == Some(id))?.name.clone();
+        match (self.nodes.keys().next(), listed) {
+            (Some(id), [] | [_]) if self.nodes.len() == 1 => Some(named(id).unwrap_or_else(|| id.clone())),
+            _ => None,
         }
     }
 
@@ -188,7 +205,7 @@ impl Counted {
             let of = gap.node.as_ref().map_or("all", |node| &*node.0);
             let what = match gap.n_lost {
                 Some(n_lost) => format!("{n_lost} entries lost"),
-                None => format!("for {}", format::duration(gap.to.since_us(gap.from))),
+                None => format!("for {}", format::span(gap.to.since_us(gap.from))),
             };
             lines.push(("gap", format!("{}  {what}, of {of}: {}", utc(gap.from), gap.why)));
         }

@@ -83,7 +83,8 @@ pub struct CutArgs {
     #[arg(long, value_name = "NODE")]
     pub node: Vec<String>,
 
-    /// Mask arguments of commands, addresses, users, labels and names of nodes; notes of marks are kept.
+    /// Mask arguments of commands, addresses, users, labels and names of nodes; notes of marks are kept, and what everybody
+    /// has: the user root, 127.0.0.0/8, ::1, 0.0.0.0 and ::.
     #[arg(long)]
     pub redact: bool,
 }

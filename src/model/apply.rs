@@ -60,7 +60,9 @@ impl Model {
 
     /// The node of an id; a feed may tell of one before it is described.
     fn known(&mut self, id: &NodeId, at: Stamp) -> &mut Node {
-        self.nodes.entry(id.clone()).or_insert_with(|| Node::new(id.clone(), id.0.clone(), at))
+        let node = self.nodes.entry(id.clone()).or_insert_with(|| Node::new(id.clone(), id.0.clone(), at));
+        node.n_changes.0 += 1;
+        node
     }
 
     fn fold_link(&mut self, link: &Link, at: Stamp) {

@@ -41,6 +41,13 @@ impl Cgroup {
     }
 }
 
+/// The same where no head of a column says that it is a cgroup: a mere number would say nothing.
+pub fn called(title: &str) -> String {
+    let is_number = title.bytes().all(|byte| byte.is_ascii_digit());
+    let is_digest = title.len() >= DIGEST && title.bytes().all(|byte| byte.is_ascii_hexdigit());
+    if !title.is_empty() && (is_number || is_digest) { format!("cgroup {title}") } else { title.to_owned() }
+}
+
 /// The end of a cgroup's path, or all of it where that is short.
 pub fn short(path: &str) -> &str {
     without_digest(path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(path))

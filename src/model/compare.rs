@@ -7,6 +7,7 @@ pub mod portrait;
 pub mod spread;
 
 use std::{
+    borrow::Borrow,
     cmp::Ordering,
     collections::{BTreeMap, BTreeSet},
 };
@@ -69,11 +70,12 @@ const PRESENCE: f64 = CHANGED / 2.0;
 
 /// All values of a topic on both sides, what changed most first; what is not known on one side comes last, what is known on
 /// none not at all.
-pub fn rows(a: &[Portrait], b: &[Portrait], topic: Topic) -> Vec<Row> {
+pub fn rows<P: Borrow<Portrait>>(a: &[P], b: &[P], topic: Topic) -> Vec<Row> {
+    let [a, b] = [a, b].map(|side| side.iter().map(Borrow::borrow).collect::<Vec<&Portrait>>());
     // What is counted in another unit is another value.
     let mut pairs: BTreeMap<(&Key, Measure), Pair<'_>> = BTreeMap::new();
-    for (side, portraits) in [a, b].into_iter().enumerate() {
-        for portrait in portraits {
+    for (side, portraits) in [&a, &b].into_iter().enumerate() {
+        for portrait in portraits.iter().copied() {
             for value in &portrait.values[topic as usize] {
                 let n = pairs.len();
                 let pair = pairs.entry((&value.key, value.measure)).or_insert_with(|| Pair::new(value, n));
@@ -81,7 +83,7 @@ pub fn rows(a: &[Portrait], b: &[Portrait], topic: Topic) -> Vec<Row> {
             }
         }
     }
-    let sides = [Side::new(a, topic), Side::new(b, topic)];
+    let sides = [Side::new(&a, topic), Side::new(&b, topic)];
     let mut rows: Vec<(usize, Row)> = pairs.into_values().map(|pair| (pair.place, pair.row(&sides))).collect();
     rows.retain(|(_, row)| row.a.is_some() || row.b.is_some());
     only_once(&mut rows);
@@ -110,12 +112,12 @@ fn only_once(rows: &mut Vec<(usize, Row)>) {
 
 /// One of the sides: its nodes, and all of whom something is listed there.
 struct Side<'a> {
-    all: &'a [Portrait],
+    all: &'a [&'a Portrait],
     listed: BTreeSet<&'a Of>,
 }
 
 impl<'a> Side<'a> {
-    fn new(all: &'a [Portrait], topic: Topic) -> Self {
+    fn new(all: &'a [&'a Portrait], topic: Topic) -> Self {
         let listed = match topic {
             // The node's own values are never there and then not.
             Topic::Values | Topic::Vms => BTreeSet::new(),

@@ -217,9 +217,10 @@ impl Teller<'_> {
     }
 
     fn lost(&mut self) {
-        let n_lost = self.node.n_lost_since(Stamp((self.now.0 + 1).saturating_sub(10_000_000)));
-        if n_lost > 0 {
-            let mut parts = vec![Part::Count(n_lost), Part::Words(" samples")];
+        let lost = self.node.lost_since(Stamp((self.now.0 + 1).saturating_sub(10_000_000)));
+        if lost.n > 0 {
+            let about = Part::Words(if lost.is_least { "~" } else { "" });
+            let mut parts = vec![about, Part::Count(lost.n), Part::Words(" samples")];
             self.on_node(&mut parts);
             parts.push(Part::Words(" lost on the way"));
             self.push(100, None, Topic::Lost, Lead::Node, parts);

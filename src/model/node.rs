@@ -1,6 +1,8 @@
 //! One node as the dashboard knows it.
 
+mod changes;
 mod cpus;
+mod loss;
 mod sample;
 
 use std::{
@@ -20,9 +22,11 @@ use super::{
     task::Task,
     vm::{Standing, Vm},
 };
+pub use changes::Changes;
 pub use cpus::CpuVitals;
+pub use loss::Loss;
 
-use crate::event::{Cost, Described, Health, LinkState, NodeId, Runtime, Source, Stamp, Stream, Traced};
+use crate::event::{Cause, Cost, Described, Health, LinkState, NodeId, Runtime, Source, Stamp, Stream, Traced};
 
 /// The values of a node that charts show, in the order in which its series holds them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -191,14 +195,16 @@ pub struct Node {
     pub bursts: Bursts,
     /// Its clock.
     pub clock: Option<ClockOffset>,
-    /// Samples lost on the way during the last ten minutes, and when.
-    pub losses: VecDeque<(Stamp, u64)>,
+    /// Samples lost on the way during the last ten minutes.
+    pub losses: VecDeque<Loss>,
     /// The last control that was refused: number of the query or focus, and why.
     pub refused: Option<(Stamp, Option<u32>, Arc<str>)>,
     /// How often its samples come, microseconds, as far as seen.
     pub interval_us: u64,
     /// Samples that have been folded in; rows refer to it.
     n_samples: u64,
+    /// How often something was learnt of it.
+    pub n_changes: Changes,
     /// The reading before the newest.
     before: Option<NodeReading>,
     mem_growth: Growth,
@@ -234,6 +240,7 @@ impl Node {
             refused: None,
             interval_us: INTERVAL_US,
             n_samples: 0,
+            n_changes: Changes::default(),
             before: None,
             mem_growth: Growth::default(),
             sum_growth: Vec::new(),
@@ -327,15 +334,20 @@ impl Node {
         })
     }
 
+    /// Whether nothing is known of it at the moment shown, for nobody was listened to then and no black box tells.
+    pub fn is_unmeasured(&self) -> bool {
+        self.latest.is_none() && matches!(self.link, LinkState::Down { cause: Cause::BlackBox, .. })
+    }
+
     /// Samples lost on the way during the last ten minutes.
-    pub fn n_lost(&self) -> u64 {
-        self.n_lost_since(Stamp(0))
+    pub fn lost(&self) -> Loss {
+        self.lost_since(Stamp(0))
     }
 
     /// Samples lost on the way since a moment. Agents say how many: the sum stays in bounds whatever they say.
-    pub fn n_lost_since(&self, moment: Stamp) -> u64 {
-        let since = self.losses.iter().filter(|(at, _)| *at >= moment);
-        since.fold(0, |sum: u64, (_, n)| sum.saturating_add(*n))
+    pub fn lost_since(&self, moment: Stamp) -> Loss {
+        let since = self.losses.iter().filter(|loss| loss.at >= moment);
+        since.fold(Loss::default(), |sum, loss| sum.and(*loss))
     }
 
     /// Its nearest memory limit, bytes.

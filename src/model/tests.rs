@@ -46,18 +46,27 @@ fn a_row_that_comes_back_takes_the_newer_baseline() {
 fn a_lost_sample_costs_resolution_not_truth() {
     let model = told(&[
         sample(1.0, "a", vec![task(7, 1.0, 10.0, 0.0)]),
-        stamped(4.0, Event::Lost { node: id("a"), n_samples: 2 }),
+        stamped(4.0, Event::Lost { node: id("a"), n_samples: Some(2) }),
         sample(4.0, "a", vec![task(7, 4.0, 11.5, 0.0)]),
     ]);
     assert_eq!(row(&model, 7).vitals.cpu, Some(0.5));
-    assert_eq!(node(&model).n_lost(), 2);
+    assert_eq!(node(&model).lost().n, 2);
+}
+
+#[test]
+fn a_loss_that_nobody_counted_is_one_at_the_least() {
+    let lost = |s: f64, n_samples| stamped(s, Event::Lost { node: id("a"), n_samples });
+    let model = told(&[sample(1.0, "a", vec![]), lost(1.2, Some(2))]);
+    assert_eq!((node(&model).lost().n, node(&model).lost().is_least), (2, false));
+    let model = told(&[sample(1.0, "a", vec![]), lost(1.2, Some(2)), lost(3.0, None)]);
+    assert_eq!((node(&model).lost().n, node(&model).lost().is_least), (3, true));
 }
 
 #[test]
 fn losses_are_forgotten_after_ten_minutes() {
-    let lost = stamped(1.0, Event::Lost { node: id("a"), n_samples: 2 });
+    let lost = stamped(1.0, Event::Lost { node: id("a"), n_samples: Some(2) });
     let model = told(&[sample(0.5, "a", vec![]), lost, sample(602.0, "a", vec![])]);
-    assert_eq!(node(&model).n_lost(), 0);
+    assert_eq!(node(&model).lost().n, 0);
 }
 
 #[test]
@@ -353,10 +362,10 @@ fn standing_by_each_order_ranks_the_higher_first_and_the_unknown_last() {
 
 #[test]
 fn losses_however_many_stay_in_bounds() {
-    let lost = |s: f64| stamped(s, Event::Lost { node: id("a"), n_samples: u64::MAX });
+    let lost = |s: f64| stamped(s, Event::Lost { node: id("a"), n_samples: Some(u64::MAX) });
     let story: Vec<_> = (0..2_000).map(|n| lost(1.0 + f64::from(n) / 1_000.0)).collect();
     let model = told(&story);
-    assert_eq!((node(&model).n_lost(), node(&model).losses.len()), (u64::MAX, 2));
+    assert_eq!((node(&model).lost().n, node(&model).losses.len()), (u64::MAX, 2));
     let model = told(&[lost(1.0), lost(700.0)]);
     assert_eq!(node(&model).losses.len(), 1, "forgotten without a sample, too");
 }

@@ -63,7 +63,7 @@ pub struct Gap {
     pub node: NodeId,
     /// When it was noticed.
     pub at: Stamp,
-    /// How many.
+    /// How many, at the least.
     pub n_samples: u64,
 }
 
@@ -104,6 +104,8 @@ pub struct Timeline {
     pub gaps: VecDeque<Gap>,
     /// What was not recorded.
     pub holes: VecDeque<Hole>,
+    /// Since when the black box of a node keeps something: what was before is not to be had.
+    pub kept_since: BTreeMap<NodeId, Stamp>,
     /// Silences of each node; only the last may still go on.
     pub silences: BTreeMap<NodeId, Vec<Silence>>,
     nodes: BTreeMap<NodeId, VecDeque<(Stamp, Severities)>>,
@@ -181,7 +183,7 @@ impl Timeline {
             Event::Sample(sample) => self.push_severities(model, &sample.node, at),
             Event::Tick | Event::Link(_) => self.note_silences(model, at),
             Event::Lost { node, n_samples } => {
-                self.gaps.push_back(Gap { node: node.clone(), at, n_samples: *n_samples });
+                self.gaps.push_back(Gap { node: node.clone(), at, n_samples: n_samples.unwrap_or(1) });
             }
             Event::Gap(gap) => self.note_hole(gap),
             Event::Clock { node, offset_us, uncertainty_us: _, is_step } => {
@@ -227,6 +229,9 @@ impl Timeline {
         }
         for hole in self.holes.iter().filter(|hole| hole.node.as_ref().is_none_or(in_scope)) {
             each_cell(&mut cells, window, (hole.from, hole.to), |cell| cell.is_hole = true);
+        }
+        for (_, since) in self.kept_since.iter().filter(|(id, _)| in_scope(id)) {
+            each_cell(&mut cells, window, (Stamp(0), *since), |cell| cell.is_hole = true);
         }
         for gap in self.gaps.iter().filter(|gap| in_scope(&gap.node)) {
             if let Some(cell) = window.cell_of(gap.at, n_cells) {

@@ -5,7 +5,7 @@ mod erlang;
 use midair_vitals::{CgroupReading, Queue, QueueKind, QueueVitals, Severity, TaskKind, TaskState, Unit};
 
 use super::{
-    cgroup::{self, Cgroup},
+    cgroup::{self, Cgroup, called},
     finding::{queue::depth, sched::neighbour},
     focus::Focus,
     node::Node,
@@ -170,7 +170,7 @@ impl Of<'_> {
         let held = cgroup.vitals.throttled.filter(|held| *held >= WAITS)?;
         let severity = cgroup.vitals.severities.sched.filter(|s| s.per_mille() >= 200)?;
         let CgroupReading { quota_milli, .. } = cgroup.reading;
-        let mut parts = vec![Part::Words("the quota of "), Part::Name(cgroup.title().into())];
+        let mut parts = vec![Part::Words("the quota of "), Part::Name(called(cgroup.title()).into())];
         let cores = quota_milli.map(|milli| Part::Cores(milli as f64 / 1000.0));
         parts.extend(cores.map(|cores| [Part::Words(", "), cores, Part::Words(",")]).into_iter().flatten());
         let name = self.name.clone().unwrap_or(Part::Words("it"));
@@ -185,7 +185,7 @@ impl Of<'_> {
         let limit = cgroup.reading.mem_limit_bytes?;
         let parts = vec![
             Part::Words("memory of "),
-            Part::Name(cgroup.title().into()),
+            Part::Name(called(cgroup.title()).into()),
             Part::Words(": "),
             Part::Share(f64::from(severity.per_mille()) / 1000.0),
             Part::Words(" of its "),

@@ -13,6 +13,7 @@ use anyhow::Context as _;
 
 use self::{hurt::Hurts, line::Line, screens::Shot};
 use super::{
+    Lost,
     place::Place,
     progress::{Progress, warn},
     telling::{Telling, Told},
@@ -23,6 +24,7 @@ use crate::{
     event::{Event, Stamp},
     feed::file::{Film, Notebook},
     model::{Model, Timeline, timeline::Flag},
+    view::format,
 };
 
 /// Most marks and gaps that are listed.
@@ -65,6 +67,15 @@ struct Hole {
     to: Stamp,
     node: Option<String>,
     why: String,
+}
+
+impl Hole {
+    /// What damage took of a range, where it took time.
+    fn of(lost: &Lost, only: Option<&String>, (from, to): (Stamp, Stamp)) -> Option<Self> {
+        let is_time = lost.from.is_some() || lost.to.is_some();
+        let (from, to) = (lost.from.map_or(from, |at| at.max(from)), lost.to.map_or(to, |at| at.min(to)));
+        (is_time && from <= to).then(|| Self { from, to, node: only.cloned(), why: lost.why() })
+    }
 }
 
 /// What the page says.
@@ -150,7 +161,11 @@ fn read(options: &Options, telling: &mut Telling, progress: &mut Progress) -> an
                         from: at,
                         to: at,
                         node: Some(name_of(model, &node.0)),
-                        why: format!("{n_samples} samples lost on the way"),
+                        why: match n_samples {
+                            Some(1) => "one sample lost on the way".to_owned(),
+                            Some(n) => format!("{n} samples lost on the way"),
+                            None => "some samples lost on the way".to_owned(),
+                        },
                     }),
                     Event::Tick => line.note_silence(model, at),
                     _ => {}
@@ -163,6 +178,7 @@ fn read(options: &Options, telling: &mut Telling, progress: &mut Progress) -> an
         holes.truncate(LISTED_MAX);
         Ok(())
     })?;
+    hurts.join_threads();
     // As a replay does it: by the moment that a mark is about, whenever it was put there.
     let mut film = Film::open(&options.file)?;
     let last = film.range().1;
@@ -171,9 +187,12 @@ fn read(options: &Options, telling: &mut Telling, progress: &mut Progress) -> an
         timeline.flags.take(telling.model(), mark, *at);
     }
     let (notes, n_notes) = notes(&timeline, telling.model(), (from, to));
-    let damage = telling.source().damage().iter();
+    let only = nodes.first().filter(|_| nodes.len() == 1);
+    let damage = telling.source().damage();
+    holes.extend(damage.iter().filter_map(|lost| Hole::of(lost, only, (from, to))));
+    holes.sort_by_key(|hole| hole.from);
     let mut about = about(telling, &nodes);
-    about.extend(damage.map(|damage| ("damage", damage.clone())));
+    about.extend(damage.iter().map(|lost| ("damage", lost.words(only.map(String::as_str)))));
     let moments = screens::moments(&notes, &hurts, (from, to));
     let shots = screens::at(&options.file, &moments, &marks, nodes.len(), progress)?;
     let name = options.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
@@ -207,7 +226,7 @@ fn about(telling: &Telling, nodes: &BTreeSet<String>) -> Vec<(&'static str, Stri
     let or_dash = |text: Option<String>| text.filter(|text| !text.is_empty()).unwrap_or_else(|| "-".to_owned());
     let mut about = vec![
         ("from", utc(from)),
-        ("to", format!("{}, {} later", utc(to), words::span(to.since_us(from)))),
+        ("to", format!("{}, {} later", utc(to), format::span(to.since_us(from)))),
         ("recorded by", format!("{} with {}", or_dash(header.author), or_dash(header.program))),
         ("nodes", format!("{}: {}", nodes.len(), listed(nodes, 40))),
     ];

@@ -10,6 +10,7 @@ use anyhow::Context as _;
 use midair_proto::v1::{RecordedNode, RecordingHeader};
 use midair_recording::{Entry, Piece, Reader};
 
+use super::{Losses, Lost, progress::warn};
 use crate::{app, event::Stamp};
 
 /// A recording that is read from a moment on.
@@ -17,8 +18,7 @@ use crate::{app, event::Stamp};
 pub(super) struct Source {
     path: PathBuf,
     reader: Reader<BufReader<File>>,
-    /// What was damaged, in words.
-    damage: Vec<String>,
+    losses: Losses,
 }
 
 impl Source {
@@ -28,8 +28,8 @@ impl Source {
         let reader = Reader::open(BufReader::with_capacity(1 << 18, file));
         let reader = reader.with_context(|| path.display().to_string())?.by_wall();
         anyhow::ensure!(reader.range().is_some(), "{}: nothing was recorded in it yet", path.display());
-        let damage = reader.damage().iter().map(ToString::to_string).collect();
-        Ok(Self { path: path.to_owned(), reader, damage })
+        let losses = Losses::on_opening(reader.damage());
+        Ok(Self { path: path.to_owned(), reader, losses })
     }
 
     /// Who recorded, and why; nothing where that is damaged.
@@ -62,17 +62,22 @@ impl Source {
 
     /// The range that two words name, as `replay --at` takes them; all of it without them.
     pub(super) fn between(&self, from: Option<&str>, to: Option<&str>) -> anyhow::Result<(Stamp, Stamp)> {
-        let (first, last) = self.range();
+        let (first, last, is_asked) = (self.range().0, self.range().1, from.is_some() || to.is_some());
         let moment = |text: Option<&str>, or: Stamp| text.map_or(Ok(or), |text| app::within(text, first, last));
         let from = moment(from, first).map_err(anyhow::Error::msg).context("--from")?;
         let to = moment(to, last).map_err(anyhow::Error::msg).context("--to")?;
         anyhow::ensure!(from <= to, "the range ends before it begins: {} to {}", app::utc(from), app::utc(to));
+        if is_asked {
+            // Words like 14:03 may mean more than one day.
+            warn(&format!("{} to {}", app::utc(from), app::utc(to)));
+        }
         Ok((from, to))
     }
 
     /// Goes to the block from which a moment can be understood.
     pub(super) fn seek(&mut self, at: Stamp) -> anyhow::Result<()> {
-        self.reader.seek(at.0).with_context(|| format!("cannot read {}", self.path.display()))?;
+        let block = self.reader.seek(at.0).with_context(|| format!("cannot read {}", self.path.display()))?;
+        self.losses.go(Some(block.map_or(self.range().0, Stamp)));
         Ok(())
     }
 
@@ -80,16 +85,19 @@ impl Source {
     pub(super) fn next(&mut self) -> anyhow::Result<Option<Entry>> {
         while let Some(piece) = self.reader.next() {
             match piece.with_context(|| format!("cannot read {}", self.path.display()))? {
-                Piece::Entry(entry) => return Ok(Some(entry)),
-                Piece::Damage(damage) => self.damage.push(damage.to_string()),
+                Piece::Entry(entry) => {
+                    self.losses.pass(&entry);
+                    return Ok(Some(entry));
+                }
+                Piece::Damage(damage) => self.losses.meet(damage),
             }
         }
-        self.damage.extend(self.reader.torn().map(ToString::to_string));
+        self.reader.torn().cloned().into_iter().for_each(|torn| self.losses.meet(torn));
         Ok(None)
     }
 
-    /// What was found damaged so far, in words.
-    pub(super) fn damage(&self) -> &[String] {
-        &self.damage
+    /// What was found damaged so far, with the time that it took.
+    pub(super) fn damage(&self) -> &[Lost] {
+        self.losses.met()
     }
 }

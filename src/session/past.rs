@@ -96,6 +96,8 @@ pub(super) struct Past {
     lines: Lines,
     /// From when on a black box is known to keep something.
     since: BTreeMap<NodeId, Stamp>,
+    /// Of whom that became known since it was asked last.
+    learnt: Vec<(NodeId, Stamp)>,
     /// The moment that is shown from pages, and of whom.
     shown: Option<(Stamp, Vec<NodeId>)>,
     /// What was known on the way there, of the same nodes and told from the same moment on.
@@ -127,6 +129,11 @@ impl Past {
     /// The moment that is shown from pages.
     pub(super) fn shown(&self) -> Option<Stamp> {
         self.shown.as_ref().map(|(at, _)| *at)
+    }
+
+    /// From when on black boxes keep something, as far as that became known since this was asked last.
+    pub(super) fn learn(&mut self) -> Vec<(NodeId, Stamp)> {
+        std::mem::take(&mut self.learnt)
     }
 
     /// Whether what is shown is not all that is known of those who are looked at.
@@ -373,6 +380,9 @@ impl Past {
             |first: &Stamp| known.is_some_and(|since| since < first && first.since_us(*since) < 2 * WINDOWS_US[1]);
         let first = first.filter(|first| asked.what != What::Line { is_long: true } || !is_coarse(first));
         let is_first_known = first.is_some_and(|first| self.since.insert(asked.node.clone(), first) != Some(first));
+        if let Some(since) = first.filter(|_| is_first_known) {
+            self.learnt.push((asked.node.clone(), since));
+        }
         let playhead = self.shown().unwrap_or(now);
         let (from, to) = asked.range;
         // What lies ahead of the moment shown changes nothing of it; since when something is kept is said where nothing is.

@@ -151,7 +151,10 @@ impl Session {
             match reel.film.refresh() {
                 Ok((_, newest)) => {
                     let grows = !reel.film.is_closed();
+                    // Now that it is closed, it says of all of it what the line shows.
+                    let rollups = if grows { Vec::new() } else { reel.film.rollups() };
                     self.tell(Told::Grown(newest, grows));
+                    self.tell_rollups(&rollups);
                 }
                 Err(error) => self.say(format!("{error:#}")),
             }
@@ -234,6 +237,7 @@ impl Session {
                 reel.filled = Some(fill.wanted);
                 drop(app::update(&mut self.state, Msg::Restored(Box::new(fill.model))));
                 self.tell(Told::Recalled(Box::new(fill.timeline)));
+                self.tell(Told::Settled);
             }
             Err(error) => {
                 reel.has_failed = true;

@@ -17,6 +17,7 @@ use super::{
     signals::{Asked, Signals},
 };
 use crate::{
+    app::utc,
     clock::Clock,
     feed::{
         Feed,
@@ -85,6 +86,7 @@ pub async fn record_past(
     // Hours of others' work are not fetched for a name that is taken.
     let place = if is_dry_run { None } else { Some(Place::reserve(out, false).map_err(taken)?) };
     let mut signals = Signals::new().context("cannot listen to signals")?;
+    say(&format!("asks for {} to {}", utc(wanted.from), utc(wanted.to)));
     let plan = select! {
         plan = incident::plan(targets, wanted, clock) => plan?,
         ended = stopped(&mut signals) => return Ok(ended),

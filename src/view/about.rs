@@ -30,8 +30,11 @@ pub fn draw_node(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) 
         put_part(&mut pen, n == 0, (&part.text, style), theme);
     }
     pen.skip(1);
-    if node.n_lost() > 0 {
-        pen.put_whole(&format!("· {} samples lost", node.n_lost()), theme.alarm);
+    let lost = node.lost();
+    if lost.n > 0 {
+        // Where nobody counted it is so many at the least.
+        let sign = if lost.is_least { "~" } else { "" };
+        pen.put_whole(&format!("· {sign}{} samples lost", lost.n), theme.alarm);
     }
     let columns = usize::from(area.width.saturating_sub(2)).max(1);
     let troubles: Vec<String> = node.troubles().flat_map(|t| panel::wrapped(&trouble(t), columns)).collect();
@@ -102,6 +105,10 @@ struct Part {
 }
 
 fn parts(node: &Node, told: Told) -> Vec<Part> {
+    // What they say is of now.
+    if node.is_unmeasured() {
+        return Vec::new();
+    }
     let runtime = |runtime: &Runtime| {
         let name = if *runtime.kind == *runtime.name {
             runtime.kind.to_string()

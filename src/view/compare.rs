@@ -1,5 +1,7 @@
 //! What is different between two sides: who they are with their four vitals, and below a table of what changed most.
 
+use std::sync::Arc;
+
 use midair_vitals::{Severity, Unit};
 use ratatui::{
     buffer::Buffer,
@@ -118,7 +120,7 @@ fn explain(buffer: &mut Buffer, area: Rect, theme: &Theme) {
 }
 
 /// Why there is nothing to show.
-fn empty(state: &State, comparing: &Comparing, [a, b]: [&[Portrait]; 2], rows: &[Row]) -> Option<String> {
+fn empty(state: &State, comparing: &Comparing, [a, b]: [&[Arc<Portrait>]; 2], rows: &[Row]) -> Option<String> {
     let nothing = |side: &str| Some(format!("nothing is known of side {side} at this moment"));
     match (a.is_empty(), b.is_empty(), rows.is_empty()) {
         (true, ..) => nothing("A"),
@@ -139,7 +141,7 @@ fn draw_head(
     area: Rect,
     state: &State,
     comparing: &Comparing,
-    sides: [&[Portrait]; 2],
+    sides: [&[Arc<Portrait>]; 2],
     theme: &Theme,
 ) {
     let width = if area.width >= 100 { SIDES.1 } else { SIDES.0 }.min(area.width);
@@ -171,7 +173,7 @@ fn draw_head(
 const WITH_VALUE: u16 = 15;
 
 /// The severity, and where there is room the value that tells most.
-fn vital_cell(portraits: &[Portrait], vital: Vital, level: Level, columns: u16) -> String {
+fn vital_cell(portraits: &[Arc<Portrait>], vital: Vital, level: Level, columns: u16) -> String {
     let severity = middle(portraits, vital);
     let percent = if severity.is_some() { " %" } else { "" };
     let severity = format!("{}{}{percent}", level.sign().trim(), format::severity(severity));
@@ -205,14 +207,14 @@ fn who(state: &State, side: &Side, n_nodes: usize, theme: &Theme) -> Vec<(String
 }
 
 /// The severity in the middle of a side.
-fn middle(portraits: &[Portrait], vital: Vital) -> Option<Severity> {
+fn middle(portraits: &[Arc<Portrait>], vital: Vital) -> Option<Severity> {
     let mut known: Vec<Severity> = portraits.iter().filter_map(|portrait| vital.of(portrait.severities)).collect();
     known.sort_unstable();
     known.get(known.len() / 2).copied()
 }
 
 /// The value that tells most of a vital.
-fn main_value(portraits: &[Portrait], vital: Vital) -> String {
+fn main_value(portraits: &[Arc<Portrait>], vital: Vital) -> String {
     let word = match vital {
         Vital::Sched => "delay",
         Vital::Mem => "mem used",
@@ -228,7 +230,7 @@ fn main_value(portraits: &[Portrait], vital: Vital) -> String {
 }
 
 /// The kind of queue in which most waits, as far as that can be told from its unit.
-fn deepest(portraits: &[Portrait]) -> String {
+fn deepest(portraits: &[Arc<Portrait>]) -> String {
     let values = portraits.iter().flat_map(|portrait| &portrait.values[Topic::Values as usize]);
     let depths = values.filter(|value| matches!(value.measure, Measure::Depth(unit) if unit != Unit::Events));
     let floors = depths.filter_map(|value| Some((value.amount? / value.measure.floor(), value)));

@@ -188,11 +188,35 @@ pub fn age(us: Option<u64>) -> String {
     }
 }
 
-/// A length of time for running text: `41 s`, `3 min`.
+/// A length of time for running text, in the largest unit of which there are two: `41 s`, `119 s`, `3 min`. Seconds and days
+/// are those that are full, as a clock and a calendar count them.
 pub fn duration(us: u64) -> String {
-    let text = age(Some(us));
-    let unit = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
-    format!("{} {}", &text[..unit], &text[unit..])
+    let units = [(DAY_US, "d"), (HOUR_US, "h"), (MINUTE_US, "min"), (SECOND_US, "s")];
+    let is_told_in = |(unit_us, word): &(u64, &str)| {
+        us >= 2 * unit_us || (us >= *unit_us && (us.is_multiple_of(*unit_us) || *word == "s"))
+    };
+    match units.into_iter().find(is_told_in) {
+        Some((unit_us, word @ ("h" | "min"))) => format!("{} {word}", us.saturating_add(unit_us / 2) / unit_us),
+        Some((unit_us, word)) => format!("{} {word}", us / unit_us),
+        None => format!("{} ms", us / 1000),
+    }
+}
+
+/// A length of time as closely as it matters, rounded: `92 s`, `5 min 20 s`, `3 h 12 min`, `2 d 4 h`.
+pub fn span(us: u64) -> String {
+    let with = |n: u64, of: &str, part: u64, and: &str| match part {
+        0 => format!("{n} {of}"),
+        _ => format!("{n} {of} {part} {and}"),
+    };
+    match us.saturating_add(SECOND_US / 2) / SECOND_US {
+        0 if us > 0 => format!("{} ms", us / 1000),
+        seconds @ 0..120 => format!("{seconds} s"),
+        seconds @ 120..7_200 => with(seconds / 60, "min", seconds % 60, "s"),
+        seconds => match (seconds + 30) / 60 {
+            minutes @ 0..2_880 => with(minutes / 60, "h", minutes % 60, "min"),
+            minutes => with((minutes + 30) / 1_440, "d", (minutes + 30) / 60 % 24, "h"),
+        },
+    }
 }
 
 /// A moment as `HH:MM:SS`, UTC.

@@ -6,7 +6,7 @@ use ratatui::{buffer::Buffer, layout::Rect, style::Style};
 use super::{columns::tasks, format, scope, text, theme::Theme, widget::pen::Pen};
 use crate::{
     app::{
-        Playhead, Replay, State,
+        Playhead, Replay, State, on_day,
         screen::{Screen, Way},
         utc,
     },
@@ -63,7 +63,7 @@ fn moment(state: &State, theme: &Theme) -> (String, Style) {
             // A screen that was stopped just now is 0 s old, not 0 ms.
             let ago_us = state.clock.since_us(at);
             let ago = if ago_us < 1_000_000 { "0 s".to_owned() } else { format::duration(ago_us) };
-            (format!("‖ PAST {}, {ago} ago{}", format::clock(at), source(state)), theme.past)
+            (format!("‖ PAST {}, {ago} ago{}", on_day(at, state.clock), source(state)), theme.past)
         }
     }
 }
@@ -145,16 +145,20 @@ fn held(state: &State, theme: &Theme) -> Option<(String, Style)> {
     let held = state.held.as_ref().filter(|_| state.comparing().is_none())?;
     let is_here = state.screen().node() == Some(&held.portrait.node);
     let name = if is_here { String::new() } else { format!("{} ", held.name) };
-    Some((format!("A: {name}{}", format::clock(held.at)), theme.mark))
+    Some((format!("A: {name}{}", on_day(held.at, state.now())), theme.mark))
 }
 
 fn counts(state: &State, theme: &Theme) -> Vec<(String, Style)> {
     let counts = state.model.counts();
+    let awaited = match state.model.nodes.values().any(Node::is_unmeasured) {
+        true => ("-", "not measured then"),
+        false => ("?", "awaited"),
+    };
     let up = (format!("{} of {} nodes up", counts.n_live, counts.n_nodes), theme.dim);
     let others = [
         (counts.n_late, "~", "late", theme.alarm),
         (counts.n_silent, "×", "silent", theme.alarm),
-        (counts.n_awaited, "?", "awaited", theme.dim),
+        (counts.n_awaited, awaited.0, awaited.1, theme.dim),
     ];
     let others =
         others.into_iter().filter(|(n, ..)| *n > 0).map(|(n, sign, word, style)| (format!("{sign} {n} {word}"), style));

@@ -21,7 +21,7 @@ const SIGNS: &[(&str, &str)] = &[
     ("·", "nothing there: a task without sockets has no queue"),
     ("▵ ▲ !", "from 50 %, 75 %, 90 % of a severity"),
     ("× ~ ?", "a node that is silent, late, awaited"),
-    ("⚑ × ◌", "on the time line: a mark, silence, lost samples"),
+    ("⚑ × ░ ◌", "on the time line: a mark, silence, not recorded, lost"),
     ("delay", "time runnable but waiting for a CPU, per second"),
     ("worst%", "worst of the four severities, 0 to 100"),
     ("B", "bytes in powers of 1024; all times are UTC"),

@@ -211,7 +211,7 @@ fn title(state: &State, panel: Panel, n_rows: usize, theme: &Theme) -> Vec<(Stri
         let total = state.total(panel).filter(|total| *total > n_rows as u64 && list.filter.is_empty());
         let of = total.map_or_else(String::new, |total| format!(" of {}", format::exact(total)));
         parts.push((format!(" {name} "), strong));
-        let n = format::exact(n_rows as u64);
+        let n = state.counted(panel, n_rows).map_or_else(|| format::UNKNOWN.to_owned(), |n| format::exact(n as u64));
         // A name that is a sentence is not the name of what is counted.
         let counted = match panel {
             Panel::Spots => format!("· {n} lines "),

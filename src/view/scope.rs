@@ -25,7 +25,7 @@ pub fn title(state: &State, node: &NodeId, scope: &Scope) -> String {
     match scope {
         Scope::Cgroup(path) => {
             let known = node.and_then(|n| n.cgroups.get(path));
-            known.map_or_else(|| cgroup::short(path), Cgroup::title).to_owned()
+            cgroup::called(known.map_or_else(|| cgroup::short(path), Cgroup::title))
         }
         Scope::Namespace(inode) => {
             let known = node.and_then(|n| n.namespaces.get(inode));

@@ -80,7 +80,7 @@ fn last_sample(events: &[Event]) -> &Sample {
 }
 
 fn n_lost(events: &[Event]) -> u64 {
-    events.iter().map(|e| if let Event::Lost { n_samples, .. } = e { *n_samples } else { 0 }).sum()
+    events.iter().map(|e| if let Event::Lost { n_samples, .. } = e { n_samples.unwrap_or(1) } else { 0 }).sum()
 }
 
 fn malformed_in(events: &[Event]) -> Vec<&str> {
@@ -235,6 +235,15 @@ fn samples_that_the_agent_reports_as_lost_are_counted_once() {
     let lost = envelope(1, Kind::Lost(v1::Lost { n_samples: Some(3) }));
     let events = events([key(1), lost, key(5)]);
     assert_eq!((n_samples(&events), n_lost(&events)), (2, 3));
+}
+
+#[test]
+fn samples_that_nobody_counted_are_some_until_the_numbering_tells() {
+    let mut decoder = Decoder::default();
+    let lost = decode(&mut decoder, [key(1), envelope(1, Kind::Lost(v1::Lost::default()))]);
+    assert!(matches!(lost.last(), Some(Event::Lost { n_samples: None, .. })), "{lost:?}");
+    // Three are missing: the one that is known of is not counted again.
+    assert_eq!(n_lost(&decode(&mut decoder, [key(5)])), 2);
 }
 
 #[test]

@@ -50,7 +50,6 @@ fn a_script_marks_the_nodes_of_a_group_and_is_told_who_has_taken_it() {
     let line = |text: &str| list.lines().find(|line| line.contains(text)).unwrap_or_default().to_owned();
     assert!(line("both of them").contains("all") && line("release 417").contains("node-new"), "{list}");
     terminal.press("q");
-    terminal.press("q");
     assert_eq!(terminal.ended(), 0);
 }
 
@@ -81,7 +80,7 @@ fn what_is_noted_on_a_recording_stands_beside_it_and_is_there_again() {
     terminal.until_text("noted in");
     terminal.press("n");
     terminal.until("both", |screen| screen.contains("here it hangs") && screen.contains("the agent has it"));
-    terminal.press("qq");
+    terminal.press("q");
     assert_eq!(terminal.ended(), 0);
 
     assert_eq!(std::fs::read(&file).expect("it is there"), before, "a recording is not written to");
@@ -93,6 +92,6 @@ fn what_is_noted_on_a_recording_stands_beside_it_and_is_there_again() {
     again.until_text("REPLAY");
     again.press("n");
     again.until_text("here it hangs");
-    again.press("qq");
+    again.press("q");
     assert_eq!(again.ended(), 0);
 }

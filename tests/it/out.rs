@@ -6,6 +6,7 @@ mod made;
 
 use std::{
     fs,
+    io::Read as _,
     path::{Path, PathBuf},
     process::{Command, Output, Stdio},
     thread,
@@ -122,6 +123,25 @@ fn a_folder_that_cannot_be_written_is_said_before_the_work() {
         let said = said(&output);
         assert_eq!(output.status.code(), Some(1), "{words:?}: {said}");
         assert!(said.contains(name) && said.contains("Read-only file system"), "{words:?}: {said}");
+    }
+}
+
+/// `midair export ... | head`, and a reader that never reads at all.
+#[test]
+fn who_has_read_enough_ends_it_without_a_word() {
+    let (_dir, file) = long();
+    let file = file.to_string_lossy();
+    for words in [&["export", "--format", "jsonl"][..], &["export", "--format", "csv"], &["info"]] {
+        for n_bytes in [0, 100] {
+            let mut child = Command::new(MIDAIR);
+            let child = child.args(words).arg(&*file).stdout(Stdio::piped()).stderr(Stdio::piped());
+            let mut child = child.spawn().expect("it can be started");
+            let mut out = child.stdout.take().expect("it is piped");
+            out.read_exact(&mut vec![0; n_bytes]).expect("it writes");
+            drop(out);
+            let output = child.wait_with_output().expect("it ends");
+            assert_eq!((output.status.code(), &*said(&output)), (Some(0), ""), "{words:?} after {n_bytes} bytes");
+        }
     }
 }
 

@@ -46,6 +46,16 @@ fn times_of_day_are_those_of_today_or_yesterday() {
 }
 
 #[test]
+fn a_moment_of_another_day_is_told_with_its_date() {
+    let day_before = parse("14:04", NOW, NOW).unwrap();
+    assert_eq!(on_day(day_before, NOW), "2026-11-22 14:04:00");
+    assert_eq!(on_day(parse("14:03", NOW, NOW).unwrap(), NOW), "14:03:00");
+    for (text, expected) in [("14:04", true), ("14:03", false), ("2026-11-22 14:04", false), ("24h", false)] {
+        assert_eq!(is_of_day_before(text, parse(text, NOW, NOW).unwrap(), NOW), expected, "{text}");
+    }
+}
+
+#[test]
 fn what_is_no_moment_is_said_to_be_none() {
     for text in
         ["", "soon", "10", "10 parsecs", "25:00", "14:60", "2026-02-29", "2026-13-01", "1969-12-31", "::", "+", "ago"]

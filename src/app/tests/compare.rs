@@ -202,3 +202,35 @@ fn the_time_line_is_zoomed_while_two_sides_are_compared() {
     assert!(desk.message().contains("Esc"), "{}", desk.message());
     assert!(is(&desk, "a", "b"));
 }
+
+#[test]
+fn a_portrait_is_made_once_for_what_is_known_of_its_node() {
+    let mut desk = desk();
+    command(&mut desk, "compare role=chat a");
+    assert!(desk.state.comparing().is_some(), "{}", desk.message());
+    let before = desk.state.gallery.n_made();
+    let draw = |desk: &Desk| {
+        let Some(comparing) = desk.state.comparing() else { panic!("nothing is compared") };
+        let sides = [&comparing.a, &comparing.b];
+        sides.map(|side| desk.state.portraits(side, &[Topic::Values, Topic::Tasks]).len())
+    };
+    for _ in 0..5 {
+        assert_eq!(draw(&desk), [2, 1]);
+    }
+    assert_eq!(desk.state.gallery.n_made() - before, 2, "one of each node");
+    // What is learnt of one, and a key that moves the selection.
+    desk.hear(&[sample(10.0, "b", busy(&[(1, 0.1)], 10.0)), tick(10.5)]).keys("j");
+    let known = desk.state.gallery.n_made();
+    for _ in 0..5 {
+        let of_b = desk.state.model.node(&id("b")).unwrap();
+        let sides = desk.state.comparing().unwrap().a.clone();
+        let fresh = crate::model::compare::Portrait::of(of_b, &[Topic::Values, Topic::Tasks]).unwrap();
+        let shown = desk.state.portraits(&sides, &[Topic::Values, Topic::Tasks]);
+        assert!(shown.iter().any(|portrait| **portrait == fresh), "it is as of now");
+    }
+    assert_eq!(desk.state.gallery.n_made() - known, 1, "of the one that changed");
+    desk.key(Key::Esc);
+    command(&mut desk, "compare role=chat a");
+    draw(&desk);
+    assert!(desk.state.gallery.n_made() >= known + 3, "what was compared before is not kept");
+}

@@ -126,14 +126,61 @@ fn an_unknown_command_suggests() {
 }
 
 #[test]
-fn q_closes_the_help_first_and_then_quits() {
+fn q_quits_whatever_lies_over_the_screen_and_esc_leaves_that() {
+    for over in ["?jj", "??", "f", "n", ":compare 1s\r", "c"] {
+        let mut desk = Desk::with(vec![]);
+        desk.hear(&[sample(2.0, "a", vec![]), sample(3.0, "a", vec![])]);
+        let open = |desk: &mut Desk| {
+            for c in over.chars() {
+                desk.key(if c == '\r' { Key::Enter } else { Key::Char(c) });
+            }
+        };
+        open(&mut desk);
+        desk.key(Key::Esc);
+        assert_eq!(desk.state.overlay, None, "{over}");
+        assert!(!desk.effects.contains(&Effect::Quit), "{over}");
+        open(&mut desk);
+        assert_eq!(desk.keys("q").effects.last(), Some(&Effect::Quit), "{over}");
+    }
+}
+
+#[test]
+fn what_the_footer_says_goes_with_the_next_key_or_after_a_few_seconds() {
     let mut desk = Desk::with(vec![]);
-    desk.keys("?jj");
-    assert_eq!(desk.state.overlay, Some(Overlay::Help { scroll: 2 }));
-    desk.keys("q");
-    assert_eq!(desk.state.overlay, None);
-    assert!(!desk.effects.contains(&Effect::Quit));
-    assert_eq!(desk.keys("q").effects.last(), Some(&Effect::Quit));
+    for _ in 0..9 {
+        desk.keys("-");
+    }
+    assert!(desk.message().contains("shows a day"), "{}", desk.message());
+    desk.keys("+");
+    assert_eq!(desk.message(), "");
+    desk.keys("--");
+    for s in 2..=9 {
+        desk.hear(&[tick(f64::from(s))]);
+    }
+    assert!(desk.message().contains("shows a day"), "there is time to read it");
+    desk.hear(&[tick(10.0)]);
+    assert_eq!(desk.message(), "");
+}
+
+#[test]
+fn a_time_of_day_that_lies_ahead_is_said_to_be_that_of_the_day_before() {
+    const DAY_US: u64 = 86_400_000_000;
+    let mut desk = Desk::new(1, (80, 24));
+    let mut keeps = described(0.0, "a");
+    if let Event::Described(described) = &mut keeps.event {
+        described.keeps_history = true;
+    }
+    // At noon of a day.
+    let noon = (at(0.0).0 / DAY_US + 1) * DAY_US + DAY_US / 2;
+    let s = (noon - at(0.0).0) as f64 / 1e6;
+    desk.hear(&[keeps, sample(s, "a", vec![])]);
+    desk.keys("J13:00").key(Key::Enter);
+    let meant = Stamp(noon + DAY_US / 24 - DAY_US);
+    assert_eq!(desk.effects.last(), Some(&Effect::Seek(meant)));
+    let (words, date) = ("13:00 lies ahead", utc(meant));
+    assert!(desk.message().contains(words) && desk.message().contains(&date[..10]), "{}", desk.message());
+    desk.keys("J11:00").key(Key::Enter);
+    assert_eq!((desk.message(), desk.state.now()), ("", Stamp(noon - DAY_US / 24)));
 }
 
 #[test]

@@ -24,7 +24,7 @@ fn story() -> Vec<Stamped> {
         story.push(details(t + 0.03, "a", Some(task(3, t, 0.0, 0.0)), tasks(&[4, 5], t)));
         story.push(tick(t + 0.5));
         match s {
-            12 => story.push(stamped(t + 0.6, Event::Lost { node: id("a"), n_samples: 1 })),
+            12 => story.push(stamped(t + 0.6, Event::Lost { node: id("a"), n_samples: Some(1) })),
             29 => story.push(down(t + 0.6, "a")),
             _ => {}
         }

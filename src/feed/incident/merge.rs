@@ -2,7 +2,7 @@
 
 use std::{cmp::Reverse, collections::BinaryHeap, sync::Arc};
 
-use midair_proto::v1::Envelope;
+use midair_proto::v1::{Envelope, payload::Kind};
 
 use super::{
     agent::Agent,
@@ -54,6 +54,7 @@ pub(super) fn write(
         let mut telling =
             Telling { agent: source.agent, told, broken: source.broken, next: None, at: Stamp(0), sampled: None };
         telling.advance()?;
+        telling.begin((from, to), scribe)?;
         tellings.push(telling);
     }
     for (address, words) in missing {
@@ -110,6 +111,26 @@ impl Telling {
         }
         scribe.take(&Entry { at, item: Item::Envelope(self.agent.address.clone(), envelope.into()) })?;
         Ok(())
+    }
+
+    /// What a young black box did not keep, or kept no more, is a gap.
+    fn begin(&self, (from, to): (Stamp, Stamp), scribe: &mut Scribe) -> anyhow::Result<()> {
+        let first = self.next.as_ref().map(|envelope| match envelope.kind() {
+            // It tells of the time before it.
+            Some(Kind::Rollup(rollup)) => Stamp(self.at.0.saturating_sub(rollup.window_us())),
+            Some(_) | None => self.at,
+        });
+        let (begins, why) = match first {
+            Some(first) => (first.min(to), "its black box kept nothing of before"),
+            None => (to, "its black box kept nothing of this time"),
+        };
+        if begins.since_us(from) <= GAP_US {
+            return Ok(());
+        }
+        let node = Some(NodeId::new(&self.agent.node));
+        let gap = Gap { node, from, to: begins, n_lost: None, why: why.into() };
+        // Known from the beginning: whoever looks at this time is told why it is empty.
+        Ok(scribe.take(&Entry { at: from, item: Item::Gap(gap) })?)
     }
 
     /// Where it ended early the rest is a gap.

@@ -27,6 +27,12 @@ fn a_cgroup_is_called_by_its_unit_else_by_the_end_of_its_path() {
 }
 
 #[test]
+fn a_cgroup_that_is_but_a_number_is_called_one() {
+    let said = ["1234", "166bd218c405", "chat.service", "/", "", "cafe", "12a"].map(called);
+    assert_eq!(said, ["cgroup 1234", "cgroup 166bd218c405", "chat.service", "/", "", "cafe", "12a"]);
+}
+
+#[test]
 fn what_is_below_a_cgroup_is_within_it() {
     assert!(is_within("/system.slice/chat.service", "/system.slice"));
     assert!(is_within("/system.slice", "/system.slice"));

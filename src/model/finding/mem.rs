@@ -3,7 +3,7 @@
 use midair_vitals::{Severity, Unit};
 
 use super::{Lead, Teller, Topic, WORTH_SAYING, lead_to, name_of};
-use crate::model::{node::Latest, task::Task, vital::Vital, words::Part};
+use crate::model::{cgroup::called, node::Latest, task::Task, vital::Vital, words::Part};
 
 /// Memory that is full sooner than this, seconds, is a finding, where half of it is used already.
 const FULL_SOON_S: f64 = 600.0;
@@ -51,7 +51,7 @@ impl Teller<'_> {
             } else if severity < WORTH_SAYING[1] || limit.is_none() {
                 continue;
             }
-            parts.extend([Part::Words("memory of "), Part::Name(cgroup.title().into())]);
+            parts.extend([Part::Words("memory of "), Part::Name(called(cgroup.title()).into())]);
             self.on_node(&mut parts);
             parts.extend([Part::Words(": "), Part::Share(f64::from(severity) / 1000.0)]);
             let limit = limit.map(|limit| Part::Amount(limit as f64, Unit::Bytes));

@@ -4,6 +4,7 @@ use midair_vitals::{Severity, WorstTask};
 
 use super::{Lead, Teller, Topic, WORTH_SAYING, lead_to, name_of};
 use crate::model::{
+    cgroup::called,
     node::{Latest, Node},
     task::Task,
     vital::Vital,
@@ -110,7 +111,7 @@ impl Teller<'_> {
             let mut parts = vec![Part::Words("its quota")];
             let quota = cgroup.reading.quota_milli.map(|milli| Part::Cores(milli as f64 / 1000.0));
             parts.extend(quota.map(|cores| [Part::Words(" of "), cores]).into_iter().flatten());
-            parts.extend([Part::Words(" holds "), Part::Name(cgroup.title().into())]);
+            parts.extend([Part::Words(" holds "), Part::Name(called(cgroup.title()).into())]);
             self.on_node(&mut parts);
             parts.extend([Part::Words(" back: "), Part::Delay(held)]);
             let path = &cgroup.reading.path;
@@ -124,7 +125,7 @@ pub(in crate::model) fn neighbour(node: &Node) -> Option<Vec<Part>> {
     let vitals = &node.latest.as_ref()?.vitals;
     vitals.causes.neighbour.zip(vitals.delay).filter(|(neighbour, delay)| *neighbour * 2.0 >= *delay)?;
     let (cgroup, _) = node.noisiest()?;
-    let mut parts = vec![Part::Name(cgroup.title().into())];
+    let mut parts = vec![Part::Name(called(cgroup.title()).into())];
     parts.extend(cgroup.vitals.cpu.map(|cpu| [Part::Words(" takes "), Part::Cores(cpu)]).into_iter().flatten());
     Some(parts)
 }

@@ -186,7 +186,7 @@ fn drops_are_told_though_the_queue_is_empty_now() {
 
 #[test]
 fn the_worst_comes_first() {
-    let lost = stamped(1.5, crate::event::Event::Lost { node: id("b"), n_samples: 3 });
+    let lost = stamped(1.5, crate::event::Event::Lost { node: id("b"), n_samples: Some(3) });
     let story = [sample_with(1.0, "b", starved), lost, up(0.0, "a"), down(1.0, "a")];
     let said = said(&story, None, 2.0);
     assert!(said[0].contains("silent") && said[1].contains("starved") && said[2].contains("lost"), "{said:?}");

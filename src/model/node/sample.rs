@@ -7,7 +7,7 @@ use midair_vitals::{
     VmReading, rate, window::HOLD_TICKS,
 };
 
-use super::{Answer, Latest, Node, NodeValue};
+use super::{Answer, Latest, Loss, Node, NodeValue};
 use crate::{
     event::{Cost, Details, Rows, Sample, Stamp, Stream, Traced},
     model::{
@@ -62,16 +62,17 @@ impl Node {
     }
 
     /// Samples were lost. Losses within a second are one: no agent can make the list long.
-    pub(in crate::model) fn fold_loss(&mut self, n_samples: u64, at: Stamp) {
-        match self.losses.back_mut().filter(|(last, _)| at.since_us(*last) < 1_000_000) {
-            Some((_, n)) => *n = n.saturating_add(n_samples),
-            None => self.losses.push_back((at, n_samples)),
+    pub(in crate::model) fn fold_loss(&mut self, n_samples: Option<u64>, at: Stamp) {
+        let loss = Loss { at, n: n_samples.unwrap_or(1), is_least: n_samples.is_none() };
+        match self.losses.back_mut().filter(|last| at.since_us(last.at) < 1_000_000) {
+            Some(last) => *last = last.and(loss),
+            None => self.losses.push_back(loss),
         }
         self.forget_losses(at);
     }
 
     fn forget_losses(&mut self, at: Stamp) {
-        while self.losses.front().is_some_and(|(lost, _)| at.since_us(*lost) > CHART_US) {
+        while self.losses.front().is_some_and(|lost| at.since_us(lost.at) > CHART_US) {
             self.losses.pop_front();
         }
     }

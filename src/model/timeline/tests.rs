@@ -55,7 +55,7 @@ fn what_was_not_recorded_is_a_hole() {
 
 #[test]
 fn losses_and_silence_are_shown() {
-    let lost = stamped(3.0, Event::Lost { node: id("a"), n_samples: 2 });
+    let lost = stamped(3.0, Event::Lost { node: id("a"), n_samples: Some(2) });
     let story = [
         up(0.0, "a"),
         described(0.0, "a"),

@@ -102,7 +102,7 @@ impl Rows {
             Event::Rollup(rollup) => self.of_rollup(model, at, rollup, take),
             Event::Lost { node, n_samples } => {
                 let Some(mut row) = self.begin(model, at, "lost", Some(node)) else { return Ok(()) };
-                row.count(Column::LostSamples, Some(*n_samples));
+                row.count(Column::LostSamples, *n_samples);
                 take(&row)
             }
             Event::Gap(gap) => self.of_gap(model, at, gap, take),

@@ -5,7 +5,10 @@ use super::{
     hurt::{ABOVE, Hurt},
     line, words,
 };
-use crate::{app::utc, view::svg::escaped};
+use crate::{
+    app::utc,
+    view::{format, svg::escaped},
+};
 
 /// Lines of a table of who hurt that are seen at once, and in all.
 const SEEN: usize = 12;
@@ -17,14 +20,15 @@ body{font:15px/1.5 system-ui,sans-serif;max-width:70rem;margin:2rem auto;padding
 h1,h2{line-height:1.2;overflow-wrap:anywhere}h2{margin-top:2.2rem;border-bottom:1px solid #8884;break-after:avoid}\
 .wide{overflow-x:auto}table{border-collapse:collapse;width:100%;font-size:14px}.about{font-size:13px}\
 th,td{text-align:left;vertical-align:top;padding:.25rem .8rem .25rem 0;border-bottom:1px solid #8883}\
-td.w,.about td{overflow-wrap:anywhere;min-width:12rem}.about th{white-space:nowrap;width:8rem}td.who{min-width:9rem}\
+td.w,.about td{overflow-wrap:anywhere;min-width:12rem}.about th{white-space:nowrap;width:8rem}td.who{min-width:14rem;overflow-wrap:anywhere}\
 td.n,th.n{text-align:right;white-space:nowrap;font-variant-numeric:tabular-nums}td.t{white-space:nowrap}\
 svg{width:100%;min-width:44rem;height:auto;display:block}\
 figure{margin:1.5rem 0;break-inside:avoid}figcaption{font-weight:600}\
+@media (max-width:45rem){body{padding:0 .6rem}th,td{padding-right:.5rem}td.w,.about td{min-width:9rem}td.who{min-width:10rem}}\
 .dim{color:#767676}summary{cursor:pointer;padding:.4rem 0}\
 @media (prefers-color-scheme:dark){body{color:#d8dae0;background:#15171c}.dim{color:#9a9a9a}}\
 @media print{:root{color-scheme:light}body{margin:0;max-width:none;color:#000;background:#fff;font-size:11pt}\
-table{font-size:9pt}tr{break-inside:avoid}svg{min-width:0}.wide{overflow:visible}}";
+table{font-size:9pt}th,td{padding-right:.5rem}td.w,td.who,.about td{min-width:0}tr{break-inside:avoid}svg{min-width:0}.wide{overflow:visible}}";
 
 /// The page.
 pub(super) fn page(page: &Page) -> String {
@@ -89,7 +93,7 @@ fn table(page: &Page, hurts: &[&Hurt]) -> String {
     for hurt in hurts {
         html += &format!("<tr><td class=\"who\">{}</td>", escaped(&words::who(hurt)));
         for us in hurt.above_us {
-            html += &format!("<td class=\"n\">{}</td>", words::span(us));
+            html += &format!("<td class=\"n\">{}</td>", format::span(us));
         }
         html += &format!(
             "<td class=\"n\">{} {} %</td><td class=\"t\">{}</td><td class=\"w\">{}</td></tr>\n",
@@ -111,7 +115,7 @@ fn notes(page: &Page) -> String {
         .to_owned();
     for (n, note) in page.notes.iter().enumerate() {
         html += &format!(
-            "<tr><td class=\"n\">{}</td><td class=\"t\">{}</td><td class=\"t\">{}</td><td>{}</td><td class=\"w\">{}</td></tr>\n",
+            "<tr><td class=\"n\">{}</td><td class=\"t\">{}</td><td>{}</td><td>{}</td><td class=\"w\">{}</td></tr>\n",
             n + 1,
             words::when(page, note.at),
             escaped(words::author(note)),
@@ -134,7 +138,7 @@ fn holes(page: &Page) -> String {
         html += &format!(
             "<tr><td class=\"t\">{}</td><td class=\"t\">{}</td><td>{}</td><td class=\"w\">{}</td></tr>\n",
             words::when(page, hole.from),
-            words::span(hole.to.since_us(hole.from)),
+            format::span(hole.to.since_us(hole.from)),
             escaped(hole.node.as_deref().unwrap_or("all")),
             escaped(&hole.why)
         );

@@ -35,6 +35,10 @@ pub(super) struct Hurt {
     pub(super) at: Stamp,
     /// What was found then.
     pub(super) words: Option<String>,
+    /// Its worst thread, where that hurt as well.
+    pub(super) thread: Option<String>,
+    /// Number of its process, on a thread.
+    process: Option<u64>,
     worded: u32,
     last: Stamp,
 }
@@ -64,7 +68,10 @@ impl Hurts {
             if !is_bad && !self.tasks.contains_key(&key) {
                 continue;
             }
-            let hurt = self.tasks.entry(key).or_insert_with(|| Hurt::new(node.name(), task.title(), at));
+            let hurt = self
+                .tasks
+                .entry(key)
+                .or_insert_with(|| Hurt { process: reading.process, ..Hurt::new(node.name(), task.title(), at) });
             if hurt.take(task.vitals.severities, at, longest_us) {
                 let all = found.get_or_insert_with(|| finding::findings(model, Some(&node.id), at));
                 let about = all.iter().find(|finding| finding.is_about(reading.id)).map(sentence);
@@ -76,6 +83,30 @@ impl Hurts {
             let (_, median, _) = all.select_nth_unstable(TASKS_MAX / 2);
             let least = *median;
             self.tasks.retain(|_, hurt| hurt.rank() >= least);
+        }
+    }
+
+    /// Of a process and a thread of it that hurt alike one is enough: the process, which names its worst thread.
+    pub(super) fn join_threads(&mut self) {
+        let threads = self.tasks.iter().filter(|(_, hurt)| hurt.process.is_some() && hurt.is_bad());
+        let mut threads: Vec<(NodeId, TaskId)> = threads.map(|(key, _)| key.clone()).collect();
+        threads.sort_by_key(|key| std::cmp::Reverse(self.tasks[key].rank()));
+        for key in threads {
+            let thread = &self.tasks[&key];
+            let (title, vital) = (thread.task.clone(), thread.vital);
+            let is_its = |id: &TaskId, hurt: &Hurt| Some(id.number) == thread.process && hurt.process.is_none();
+            let process = self.tasks.iter().find(|((node, id), hurt)| {
+                *node == key.0
+                    && id.runtime == key.1.runtime
+                    && is_its(id, hurt)
+                    && hurt.is_bad()
+                    && hurt.vital == vital
+            });
+            let Some(process) = process.map(|(key, _)| key.clone()) else { continue };
+            self.tasks.remove(&key);
+            if let Some(process) = self.tasks.get_mut(&process) {
+                process.thread.get_or_insert(title);
+            }
         }
     }
 
@@ -100,6 +131,8 @@ impl Hurt {
             vital: Vital::Worst,
             at,
             words: None,
+            thread: None,
+            process: None,
             worded: 0,
             last: at,
         }
@@ -124,6 +157,10 @@ impl Hurt {
         is_due
     }
 
+    fn is_bad(&self) -> bool {
+        self.worst.percent() >= ABOVE[0]
+    }
+
     fn rank(&self) -> (u64, u64, u64, Severity) {
         let [above_20, above_50, above_80] = self.above_us;
         (above_80, above_50, above_20, self.worst)
@@ -131,7 +168,10 @@ impl Hurt {
 }
 
 fn ranked<'a>(all: impl Iterator<Item = &'a Hurt>) -> Vec<&'a Hurt> {
-    let mut bad: Vec<&Hurt> = all.filter(|hurt| hurt.worst.percent() >= ABOVE[0]).collect();
+    let mut bad: Vec<&Hurt> = all.filter(|hurt| hurt.is_bad()).collect();
     bad.sort_by(|a, b| b.rank().cmp(&a.rank()).then_with(|| (&a.node, &a.task).cmp(&(&b.node, &b.task))));
     bad
 }
+
+#[cfg(test)]
+mod tests;

@@ -2,7 +2,7 @@
 
 use midair_vitals::Severity;
 
-use super::{Hole, Page, words};
+use super::{Hole, Note, Page, words};
 use crate::{
     event::Stamp,
     model::{Model, Node, Vital},
@@ -15,8 +15,12 @@ const N: usize = 240;
 const COLUMN_US: u64 = 2_000_000;
 /// How many moments stand under it.
 const N_TICKS: u64 = 5;
-/// Numbers of marks keep so far from each other, in the picture's unit.
-const NUMBER_WIDE: f64 = 16.0;
+/// A figure of a number of a mark, and the room beside a number, in the picture's unit.
+const FIGURE_WIDE: f64 = 7.0;
+const BESIDE: f64 = 4.0;
+/// Numbers of marks that stand close to each other stand in so many rows at most, each so high.
+const LANES: usize = 4;
+const LANE_TALL: f64 = 12.0;
 
 /// The worst severity of any node in each column, by vital, and whether a node was silent in it.
 #[derive(Debug)]
@@ -80,9 +84,14 @@ pub(super) fn svg(page: &Page) -> String {
     let line = &page.line;
     let step = WIDE / line.n as f64;
     let (wide, tall) = (LEFT + WIDE + 40.0, UNDER + 58.0);
+    let lanes = lanes(page);
+    // What needs more rows of numbers grows upwards.
+    let above = LANE_TALL * lanes.iter().flatten().copied().max().unwrap_or(0) as f64;
     let mut svg = format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 0 {wide:.0} {tall:.0}\" role=\"img\" \
-         aria-label=\"time line\" font-family=\"system-ui,sans-serif\" font-size=\"12\" fill=\"#808080\">\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" viewBox=\"0 {:.0} {wide:.0} {:.0}\" role=\"img\" \
+         aria-label=\"time line\" font-family=\"system-ui,sans-serif\" font-size=\"12\" fill=\"#808080\">\n",
+        -above,
+        tall + above
     );
     for (row, (vital, cells)) in Vital::FOUR.into_iter().zip(&line.cells).enumerate() {
         let base = TOP + (row as f64 + 1.0) * TALL - 4.0;
@@ -111,7 +120,7 @@ pub(super) fn svg(page: &Page) -> String {
         let x = LEFT + n as f64 * step;
         svg += &format!("<rect x=\"{x:.1}\" y=\"{UNDER:.0}\" width=\"{step:.1}\" height=\"4\" fill=\"#b04fd0\"/>\n");
     }
-    svg + &holes(page) + &marks(page) + &moments(page) + &key(tall) + "</svg>\n"
+    svg + &holes(page) + &marks(page, &lanes) + &moments(page) + &key(tall) + "</svg>\n"
 }
 
 fn place(line: &Line, at: Stamp) -> f64 {
@@ -131,20 +140,33 @@ fn holes(page: &Page) -> String {
     page.holes.iter().map(hole).collect()
 }
 
-/// Each with its number, where there is room for it; the words come up where a pointer rests.
-fn marks(page: &Page) -> String {
-    let mut svg = String::new();
-    let mut free = f64::MIN;
-    for (n, note) in page.notes.iter().enumerate() {
+/// In which row the number of each mark stands, so that none stands over another; `None` where there is no room.
+fn lanes(page: &Page) -> Vec<Option<usize>> {
+    let mut free = [f64::MIN; LANES];
+    let lane = |(n, note): (usize, &Note)| {
         let x = place(&page.line, note.at);
-        let mut number = String::new();
-        if x >= free {
-            number = format!("<text x=\"{x:.1}\" y=\"12\" text-anchor=\"middle\" fill=\"#3b82f6\">{}</text>", n + 1);
-            free = x + NUMBER_WIDE;
-        }
+        let half = (n + 1).to_string().len() as f64 * FIGURE_WIDE / 2.0;
+        let lane = free.iter().position(|from| x - half >= *from)?;
+        free[lane] = x + half + BESIDE;
+        Some(lane)
+    };
+    page.notes.iter().enumerate().map(lane).collect()
+}
+
+/// Each with its number, where there is room for it; the words come up where a pointer rests.
+fn marks(page: &Page, lanes: &[Option<usize>]) -> String {
+    let mut svg = String::new();
+    for ((n, note), lane) in page.notes.iter().enumerate().zip(lanes) {
+        let x = place(&page.line, note.at);
+        let number = lane.map_or_else(String::new, |lane| {
+            let y = 12.0 - LANE_TALL * lane as f64;
+            format!("<text x=\"{x:.1}\" y=\"{y:.0}\" text-anchor=\"middle\" fill=\"#3b82f6\">{}</text>", n + 1)
+        });
         svg += &format!(
-            "<g><title>{}</title><path d=\"M{x:.1} 16V{UNDER:.0}\" stroke=\"#3b82f6\"/>{number}</g>\n",
-            escaped(&note.text)
+            "<g><title>{}</title><path d=\"M{x:.1} 16V{UNDER:.0}\" stroke=\"#3b82f6\"{}/>{number}</g>\n",
+            escaped(&note.text),
+            // What people noted stands out.
+            if note.is_automatic { " opacity=\".45\"" } else { "" }
         );
     }
     svg

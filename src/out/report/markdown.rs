@@ -5,7 +5,7 @@ use super::{
     hurt::{ABOVE, Hurt},
     line, words,
 };
-use crate::app::utc;
+use crate::{app::utc, view::format};
 
 /// Lines of a table of who hurt.
 const ROWS_MAX: usize = 20;
@@ -40,7 +40,7 @@ pub(super) fn page(page: &Page, folder: &str) -> (String, Vec<(String, String)>)
         text += "\n## Not recorded\n\n| from | for | of | why |\n|---|---|---|---|\n";
     }
     for hole in &page.holes {
-        let (of, span) = (plain(hole.node.as_deref().unwrap_or("all")), words::span(hole.to.since_us(hole.from)));
+        let (of, span) = (plain(hole.node.as_deref().unwrap_or("all")), format::span(hole.to.since_us(hole.from)));
         text += &format!("| {} | {span} | {of} | {} |\n", words::when(page, hole.from), plain(&hole.why));
     }
     let mut files = vec![(TIMELINE.to_owned(), line::svg(page))];
@@ -83,7 +83,7 @@ fn hurts(page: &Page, title: &str, hurts: &[&Hurt]) -> String {
         words::HURT
     );
     for hurt in hurts.iter().take(ROWS_MAX) {
-        let [a, b, c] = hurt.above_us.map(words::span);
+        let [a, b, c] = hurt.above_us.map(format::span);
         text += &format!(
             "| {} | {a} | {b} | {c} | {} {} % | {} | {} |\n",
             plain(&words::who(hurt)),

@@ -189,12 +189,6 @@ fn a_mark_stands_at_the_moment_that_it_is_about_and_notes_put_later_with_it() {
 }
 
 #[test]
-fn lengths_of_time_are_told_as_closely_as_they_matter() {
-    let said = [0, 92_400_000, 119_600_000, 320_000_000, 3_600_000_000, 11_520_000_000].map(words::span);
-    assert_eq!(said, ["0 s", "92 s", "2 min", "5 min 20 s", "60 min", "3 h 12 min"]);
-}
-
-#[test]
 fn a_page_says_in_short_what_was_worst_and_marks_stand_by_the_time_line() {
     let (_dir, file) = recorded(&cluster());
     let short = words::in_short(&read_page(&file, None, None));
@@ -206,4 +200,41 @@ fn a_page_says_in_short_what_was_worst_and_marks_stand_by_the_time_line() {
     let html = written(&file, "a.html");
     let places = ["<h1>a test</h1>", "In short", "Time line", "Marks", "Nodes that hurt", "Tasks that hurt", "Screens"];
     assert!(places.map(|word| html.find(word).unwrap()).is_sorted(), "in this order");
+}
+
+#[test]
+fn no_number_of_a_mark_stands_over_another() {
+    let (_dir, file) = recorded(&cluster());
+    let mut page = read_page(&file, None, None);
+    let one = page.notes[0].clone();
+    // Of many at once some go without, for there is only so much room.
+    page.notes = (0..300).map(|n| super::Note { at: Stamp(START_US + n * 250_000), ..one.clone() }).collect();
+    let svg = line::svg(&page);
+    let attribute = |text: &str, name: &str| -> f64 {
+        let (_, rest) = text.split_once(&format!("{name}=\"")).unwrap();
+        rest.split('"').next().unwrap().parse().unwrap()
+    };
+    let mut boxes: Vec<(f64, f64, f64)> = Vec::new();
+    for text in svg.split("<text ").skip(1).filter(|text| text.contains("#3b82f6")) {
+        let (x, y) = (attribute(text, "x"), attribute(text, "y"));
+        let figures = text.split('>').nth(1).unwrap().split('<').next().unwrap().len();
+        let half = figures as f64 * 3.5;
+        assert!(boxes.iter().all(|(left, right, at)| (at - y).abs() > 11.0 || x - half > *right || x + half < *left));
+        boxes.push((x - half, x + half, y));
+    }
+    assert!(boxes.len() >= 100, "{} numbers", boxes.len());
+}
+
+#[test]
+fn what_damage_took_is_among_what_was_not_recorded() {
+    let (_dir, file) = recorded(&cluster());
+    let mut bytes = fs::read(&file).unwrap();
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 0x40;
+    fs::write(&file, bytes).unwrap();
+    let page = read_page(&file, None, None);
+    let hole = page.holes.iter().find(|hole| hole.why.contains("damaged") || hole.why.contains("chunk")).unwrap();
+    assert!(hole.from < hole.to && hole.node.is_none(), "{hole:?}");
+    let (_, said) = page.about.iter().find(|(word, _)| *word == "damage").unwrap();
+    assert!(said.contains(" is lost (") && said.contains("of all nodes: "), "{said}");
 }

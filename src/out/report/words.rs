@@ -28,22 +28,13 @@ pub(super) fn when(page: &Page, at: Stamp) -> String {
     if from.0 / DAY_US == to.0 / DAY_US { format::clock(at) } else { utc(at) }
 }
 
-/// A length of time: `92 s`, `5 min 20 s`, `3 h 12 min`.
-pub(super) fn span(us: u64) -> String {
-    let with = |large: u64, of: &str, small: u64, and: &str| match small {
-        0 => format!("{large} {of}"),
-        _ => format!("{large} {of} {small} {and}"),
-    };
-    match us.saturating_add(500_000) / 1_000_000 {
-        seconds @ 0..120 => format!("{seconds} s"),
-        seconds @ 120..7_200 => with(seconds / 60, "min", seconds % 60, "s"),
-        seconds => with(seconds / 3_600, "h", seconds / 60 % 60, "min"),
-    }
-}
-
 /// Who it is about.
 pub(super) fn who(hurt: &Hurt) -> String {
-    if hurt.task.is_empty() { hurt.node.clone() } else { format!("{} on {}", hurt.task, hurt.node) }
+    if hurt.task.is_empty() {
+        return hurt.node.clone();
+    }
+    let thread = hurt.thread.as_ref().map(|thread| format!(", most of all its thread {thread},")).unwrap_or_default();
+    format!("{}{thread} on {}", hurt.task, hurt.node)
 }
 
 /// Who put a note there.
@@ -67,7 +58,7 @@ pub(super) fn in_short(page: &Page) -> Vec<String> {
             vital.word(),
             who(hurt),
             ABOVE[n],
-            span(hurt.above_us[n]),
+            format::span(hurt.above_us[n]),
             when(page, hurt.at),
             hurt.worst.percent()
         ))

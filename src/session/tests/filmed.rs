@@ -274,3 +274,22 @@ fn a_jump_in_a_recording_leaves_no_silence_behind_that_was_none() {
         assert_eq!(session.state.timeline.missed(&node).collect::<Vec<_>>(), [], "node-1 was heard, second {to}");
     }
 }
+
+#[test]
+fn a_node_that_a_recording_does_not_hold_is_said_with_those_that_it_does() {
+    let (_dir, path) = recorded(&cluster_for(8));
+    let go = |go: &str, at: Option<Stamp>| {
+        let options = Options { n_targets: 2, size: SIZE, go: Some(go.to_owned()), ..Options::default() };
+        let film = Film::open(&path).unwrap();
+        let end = film.range().1;
+        let mut session = Session::replay(options, film, Vec::new(), at.map(|_| end), Speed::default());
+        session.settle();
+        (0..8).for_each(|_| session.play(500_000));
+        session.state.message.as_ref().map_or(String::new(), |message| message.text().to_owned())
+    };
+    for at in [None, Some(Stamp(0))] {
+        let said = go("noed-2", at);
+        assert!(said.starts_with("no node noed-2 at this moment; there are node-2, node-1"), "{at:?}: {said}");
+        assert_eq!(go("node-2", at), "", "{at:?}");
+    }
+}

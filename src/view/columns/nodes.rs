@@ -49,6 +49,7 @@ impl<'a> Row<'a> {
 pub fn presence(node: &Node, now: Stamp) -> Option<String> {
     match &node.presence {
         Presence::Live => None,
+        Presence::Awaited { .. } if node.is_unmeasured() => Some("not measured then".to_owned()),
         Presence::Awaited { .. } => Some("awaited".to_owned()),
         Presence::Late { since } => Some(format!("late {}", format::age(Some(now.since_us(*since))))),
         Presence::Silent { since, cause, .. } => {
@@ -63,6 +64,7 @@ pub fn presence(node: &Node, now: Stamp) -> Option<String> {
 pub fn sign(node: &Node) -> &'static str {
     match node.presence {
         Presence::Live => "",
+        Presence::Awaited { .. } if node.is_unmeasured() => "- ",
         Presence::Awaited { .. } => "? ",
         Presence::Late { .. } => "~ ",
         Presence::Silent { .. } => "× ",

@@ -84,9 +84,31 @@ fn times() {
         (age(Some(41 * DAY_US)), "41d"),
         (age(None), "-"),
         (duration(120_000_000), "2 min"),
+        (duration(60_000_000), "1 min"),
+        (duration(61_000_000), "61 s"),
+        (duration(119_000_000), "119 s"),
+        (duration(179_000_000), "3 min"),
+        (duration(1_900_000), "1 s"),
+        (duration(40_000), "40 ms"),
         (clock(Stamp(0)), "00:00:00"),
         (clock(Stamp(1_700_000_007_000_000)), "22:13:27"),
         (estimate("610".to_owned()), "~610"),
         (estimate(UNKNOWN.to_owned()), "-"),
+    ]);
+}
+
+#[test]
+fn lengths_of_time_are_told_as_closely_as_they_matter() {
+    check(&[
+        (span(0), "0 s"),
+        (span(40_000), "40 ms"),
+        (span(92_400_000), "92 s"),
+        (span(119_000_000), "119 s"),
+        (span(119_600_000), "2 min"),
+        (span(320_000_000), "5 min 20 s"),
+        (span(3_600_000_000), "60 min"),
+        (span(11_520_000_000), "3 h 12 min"),
+        (span(11_579_000_000), "3 h 13 min"),
+        (span(180_000_000_000), "2 d 2 h"),
     ]);
 }

@@ -2,9 +2,12 @@
 
 use midair_vitals::TaskKind;
 
-use crate::app::{
-    Playhead, State,
-    screen::{Panel, Screen},
+use crate::{
+    app::{
+        Playhead, State,
+        screen::{Panel, Screen},
+    },
+    model::Node,
 };
 
 /// Why a table is empty, and what would fill it.
@@ -17,8 +20,12 @@ pub(super) fn why(state: &State, panel: Panel) -> String {
     let is_unheard = node.is_some_and(|n| n.latest.is_none());
     let is_silent = node.is_some_and(|n| n.presence.is_silent());
     let all_silent = || state.model.nodes.values().all(|n| n.presence.is_silent());
+    let is_unmeasured = node.is_some_and(Node::is_unmeasured);
+    let none_measured = || !state.model.nodes.is_empty() && state.model.nodes.values().all(Node::is_unmeasured);
     let words = match panel {
         Panel::Nodes => "no agent has answered yet; each that does becomes a row here",
+        _ if is_unmeasured => "not measured then: why stands above",
+        Panel::Tasks if node.is_none() && none_measured() => "not measured then: each node says why",
         Panel::Tasks if is_unheard && is_silent => {
             "nothing was ever received from this node: why stands above; it is dialled again and again"
         }

@@ -89,6 +89,8 @@ fn note_columns(vital: Vital) -> u16 {
 fn waiting(node: &Node) -> &'static str {
     if node.presence.is_silent() {
         "nothing was ever measured here: no sample has arrived"
+    } else if node.is_unmeasured() {
+        "not measured then"
     } else {
         "waiting for the first sample"
     }
