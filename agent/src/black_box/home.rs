@@ -46,6 +46,8 @@ pub(super) struct Opened {
     pub(super) ring: Ring,
     pub(super) summaries: Summaries,
     pub(super) instead_of: Option<String>,
+    /// Its directory, where it has one.
+    place: Option<PathBuf>,
 }
 
 impl Opened {
@@ -54,12 +56,16 @@ impl Opened {
         Self { ring: self.ring.again(), summaries: self.summaries.again(), ..self }
     }
 
-    /// Whether all of it is kept, and where.
-    pub(super) fn state(&self) -> &State {
-        match self.ring.state() {
-            state @ State::Off(_) => state,
-            state => self.summaries.off().unwrap_or(state),
-        }
+    /// Whether it keeps nothing. Without a summary it goes on.
+    pub(super) fn is_off(&self) -> bool {
+        matches!(self.ring.state(), State::Off(_))
+    }
+
+    /// Which summaries are not kept and why, in words.
+    pub(super) fn missing(&self) -> Option<String> {
+        let words = |(n, why): (usize, &str)| format!("summaries over {} are off: {why}", SUMMARIES[n].0);
+        let words: Vec<String> = self.summaries.off().map(words).collect();
+        (!words.is_empty()).then(|| words.join("; "))
     }
 }
 
@@ -107,19 +113,40 @@ impl Home {
         self.opened(None, self.disk.age_us.min(MEMORY_AGE_US), instead_of)
     }
 
+    /// Opens those summaries once more that keep nothing, and begins a block in each: what cannot be written is not well.
+    pub(super) fn mend(&self, opened: &mut Opened, at_us: u64, wall_us: u64) {
+        let off: Vec<usize> = opened.summaries.off().map(|(n, _)| n).collect();
+        for n in off {
+            // The old one goes first: it holds the directory.
+            opened.summaries.put(n, self.summary(n, None));
+            let mut ring = self.summary(n, opened.place.as_deref()).again();
+            ring.begin_block(at_us, wall_us);
+            ring.flush();
+            opened.summaries.put(n, ring);
+        }
+    }
+
     fn opened(&self, place: Option<&Path>, age_us: u64, instead_of: Option<String>) -> Opened {
-        let part = |most: u64| most.min(self.disk.disk_bytes / SUMMARY_PART);
-        let all: u64 = SUMMARIES.iter().map(|(_, most)| part(*most)).sum();
+        let all: u64 = SUMMARIES.iter().map(|(_, most)| self.part(*most)).sum();
         let bounds = Bounds { disk_bytes: self.disk.disk_bytes - all, age_us, ..self.disk };
         let ring = Ring::open(place, self.header.clone(), bounds, PACKING, self.seed);
-        let mut n = 0;
-        let summaries = SUMMARIES.map(|(name, most)| {
-            n += 1;
-            let place = place.filter(|_| !matches!(ring.state(), State::Off(_))).map(|place| place.join(name));
-            let bounds = Bounds { disk_bytes: part(most), memory_bytes: part(most) / 4, age_us: self.disk.age_us };
-            let seed = self.seed.wrapping_add(n);
-            Ring::open(place.as_deref(), self.header.clone(), bounds, PACKING_SUMMARIES, seed)
-        });
-        Opened { ring, summaries: Summaries::new(summaries), instead_of }
+        let place = place.filter(|_| !matches!(ring.state(), State::Off(_)));
+        let summaries = Summaries::new([0, 1].map(|n| self.summary(n, place)));
+        Opened { ring, summaries, instead_of, place: place.map(Path::to_path_buf) }
+    }
+
+    /// The ring of the summaries of a number, in its directory of a place, or in memory.
+    fn summary(&self, n: usize, place: Option<&Path>) -> Ring {
+        let (name, most) = SUMMARIES[n];
+        let place = place.map(|place| place.join(name));
+        let most = self.part(most);
+        let bounds = Bounds { disk_bytes: most, memory_bytes: most / 4, age_us: self.disk.age_us };
+        let seed = self.seed.wrapping_add(n as u64 + 1);
+        Ring::open(place.as_deref(), self.header.clone(), bounds, PACKING_SUMMARIES, seed)
+    }
+
+    /// So many bytes, or the part of all that a summary may take.
+    fn part(&self, most: u64) -> u64 {
+        most.min(self.disk.disk_bytes / SUMMARY_PART)
     }
 }

@@ -70,9 +70,18 @@ pub(super) struct Keeper {
     is_dirty: bool,
     flushed_us: u64,
     tried_us: u64,
-    said: Option<(u64, State)>,
+    said: Option<Said>,
     /// When what it holds was logged last, or it began.
     logged_us: u64,
+}
+
+/// What was said of itself, and when.
+#[derive(Debug)]
+struct Said {
+    at_us: u64,
+    state: State,
+    /// Of the summaries that are off.
+    missing: Option<String>,
 }
 
 /// Wakes the thread when something comes.
@@ -191,8 +200,8 @@ impl Keeper {
     }
 
     fn is_block_due(&self, at_us: u64, wall_us: u64) -> bool {
-        // Where one ring keeps nothing, all of them are opened again in a while: until then a key would cost for nothing.
-        if matches!(self.opened.state(), State::Off(_)) {
+        // Where nothing is kept, all is opened again in a while: until then a key would cost for nothing.
+        if self.opened.is_off() {
             return false;
         }
         let Some((first_us, first_wall_us)) = self.block else { return true };
@@ -254,16 +263,23 @@ impl Keeper {
 
     /// A disk that was full may have room again.
     fn retry(&mut self, now_us: u64) {
-        if !matches!(self.opened.state(), State::Off(_)) {
+        let (is_off, is_whole) = (self.opened.is_off(), self.opened.missing().is_none());
+        if is_whole && !is_off {
+            self.tried_us = now_us;
             return;
         }
-        if self.block.take().is_some() {
+        if is_off && self.block.take().is_some() {
             self.tried_us = now_us;
         }
         if now_us.saturating_sub(self.tried_us) < RETRY_US {
             return;
         }
         self.tried_us = now_us;
+        if !is_off {
+            let (first_us, first_wall_us) = self.block.unwrap_or((now_us, self.clock.wall_us()));
+            let wall_us = first_wall_us.saturating_add(now_us.saturating_sub(first_us));
+            return self.home.mend(&mut self.opened, now_us, wall_us);
+        }
         // The old one goes first: it holds the directory.
         self.opened = self.home.nowhere();
         self.opened = self.home.open().again();
@@ -271,32 +287,33 @@ impl Keeper {
 
     /// Says how it is: where that has changed, and each minute.
     fn say(&mut self, now_us: u64) {
-        let state = self.opened.state();
+        let (state, missing) = (self.opened.ring.state(), self.opened.missing());
         // A disk that is tried again is not well before it has taken something.
-        let is_known = matches!(state, State::Off(_)) || (self.block.is_some() && !self.is_dirty);
-        let is_said =
-            self.said.as_ref().is_some_and(|(at_us, said)| said == state && now_us.saturating_sub(*at_us) < SAY_US);
-        if !is_known || is_said {
+        let is_known = self.opened.is_off() || (self.block.is_some() && !self.is_dirty);
+        let before = self.said.as_ref().filter(|said| said.state == *state && said.missing == missing);
+        if !is_known || before.is_some_and(|said| now_us.saturating_sub(said.at_us) < SAY_US) {
             return;
         }
-        if self.said.as_ref().is_none_or(|(_, said)| said != state) {
-            match state {
-                State::Off(why) => tracing::warn!(why, "the black box is off"),
-                State::Disk | State::Memory => tracing::info!(%state, "the black box keeps what is measured"),
+        if before.is_none() {
+            match (state, &missing) {
+                (State::Off(why), _) => tracing::warn!(why, "the black box is off"),
+                (_, Some(missing)) => tracing::warn!(missing, "the black box keeps a part"),
+                (State::Disk | State::Memory, None) => tracing::info!(%state, "the black box keeps what is measured"),
             }
         }
         if now_us.saturating_sub(self.logged_us) >= LOG_US {
             self.logged_us = now_us;
             tracing::info!(holds = holds(&self.opened), "the black box");
         }
-        let (health, note) = match (state, &self.opened.instead_of) {
-            (State::Off(why), _) => (Health::Off(why.as_str().into()), None),
-            (_, Some(why)) => (Health::Degraded(format!("{}: {why}", holds(&self.opened)).into()), None),
-            (_, None) => (Health::Ok, Some(holds(&self.opened).into())),
+        let troubles: Vec<&str> = missing.iter().chain(&self.opened.instead_of).map(String::as_str).collect();
+        let (health, note) = match state {
+            State::Off(why) => (Health::Off(why.as_str().into()), None),
+            _ if troubles.is_empty() => (Health::Ok, Some(holds(&self.opened).into())),
+            _ => (Health::Degraded(format!("{}: {}", holds(&self.opened), troubles.join("; ")).into()), None),
         };
         let state = state.clone();
         self.status.tell(health, note);
-        self.said = Some((now_us, state));
+        self.said = Some(Said { at_us: now_us, state, missing });
     }
 }
 

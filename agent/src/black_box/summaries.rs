@@ -53,9 +53,17 @@ impl Summaries {
         self.0[0].held_us()
     }
 
-    /// Why one of them keeps nothing, where that is so.
-    pub(super) fn off(&self) -> Option<&State> {
-        self.0.iter().map(Ring::state).find(|state| matches!(state, State::Off(_)))
+    /// The numbers of those that keep nothing, and why.
+    pub(super) fn off(&self) -> impl Iterator<Item = (usize, &str)> {
+        self.0.iter().enumerate().filter_map(|(n, ring)| match ring.state() {
+            State::Off(why) => Some((n, why.as_str())),
+            State::Disk | State::Memory => None,
+        })
+    }
+
+    /// Puts a ring in the place of the one of this number.
+    pub(super) fn put(&mut self, n: usize, ring: Ring) {
+        self.0[n] = ring;
     }
 
     /// How many bytes they hold.

@@ -5,6 +5,9 @@ use midair_vitals::CgroupReading;
 
 use super::*;
 
+/// A host that has been up for so long that its processes are old, microseconds.
+const OLD_US: u64 = 3_600_000_000;
+
 /// A watcher's marks.
 fn marks(client: &mut Client) -> Vec<Mark> {
     let mark = |kind| if let Kind::Mark(mark) = kind { Some(mark) } else { None };
@@ -31,6 +34,7 @@ fn cgroup(path: &str, n_oom_kills: u64) -> CgroupReading {
 #[test]
 fn a_process_that_ends_after_it_was_hot_for_ten_seconds_is_marked() {
     let mut bench = Bench::new();
+    bench.clock.forward(OLD_US);
     let mut client = bench.join();
     for second in 0..12 {
         bench.tick(vec![burner(1, 0, second), burner(2, 90, second), burner(3, 0, second)]);
@@ -51,6 +55,7 @@ fn a_process_that_ends_after_it_was_hot_for_ten_seconds_is_marked() {
 #[test]
 fn one_that_was_hot_for_less_and_one_that_only_rests_are_not() {
     let mut bench = Bench::new();
+    bench.clock.forward(OLD_US);
     let mut client = bench.join();
     for second in 0..20 {
         let brief = (second < 8).then(|| burner(2, 90, second));
@@ -63,8 +68,50 @@ fn one_that_was_hot_for_less_and_one_that_only_rests_are_not() {
 }
 
 #[test]
-fn a_crowd_that_ends_is_one_mark_and_there_are_three_a_minute() {
+fn one_that_lived_for_less_than_a_minute_is_the_work_of_its_host_and_one_that_lived_longer_is_missed() {
+    for (lived_s, n_marks) in [(30, 0), (58, 0), (61, 1), (600, 1)] {
+        let mut bench = Bench::new();
+        bench.clock.forward(OLD_US);
+        let mut client = bench.join();
+        let started = bench.clock.mono_us() / 10_000;
+        for second in 0..lived_s + 5 {
+            let mut worker = burner(2, 90, second);
+            worker.id.start = started;
+            bench.tick([burner(1, 0, second)].into_iter().chain((second < lived_s).then_some(worker)).collect());
+        }
+        assert_eq!(texts(&mut client).len(), n_marks, "{lived_s} s");
+    }
+}
+
+#[test]
+fn a_host_that_builds_all_day_has_at_most_sixteen_marks_an_hour_and_each_end_is_counted() {
     let mut bench = Bench::new();
+    bench.clock.forward(OLD_US);
+    let mut client = bench.join();
+    // Each four seconds one begins that lives for a minute; beside them one ends that has been there for long.
+    let started = |number: u64| OLD_US / 10_000 + number * 400;
+    let mut told = Vec::new();
+    for second in 0..3_600_u64 {
+        let mut tasks = vec![burner(1, 0, second)];
+        tasks.extend((second < 2_000).then(|| burner(7, 50, second)));
+        tasks.extend((second.saturating_sub(64) / 4..=second / 4).map(|number| TaskReading {
+            id: TaskId { start: started(number), ..id(1_000 + number) },
+            name: Some("cc1plus".into()),
+            ..burner(1_000 + number, 90, second)
+        }));
+        bench.tick(tasks);
+        told.extend(texts(&mut client));
+    }
+    assert!((10..=16).contains(&told.len()), "{} {told:?}", told.len());
+    assert_eq!(told.iter().filter(|text| text.contains("task-7, ")).count(), 1, "it is named first: {told:?}");
+    let n: u64 = told.iter().map(|text| text.split(' ').next().and_then(|n| n.parse().ok()).unwrap_or(1)).sum();
+    assert!((800..=886).contains(&n), "{n}: all but those of the last minutes");
+}
+
+#[test]
+fn a_crowd_that_ends_is_told_in_few_marks() {
+    let mut bench = Bench::new();
+    bench.clock.forward(OLD_US);
     let mut client = bench.join();
     for second in 0..12 {
         bench.tick((1..=30).map(|number| burner(number, 5, second)).collect());
@@ -76,7 +123,8 @@ fn a_crowd_that_ends_is_one_mark_and_there_are_three_a_minute() {
     let texts = texts(&mut client);
     assert_eq!(texts.len(), 3, "{texts:?}");
     assert!(texts[0].starts_with("task-1 (pid 1) ended"), "{texts:?}");
-    assert!(texts[1].starts_with("20 processes ended that were hot: task-2, task-3"), "{texts:?}");
+    // Those that were hot for longest are named first.
+    assert!(texts[1].starts_with("20 processes ended that were hot: task-21, task-20"), "{texts:?}");
     assert!(texts[2].starts_with("8 processes ended that were hot: "), "{texts:?}");
 }
 

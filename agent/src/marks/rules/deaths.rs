@@ -1,4 +1,8 @@
-//! Tasks that have ended while they were hot.
+//! Tasks that have ended while they were hot, and had run long enough to be missed.
+//!
+//! What runs for less than a minute is the work of a host: compilers, probes, jobs of a timer. That it ends is no news, and
+//! who such tasks are and what they use is counted by name (`kernel/exited`). Whom the kernel killed for memory is told
+//! however short its life was (`kills`).
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -12,6 +16,9 @@ use crate::tick::Tick;
 
 /// Who was hot for so long, microseconds, is missed.
 const HOT_US: u64 = 10_000_000;
+
+/// Where it is one of the kernel's and had lived so long, microseconds. How old an Erlang process is its VM does not say.
+const LIVED_US: u64 = 60_000_000;
 
 /// So many ticks of rest end it.
 const REST_TICKS: u64 = 3;
@@ -46,6 +53,8 @@ struct Warm {
 struct Dead {
     id: TaskId,
     warm: Warm,
+    /// How long it had been hot, microseconds.
+    hot_us: u64,
     /// In which tick it was missed.
     tick: u64,
     /// When it was seen last, wall time in microseconds.
@@ -69,9 +78,10 @@ impl Deaths {
         for (id, warm) in self.warm.extract_if(|id, _| is_dead(id)) {
             // Of a VM that has ended there is a mark already.
             let vm = tick.reading.runtimes.iter().find(|vm| vm.id == id.runtime).map(|vm| vm.name.clone());
-            let was_hot = tick.mono_us.saturating_sub(warm.since_us) >= HOT_US;
-            if was_hot && (id.runtime == 0 || vm.is_some()) {
-                self.fresh.push(Dead { id, warm, tick: tick.number, wall_us: last_wall_us, vm });
+            let hot_us = tick.mono_us.saturating_sub(warm.since_us);
+            let is_missed = if id.runtime == 0 { lived_us(id, tick) >= LIVED_US } else { vm.is_some() };
+            if hot_us >= HOT_US && is_missed {
+                self.fresh.push(Dead { id, warm, hot_us, tick: tick.number, wall_us: last_wall_us, vm });
             }
         }
         self.warm.retain(|_, warm| tick.number.saturating_sub(warm.last) <= REST_TICKS);
@@ -93,15 +103,19 @@ impl Deaths {
     /// The note of those that have ended, if one is due.
     pub(super) fn take(&mut self, node: &str, tick: &Tick) -> Option<Note> {
         for dead in self.fresh.extract_if(.., |dead| dead.tick < tick.number) {
-            self.told.push(dead);
+            self.told.push_by_weight(dead, |dead| dead.hot_us);
         }
-        let (dead, n_more) = self.told.take(tick.mono_us)?;
-        let first = dead.first()?;
-        let wall_us = first.wall_us;
+        let (mut dead, n_more) = self.told.take(tick.mono_us)?;
+        let wall_us = dead.iter().map(|dead| dead.wall_us).min()?;
         if let [one] = dead.as_slice() {
             return Some(Note { text: one.text(), focus: Some(one.focus(node)), wall_us });
         }
-        let names = batch::named(dead.iter().map(|dead| &*dead.warm.name));
+        // Who was hot for days comes before the crowd of those that were for seconds.
+        dead.sort_by_key(|dead| std::cmp::Reverse(dead.hot_us));
+        let mut names = batch::listed(dead.iter().map(|dead| &*dead.warm.name));
+        if n_more > 0 && !names.ends_with(" ...") {
+            names += " ...";
+        }
         let what = if dead.iter().all(|dead| dead.vm.is_none()) { "processes" } else { "tasks" };
         let text = format!("{} {what} ended that were hot: {names}", dead.len() + n_more);
         Some(Note { text, focus: None, wall_us })
@@ -124,6 +138,13 @@ impl Dead {
         let TaskId { number, start, .. } = self.id;
         format!("{node}/{}/{number}.{start}", self.vm.as_deref().unwrap_or("os"))
     }
+}
+
+/// How long a task of the kernel has lived, microseconds: its start is in clock ticks since boot.
+fn lived_us(id: TaskId, tick: &Tick) -> u64 {
+    // The monotonic clock stands still while a host sleeps.
+    let up_us = tick.reading.node.up_us.unwrap_or(0).max(tick.mono_us);
+    up_us.saturating_sub(id.start.saturating_mul(1_000_000 / rustix::param::clock_ticks_per_second().max(1)))
 }
 
 fn is_hot(task: &TaskReading, vitals: &TaskVitals, tick: &Tick) -> bool {
