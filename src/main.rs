@@ -133,7 +133,11 @@ fn record_past(args: &RecordArgs, places: Vec<Place>, last: Duration, clock: Clo
             let until = app::before(until, now).map_err(anyhow::Error::msg).context("--until")?;
             anyhow::ensure!(until <= now, "--until {} lies ahead: it is {} now", app::utc(until), app::utc(now));
             let oldest = Stamp(now.0.saturating_sub(us(KEPT_AT_MOST)));
-            anyhow::ensure!(until >= oldest, "--until {}: no black box reaches further back than a week", app::utc(until));
+            anyhow::ensure!(
+                until >= oldest,
+                "--until {}: no black box reaches further back than a week",
+                app::utc(until)
+            );
             until
         }
         None => now,

@@ -152,10 +152,8 @@ pub(super) fn pursue(state: &mut State) {
     if let Some(task) = task {
         state.levels.push(Level::new(Screen::Task(id, task), state.vital.order()));
     }
-    if is_refuted {
-        if let Some(words) = state.go.as_ref().and_then(|go| Some(refutation(go, state.node()?))) {
-            state.refuse(words);
-        }
+    if is_refuted && let Some(words) = state.go.as_ref().and_then(|go| Some(refutation(go, state.node()?))) {
+        state.refuse(words);
     }
     if is_settled || is_refuted {
         state.go = None;
@@ -169,8 +167,7 @@ pub(super) fn pursue(state: &mut State) {
 fn miss(state: &mut State) {
     let nodes = &state.model.nodes;
     // Of a recording some may never have been reached.
-    let is_told = !nodes.is_empty()
-        && (state.replay.is_some() || nodes.values().all(|node| node.described.is_some()));
+    let is_told = !nodes.is_empty() && (state.replay.is_some() || nodes.values().all(|node| node.described.is_some()));
     let now = state.now();
     let Some(go) = state.go.as_mut().filter(|_| is_told) else { return };
     if now.since_us(*go.missed.get_or_insert(now)) > NODE_PATIENCE_US {

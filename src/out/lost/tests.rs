@@ -41,7 +41,8 @@ fn damage_is_told_by_the_time_that_it_took_and_of_whom() {
         let mut torn = bytes.clone();
         torn[chunks[1] + 22] ^= 1;
         let told = damage(&torn);
-        let words = format!("1970-01-01T00:01:01Z to 1970-01-01T00:02:01Z is lost (60 s), {of}: a chunk is damaged at byte");
+        let words =
+            format!("1970-01-01T00:01:01Z to 1970-01-01T00:02:01Z is lost (60 s), {of}: a chunk is damaged at byte");
         assert!(told.len() == 1 && told[0].starts_with(&words), "{told:?}");
         // The first: the rest of its block goes with it.
         let mut torn = bytes.clone();

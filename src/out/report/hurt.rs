@@ -68,10 +68,10 @@ impl Hurts {
             if !is_bad && !self.tasks.contains_key(&key) {
                 continue;
             }
-            let hurt = self.tasks.entry(key).or_insert_with(|| Hurt {
-                process: reading.process,
-                ..Hurt::new(node.name(), task.title(), at)
-            });
+            let hurt = self
+                .tasks
+                .entry(key)
+                .or_insert_with(|| Hurt { process: reading.process, ..Hurt::new(node.name(), task.title(), at) });
             if hurt.take(task.vitals.severities, at, longest_us) {
                 let all = found.get_or_insert_with(|| finding::findings(model, Some(&node.id), at));
                 let about = all.iter().find(|finding| finding.is_about(reading.id)).map(sentence);
@@ -96,7 +96,11 @@ impl Hurts {
             let (title, vital) = (thread.task.clone(), thread.vital);
             let is_its = |id: &TaskId, hurt: &Hurt| Some(id.number) == thread.process && hurt.process.is_none();
             let process = self.tasks.iter().find(|((node, id), hurt)| {
-                *node == key.0 && id.runtime == key.1.runtime && is_its(id, hurt) && hurt.is_bad() && hurt.vital == vital
+                *node == key.0
+                    && id.runtime == key.1.runtime
+                    && is_its(id, hurt)
+                    && hurt.is_bad()
+                    && hurt.vital == vital
             });
             let Some(process) = process.map(|(key, _)| key.clone()) else { continue };
             self.tasks.remove(&key);

@@ -21,6 +21,7 @@ fn a_process_stands_for_those_of_its_threads_that_hurt_as_it_does() {
     hurts.join_threads();
     let mut left: Vec<_> = hurts.tasks().into_iter().map(|hurt| (&*hurt.task, hurt.thread.as_deref())).collect();
     left.sort_unstable();
-    let expected = [("db (7)", Some("writer (9)")), ("elsewhere (12)", None), ("other (11)", None), ("sender (10)", None)];
+    let expected =
+        [("db (7)", Some("writer (9)")), ("elsewhere (12)", None), ("other (11)", None), ("sender (10)", None)];
     assert_eq!(left, expected);
 }

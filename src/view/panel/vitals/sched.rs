@@ -41,7 +41,8 @@ const WORTH_BLAMING: f64 = 0.005;
 
 /// The cause that took most, and who is behind it.
 fn because(node: &Node, causes: &SchedCauses) -> Line {
-    let title = |of: Option<(&crate::model::Cgroup, f64)>| of.map(|(cgroup, _)| crate::model::cgroup::called(cgroup.title()));
+    let title =
+        |of: Option<(&crate::model::Cgroup, f64)>| of.map(|(cgroup, _)| crate::model::cgroup::called(cgroup.title()));
     let neighbour = || title(node.noisiest()).unwrap_or_else(|| "neighbours".to_owned());
     let quota = || title(node.most_held_back()).map_or_else(|| "a quota".to_owned(), |name| format!("quota {name}"));
     let known = [
