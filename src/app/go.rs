@@ -152,10 +152,8 @@ pub(super) fn pursue(state: &mut State) {
     if let Some(task) = task {
         state.levels.push(Level::new(Screen::Task(id, task), state.vital.order()));
     }
-    if is_refuted {
-        if let Some(words) = state.go.as_ref().and_then(|go| Some(refutation(go, state.node()?))) {
-            state.refuse(words);
-        }
+    if is_refuted && let Some(words) = state.go.as_ref().and_then(|go| Some(refutation(go, state.node()?))) {
+        state.refuse(words);
     }
     if is_settled || is_refuted {
         state.go = None;

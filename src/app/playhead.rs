@@ -123,7 +123,7 @@ impl State {
             self.refuse(format!("known is what lies between {} and {}", utc(oldest), utc(newest)));
         } else if moment::is_of_day_before(text, at, newest) {
             let text = text.trim();
-            self.notice(format!("{text} lies ahead: this is the one of the day before, {} (UTC)", on_day(at, newest)));
+            self.notice(format!("{text} lies ahead: this is {}, the day before (UTC)", on_day(at, newest)));
         }
         self.seek(at)
     }

@@ -70,6 +70,29 @@ struct Hole {
 }
 
 impl Hole {
+    /// What is said not to have been recorded, or to have been lost.
+    fn said(model: &Model, at: Stamp, event: &Event) -> Option<Self> {
+        match event {
+            Event::Gap(gap) => Some(Self {
+                from: gap.from,
+                to: gap.to,
+                node: gap.node.as_ref().map(|id| name_of(model, &id.0)),
+                why: gap.n_lost.map_or_else(String::new, |n| format!("{n} entries lost: ")) + &gap.why,
+            }),
+            Event::Lost { node, n_samples } => Some(Self {
+                from: at,
+                to: at,
+                node: Some(name_of(model, &node.0)),
+                why: match n_samples {
+                    Some(1) => "one sample lost on the way".to_owned(),
+                    Some(n) => format!("{n} samples lost on the way"),
+                    None => "some samples lost on the way".to_owned(),
+                },
+            }),
+            _ => None,
+        }
+    }
+
     /// What damage took of a range, where it took time.
     fn of(lost: &Lost, only: Option<&String>, (from, to): (Stamp, Stamp)) -> Option<Self> {
         let is_time = lost.from.is_some() || lost.to.is_some();
@@ -151,24 +174,8 @@ fn read(options: &Options, telling: &mut Telling, progress: &mut Progress) -> an
                             hurts.take(model, node, sample, at);
                         }
                     }
-                    Event::Gap(gap) => holes.push(Hole {
-                        from: gap.from,
-                        to: gap.to,
-                        node: gap.node.as_ref().map(|id| name_of(model, &id.0)),
-                        why: gap.n_lost.map_or_else(String::new, |n| format!("{n} entries lost: ")) + &gap.why,
-                    }),
-                    Event::Lost { node, n_samples } => holes.push(Hole {
-                        from: at,
-                        to: at,
-                        node: Some(name_of(model, &node.0)),
-                        why: match n_samples {
-                            Some(1) => "one sample lost on the way".to_owned(),
-                            Some(n) => format!("{n} samples lost on the way"),
-                            None => "some samples lost on the way".to_owned(),
-                        },
-                    }),
                     Event::Tick => line.note_silence(model, at),
-                    _ => {}
+                    other => holes.extend(Hole::said(model, at, other)),
                 }
             }
             Told::Note(mark) => noted.push(mark.clone()),

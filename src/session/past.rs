@@ -198,7 +198,7 @@ impl Past {
 
     fn silence(&self, node: &Node, is_wanted: bool, at: Stamp) -> Arc<str> {
         match self.lack(node, at) {
-            Some(lack) => lack.words(crate::app::utc).into(),
+            Some(lack) => format!("this node {}", lack.words(crate::app::utc)).into(),
             None if is_wanted => "it is asked what it kept of then".into(),
             None => "its black box was not asked: select this node, or go into it".into(),
         }

@@ -86,12 +86,14 @@ pub async fn record_past(
     // Hours of others' work are not fetched for a name that is taken.
     let place = if is_dry_run { None } else { Some(Place::reserve(out, false).map_err(taken)?) };
     let mut signals = Signals::new().context("cannot listen to signals")?;
-    say(&format!("asks for {} to {}", utc(wanted.from), utc(wanted.to)));
+    let (from, to) = (wanted.from, wanted.to);
     let plan = select! {
         plan = incident::plan(targets, wanted, clock) => plan?,
         ended = stopped(&mut signals) => return Ok(ended),
     };
     plan.lines().iter().for_each(|line| say(line));
+    // A time of day may be of more than one day.
+    say(&format!("  from {} to {}", utc(from), utc(to)));
     let Some(place) = place else { return Ok(Ending::Quit) };
     let gathering = plan.gather(place.partial(), clock, |n_bytes| {
         if io::stderr().is_terminal() && n_bytes > 0 {

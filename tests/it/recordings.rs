@@ -178,6 +178,8 @@ fn what_has_happened_is_recorded_from_the_black_boxes() {
     assert!((kib * 1024.0 - n_bytes).abs() <= 0.3 * n_bytes + 512.0, "{n_bytes} bytes: {said}");
     let told = info(&file);
     assert!(told.contains("my own note"), "{told}");
+    // An hour was asked for, and both are young.
+    assert_eq!(told.matches("its black box kept nothing of").count(), 2, "{told}");
     assert!(told.contains("as measured") && told.contains("node      one") && told.contains("node      two"), "{told}");
     assert!(!told.contains("damage") && !told.contains("not closed"), "{told}");
     let mut terminal = Terminal::start(MIDAIR, &["replay", "--at", "end", "--go", "two", &out], 120, 35);

@@ -39,6 +39,18 @@ fn a_node_and_the_worst_of_all() {
 }
 
 #[test]
+fn what_a_young_black_box_did_not_keep_is_a_hole_of_its_node() {
+    let (_, mut timeline) = told_line(&[used(6.0, "a", 1), used(9.0, "a", 1)]);
+    timeline.kept_since.insert(id("a"), at(4.0));
+    let window = Window { end: timeline.newest(), span_us: 9_000_000 };
+    let holes = |node: &str| {
+        let cells = timeline.cells(Some(&id(node)), Vital::Mem, window, 9);
+        (0..9).filter(|n| cells[*n].is_hole).collect::<Vec<usize>>()
+    };
+    assert_eq!((holes("a"), holes("b")), (vec![0, 1, 2, 3, 4], vec![]));
+}
+
+#[test]
 fn what_was_not_recorded_is_a_hole() {
     let gap = event::Gap { node: Some(id("a")), from: Stamp(0), to: Stamp(0), n_lost: None, why: "".into() };
     let hole = |s: f64, to: f64| {

@@ -2,7 +2,7 @@
 
 use midair_vitals::Severity;
 
-use super::{Hole, Note, Page, words};
+use super::{Hole, Page, words};
 use crate::{
     event::Stamp,
     model::{Model, Node, Vital},
@@ -140,17 +140,23 @@ fn holes(page: &Page) -> String {
     page.holes.iter().map(hole).collect()
 }
 
-/// In which row the number of each mark stands, so that none stands over another; `None` where there is no room.
+/// In which row the number of each mark stands, so that none stands over another; `None` where there is no room. Those of
+/// people come first.
 fn lanes(page: &Page) -> Vec<Option<usize>> {
-    let mut free = [f64::MIN; LANES];
-    let lane = |(n, note): (usize, &Note)| {
-        let x = place(&page.line, note.at);
-        let half = (n + 1).to_string().len() as f64 * FIGURE_WIDE / 2.0;
-        let lane = free.iter().position(|from| x - half >= *from)?;
-        free[lane] = x + half + BESIDE;
-        Some(lane)
-    };
-    page.notes.iter().enumerate().map(lane).collect()
+    let mut taken: [Vec<(f64, f64)>; LANES] = Default::default();
+    let mut lanes = vec![None; page.notes.len()];
+    let mut order: Vec<usize> = (0..page.notes.len()).collect();
+    order.sort_by_key(|n| page.notes[*n].is_automatic);
+    for n in order {
+        let x = place(&page.line, page.notes[n].at);
+        let half = ((n + 1).to_string().len() as f64 * FIGURE_WIDE + BESIDE) / 2.0;
+        let is_free = |lane: &Vec<(f64, f64)>| lane.iter().all(|(from, to)| x + half <= *from || x - half >= *to);
+        lanes[n] = taken.iter().position(is_free);
+        if let Some(lane) = lanes[n] {
+            taken[lane].push((x - half, x + half));
+        }
+    }
+    lanes
 }
 
 /// Each with its number, where there is room for it; the words come up where a pointer rests.

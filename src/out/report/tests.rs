@@ -206,10 +206,12 @@ fn a_page_says_in_short_what_was_worst_and_marks_stand_by_the_time_line() {
 fn no_number_of_a_mark_stands_over_another() {
     let (_dir, file) = recorded(&cluster());
     let mut page = read_page(&file, None, None);
-    let one = page.notes[0].clone();
+    let one = super::Note { is_automatic: true, ..page.notes[0].clone() };
     // Of many at once some go without, for there is only so much room.
     page.notes = (0..300).map(|n| super::Note { at: Stamp(START_US + n * 250_000), ..one.clone() }).collect();
+    page.notes[200].is_automatic = false;
     let svg = line::svg(&page);
+    assert!(svg.contains(">201</text>"), "what people noted has its number");
     let attribute = |text: &str, name: &str| -> f64 {
         let (_, rest) = text.split_once(&format!("{name}=\"")).unwrap();
         rest.split('"').next().unwrap().parse().unwrap()

@@ -293,3 +293,63 @@ fn a_node_that_a_recording_does_not_hold_is_said_with_those_that_it_does() {
         assert_eq!(go("node-2", at), "", "{at:?}");
     }
 }
+
+#[test]
+fn a_followed_file_that_is_closed_hands_over_the_line_of_all_of_it() {
+    let rollup = |node: &str, end_us: u64| {
+        let summary = v1::Summary { min: Some(0), mean: Some(500), max: Some(700), n: Some(10) };
+        let rollup = v1::Rollup {
+            window_us: Some(10_000_000),
+            wall_us: Some(end_us),
+            mem: Some(summary),
+            ..v1::Rollup::default()
+        };
+        let payload = v1::Payload { kind: Some(v1::payload::Kind::Rollup(rollup)) }.encode_to_vec();
+        let envelope = v1::Envelope {
+            node: Some(node.into()),
+            epoch: Some(7),
+            wall_us: Some(end_us),
+            payload: Some(payload.into()),
+            ..v1::Envelope::default()
+        };
+        Entry { at: Stamp(end_us), item: Item::Envelope(played::address(node), Arc::new(envelope)) }
+    };
+    // What is told of a moment begins with its block, of a minute at most.
+    let mut all = cluster_for(160);
+    all.extend((1..8).map(|n| rollup("node-1", START_US + n * 10_000_000)));
+    all.sort_by_key(|entry| entry.at);
+    let (half, rest) = all.split_at(all.len() * 3 / 4);
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("a.midair");
+    let recorder = Recorder::start(&path, "a test", Stamp(START_US)).unwrap();
+    half.iter().for_each(|entry| recorder.push(entry));
+    let mut waited = 0;
+    // It is opened late, at a moment near its end so far.
+    let film = loop {
+        match Film::open(&path) {
+            Ok(film) if film.range().1 >= Stamp(START_US + 100_000_000) => break film,
+            Ok(_) | Err(_) if waited < 500 => std::thread::sleep(std::time::Duration::from_millis(20)),
+            other => panic!("{other:?}"),
+        }
+        waited += 1;
+    };
+    let options = Options { n_targets: 2, size: SIZE, ..Options::default() };
+    let at = film.range().1;
+    let mut followed = Session::replay(options, film, Vec::new(), Some(at), Speed::default());
+    let worst_early = |session: &Session| {
+        let window = crate::model::Window { end: Stamp(START_US + 20_000_000), span_us: 20_000_000 };
+        let node = crate::event::NodeId::new("node-1");
+        let cells = session.state.timeline.cells(Some(&node), crate::model::Vital::Mem, window, 1);
+        cells[0].severity.map(midair_vitals::Severity::per_mille)
+    };
+    assert_eq!(worst_early(&followed), None, "what was before was not told");
+    rest.iter().for_each(|entry| recorder.push(entry));
+    assert!(recorder.finish().failed.is_none());
+    let key = Entry { at: Stamp(0), item: Item::Input(Input::Key(Key::Char(' '))) };
+    followed.entry(key);
+    for _ in 0..300 {
+        followed.play(500_000);
+    }
+    assert!(!followed.state.is_playing());
+    assert_eq!(worst_early(&followed), Some(700));
+}
