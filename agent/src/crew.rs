@@ -16,12 +16,12 @@ use crate::{
     cost::ThreadTimes,
     desk::{Command, Desk, Door},
     identity::Identity,
-    reading::Source,
+    reading::{Source, Wants},
     sampler::{Readers, SharedWants},
 };
 
 /// Agents are read in groups this far apart: to wake for each by itself would cost more than it does.
-const GROUP_EVERY: Duration = Duration::from_millis(20);
+const GROUP_EVERY: Duration = Duration::from_millis(50);
 
 /// Commands of all agents that wait at most; when full, their clients wait.
 const N_COMMANDS: usize = 1_024;
@@ -68,6 +68,8 @@ impl Crew {
     pub fn add(&mut self, config: &Config, identity: Identity, clock: Clock, sources: Vec<Box<dyn Source>>) -> Door {
         let (identity, wants, threads) = (Arc::new(identity), SharedWants::default(), ThreadTimes::default());
         let desk = Desk::new(config, Arc::clone(&identity), clock.clone(), wants.clone(), threads);
+        // Whoever comes wants little at first.
+        wants.set(Wants { is_few: true, ..Wants::default() });
         let number = self.members.len();
         let door = Door::shared((self.commands.clone(), number), identity, clock);
         self.members.push(Member { desk, readers: Readers::new(sources), wants, read_us: None });

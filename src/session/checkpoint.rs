@@ -25,6 +25,8 @@ pub(super) struct Checkpoint {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Checkpoints {
     kept: Vec<Checkpoint>,
+    /// When there were last too many rows for a copy: to count those of thousands of nodes at each entry is much.
+    crowded: Option<Stamp>,
 }
 
 impl Checkpoints {
@@ -33,8 +35,12 @@ impl Checkpoints {
         if self.kept.last().is_some_and(|last| n_told <= last.n_told || at.since_us(last.at) < EVERY_US) {
             return;
         }
+        if self.crowded.is_some_and(|crowded| at >= crowded && at.since_us(crowded) < EVERY_US) {
+            return;
+        }
         let n_rows = model.nodes.values().map(|node| 1 + node.tasks.len()).sum();
-        if n_rows > ROWS_MAX {
+        self.crowded = (n_rows > ROWS_MAX).then_some(at);
+        if self.crowded.is_some() {
             return;
         }
         self.kept.push(Checkpoint { n_told, at, n_rows, model: model.clone(), decoder: decoder.clone() });

@@ -14,7 +14,7 @@ struct Rule {
 const IO: [&str; 8] =
     ["std::fs", "std::io", "std::net", "std::process", "std::env", "Instant::now", "SystemTime", "std::thread"];
 
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 11] = [
     Rule {
         places: &["vitals/src"],
         never: &["tokio", "prost", "tonic", "ratatui", "crossterm", "midair_proto", "rustix", "serde"],
@@ -58,6 +58,21 @@ const RULES: [Rule; 9] = [
         never: &["crate::model", "crate::app", "crate::view", "crate::shell", "ratatui", "crossterm"],
     },
     Rule { places: &["agent/src"], never: &["midair::", "ratatui", "crossterm"] },
+    Rule { places: &["demo/src"], never: &["midair::", "ratatui", "crossterm"] },
+    // What a node shows follows from seed and time alone.
+    Rule {
+        places: &[
+            "demo/src/chance.rs",
+            "demo/src/cluster.rs",
+            "demo/src/node.rs",
+            "demo/src/node",
+            "demo/src/scenario.rs",
+            "demo/src/scenario",
+            "demo/src/script.rs",
+            "demo/src/values.rs",
+        ],
+        never: &["Clock", "tokio", "midair_agent", "std::time", "std::fs", "HashMap", "rand"],
+    },
     Rule { places: &["beam/src"], never: &["midair_", "ratatui", "tonic", "prost"] },
     Rule {
         places: &["recording/src"],
@@ -137,7 +152,7 @@ fn unsafe_stands_in_one_file() {
 }
 
 fn own_sources() -> Vec<PathBuf> {
-    ["src", "agent/src", "beam/src", "proto/src", "recording/src", "vitals/src"]
+    ["src", "agent/src", "beam/src", "demo/src", "proto/src", "recording/src", "vitals/src"]
         .iter()
         .flat_map(|p| sources(&root().join(p)))
         .filter(|f| !is_test(f))

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 use super::*;
 use crate::{
     outbox::outbox,
-    reading::{Reading, Wants},
+    reading::Reading,
 };
 
 /// Says how often it was read.

@@ -2216,7 +2216,7 @@ pub struct Description {
     /// What schedules tasks here.
     #[prost(message, repeated, tag = "10")]
     pub runtimes: ::prost::alloc::vec::Vec<Runtime>,
-    /// What this agent can do, in words: "table", "focus", "mark", "history".
+    /// What this agent can do, in words: "table", "focus", "mark", "history"; and "demo", where all that it tells is made up.
     #[prost(string, repeated, tag = "11")]
     pub capabilities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Name of the user as whom the agent runs.
