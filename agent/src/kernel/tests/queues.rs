@@ -82,13 +82,22 @@ fn unread_bytes_are_counted_and_their_sleeping_owner_is_named() {
     arrive(&server, 5000);
     // The owner sleeps since before the source has started, and never reads.
     let mut owner = Command::new("sleep").arg("60").stdin(Stdio::from(OwnedFd::from(server))).spawn().unwrap();
-    // The first reading of a source is the one that counts.
-    let (mut kernel, reading, (row, unread)) = eventually(|| {
+    // Beside very many processes the owner is found after some readings. A socket that the first dump has missed is taken for
+    // a younger one: then another source looks.
+    let is_first = |(_, _, (row, _)): &(Kernel, Reading, (TaskReading, Queue))| {
+        row.flows.as_ref().is_some_and(|flows| flows[0].n_in == Some(0))
+    };
+    let named = |_| {
         let mut kernel = kernel();
-        let reading = read(&mut kernel, &Wants::default());
-        let found = queue_in_row(&reading, owner.id(), QueueKind::TcpReceive)?;
-        Some((kernel, reading, found))
-    });
+        let (reading, found) = eventually(|| {
+            let reading = read(&mut kernel, &Wants::default());
+            let found = queue_in_row(&reading, owner.id(), QueueKind::TcpReceive)?;
+            Some((reading, found))
+        });
+        (kernel, reading, found)
+    };
+    let (mut kernel, reading, (row, unread)) =
+        (0..5).map(named).find(is_first).expect("what was moved before the first look is not known to be new");
     let closely = eventually(|| queue_at(&queues_of(&mut kernel, owner.id()), QueueKind::TcpReceive, local));
     owner.kill().unwrap();
     owner.wait().unwrap();
@@ -96,7 +105,6 @@ fn unread_bytes_are_counted_and_their_sleeping_owner_is_named() {
     assert_eq!((unread.depth, unread.n_in, unread.n_out), (Some(5000), Some(5000), Some(0)));
     assert!(unread.limit.unwrap() > 5000 && unread.segments_in >= Some(1));
     assert_eq!(row.n_queues, Some(2));
-    assert_eq!(row.flows.unwrap()[0].n_in, Some(0), "what was moved before the first look is not known to be new");
     assert_eq!(closely.number, unread.number);
     let sum = reading.sums.iter().find(|q| q.kind == QueueKind::TcpReceive).unwrap();
     assert!(sum.depth.unwrap() >= 5000 && sum.number.is_none());
