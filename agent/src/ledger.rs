@@ -9,7 +9,8 @@ use crate::{numbers::TaskMap, reading::Reading, tick::thread_vitals};
 /// The tasks of the last tick.
 #[derive(Debug, Default)]
 pub struct Ledger {
-    tasks: TaskMap<Account>,
+    /// Boxed: half of a map's places are empty.
+    tasks: TaskMap<Box<Account>>,
     n_ticks: u64,
     /// Counters of rows that nobody needs any more: each tick takes as many as the one before gives back.
     #[expect(clippy::vec_box, reason = "rows hold them boxed: a box goes from row to row, and none is made anew")]

@@ -1,8 +1,8 @@
 //! Of what a black box's bytes are made: each part is what the recording would be smaller by without it.
 
-use std::path::Path;
+use std::{collections::HashSet, path::Path};
 
-use midair_proto::v1::{Envelope, Node, Payload, Sample, payload::Kind};
+use midair_proto::v1::{Envelope, Node, Payload, Sample, Task, payload::Kind};
 use midair_recording::{Body, Entry, Options, Piece, Reader, Writer};
 use prost::Message;
 
@@ -76,8 +76,50 @@ pub(crate) fn measure(entries: &[Entry], options: Options) -> anyhow::Result<(f6
     Ok((whole, parts))
 }
 
+/// The bytes per second of all Erlang VMs: what they say, their processes with their names, and their OS processes with their
+/// threads. What these OS processes gained in time stands by place, and is left: a byte or two of each.
+pub(crate) fn of_vms(entries: &[Entry], options: Options) -> anyhow::Result<f64> {
+    let (Some(first), Some(last)) = (entries.first(), entries.last()) else { anyhow::bail!("it holds nothing") };
+    let mut pids = HashSet::new();
+    let whole = pack(entries, options, |kind| {
+        let Kind::Sample(sample) = kind else { return true };
+        pids.extend(sample.vms.iter().filter_map(|vm| vm.process?.number));
+        true
+    })?;
+    let is_theirs = |task: &Task| {
+        let id = task.id.unwrap_or_default();
+        id.runtime() != 0 || pids.contains(&id.number()) || task.process.is_some_and(|pid| pids.contains(&pid))
+    };
+    let without = pack(entries, options, |kind| match kind {
+        Kind::Sample(sample) => {
+            sample.vms.clear();
+            let (theirs, others): (Vec<Task>, Vec<Task>) =
+                std::mem::take(&mut sample.tasks).into_iter().partition(is_theirs);
+            let used = |tasks: &[Task]| tasks.iter().flat_map(names).collect::<HashSet<u32>>();
+            let (theirs, others_use) = (used(&theirs), used(&others));
+            sample.names.retain(|name| !theirs.contains(&name.id()) || others_use.contains(&name.id()));
+            sample.tasks = others;
+            sample.left.retain(|id| id.runtime() == 0);
+            sample.died.retain(|id| id.runtime() == 0);
+            true
+        }
+        Kind::Rollup(rollup) => {
+            rollup.vms.clear();
+            rollup.tasks.retain(|task| task.task.unwrap_or_default().runtime() == 0);
+            true
+        }
+        _ => true,
+    })?;
+    let seconds = last.at_us.saturating_sub(first.at_us).max(1) as f64 / 1e6;
+    Ok(whole.saturating_sub(without) as f64 / seconds)
+}
+
+fn names(task: &Task) -> impl Iterator<Item = u32> + use<> {
+    [task.name, task.command, task.user, task.cgroup, task.unit, task.wait_channel].into_iter().flatten()
+}
+
 /// The bytes of a recording of these entries, without a part: blocks and chunks as they were.
-fn pack(entries: &[Entry], options: Options, without: impl Fn(&mut Kind) -> bool) -> anyhow::Result<u64> {
+fn pack(entries: &[Entry], options: Options, mut without: impl FnMut(&mut Kind) -> bool) -> anyhow::Result<u64> {
     let mut writer = Writer::new(Vec::new(), &midair_proto::v1::RecordingHeader::default(), 1, options)?;
     let mut flushed_us = 0;
     for entry in entries {

@@ -51,24 +51,24 @@ impl Desk {
         }
         let Some(tick) = self.tick.take() else { return };
         let [are_processes_due, are_threads_due] = self.census.due(tick.mono_us);
-        let from_us = self.clock.thread_cpu_us();
-        let mut parts = Vec::new();
+        let (from_us, mut n_parts) = (self.clock.thread_cpu_us(), 0);
+        let mut names = std::mem::take(&mut self.names);
+        // Part by part: all of them at once would be the largest that the desk ever holds.
+        let mut tell = |part| {
+            n_parts += 1;
+            self.tell_those(Kind::Census(part), |watcher| watcher.is_standing);
+        };
         if are_processes_due {
-            census::of_processes(&tick, &mut self.names, |part| parts.push(Kind::Census(part)));
+            census::of_processes(&tick, &mut names, &mut tell);
         }
         if are_threads_due {
-            census::of_threads(&tick, &mut self.names, |part| parts.push(Kind::Census(part)));
+            census::of_threads(&tick, &mut names, &mut tell);
         }
-        self.tick = Some(tick);
-        if parts.is_empty() {
-            return;
+        (self.tick, self.names) = (Some(tick), names);
+        if n_parts > 0 {
+            let cpu_us = self.clock.thread_cpu_us().saturating_sub(from_us);
+            tracing::debug!(n_parts, cpu_us, "a census");
         }
-        let n_parts = parts.len();
-        for part in parts {
-            self.tell_those(part, |watcher| watcher.is_standing);
-        }
-        let cpu_us = self.clock.thread_cpu_us().saturating_sub(from_us);
-        tracing::debug!(n_parts, cpu_us, "a census");
     }
 
     /// How many watch; the black box is none of them.

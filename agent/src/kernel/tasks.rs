@@ -71,7 +71,8 @@ pub(super) struct Sweeper<'a> {
 /// All tasks between two sweeps.
 pub(super) struct Tasks {
     collectors: Collectors,
-    processes: NumberMap<Process>,
+    /// Boxed: half of a map's places are empty, and one of these is more than half a KiB.
+    processes: NumberMap<Box<Process>>,
     /// The processes of the last sweep, in rising order.
     pids: Vec<u32>,
     threads: Threads,
@@ -199,7 +200,8 @@ impl Tasks {
         self.read_names(sweep, unnamed);
         swept.names_us = clock.thread_cpu_us().saturating_sub(before_us);
         // With room for the threads that get rows.
-        into.reserve(self.pids.len() + sweep.wanted.len() + 64);
+        let n_threads = sweep.wanted.iter().filter(|id| !self.is_process(**id)).count();
+        into.reserve(self.pids.len() + n_threads + 64);
         for process in self.pids.iter().filter_map(|pid| self.processes.get(pid)) {
             process.tally(&mut sweep.whereabouts.tally);
             swept.n_processes += 1;
@@ -255,8 +257,8 @@ impl Tasks {
 
     /// Processes with at least so many descriptors, as far as is known.
     pub(super) fn with_descriptors(&self, n: u32) -> impl Iterator<Item = u32> {
-        let has_many = move |process: &&Process| process.now.max_fds.is_some_and(|max| max >= n);
-        self.processes.values().filter(has_many).map(|process| process.now.pid)
+        let has_many = move |process: &Process| process.now.max_fds.is_some_and(|max| max >= n);
+        self.processes.values().filter(move |process| has_many(process)).map(|process| process.now.pid)
     }
 
     /// All threads of a process, its first one included, the busiest first.

@@ -30,7 +30,7 @@ const N_TYPES: usize = 6;
 pub(super) struct Ranked {
     /// So many tasks are told.
     most: usize,
-    tasks: TaskMap<Task>,
+    tasks: TaskMap<Box<Task>>,
     vms: BTreeMap<String, [Spread; N_TYPES]>,
 }
 
@@ -46,7 +46,7 @@ struct Task {
 struct Spread {
     min: u64,
     max: u64,
-    total: u128,
+    total: u64,
     n: u32,
 }
 
@@ -84,11 +84,8 @@ impl Ranked {
         if self.tasks.len() >= self.most * N_PER_TOLD && !self.tasks.contains_key(&task.id) {
             return;
         }
-        let sum = self.tasks.entry(task.id).or_insert_with(|| Task {
-            kind: task.kind,
-            name: None,
-            n_ticks: 0,
-            values: [Spread::default(); N_VALUES],
+        let sum = self.tasks.entry(task.id).or_insert_with(|| {
+            Box::new(Task { kind: task.kind, name: None, n_ticks: 0, values: [Spread::default(); N_VALUES] })
         });
         // A name that was not known at first may be known by now.
         sum.name = task.name.clone().or(sum.name.take());
@@ -103,8 +100,9 @@ impl Ranked {
     /// What is told of the window, which then begins anew: the tasks that ranked longest, of those that ranked as long the ones
     /// that used and waited most.
     pub(super) fn take(&mut self) -> (Vec<VmRollup>, Vec<TaskRollup>) {
-        let mut tasks: Vec<(TaskId, Task)> = std::mem::take(&mut self.tasks).into_iter().collect();
-        let total = |task: &Task| task.values[0].total + task.values[1].total;
+        // Its room is needed again.
+        let mut tasks: Vec<(TaskId, Box<Task>)> = self.tasks.drain().collect();
+        let total = |task: &Task| task.values[0].total.saturating_add(task.values[1].total);
         tasks.sort_unstable_by_key(|(id, task)| (Reverse((task.n_ticks, total(task))), *id));
         tasks.truncate(self.most);
         let vms = std::mem::take(&mut self.vms).into_iter().map(|(name, types)| vm(name, types)).collect();
@@ -140,15 +138,13 @@ impl Spread {
         let Some(value) = value else { return };
         self.min = if self.n == 0 { value } else { self.min.min(value) };
         self.max = self.max.max(value);
-        self.total += u128::from(value);
+        self.total = self.total.saturating_add(value);
         self.n += 1;
     }
 
     /// In steps of so many, rounded to the nearest; nothing where nothing was known.
     fn span(self, step: u64) -> Option<Span> {
-        let mean = (self.total + u128::from(self.n / 2)).checked_div(u128::from(self.n))?;
-        // A mean is no larger than what it is the mean of.
-        let mean = u64::try_from(mean).unwrap_or(self.max);
+        let mean = self.total.saturating_add(u64::from(self.n / 2)).checked_div(u64::from(self.n))?;
         let rounded = |value: u64| Some(value.saturating_add(step / 2) / step * step);
         Some(Span { min: rounded(self.min), mean: rounded(mean), max: rounded(self.max) })
     }

@@ -34,7 +34,7 @@ const KEEP_TICKS: u64 = 10;
 
 /// What looks have found.
 #[derive(Debug, Default)]
-pub(super) struct Looks(TaskMap<Dear>);
+pub(super) struct Looks(TaskMap<Box<Dear>>);
 
 /// What a look at a task found.
 #[derive(Clone, Debug)]
@@ -150,7 +150,7 @@ impl Looks {
             .flatten();
         let seen = Dear { used: mark(row), sweep: sweep.number, wanted: sweep.number, wait_channel, status, work };
         seen.show(row, has_switches);
-        self.0.insert(row.id, seen);
+        self.0.insert(row.id, Box::new(seen));
     }
 }
 

@@ -21,7 +21,7 @@ use crate::{
 
 /// A sweep that is going on.
 pub(in crate::kernel) struct Fold<'a> {
-    processes: &'a mut NumberMap<Process>,
+    processes: &'a mut NumberMap<Box<Process>>,
     before: &'a [ThreadReading],
     /// How many of `before` have been dealt with.
     n_done: usize,
@@ -58,7 +58,7 @@ impl<'a> Fold<'a> {
     /// Begins sweep number `sweep`; the new table goes into `next`. Threads that started after `since`, clock ticks since
     /// boot, are counted as new.
     pub(super) fn begin(
-        processes: &'a mut NumberMap<Process>,
+        processes: &'a mut NumberMap<Box<Process>>,
         before: &'a [ThreadReading],
         next: Vec<ThreadReading>,
         (sweep, since): (u64, u64),
@@ -69,10 +69,10 @@ impl<'a> Fold<'a> {
 
     /// A process was seen at a moment, microseconds.
     pub(in crate::kernel) fn process(&mut self, seen: &SeenProcess, total: Option<Total>, others: Others, at_us: u64) {
-        let process = self.processes.entry(seen.pid).or_insert_with(|| Process::new(seen, self.sweep));
+        let process = self.processes.entry(seen.pid).or_insert_with(|| Box::new(Process::new(seen, self.sweep)));
         if process.now.start != seen.start {
             // The number was given to another process: nothing of the old one may stay.
-            *process = Process::new(seen, self.sweep);
+            **process = Process::new(seen, self.sweep);
         }
         process.begin(seen, self.sweep);
         process.at_us = at_us;

@@ -9,7 +9,7 @@ use crate::{
 /// What is kept between two sweeps, and the number of the next.
 #[derive(Default)]
 struct Bench {
-    processes: NumberMap<Process>,
+    processes: NumberMap<Box<Process>>,
     table: Vec<ThreadReading>,
     sweep: u64,
 }

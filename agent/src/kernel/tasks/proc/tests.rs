@@ -72,7 +72,7 @@ impl Drop for Crowd {
 /// A collector, and what it keeps between sweeps.
 struct Bench {
     proc: Proc,
-    processes: NumberMap<Process>,
+    processes: NumberMap<Box<Process>>,
     table: Vec<ThreadReading>,
     files: Files,
     whereabouts: Whereabouts,
