@@ -150,7 +150,9 @@ impl Scenario {
                 "group by dc: rates of one centre are several times those of the others, mailboxes of group_fanout"
             }
             Self::Clock => "the node's clock offset in its header; nothing else is wrong with it",
-            Self::Dist => "many nodes with suspended processes; their busy links all lead to one that works less than usual and leaves its sockets unread",
+            Self::Dist => {
+                "many nodes with suspended processes; their busy links all lead to one that works less than usual and leaves its sockets unread"
+            }
             Self::Listen => "drops at the listen queue of a gateway, though its depth is 0 and its CPU has room",
             Self::Steal => "1 on two neighbours of one rack: the split by cause says hypervisor",
             Self::Ets => "schedulers full while reductions fall; switches; active functions: ets:insert/2",

@@ -6,6 +6,7 @@ use midair_vitals::{TaskId, TaskKind};
 
 use super::{
     Effect, Msg, Playhead, State,
+    rows::Filter,
     screen::{Level, Panel, Scope, Screen},
 };
 use crate::event::{CENSUS_ID, Control, Event, NodeId, Stream, TableQuery};
@@ -94,7 +95,7 @@ fn query(state: &State, node: &NodeId) -> TableQuery {
     let list = level.and_then(|level| Some(level.list(panel_of(level)?)));
     let (order, lowest) = list.map_or((state.vital.order(), false), |list| (list.sort.order(), list.is_inverted));
     let offset = list.map_or(0, |list| list.offset);
-    let filter = list.map_or("", |list| &list.filter);
+    let (filter, has_more) = list.map_or_else(Default::default, |list| Filter::of(list, &state.model).for_agent());
     let sought = state.go.as_ref().filter(|go| go.is_for(state, node)).and_then(|go| go.task_text());
     // An agent looks for one text: of a cgroup's tasks it looks for all, and what is typed is sought among them.
     let of_scope = level.and_then(|level| match &level.screen {
@@ -105,8 +106,8 @@ fn query(state: &State, node: &NodeId) -> TableQuery {
         Screen::Vm(_, runtime) => Some(runtime),
         Screen::Cluster | Screen::Node(_) | Screen::Scope(..) | Screen::Task(..) => None,
     });
-    let is_narrowed = of_scope.is_some() && !filter.is_empty();
-    let filter = sought.or(of_scope).unwrap_or(filter);
+    let is_narrowed = has_more || of_scope.is_some() && !filter.is_empty();
+    let filter = sought.or(of_scope).map_or(filter, str::to_owned);
     // In steps, so that scrolling does not ask anew with each row.
     let limit = (2 * (offset + usize::from(state.size.1))).next_multiple_of(LIMITS.0).clamp(LIMITS.0, LIMITS.1);
     let limit = if is_narrowed { limit.max(NARROWED) } else { limit };
@@ -114,7 +115,6 @@ fn query(state: &State, node: &NodeId) -> TableQuery {
         true => vec![TaskKind::Process, TaskKind::Thread, TaskKind::KernelThread, TaskKind::Erlang, TaskKind::Tokio],
         false => Vec::new(),
     };
-    let filter = if filter == "!" { String::new() } else { filter.to_owned() };
     TableQuery { runtime, kinds, order, lowest, filter, limit: limit as u32, process: None }
 }
 

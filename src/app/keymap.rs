@@ -208,7 +208,12 @@ pub const SECTIONS: &[Section] = &[
     Section {
         title: "choose",
         bindings: &[
-            binding(&[(Key::Char('/'), Action::Filter)], "/", "filter rows; !text: rows without it", Some("filter")),
+            binding(
+                &[(Key::Char('/'), Action::Filter)],
+                "/",
+                "filter rows: chat role=db queue>1000 state=silent; !word: without",
+                Some("filter"),
+            ),
             binding(
                 &[(Key::Char('<'), Action::Sort(-1)), (Key::Char('>'), Action::Sort(1))],
                 "< >",

@@ -1,11 +1,13 @@
 //! Which rows a table shows, and in which order.
 
+mod filter;
 mod measured;
 mod queues;
 mod vms;
 
 use midair_vitals::TaskKind;
 
+pub(super) use self::filter::Filter;
 use super::{
     State,
     screen::{List, Panel, RowId, Scope, Screen},
@@ -45,38 +47,6 @@ pub fn rows(state: &State, panel: Panel) -> Vec<RowId> {
     }
 }
 
-/// A filter as it was typed: text in any case; a leading `!` inverts.
-struct Filter {
-    text: String,
-    is_inverted: bool,
-}
-
-impl Filter {
-    fn of(list: &List) -> Self {
-        let (text, is_inverted) = match list.filter.strip_prefix('!') {
-            Some(text) => (text, !text.is_empty()),
-            None => (list.filter.as_str(), false),
-        };
-        Self { text: text.to_lowercase(), is_inverted }
-    }
-
-    fn takes<'a>(&self, mut texts: impl Iterator<Item = &'a str>) -> bool {
-        self.text.is_empty() || texts.any(|text| text.to_lowercase().contains(&self.text)) != self.is_inverted
-    }
-
-    fn takes_task(&self, node: &Node, task: &Task) -> bool {
-        if self.text.is_empty() {
-            return true;
-        }
-        let reading = &task.reading;
-        let number = task.number();
-        let texts = [&reading.name, &reading.command, &reading.user, &reading.cgroup, &reading.unit];
-        let texts = texts.into_iter().filter_map(|text| text.as_deref());
-        let runtime = node.runtime_name(reading.id.runtime);
-        self.takes(texts.chain([number.as_str(), node.name()]).chain(runtime))
-    }
-}
-
 fn sorted<T>(mut rows: Vec<(Standing, T)>, list: &List) -> Vec<T>
 where
     T: Ord,
@@ -87,21 +57,13 @@ where
 }
 
 fn nodes(state: &State, list: &List) -> Vec<RowId> {
-    let filter = Filter::of(list);
-    let labels = |node: &Node| -> Vec<String> {
-        let described = node.described.iter();
-        described.flat_map(|d| &d.labels).map(|(key, value)| format!("{key}={value}")).collect()
-    };
-    let takes = |node: &&Node| {
-        let labels = labels(node);
-        filter.takes([node.name(), &*node.address].into_iter().chain(labels.iter().map(String::as_str)))
-    };
-    let nodes = state.model.nodes.values().filter(takes);
+    let filter = Filter::of(list, &state.model);
+    let nodes = state.model.nodes.values().filter(|node| filter.takes_node(node));
     sorted(nodes.map(|n| (Standing::of_node(list.sort.order(), n), RowId::Node(n.id.clone()))).collect(), list)
 }
 
 fn tasks<'a>(nodes: impl Iterator<Item = &'a Node>, state: &State, list: &List) -> Vec<RowId> {
-    let filter = Filter::of(list);
+    let filter = Filter::of(list, &state.model);
     let mut rows = Vec::new();
     for node in nodes {
         // What a silent node said last is not what is hot in the cluster now.
@@ -134,7 +96,7 @@ fn is_in_scope(screen: &Screen, node: &Node, task: &Task) -> bool {
 
 fn children(state: &State, list: &List) -> Vec<RowId> {
     let (Some(focus), Some(node)) = (state.focus(), state.node()) else { return Vec::new() };
-    let filter = Filter::of(list);
+    let filter = Filter::of(list, &state.model);
     let shown = focus.children.iter().filter(|child| filter.takes_task(node, child));
     let row = |child: &Task| (Standing::of_task(list.sort.order(), child), RowId::Task(node.id.clone(), child.id()));
     sorted(shown.map(row).collect(), list)

@@ -1,5 +1,6 @@
 mod compare;
 mod erlang;
+mod filters;
 mod kept;
 mod keys;
 mod live;

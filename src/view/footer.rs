@@ -50,7 +50,9 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
 /// What is being typed, and what becomes of it.
 fn draw_prompt(pen: &mut Pen<'_>, prompt: &Prompt, theme: &Theme) {
     let (sign, hint) = match prompt.kind {
-        PromptKind::Filter => ("/", "  rows that hold this; ! inverts; Enter keeps it, Esc drops it"),
+        PromptKind::Filter => {
+            ("/", "  text, role=chat, queue>1000, state=silent; !word: without; Enter keeps it, Esc drops it")
+        }
         PromptKind::Command => {
             (":", "  quit, sort NAME, view TABLE, go PATH, interval 1s, budget 5% 10m, help; Esc leaves")
         }

@@ -6,10 +6,7 @@ use std::sync::{
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::{
-    outbox::outbox,
-    reading::Reading,
-};
+use crate::{outbox::outbox, reading::Reading};
 
 /// Says how often it was read.
 struct Counted(Arc<AtomicU64>);

@@ -46,7 +46,7 @@ pub(super) fn sorted(mut places: Vec<Place>, list: &List) -> Vec<RowId> {
 
 pub(super) fn cgroups(state: &State, list: &List) -> Vec<RowId> {
     let Some(node) = state.node() else { return Vec::new() };
-    let filter = Filter::of(list);
+    let filter = Filter::of(list, &state.model);
     let takes = |c: &&Cgroup| filter.takes([c.title(), &c.reading.path, c.reading.kind.word()].into_iter());
     let place = |cgroup: &Cgroup| {
         let (reading, vitals) = (&cgroup.reading, &cgroup.vitals);
@@ -79,7 +79,7 @@ pub(super) fn cgroups(state: &State, list: &List) -> Vec<RowId> {
 
 pub(super) fn namespaces(state: &State, list: &List) -> Vec<RowId> {
     let Some(node) = state.node() else { return Vec::new() };
-    let filter = Filter::of(list);
+    let filter = Filter::of(list, &state.model);
     let takes = |n: &&Namespace| filter.takes([&*n.title(), &n.reading.inode.to_string()].into_iter());
     let place = |namespace: &Namespace| {
         let moved = namespace.vitals.tcp_in.zip(namespace.vitals.tcp_out).map(|(a, b)| a + b);
@@ -97,7 +97,7 @@ pub(super) fn namespaces(state: &State, list: &List) -> Vec<RowId> {
 
 pub(super) fn cpus(state: &State, list: &List) -> Vec<RowId> {
     let Some(latest) = state.node().and_then(|node| node.latest.as_ref()) else { return Vec::new() };
-    let filter = Filter::of(list);
+    let filter = Filter::of(list, &state.model);
     let place = |cpu: &CpuVitals| {
         let value = match list.sort {
             Sort::By(Order::Cpu) => cpu.busy,
@@ -114,7 +114,7 @@ pub(super) fn cpus(state: &State, list: &List) -> Vec<RowId> {
 
 pub(super) fn host(state: &State, list: &List) -> Vec<RowId> {
     let Some(node) = state.node() else { return Vec::new() };
-    let filter = Filter::of(list);
+    let filter = Filter::of(list, &state.model);
     let facts = host::facts(node);
     let takes = |fact: &&host::Fact| {
         let name = fact.check.name().map_or("", |name| name);

@@ -13,7 +13,7 @@ const N_QUEUES: usize = 1000;
 /// Those of the task in focus.
 pub(super) fn of_task(state: &State, list: &List) -> Vec<RowId> {
     let Some(task) = state.task() else { return Vec::new() };
-    let filter = Filter::of(list);
+    let filter = Filter::of(list, &state.model);
     let mut queues: Vec<(&Queue, &QueueVitals)> = task.queues().filter(|(q, _)| takes(&filter, q, &[])).collect();
     queues.sort_by(|(a, a_vitals), (b, b_vitals)| {
         compare((a, a_vitals), (b, b_vitals), list).then_with(|| (a.kind, a.number).cmp(&(b.kind, b.number)))
@@ -24,7 +24,7 @@ pub(super) fn of_task(state: &State, list: &List) -> Vec<RowId> {
 /// Those of all tasks of the node, as far as their rows tell them.
 pub(super) fn of_node(state: &State, list: &List) -> Vec<RowId> {
     let Some(node) = state.node() else { return Vec::new() };
-    let filter = Filter::of(list);
+    let filter = Filter::of(list, &state.model);
     let tasks = node.tasks.values().filter(|task| task.reading.kind != TaskKind::Thread);
     let mut queues: Vec<_> = tasks.flat_map(|task| task.queues().map(move |(q, v)| (task, q, v))).collect();
     queues.retain(|(task, queue, _)| takes(&filter, queue, &[&task.title()]));

@@ -20,7 +20,7 @@ use crate::{
 
 pub(super) fn of_node(state: &State, list: &List) -> Vec<RowId> {
     let Some(node) = state.node() else { return Vec::new() };
-    let filter = Filter::of(list);
+    let filter = Filter::of(list, &state.model);
     let count = |n: Option<u64>| n.map(|n| n as f64);
     let place = |vm: &Vm| {
         let (reading, vitals) = (&vm.reading, &vm.vitals);
@@ -43,7 +43,7 @@ pub(super) fn of_node(state: &State, list: &List) -> Vec<RowId> {
 
 pub(super) fn schedulers(state: &State, list: &List) -> Vec<RowId> {
     let Some(vm) = state.vm() else { return Vec::new() };
-    let filter = Filter::of(list);
+    let filter = Filter::of(list, &state.model);
     let schedulers = vm.vitals.schedulers.iter();
     let takes = |kind: SchedulerKind, number: u32| filter.takes([kind.word(), &number.to_string()].into_iter());
     let places = schedulers.filter(|s| takes(s.kind, s.number)).map(|s| {
@@ -63,14 +63,14 @@ pub(super) fn schedulers(state: &State, list: &List) -> Vec<RowId> {
 
 pub(super) fn functions(state: &State, list: &List) -> Vec<RowId> {
     let functions = state.vm().and_then(|vm| vm.reading.active_functions.as_ref()).map(|looked| &looked.functions);
-    let filter = Filter::of(list);
+    let filter = Filter::of(list, &state.model);
     let taken = functions.into_iter().flatten().filter(|seen| filter.takes(std::iter::once(&*seen.what)));
     told(taken.map(|seen| RowId::Function(seen.what.clone())).collect(), list)
 }
 
 pub(super) fn links(state: &State, list: &List) -> Vec<RowId> {
     let Some(vm) = state.vm() else { return Vec::new() };
-    let filter = Filter::of(list);
+    let filter = Filter::of(list, &state.model);
     let links = listed(vm.reading.links.as_ref()).iter().zip(&vm.vitals.links);
     let places = links.filter(|(link, _)| filter.takes(std::iter::once(&*link.peer))).map(|(link, vitals)| {
         let (severity, value) = match list.sort {
@@ -84,7 +84,7 @@ pub(super) fn links(state: &State, list: &List) -> Vec<RowId> {
 
 pub(super) fn ports(state: &State, list: &List) -> Vec<RowId> {
     let Some((node, vm)) = state.node().zip(state.vm()) else { return Vec::new() };
-    let filter = Filter::of(list);
+    let filter = Filter::of(list, &state.model);
     let outlets = vm.outlets();
     let places = outlets.iter().filter_map(|outlet| {
         let owner = outlet.owner.and_then(|owner| name_of(owner, node)).map(|name| &**name).unwrap_or_default();
@@ -105,7 +105,7 @@ pub(super) fn ports(state: &State, list: &List) -> Vec<RowId> {
 
 pub(super) fn tables(state: &State, list: &List) -> Vec<RowId> {
     let Some(vm) = state.vm() else { return Vec::new() };
-    let filter = Filter::of(list);
+    let filter = Filter::of(list, &state.model);
     let tables = listed(vm.reading.tables.as_ref()).iter();
     let places = tables.filter(|table| filter.takes(std::iter::once(&*table.name))).map(|table| {
         let value = match list.sort {
@@ -126,7 +126,7 @@ fn listed<T>(of: Option<&Listed<T>>) -> &[T] {
 /// Where the process in focus is, as it is told.
 pub(super) fn spots(state: &State, list: &List) -> Vec<RowId> {
     let spots = state.spots();
-    let filter = Filter::of(list);
+    let filter = Filter::of(list, &state.model);
     let text = |spot: &Spot<'_>| match spot {
         Spot::Top(seen, _) | Spot::Tag(seen, _) => seen.what.clone(),
         Spot::Frame(frame, _) => (*frame).clone(),
@@ -137,7 +137,7 @@ pub(super) fn spots(state: &State, list: &List) -> Vec<RowId> {
 
 /// Other processes around the one in focus, as they are told.
 pub(super) fn relatives(state: &State, list: &List) -> Vec<RowId> {
-    let filter = Filter::of(list);
+    let filter = Filter::of(list, &state.model);
     let takes = |r: &&relatives::Relative| {
         let (name, node) = (r.pid.name.as_deref().unwrap_or_default(), r.pid.node.as_deref().unwrap_or_default());
         filter.takes([r.relation.word(), name, &*r.pid.text, node].into_iter())
