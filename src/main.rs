@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use midair::{
     app::{self, Options, Speed},
-    cli::{agents, Cli, Command, DemoArgs, Info, MarkArgs, PartArgs, Place, RecordArgs, ReplayArgs},
+    cli::{Cli, Command, DemoArgs, Info, MarkArgs, PartArgs, Place, RecordArgs, ReplayArgs, agents},
     clock::Clock,
     event::{Stamp, Stream},
     feed::{

@@ -3,12 +3,7 @@
 //! For sources that need no thread of their own since they neither wait nor hang. What an agent reads, encodes and sends is
 //! done by the same sampler and desk as in a process of its own; who is watched by nobody reads nothing.
 
-use std::{
-    collections::VecDeque,
-    fmt,
-    sync::Arc,
-    time::Duration,
-};
+use std::{collections::VecDeque, fmt, sync::Arc, time::Duration};
 
 use tokio::{
     sync::mpsc,

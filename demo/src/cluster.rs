@@ -23,8 +23,8 @@ pub const RELEASES: [&str; 2] = ["416", "417"];
 const ROLES: [Role; RACK] = {
     use Role::{Chat, Db, Gateway, Presence, Store};
     [
-        Chat, Gateway, Presence, Store, Chat, Chat, Gateway, Db, Chat, Chat, Presence, Chat, Gateway, Chat, Store, Chat, Chat,
-        Presence, Gateway, Chat,
+        Chat, Gateway, Presence, Store, Chat, Chat, Gateway, Db, Chat, Chat, Presence, Chat, Gateway, Chat, Store,
+        Chat, Chat, Presence, Gateway, Chat,
     ]
 };
 

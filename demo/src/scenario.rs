@@ -133,14 +133,26 @@ impl Scenario {
     /// Where to look, and what leads to the cause.
     pub fn look_for(self) -> &'static str {
         match self {
-            Self::Mailbox => "0 then the hottest task: chat_router waits in a call; the memory's time to limit; then its end",
-            Self::SlowDisk => "the store node, not the chat nodes that wait for it: its disk's latency, PSI io, store_writer",
+            Self::Mailbox => {
+                "0 then the hottest task: chat_router waits in a call; the memory's time to limit; then its end"
+            }
+            Self::SlowDisk => {
+                "the store node, not the chat nodes that wait for it: its disk's latency, PSI io, store_writer"
+            }
             Self::Uneven => "1 on the node: one core full and its run queue long, the others idle; the VM's schedulers",
-            Self::Rack => "group by rack: twenty nodes silent at once, all for the same reason; links of others go down",
-            Self::Release => "group by version: growth of memory under 417, none under 416; session_cache holds the binaries",
-            Self::Storm => "group by dc: rates of one centre are several times those of the others, mailboxes of group_fanout",
-            Self::Clock => "the node's clock offset in its header; nothing else is wrong with it",
-            Self::Dist => "many nodes with suspended processes; their busy links all lead to one that works less than usual and leaves its sockets unread",
+            Self::Rack => {
+                "group by rack: twenty nodes silent at once, all for the same reason; links of others go down"
+            }
+            Self::Release => {
+                "group by version: growth of memory under 417, none under 416; session_cache holds the binaries"
+            }
+            Self::Storm => {
+                "group by dc: rates of one centre are several times those of the others, mailboxes of group_fanout"
+            }
+            Self::Clock => "a mark on the time line says which clock stepped, and by how much; nothing else is wrong with that node",
+            Self::Dist => {
+                "many nodes with suspended processes; their busy links all lead to one that works less than usual and leaves its sockets unread"
+            }
             Self::Listen => "drops at the listen queue of a gateway, though its depth is 0 and its CPU has room",
             Self::Steal => "1 on two neighbours of one rack: the split by cause says hypervisor",
             Self::Ets => "schedulers full while reductions fall; switches; active functions: ets:insert/2",

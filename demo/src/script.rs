@@ -65,7 +65,8 @@ impl Script {
             Plan::One(scenario) => vec![endless(scenario, CHOSEN_S)],
             Plan::All => {
                 let onset = |n: usize| CHOSEN_S + APART_S * n as f64;
-                let each = |(n, scenario)| Incident { seed: chance::mix(seed, [n as u64, 70]), ..endless(scenario, onset(n)) };
+                let each =
+                    |(n, scenario)| Incident { seed: chance::mix(seed, [n as u64, 70]), ..endless(scenario, onset(n)) };
                 Scenario::ALL.into_iter().enumerate().map(each).collect()
             }
             Plan::Schedule => schedule(seed),

@@ -5,16 +5,14 @@ mod cable;
 use std::{io, net::SocketAddr, ops::Range, sync::Arc, time::Duration};
 
 use anyhow::Context;
-use midair_agent::{Clock, Config, config::BlackBoxConfig, config::Place, cost::Payer, crew::Crew, desk::Door, identity::Identity, listen};
+use midair_agent::{
+    Clock, Config, config::BlackBoxConfig, config::Place, cost::Payer, crew::Crew, desk::Door, identity::Identity,
+    listen,
+};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_stream::{StreamExt, wrappers::TcpListenerStream};
 
-use crate::{
-    World,
-    chance,
-    cluster::Node,
-    source::Made,
-};
+use crate::{World, chance, cluster::Node, source::Made};
 use cable::{Cable, Switch};
 
 /// Time between two samples.

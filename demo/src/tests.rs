@@ -19,7 +19,8 @@ fn bent(scenario: Scenario, at_s: f64) -> Vec<usize> {
 /// What one of the nodes that a scenario bends shows after a minute of it, and how it is when all is well.
 fn victim(scenario: Scenario, role: Role) -> (Values, Values) {
     let (ill, well) = (world(Plan::One(scenario)), world(Plan::Healthy));
-    let number = bent(scenario, 68.0).into_iter().find(|n| ill.cluster.nodes[*n].role == role).expect("somebody is hurt");
+    let number =
+        bent(scenario, 68.0).into_iter().find(|n| ill.cluster.nodes[*n].role == role).expect("somebody is hurt");
     let node = &ill.cluster.nodes[number];
     (ill.values(node, 68.0), well.values(node, 68.0))
 }
@@ -107,7 +108,11 @@ fn what_was_killed_on_the_schedule_stays_another_life() {
 #[test]
 fn a_slow_disk_is_seen_at_the_store_and_its_queues_elsewhere() {
     let (store, well) = victim(Scenario::SlowDisk, Role::Store);
-    assert!(store.disk.latency > 100.0 * well.disk.latency && store.psi[2] > 0.7 && mailbox(&store, "store_writer") > 40_000.0);
+    assert!(
+        store.disk.latency > 100.0 * well.disk.latency
+            && store.psi[2] > 0.7
+            && mailbox(&store, "store_writer") > 40_000.0
+    );
     let (chat, well) = victim(Scenario::SlowDisk, Role::Chat);
     assert_eq!(chat.disk, well.disk);
     assert!(mailbox(&chat, "msg_writer") > 3_000.0 && mailbox(&chat, "chat_router") < 100.0);
@@ -120,7 +125,9 @@ fn the_values_of_each_victim_lead_to_the_cause() {
     let (leaking, well) = victim(Scenario::Release, Role::Chat);
     assert!(leaking.vm.binaries > well.vm.binaries + 0.5 * GIB && leaking.mem.anon > well.mem.anon + 0.5 * GIB);
     let (ets, well) = victim(Scenario::Ets, Role::Presence);
-    assert!(ets.vm.busy > 0.99 && ets.vm.reductions < 0.4 * well.vm.reductions && ets.vm.functions[0].0 == "ets:insert/2");
+    assert!(
+        ets.vm.busy > 0.99 && ets.vm.reductions < 0.4 * well.vm.reductions && ets.vm.functions[0].0 == "ets:insert/2"
+    );
     let (gateway, _) = victim(Scenario::Listen, Role::Gateway);
     let queue = gateway.processes.iter().flat_map(|process| &process.queues).find(|queue| queue.drops > 0.0);
     assert!(queue.is_some_and(|queue| queue.depth == 0.0) && gateway.net.listen_drops > 100.0);
@@ -136,7 +143,8 @@ fn who_does_not_read_looks_well_and_its_senders_are_suspended() {
     let (suspended, stuck): (Vec<_>, Vec<_>) = hurt.iter().partition(|n| values(n).vm.n_suspended > 0.0);
     assert_eq!(stuck.len(), 1);
     for victim in suspended {
-        let busy: Vec<usize> = values(victim).vm.links.iter().filter(|link| link.is_busy).map(|link| link.peer).collect();
+        let busy: Vec<usize> =
+            values(victim).vm.links.iter().filter(|link| link.is_busy).map(|link| link.peer).collect();
         assert_eq!(busy, [*stuck[0]], "all busy links lead there");
         assert!(values(victim).vm.actors.iter().any(|actor| actor.state == TaskState::Suspended));
     }
@@ -168,6 +176,9 @@ fn on_the_schedule_each_comes_before_any_comes_again_and_all_end() {
     assert_eq!(script.at(20.0).count(), 0);
     for incident in script.incidents().iter().take(50) {
         let is_told = |at_s: f64| script.at(at_s).any(|(told, _)| told == incident);
-        assert!(is_told(incident.onset_s + incident.length_s - 1.0) && !is_told(incident.onset_s + incident.length_s + 21.0));
+        assert!(
+            is_told(incident.onset_s + incident.length_s - 1.0)
+                && !is_told(incident.onset_s + incident.length_s + 21.0)
+        );
     }
 }

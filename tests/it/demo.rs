@@ -94,7 +94,8 @@ fn a_demo_is_watched_like_any_cluster_and_its_incident_is_among_the_rows() {
     hear(targets, |event| {
         if let Event::Described(described) = event {
             awaited.remove(&*described.name);
-            let node = world.cluster.nodes.iter().find(|node| *node.name == *described.name).expect("it is one of ours");
+            let node =
+                world.cluster.nodes.iter().find(|node| *node.name == *described.name).expect("it is one of ours");
             let labels = described.labels.iter().map(|(key, value)| (key.to_string(), value.to_string()));
             assert_eq!(labels.collect::<Vec<_>>(), node.labels());
             assert!(described.is_demo && described.is_insecure && !described.keeps_history);

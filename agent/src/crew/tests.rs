@@ -6,10 +6,7 @@ use std::sync::{
 use tokio::sync::oneshot;
 
 use super::*;
-use crate::{
-    outbox::outbox,
-    reading::Reading,
-};
+use crate::{outbox::outbox, reading::Reading};
 
 /// Says how often it was read.
 struct Counted(Arc<AtomicU64>);
@@ -27,7 +24,12 @@ fn crew(n: usize) -> (Crew, Vec<Door>, Vec<Arc<AtomicU64>>) {
     for number in 0..n {
         let (config, count) = (Config { budget_milli: None, ..Config::default() }, Arc::new(AtomicU64::new(0)));
         let identity = Identity::told(&config, &format!("node-{number}"), "boot".into(), "instance".into());
-        doors.push(crew.add(&config, identity, Clock::scripted(1_000_000), vec![Box::new(Counted(Arc::clone(&count)))]));
+        doors.push(crew.add(
+            &config,
+            identity,
+            Clock::scripted(1_000_000),
+            vec![Box::new(Counted(Arc::clone(&count)))],
+        ));
         reads.push(count);
     }
     (crew, doors, reads)

@@ -1,11 +1,7 @@
 //! The clock of one node is off: a daemon that sets it has died.
 
 use super::Case;
-use crate::{
-    chance,
-    cluster::Node,
-    values::Values,
-};
+use crate::{chance, cluster::Node, values::Values};
 
 /// So far ahead, microseconds.
 const AHEAD_US: i64 = 7_000_000;

@@ -8,12 +8,12 @@ use std::{
     time::Duration,
 };
 
+use midair_agent::Clock;
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
     time::{Sleep, sleep},
 };
-use midair_agent::Clock;
 use tonic::transport::server::{Connected, TcpConnectInfo};
 
 use crate::World;

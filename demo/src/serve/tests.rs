@@ -2,9 +2,7 @@ use std::collections::BTreeMap;
 
 use midair_proto::{
     CONTRACT,
-    v1::{
-        Control, Envelope, Hello, Interest, Stream, Version, agent_client::AgentClient, control, payload::Kind,
-    },
+    v1::{Control, Envelope, Hello, Interest, Stream, Version, agent_client::AgentClient, control, payload::Kind},
 };
 use tokio::{sync::mpsc, time::timeout};
 use tokio_stream::wrappers::ReceiverStream;

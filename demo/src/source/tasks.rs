@@ -54,13 +54,7 @@ pub(super) fn kind(socket: Socket) -> QueueKind {
 
 impl Rows {
     pub(super) fn of(node: &Node) -> Self {
-        Self {
-            seed: node.seed,
-            n_cpus: node.n_cpus,
-            processes: Vec::new(),
-            actors: Vec::new(),
-            threads: Vec::new(),
-        }
+        Self { seed: node.seed, n_cpus: node.n_cpus, processes: Vec::new(), actors: Vec::new(), threads: Vec::new() }
     }
 
     /// Puts the rows into a reading: all, or few.

@@ -1,8 +1,8 @@
 //! What the VM of a node says of itself, as it travels.
 
 use midair_proto::v1::{
-    ActiveFunctions, DistLink, DistLinks, ErlangPid, FunctionCount, Scheduler, SchedulerKind, Schedulers, TaskId as WireId,
-    Vm, VmCounts, VmMemory, VmSweep, VmTable, VmTables,
+    ActiveFunctions, DistLink, DistLinks, ErlangPid, FunctionCount, Scheduler, SchedulerKind, Schedulers,
+    TaskId as WireId, Vm, VmCounts, VmMemory, VmSweep, VmTable, VmTables,
 };
 use midair_vitals::TaskId;
 

@@ -29,14 +29,14 @@ async fn what_is_asked_of_more_agents_than_controls_may_wait_reaches_all() {
     let n = CONTROLS_MAX + 50;
     let mut names: Vec<&'static str> = Vec::new();
     names.extend((0..n).map(|n| -> &'static str { Box::leak(format!("node-{n}").into_boxed_str()) }));
-    let (targets, mut heard): (Vec<_>, Vec<_>) =
-        names.iter().map(|node| played(node, Play { node, ..NODE_7 })).unzip();
+    let (targets, mut heard): (Vec<_>, Vec<_>) = names.iter().map(|node| played(node, Play { node, ..NODE_7 })).unzip();
     let mut feed = watch(targets);
     let mut n_described = 0;
     while n_described < n {
         n_described += usize::from(matches!(next(&mut feed).await.item, Item::Envelope(..)));
     }
-    let interest = |node: &&str| Control::Interest { node: NodeId::new(node), stream: Stream::Overview, interval_ms: 2_000 };
+    let interest =
+        |node: &&str| Control::Interest { node: NodeId::new(node), stream: Stream::Overview, interval_ms: 2_000 };
     assert!(feed.controls(names.iter().map(interest).collect()));
     for heard in &mut heard {
         let is_it = |kind| matches!(kind, Some(v1::control::Kind::Interest(i)) if i.interval_ms == Some(2_000));
