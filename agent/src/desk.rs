@@ -14,7 +14,7 @@ mod process;
 mod traces;
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     sync::{Arc, mpsc},
     time::Duration,
 };
@@ -339,10 +339,11 @@ impl Desk {
         let close = self.focuses.items().iter().filter(|_| is_answering).map(|item| item.asked).collect();
         let rows = self.overview.rows.iter().chain(&self.detail.rows).chain(&self.kept.chosen.rows);
         let id = |n: &usize| self.tick.as_ref().and_then(|tick| Some(tick.reading.tasks.get(*n)?.id));
-        let hot: BTreeSet<TaskId> = rows.filter_map(id).collect();
+        let mut hot: Vec<TaskId> = rows.filter_map(id).collect();
+        hot.sort_unstable();
+        hot.dedup();
         let thrift = self.governor.thrift();
         let (traces, inspections) = (self.traces.wanted(), self.inspections.wanted());
-        let hot = hot.into_iter().collect();
         let is_few = self.tables.items().is_empty() && self.watchers.values().all(Watcher::sees_few);
         self.wants.set(Wants { close, hot, traces, inspections, thrift, is_few, ..Wants::default() });
     }

@@ -15,10 +15,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use midair_demo::{
-    children::{Fleet, Share, Wanted},
-    serve::N_AGENTS,
-};
+use midair_demo::children::{Fleet, Share, Wanted};
 use midair_proto::{
     CONTRACT,
     v1::{Control, Hello, Interest, Stream, Version, agent_client::AgentClient, control},
@@ -53,7 +50,7 @@ fn main() -> anyhow::Result<()> {
     let wanted = Wanted { n_nodes, seed: 1, scenario: Some(scenario) };
     let begun = Instant::now();
     let fleet = Fleet::start(&wanted, &std::env::current_exe()?, arguments)?;
-    println!("{n_nodes} agents in {} processes listen after {:.2?}", n_nodes.div_ceil(N_AGENTS), begun.elapsed());
+    println!("{n_nodes} agents in {} processes listen after {:.2?}", fleet.pids().count(), begun.elapsed());
     let resident: f64 = fleet.pids().filter_map(rss_kib).sum();
     println!("memory, not watched: {:.1} KiB an agent", resident / n_nodes as f64);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;

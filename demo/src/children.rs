@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::Context as _;
 use midair_agent::Clock;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{
     World,
@@ -18,6 +19,10 @@ use crate::{
     script::Plan,
     serve::{N_AGENTS, Part, Served},
 };
+
+/// Files that a process needs for itself, and for each agent: three may watch it.
+const FILES_OWN: u64 = 64;
+const FILES_EACH: u64 = 4;
 
 /// What a child says once all its agents listen.
 const READY: &str = "ready";
@@ -96,10 +101,12 @@ impl Fleet {
     /// Starts a fleet, and waits until all of it listens. `program` runs [`Share::serve`] when it is given these arguments.
     pub fn start(wanted: &Wanted, program: &Path, arguments: impl Fn(&Share) -> Vec<String>) -> anyhow::Result<Self> {
         wanted.plan()?;
+        let n_each = n_agents(open_files());
+        anyhow::ensure!(n_each > 0, "this user may not open enough files; raise the limit (`ulimit -Hn`)");
         let (port, start_us) = (free_port()?, Clock::system().mono_us());
         let mut fleet = Self { children: Vec::new(), n_nodes: wanted.n_nodes, port };
-        for from in (0..wanted.n_nodes).step_by(N_AGENTS) {
-            let nodes = from..(from + N_AGENTS).min(wanted.n_nodes);
+        for from in (0..wanted.n_nodes).step_by(n_each) {
+            let nodes = from..(from + n_each).min(wanted.n_nodes);
             let share = Share { fleet: wanted.clone(), nodes, port, start_us };
             let child = Command::new(program)
                 .args(arguments(&share))
@@ -142,6 +149,20 @@ impl Drop for Fleet {
     }
 }
 
+/// How many files a process may have open: as many as it may ask for, from now on. Those that it starts have as many.
+fn open_files() -> u64 {
+    let limit = getrlimit(Resource::Nofile);
+    let most = Rlimit { current: limit.maximum, maximum: limit.maximum };
+    // Where that is refused, what there is has to do.
+    let granted = if setrlimit(Resource::Nofile, most).is_ok() { limit.maximum } else { limit.current };
+    granted.unwrap_or(u64::MAX)
+}
+
+/// How many agents fit into a process with so many files: each has a socket that listens, and connections.
+fn n_agents(n_files: u64) -> usize {
+    usize::try_from(n_files.saturating_sub(FILES_OWN) / FILES_EACH).unwrap_or(N_AGENTS).min(N_AGENTS)
+}
+
 fn wait(child: &mut Child) -> anyhow::Result<()> {
     let mut word = String::new();
     let stdout = child.stdout.take().context("a child without a way to speak")?;
@@ -158,3 +179,6 @@ fn free_port() -> anyhow::Result<u16> {
     let listener = std::net::TcpListener::bind("0.0.0.0:0").context("no port is free")?;
     Ok(listener.local_addr().context("no port is free")?.port())
 }
+
+#[cfg(test)]
+mod tests;

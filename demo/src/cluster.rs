@@ -10,8 +10,8 @@ const RACK: usize = 20;
 /// Nodes in a rack, where there are few: else there would be but one.
 const SMALL_RACK: usize = 4;
 
-/// Racks in a data centre; the last one has what is left.
-const RACKS_PER_CENTRE: usize = 10;
+/// Racks in a data centre at most; the last one has what is left. Where there are few racks they stand in three centres.
+const RACKS: usize = 10;
 
 /// Data centres.
 const CENTRES: [&str; 6] = ["fra1", "ams2", "dub1", "iad3", "sjc1", "sin2"];
@@ -54,6 +54,8 @@ pub struct Node {
     pub role: Role,
     /// Its rack, counted over the whole cluster from 0.
     pub rack: usize,
+    /// Its data centre, and its rack there, from 0.
+    pub place: (usize, usize),
     /// Whether the new release runs on it.
     pub is_canary: bool,
     /// CPUs.
@@ -107,7 +109,7 @@ impl Node {
 
     /// Its data centre.
     pub fn centre(&self) -> &'static str {
-        CENTRES[self.rack / RACKS_PER_CENTRE % CENTRES.len()]
+        CENTRES[self.place.0 % CENTRES.len()]
     }
 
     /// The release that runs on it.
@@ -118,7 +120,8 @@ impl Node {
     /// What people group nodes by.
     pub fn labels(&self) -> Vec<(String, String)> {
         let centre = self.centre();
-        let rack = format!("{centre}/r{:02}", self.rack % RACKS_PER_CENTRE + 1);
+        // Where there are more centres than names, one name stands for several.
+        let rack = format!("{centre}/r{:02}", self.place.0 / CENTRES.len() * RACKS + self.place.1 + 1);
         let label = |key: &str, value: &str| (key.to_owned(), value.to_owned());
         vec![
             label("role", self.role.word()),
@@ -133,6 +136,7 @@ impl Cluster {
     /// So many nodes.
     pub fn new(seed: u64, n_nodes: usize) -> Self {
         let rack = if n_nodes >= 3 * RACK { RACK } else { SMALL_RACK };
+        let in_centre = n_nodes.div_ceil(rack).div_ceil(3).clamp(1, RACKS);
         let nodes = (0..n_nodes).map(|number| {
             let role = ROLES[number % RACK];
             let (n_cpus, gib) = role.size();
@@ -141,6 +145,7 @@ impl Cluster {
                 name: format!("{}-{number:04}", role.word()).into(),
                 role,
                 rack: number / rack,
+                place: (number / rack / in_centre, number / rack % in_centre),
                 // One in twenty, and one at least of a handful.
                 is_canary: number % RACK == 8 || (n_nodes <= 8 && number == 0),
                 n_cpus,

@@ -149,7 +149,9 @@ impl Scenario {
             Self::Storm => {
                 "group by dc: rates of one centre are several times those of the others, mailboxes of group_fanout"
             }
-            Self::Clock => "the node's clock offset in its header; nothing else is wrong with it",
+            Self::Clock => {
+                "a mark on the time line says which clock stepped, and by how much; nothing else is wrong with that node"
+            }
             Self::Dist => {
                 "many nodes with suspended processes; their busy links all lead to one that works less than usual and leaves its sockets unread"
             }

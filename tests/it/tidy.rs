@@ -71,7 +71,7 @@ const RULES: [Rule; 11] = [
             "demo/src/script.rs",
             "demo/src/values.rs",
         ],
-        never: &["Clock", "tokio", "midair_agent", "std::time", "std::fs", "HashMap", "rand"],
+        never: &["tokio", "midair_agent", "std::time", "std::fs", "HashMap", "rand"],
     },
     Rule { places: &["beam/src"], never: &["midair_", "ratatui", "tonic", "prost"] },
     Rule {

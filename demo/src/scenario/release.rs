@@ -7,7 +7,7 @@ use crate::{
 };
 
 /// What one node loses each second.
-const PER_SECOND: f64 = 14.0 * MIB;
+const PER_SECOND: f64 = 40.0 * MIB;
 
 pub(super) fn bend(case: &Case<'_>, node: &Node, values: &mut Values) {
     if !node.is_canary {

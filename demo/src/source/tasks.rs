@@ -204,11 +204,11 @@ impl Kept {
     }
 
     fn actor(&mut self, id: TaskId, now_us: u64, actor: &Actor, reductions: Option<f64>) -> TaskReading {
-        let depths = vec![(None, actor.mailbox as u64, 0)];
-        if self.depths != depths {
+        let depth = (None, actor.mailbox as u64, 0);
+        if self.depths != [depth] {
             let mailbox = Queue::unknown(QueueKind::Mailbox, Unit::Messages);
-            self.queues = [Queue { depth: Some(actor.mailbox as u64), ..mailbox }].into();
-            self.depths = depths;
+            self.queues = [Queue { depth: Some(depth.1), ..mailbox }].into();
+            self.depths = vec![depth];
         }
         let flow = |n: f64| [Flow { unit: Unit::Reductions, n_in: None, n_out: Some(n as u64) }].into();
         TaskReading {
