@@ -203,14 +203,27 @@ impl Router {
 
     fn described(&mut self, link: usize, node: NodeId, epoch: u64) -> Option<Twin> {
         let other = self.by_node.get(&node).copied().filter(|other| *other != link);
-        if let Some(other) = other
-            && let Some(others_epoch) = self.lines[other].epoch
-        {
-            return Some(Twin { address: self.lines[other].address.clone(), is_same_agent: others_epoch == epoch });
+        if let Some(other) = other {
+            if let Some(others_epoch) = self.lines[other].epoch {
+                return Some(Twin { address: self.lines[other].address.clone(), is_same_agent: others_epoch == epoch });
+            }
+            self.take_over(other, link);
         }
         self.by_node.insert(node, link);
         self.lines[link].epoch = Some(epoch);
         None
+    }
+
+    /// A node answers at another address: what was asked of it stands there. The screen does not know that it moved.
+    fn take_over(&mut self, from: usize, to: usize) {
+        let asked = std::mem::take(&mut self.lines[from].asked);
+        let standing = std::iter::once(self.lines[from].interest.clone()).chain(asked.into_values());
+        let line = &mut self.lines[to];
+        for control in standing {
+            if line.remember(&control) {
+                line.send(control);
+            }
+        }
     }
 }
 
