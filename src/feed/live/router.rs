@@ -77,12 +77,14 @@ pub(super) struct Line {
     asked: BTreeMap<u32, Control>,
     controls: Option<mpsc::Sender<Control>>,
     epoch: Option<u64>,
+    /// Who answered last.
+    node: Option<NodeId>,
 }
 
 impl Line {
     /// A link that is not open yet, with its first interest.
     pub(super) fn new(address: Arc<str>, interest: Control) -> Self {
-        Self { address, interest, asked: BTreeMap::new(), controls: None, epoch: None }
+        Self { address, interest, asked: BTreeMap::new(), controls: None, epoch: None, node: None }
     }
 
     /// Remembers what a control asks for. False where that stands already and need not be sent again.
@@ -209,8 +211,15 @@ impl Router {
             }
             self.take_over(other, link);
         }
+        let line = &mut self.lines[link];
+        line.epoch = Some(epoch);
+        // Where another node answered before, this link no longer leads there.
+        if let Some(before) = line.node.replace(node.clone()).filter(|before| *before != node)
+            && self.by_node.get(&before) == Some(&link)
+        {
+            self.by_node.remove(&before);
+        }
         self.by_node.insert(node, link);
-        self.lines[link].epoch = Some(epoch);
         None
     }
 
@@ -240,3 +249,6 @@ fn node_of(control: &Control) -> &NodeId {
         | Control::Budget { node, .. } => node,
     }
 }
+
+#[cfg(test)]
+mod tests;
