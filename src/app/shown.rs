@@ -85,6 +85,14 @@ impl State {
         rows::rows(self, panel)
     }
 
+    /// How many tasks the agent found for a table of tasks, where it sent but some of them: what is sought among these may
+    /// be among the others.
+    pub fn found_of_more(&self, panel: Panel) -> Option<u64> {
+        let is_of_tasks = matches!(panel, Panel::Tasks | Panel::Processes);
+        let answer = self.node().filter(|_| is_of_tasks)?.answers.get(&TABLE_ID)?;
+        (answer.total > answer.n_rows).then_some(answer.total)
+    }
+
     /// How many rows a table has, known here or not; `None` where that is not said.
     pub fn total(&self, panel: Panel) -> Option<u64> {
         let reading = || self.node()?.latest.as_ref().map(|latest| &latest.reading);

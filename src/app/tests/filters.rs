@@ -88,3 +88,21 @@ fn an_agent_is_asked_for_the_one_text_that_it_can_look_for() {
     assert_eq!(asked("!task-1 !task-2").0, "", "it knows one text alone");
     assert_eq!(asked("queue>1000").0, "");
 }
+
+#[test]
+fn where_the_agent_sent_some_of_many_what_is_sought_may_be_among_the_others() {
+    let answered = |total: u64| {
+        let mut desk = Desk::with(tasks(&[1], 1.0));
+        let rows = crate::event::Rows {
+            node: NodeId::new("a"),
+            epoch: 1,
+            id: crate::app::asks::TABLE_ID,
+            mono_us: 1_500_000,
+            total,
+            tasks: vec![task(1, 1.5, 0.5, 0.0)],
+        };
+        desk.hear(&[stamped(1.5, Event::Rows(Box::new(rows)))]);
+        desk.state.found_of_more(Panel::Tasks)
+    };
+    assert_eq!((answered(1), answered(20_000)), (None, Some(20_000)));
+}

@@ -6,6 +6,7 @@ use crate::{
     app::{
         Playhead, State,
         screen::{Panel, Screen},
+        tabs::exact,
     },
     model::Node,
 };
@@ -14,7 +15,8 @@ use crate::{
 pub(super) fn why(state: &State, panel: Panel) -> String {
     let filter = &state.list(panel).filter;
     if !filter.is_empty() {
-        return format!("no row matches /{filter} (Esc closes the filter)");
+        let of = state.found_of_more(panel).map(|n| format!(", of {} the ones that the agent sent", exact(n)));
+        return format!("no row matches /{filter}{} (Esc closes the filter)", of.unwrap_or_default());
     }
     let node = state.node();
     let is_unheard = node.is_some_and(|n| n.latest.is_none());
