@@ -54,6 +54,8 @@ pub enum Topic {
     Lost,
     /// Several nodes that are not heard.
     Silent,
+    /// The same trouble on several nodes; that of the worst of them.
+    Several(Box<Topic>),
     /// The clock of the node.
     Clock,
     /// Who stands out of its peers, and by what.

@@ -2,12 +2,12 @@
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use midair_vitals::{Severity, Unit};
+use midair_vitals::{Severity, TaskId, Unit};
 
 use super::{Finding, Lead, Subject, Topic};
 use crate::{
     event::Stamp,
-    model::{Model, Node, NodeValue, Presence, vital::Vital, words::Part},
+    model::{Model, Node, NodeValue, Presence, series::Point, vital::Vital, words::Part},
 };
 
 /// The label by whose value nodes are peers; without one all nodes are.
@@ -22,6 +22,9 @@ const TOGETHER_MIN: usize = 3;
 /// Values are means over so long, of at least so many samples.
 const MEAN_US: u64 = 10_000_000;
 const SAMPLES_MIN: usize = 5;
+
+/// Growth is over so long, and over no less than the half of it: what comes and goes in ten seconds hides a slow leak.
+const SLOPE_US: u64 = 60_000_000;
 
 /// So many standard deviations from the median are out of the common: of ten thousand nodes that are alike none is. The
 /// deviation is told from the median absolute deviation, which a few nodes that stand out do not move: 1.4826 times that
@@ -71,8 +74,7 @@ impl Compared {
         match self {
             Self::Cpu => mean(node, NodeValue::Cpu),
             Self::Delay => mean(node, NodeValue::Delay),
-            // It is over ten seconds by itself, and means nothing before.
-            Self::Growth => mean(node, NodeValue::MemUsed).and(node.latest.as_ref()?.mem_growth),
+            Self::Growth => slope(node, NodeValue::MemUsed),
             Self::Rate => mean(node, NodeValue::TcpIn),
         }
     }
@@ -97,12 +99,34 @@ fn mean(node: &Node, value: NodeValue) -> Option<f64> {
     (n >= SAMPLES_MIN).then(|| sum / n as f64)
 }
 
+/// How fast a value has grown, per second: from the first third of the last minute's samples to the last third.
+fn slope(node: &Node, value: NodeValue) -> Option<f64> {
+    let since = Stamp(node.latest.as_ref()?.at.0.saturating_sub(SLOPE_US));
+    let recent = node.series.points().rev().take_while(|point| point.at > since);
+    let known =
+        |point: &Point<{ NodeValue::N }>| Some((point.at.0 as f64, f64::from(point.values.get(value as usize)?)));
+    let points: Vec<(f64, f64)> = recent.filter_map(known).collect();
+    let (newest, oldest) = (points.first()?.0, points.last()?.0);
+    let n = points.len() / 3;
+    if n == 0 || newest - oldest < SLOPE_US as f64 / 2.0 {
+        return None;
+    }
+    let middle = |points: &[(f64, f64)], of: fn(&(f64, f64)) -> f64| points.iter().map(of).sum::<f64>() / n as f64;
+    let (last, first) = (&points[..n], &points[points.len() - n..]);
+    let (rise, over_us) = (
+        middle(last, |point| point.1) - middle(first, |point| point.1),
+        middle(last, |point| point.0) - middle(first, |point| point.0),
+    );
+    Some(rise * 1e6 / over_us)
+}
+
 /// Adds what the nodes tell together.
 pub(super) fn tell(model: &Model, found: &mut Vec<Finding>) {
     if let Some(finding) = silent(model) {
         found.push(finding);
     }
     clocks(model, found);
+    several(model, found);
     let mut roles: BTreeMap<Option<&Arc<str>>, Vec<&Node>> = BTreeMap::new();
     for node in model.nodes.values().filter(|node| node.presence == Presence::Live) {
         roles.entry(node.label(PEERS_BY)).or_default().push(node);
@@ -131,6 +155,61 @@ fn silent(model: &Model) -> Option<Finding> {
     Some(finding(1000, None, (first, Topic::Silent), parts))
 }
 
+/// The same trouble on many nodes is said in one sentence before each of them: the worst, and what they share.
+fn several(model: &Model, found: &mut Vec<Finding>) {
+    let mut alike: BTreeMap<(u8, String), Vec<usize>> = BTreeMap::new();
+    for (n, finding) in found.iter().enumerate() {
+        if let Some(key) = trouble(model, finding) {
+            alike.entry(key).or_default().push(n);
+        }
+    }
+    let mut told = Vec::new();
+    for of in alike.into_values() {
+        let Some(worst) = of.iter().map(|n| &found[*n]).max_by_key(|finding| finding.severity) else { continue };
+        let mut nodes: Vec<&Node> = of.iter().filter_map(|n| model.node(&found[*n].subject.node)).collect();
+        nodes.dedup_by_key(|node| &node.id);
+        if nodes.len() < TOGETHER_MIN {
+            continue;
+        }
+        let all: Vec<&Node> = model.nodes.values().collect();
+        let mut parts = vec![Part::Count(nodes.len() as u64), Part::Words(" nodes")];
+        parts.extend(shared(&nodes, &all));
+        parts.push(Part::Words("; the worst: "));
+        parts.extend(worst.parts.iter().cloned());
+        let subject =
+            Subject { node: worst.subject.node.clone(), topic: Topic::Several(worst.subject.topic.clone().into()) };
+        // Before the worst of them.
+        let severity = Severity::from_per_mille(worst.severity.per_mille() + 1);
+        told.push(Finding { severity, vital: worst.vital, subject, lead: worst.lead.clone(), parts });
+    }
+    found.extend(told);
+}
+
+/// What makes findings of two nodes the same trouble: what it is about, and whose queue. `None` where it is of one node alone.
+fn trouble(model: &Model, finding: &Finding) -> Option<(u8, String)> {
+    let name = |task: Option<TaskId>| {
+        let task = model.node(&finding.subject.node)?.tasks.get(&task?)?;
+        Some(task.reading.name.as_deref()?.to_owned())
+    };
+    Some(match &finding.subject.topic {
+        Topic::Sched => (0, String::new()),
+        Topic::Mem => (1, String::new()),
+        Topic::Queue(owner, kind) => (2, format!("{} {}", kind.word(), name(*owner).unwrap_or_default())),
+        Topic::Vm(_, topic) => (3, format!("{topic:?}")),
+        Topic::Host(check) => (4, format!("{check:?}")),
+        Topic::Conflict
+        | Topic::Presence
+        | Topic::Quota(_)
+        | Topic::CgroupMem(_)
+        | Topic::Namespace(_)
+        | Topic::Lost
+        | Topic::Silent
+        | Topic::Several(_)
+        | Topic::Clock
+        | Topic::Peers(_) => return None,
+    })
+}
+
 /// Clocks that are more than a second off what most say: or, of few nodes, off this one.
 fn clocks(model: &Model, found: &mut Vec<Finding>) {
     let clocks = || model.nodes.values().filter_map(|node| Some((node, node.clock?)));
@@ -142,7 +221,7 @@ fn clocks(model: &Model, found: &mut Vec<Finding>) {
             continue;
         }
         let way = if off_us > 0 { " ahead" } else { " behind" };
-        let time = Part::Time(off_us.unsigned_abs());
+        let time = Part::Time((off_us.unsigned_abs() + 500_000) / 1_000_000 * 1_000_000);
         let parts =
             vec![Part::Words("clock of "), Part::Name(node.name().into()), Part::Words(" is "), time, Part::Words(way)];
         found.push(finding(250, None, (node, Topic::Clock), parts));
