@@ -4,6 +4,7 @@
 //! *desk* (a thread that owns all state: it derives, encodes once, and hands out) and the *service* (gRPC, on the
 //! caller's runtime). Readings and controls go to the desk; envelopes come from it.
 
+pub mod access;
 pub mod agent;
 #[cfg(target_os = "linux")]
 pub mod beam;
