@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use midair::{
     app::{self, Options, Speed},
-    cli::{Cli, Command, Info, MarkArgs, Place, RecordArgs, ReplayArgs},
+    cli::{Cli, Command, Info, MarkArgs, Place, RecordArgs, ReplayArgs, Tcp},
     clock::Clock,
     event::{Stamp, Stream},
     feed::{
@@ -62,6 +62,11 @@ fn run(cli: &Cli) -> anyhow::Result<Ending> {
         }
         Some(Command::Export(args)) => export::export(&args.options(), Clock::system()).map(|_| Ending::Quit),
         Some(Command::Report(args)) => report::report(&args.options(), Clock::system()).map(|()| Ending::Quit),
+        Some(Command::Certs(command)) => {
+            writeln!(io::stdout(), "{}", command.run(Clock::system().now())?)
+                .context("cannot write to the terminal")?;
+            Ok(Ending::Quit)
+        }
         Some(Command::Cut(args)) => cut::cut(&args.options(), Clock::system()).map(|_| Ending::Quit),
     }
 }
@@ -99,21 +104,23 @@ fn replay(args: &ReplayArgs) -> anyhow::Result<Ending> {
 fn record(args: &RecordArgs) -> anyhow::Result<Ending> {
     let places = args.places()?;
     let clock = Clock::system();
+    let tcp = args.tls.tcp(&places, clock)?;
     if let Some(last) = args.last {
-        return record_past(args, places, last, clock);
+        return record_past(args, (places, tcp), last, clock);
     }
     let why = args.why.as_deref().unwrap_or("midair record");
     let recorder = Recorder::start(&args.out, why, clock.now())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(async {
-        let targets = targets(places, Config { interval: args.interval, ..Config::default() }, false).await?;
+        let config = Config { interval: args.interval, ..Config::default() };
+        let targets = targets((places, tcp), config, false, clock).await?;
         let feed = feed::live(targets, &options(Stream::Detail, args.interval_ms(), clock), clock)
             .with_notebook(Notebook::of_user(), clock.now());
         shell::record(feed, recorder, args.length).await
     })
 }
 
-fn record_past(args: &RecordArgs, places: Vec<Place>, last: Duration, clock: Clock) -> anyhow::Result<Ending> {
+fn record_past(args: &RecordArgs, places: (Vec<Place>, Tcp), last: Duration, clock: Clock) -> anyhow::Result<Ending> {
     let now = clock.now();
     let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     let to = match &args.until {
@@ -132,14 +139,16 @@ fn record_past(args: &RecordArgs, places: Vec<Place>, last: Duration, clock: Clo
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(async {
-        let targets = targets(places, Config::default(), false).await?;
+        let targets = targets(places, Config::default(), false, clock).await?;
         shell::record_past(targets, wanted, &args.out, args.dry_run, clock).await
     })
 }
 
 fn mark(args: &MarkArgs) -> anyhow::Result<Ending> {
     let places = args.places()?;
-    let ago_us = args.ago_us(Clock::system().now())?;
+    let clock = Clock::system();
+    let tcp = args.tls.tcp(&places, clock)?;
+    let ago_us = args.ago_us(clock.now())?;
     let viewer = format!("{} midair mark", local::user());
     let wanted = live::Wanted { text: args.text.clone(), ago_us, group: args.group.clone(), viewer };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
@@ -148,7 +157,7 @@ fn mark(args: &MarkArgs) -> anyhow::Result<Ending> {
             true => {
                 vec![local::agent().await.context("no agent answers on this host; start midair-agent, or name one")?]
             }
-            false => places.into_iter().map(target).collect(),
+            false => places.into_iter().map(|place| target(place, &tcp, clock)).collect(),
         };
         anyhow::Ok(live::put(targets, wanted).await)
     })?;
@@ -158,12 +167,13 @@ fn mark(args: &MarkArgs) -> anyhow::Result<Ending> {
 
 fn watch(cli: &Cli) -> anyhow::Result<Ending> {
     let places = cli.places()?;
+    let clock = Clock::system();
+    let tcp = cli.tls.tcp(&places, clock)?;
     let size = shell::size()?;
     log_to_file(cli)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(async {
-        let clock = Clock::system();
-        let targets = targets(places, config(cli), cli.embedded || cli.source.is_some()).await?;
+        let targets = targets((places, tcp), config(cli), cli.embedded || cli.source.is_some(), clock).await?;
         let n_targets = targets.len();
         // One node is looked at closely from the start, many are compared first.
         let stream = if n_targets == 1 { Stream::Detail } else { Stream::Overview };
@@ -185,17 +195,23 @@ fn config(cli: &Cli) -> Config {
 }
 
 /// The agents at these places; of none, this host's.
-async fn targets(places: Vec<Place>, config: Config, is_embedded: bool) -> anyhow::Result<Vec<Target>> {
+async fn targets(
+    (places, tcp): (Vec<Place>, Tcp),
+    config: Config,
+    is_embedded: bool,
+    clock: Clock,
+) -> anyhow::Result<Vec<Target>> {
     if places.is_empty() {
         return Ok(vec![local::this_host(config, is_embedded).await?]);
     }
-    Ok(places.into_iter().map(target).collect())
+    Ok(places.into_iter().map(|place| target(place, &tcp, clock)).collect())
 }
 
-fn target(place: Place) -> Target {
-    match place {
-        Place::Tcp(address) => local::tcp(address),
-        Place::Socket(path) => local::socket(path),
+fn target(place: Place, tcp: &Tcp, clock: Clock) -> Target {
+    match (place, tcp) {
+        (Place::Tcp(address), Tcp::Insecure) => local::tcp(address),
+        (Place::Tcp(address), Tcp::Tls(connector)) => local::tls(address, connector.clone(), clock),
+        (Place::Socket(path), _) => local::socket(path),
     }
 }
 
