@@ -14,7 +14,7 @@ struct Rule {
 const IO: [&str; 8] =
     ["std::fs", "std::io", "std::net", "std::process", "std::env", "Instant::now", "SystemTime", "std::thread"];
 
-const RULES: [Rule; 9] = [
+const RULES: [Rule; 10] = [
     Rule {
         places: &["vitals/src"],
         never: &["tokio", "prost", "tonic", "ratatui", "crossterm", "midair_proto", "rustix", "serde"],
@@ -58,6 +58,7 @@ const RULES: [Rule; 9] = [
         never: &["crate::model", "crate::app", "crate::view", "crate::shell", "ratatui", "crossterm"],
     },
     Rule { places: &["agent/src"], never: &["midair::", "ratatui", "crossterm"] },
+    Rule { places: &["tls/src"], never: &["midair_", "ratatui", "tonic", "prost"] },
     Rule { places: &["beam/src"], never: &["midair_", "ratatui", "tonic", "prost"] },
     Rule {
         places: &["recording/src"],
@@ -137,7 +138,7 @@ fn unsafe_stands_in_one_file() {
 }
 
 fn own_sources() -> Vec<PathBuf> {
-    ["src", "agent/src", "beam/src", "proto/src", "recording/src", "vitals/src"]
+    ["src", "agent/src", "beam/src", "proto/src", "recording/src", "tls/src", "vitals/src"]
         .iter()
         .flat_map(|p| sources(&root().join(p)))
         .filter(|f| !is_test(f))
