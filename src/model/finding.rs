@@ -60,6 +60,8 @@ pub enum Topic {
     Clock,
     /// Who stands out of its peers, and by what.
     Peers(Compared),
+    /// Certificates that end soon.
+    Certificate,
 }
 
 /// A finding as it is told apart from the others, whatever its words and its rank are now.
@@ -168,6 +170,17 @@ impl Teller<'_> {
                 self.tell_latest();
             }
             Presence::Live => self.tell_latest(),
+        }
+        self.certificate();
+    }
+
+    /// A notice, after all that is wrong now. Our own certificate is no matter of a node: the header speaks of it.
+    fn certificate(&mut self) {
+        let notice =
+            self.node.link.notice().and_then(|notice| notice.split(", ").find(|part| part.starts_with("its ")));
+        if let Some(notice) = notice {
+            let parts = vec![self.name(), Part::Words(": "), Part::Name(notice.into())];
+            self.push(50, None, Topic::Certificate, Lead::Node, parts);
         }
     }
 

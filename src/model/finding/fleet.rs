@@ -203,6 +203,7 @@ fn trouble(model: &Model, finding: &Finding) -> Option<(u8, String)> {
         | Topic::CgroupMem(_)
         | Topic::Namespace(_)
         | Topic::Lost
+        | Topic::Certificate
         | Topic::Silent
         | Topic::Several(_)
         | Topic::Clock
