@@ -77,12 +77,14 @@ pub(super) struct Line {
     asked: BTreeMap<u32, Control>,
     controls: Option<mpsc::Sender<Control>>,
     epoch: Option<u64>,
+    /// Who answered last.
+    node: Option<NodeId>,
 }
 
 impl Line {
     /// A link that is not open yet, with its first interest.
     pub(super) fn new(address: Arc<str>, interest: Control) -> Self {
-        Self { address, interest, asked: BTreeMap::new(), controls: None, epoch: None }
+        Self { address, interest, asked: BTreeMap::new(), controls: None, epoch: None, node: None }
     }
 
     /// Remembers what a control asks for. False where that stands already and need not be sent again.
@@ -203,14 +205,34 @@ impl Router {
 
     fn described(&mut self, link: usize, node: NodeId, epoch: u64) -> Option<Twin> {
         let other = self.by_node.get(&node).copied().filter(|other| *other != link);
-        if let Some(other) = other
-            && let Some(others_epoch) = self.lines[other].epoch
+        if let Some(other) = other {
+            if let Some(others_epoch) = self.lines[other].epoch {
+                return Some(Twin { address: self.lines[other].address.clone(), is_same_agent: others_epoch == epoch });
+            }
+            self.take_over(other, link);
+        }
+        let line = &mut self.lines[link];
+        line.epoch = Some(epoch);
+        // Where another node answered before, this link no longer leads there.
+        if let Some(before) = line.node.replace(node.clone()).filter(|before| *before != node)
+            && self.by_node.get(&before) == Some(&link)
         {
-            return Some(Twin { address: self.lines[other].address.clone(), is_same_agent: others_epoch == epoch });
+            self.by_node.remove(&before);
         }
         self.by_node.insert(node, link);
-        self.lines[link].epoch = Some(epoch);
         None
+    }
+
+    /// A node answers at another address: what was asked of it stands there. The screen does not know that it moved.
+    fn take_over(&mut self, from: usize, to: usize) {
+        let asked = std::mem::take(&mut self.lines[from].asked);
+        let standing = std::iter::once(self.lines[from].interest.clone()).chain(asked.into_values());
+        let line = &mut self.lines[to];
+        for control in standing {
+            if line.remember(&control) {
+                line.send(control);
+            }
+        }
     }
 }
 
@@ -227,3 +249,6 @@ fn node_of(control: &Control) -> &NodeId {
         | Control::Budget { node, .. } => node,
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -170,6 +170,27 @@ fn one_killed_before_the_counter_rose_is_not_told_twice_and_one_nobody_saw_is_co
     assert_eq!(texts(&mut client), ["out of memory: the kernel killed 2 processes in /chat"]);
 }
 
+#[test]
+fn a_kill_that_is_told_minutes_later_stands_where_it_was() {
+    let mut bench = Bench::new();
+    let mut client = bench.join();
+    let (mut told, mut killed_us) = (Vec::new(), 0);
+    for second in 0..400 {
+        bench.tick_with(|reading| {
+            reading.tasks = vec![burner(1, 0, second)];
+            reading.cgroups = vec![cgroup("/chat", (second / 25).min(5))];
+        });
+        if second == 125 {
+            killed_us = bench.clock.wall_us();
+        }
+        told.extend(marks(&mut client).into_iter().map(|mark| (bench.clock.wall_us(), mark.wall_us())));
+    }
+    let [.., (told_us, wall_us)] = told[..] else { panic!("{told:?}") };
+    assert_eq!(told.len(), 5, "{told:?}");
+    assert!(told_us > killed_us + 60_000_000, "the fifth within a short time waits: {told:?}");
+    assert!((killed_us..killed_us + 15_000_000).contains(&wall_us), "{} s", wall_us.abs_diff(killed_us) / 1_000_000);
+}
+
 /// A host of 16 GiB that has counted so many kills, by itself and in `/chat`, with some processes on it.
 fn counted(bench: &mut Bench, host: u64, in_chat: u64, tasks: Vec<TaskReading>) {
     bench.tick_with(|reading| {

@@ -54,6 +54,8 @@ struct Kill {
     n: u64,
     victims: Vec<Victim>,
     n_readings: u32,
+    /// When all that will be known of it was, wall time in microseconds: it may be told minutes later.
+    wall_us: u64,
 }
 
 #[derive(Debug)]
@@ -131,7 +133,7 @@ impl Kills {
         let is_known = |kill: &Kill| kill.victims.len() as u64 >= kill.n || kill.n_readings >= WAIT_READINGS;
         let victims = self.waiting.iter().flat_map(|kill| kill.victims.iter().map(|victim| victim.id)).collect();
         for kill in self.waiting.extract_if(.., |kill| is_known(kill)) {
-            self.told.push(kill);
+            self.told.push(Kill { wall_us: last_wall_us, ..kill });
         }
         let note = self.told.take(tick.mono_us).and_then(|(kills, n_more)| {
             let text = if let [one] = kills.as_slice() { one.text() } else { text_of(&kills, n_more) };
@@ -140,7 +142,7 @@ impl Kills {
                 Some(cgroup) => format!("{node}/cgroup/{}", cgroup.trim_start_matches('/')),
                 None => node.to_owned(),
             };
-            Some(Note { text, focus: Some(focus), wall_us: last_wall_us })
+            Some(Note { text, focus: Some(focus), wall_us: first.wall_us })
         });
         Killed { note, victims }
     }
@@ -175,7 +177,7 @@ impl Host {
 
 impl Kill {
     fn new(cgroup: Option<Arc<str>>, n: u64) -> Self {
-        Self { cgroup, n, victims: Vec::new(), n_readings: 0 }
+        Self { cgroup, n, victims: Vec::new(), n_readings: 0, wall_us: 0 }
     }
 
     /// Takes whom it still misses of those that vanished.

@@ -43,3 +43,33 @@ async fn what_is_asked_of_more_agents_than_controls_may_wait_reaches_all() {
         while !is_it(soon(heard.recv()).await.kind) {}
     }
 }
+
+#[tokio::test]
+async fn what_is_asked_of_a_node_stands_where_it_answers_at_another_address() {
+    let [(a, mut before), (b, mut after)] = ["a", "b"].map(|address| played(address, NODE_7));
+    let options = Options { viewer: "a test".into(), stream: Stream::Overview, interval_ms: 1_000, seed: 1 };
+    let (lists, receiver) = mpsc::channel(1);
+    let mut feed = live_by(vec![a], receiver, &options, Clock::system());
+    while !matches!(next(&mut feed).await.item, Item::Envelope(..)) {}
+    let node = NodeId::new("node-7");
+    let task = midair_vitals::TaskId { runtime: 0, number: 7, start: 1 };
+    let asked = [
+        Control::Interest { node: node.clone(), stream: Stream::Detail, interval_ms: 500 },
+        Control::Focus { node, id: 2, task },
+    ];
+    assert!(feed.controls(asked.to_vec()));
+    let is_focus =
+        |kind: &Option<v1::control::Kind>| matches!(kind, Some(v1::control::Kind::Focus(f)) if f.id == Some(2));
+    while !is_focus(&soon(before.recv()).await.kind) {}
+    lists.send(vec![b]).await.unwrap();
+    assert!(matches!(link(&mut feed, "b").await, LinkState::Up { .. }));
+    let mut stream = None;
+    loop {
+        match soon(after.recv()).await.kind {
+            Some(v1::control::Kind::Interest(interest)) => stream = Some((interest.stream(), interest.interval_ms)),
+            kind if is_focus(&kind) => break,
+            _ => {}
+        }
+    }
+    assert_eq!(stream, Some((v1::Stream::Detail, Some(500))));
+}
