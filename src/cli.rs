@@ -1,10 +1,12 @@
 //! The command line: what a person typed, as what to watch and how.
 
 pub mod agents;
+mod certs;
 mod demo;
 mod info;
 mod mark;
 mod out;
+mod tls;
 
 use std::{
     net::Ipv6Addr,
@@ -18,13 +20,16 @@ use midair_agent::{SourceChoice, cli::Budget};
 
 use crate::{
     app,
+    clock::Clock,
     feed::{live::Target, local},
 };
 
+pub use certs::CertsCommand;
 pub use demo::{DemoArgs, PartArgs};
 pub use info::Info;
 pub use mark::MarkArgs;
 pub use out::{CutArgs, ExportArgs, ReportArgs};
+pub use tls::{Tcp, TlsArgs};
 
 /// The port of an agent where none is given.
 pub const PORT: u16 = 7070;
@@ -58,9 +63,9 @@ pub struct Cli {
     #[arg(long, conflicts_with_all = ["hosts", "more_hosts", "agents_file"])]
     pub embedded: bool,
 
-    /// Watch by TCP without encryption and authentication.
-    #[arg(long)]
-    pub insecure: bool,
+    /// How agents are reached by TCP.
+    #[command(flatten)]
+    pub tls: TlsArgs,
 
     /// Where to start: a node, one of its runtimes, a task of that.
     #[arg(long, value_name = "NODE[/RUNTIME[/TASK]]", value_parser = go)]
@@ -105,6 +110,9 @@ pub enum Command {
     Export(ExportArgs),
     /// Write a page for a postmortem: time line, who hurt, marks, screens.
     Report(ReportArgs),
+    /// Make and show certificates, for agents that are watched by TCP.
+    #[command(subcommand)]
+    Certs(CertsCommand),
     /// Write a range or some nodes of a recording into a new one that stands alone.
     Cut(CutArgs),
     /// Watch a made-up messaging cluster in which things go wrong: for training, and to measure what a fleet costs.
@@ -177,9 +185,9 @@ pub struct RecordArgs {
     #[arg(long, value_name = "TEXT")]
     pub why: Option<String>,
 
-    /// Watch by TCP without encryption and authentication.
-    #[arg(long)]
-    pub insecure: bool,
+    /// How agents are reached by TCP.
+    #[command(flatten)]
+    pub tls: TlsArgs,
 
     /// Time between two samples: 250ms to 60s.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval)]
@@ -196,11 +204,12 @@ pub enum Place {
 }
 
 impl Place {
-    /// The agent there.
-    pub fn target(self) -> Target {
-        match self {
-            Self::Tcp(address) => local::tcp(address),
-            Self::Socket(path) => local::socket(path),
+    /// The agent there, to whom TCP is spoken so.
+    pub fn target(self, tcp: &Tcp, clock: Clock) -> Target {
+        match (self, tcp) {
+            (Self::Tcp(address), Tcp::Insecure) => local::tcp(address),
+            (Self::Tcp(address), Tcp::Tls(connector)) => local::tls(address, connector.clone(), clock),
+            (Self::Socket(path), _) => local::socket(path),
         }
     }
 }
@@ -214,9 +223,9 @@ impl Cli {
             anyhow::bail!("this version has no command {word:?}; for a host of that name write `midair -- {word}`");
         }
         if let Some(file) = &self.agents_file {
-            return agents::read(file, self.insecure);
+            return agents::read(file);
         }
-        places(self.hosts.iter().chain(&self.more_hosts), self.insecure)
+        places(self.hosts.iter().chain(&self.more_hosts))
     }
 
     /// The interval in milliseconds.
@@ -228,7 +237,7 @@ impl Cli {
 impl RecordArgs {
     /// The places named, in order, each once; none: this host.
     pub fn places(&self) -> anyhow::Result<Vec<Place>> {
-        places(self.hosts.iter(), self.insecure)
+        places(self.hosts.iter())
     }
 
     /// The interval in milliseconds.
@@ -241,7 +250,7 @@ fn milliseconds(interval: Duration) -> u32 {
     u32::try_from(interval.as_millis()).expect("the parser allows 60 s at most")
 }
 
-fn places<'a>(words: impl Iterator<Item = &'a String>, is_insecure: bool) -> anyhow::Result<Vec<Place>> {
+fn places<'a>(words: impl Iterator<Item = &'a String>) -> anyhow::Result<Vec<Place>> {
     let mut places = Vec::new();
     for word in words {
         let place = place(word, Path::new(""))?;
@@ -249,13 +258,7 @@ fn places<'a>(words: impl Iterator<Item = &'a String>, is_insecure: bool) -> any
             places.push(place);
         }
     }
-    match places.iter().find_map(|p| if let Place::Tcp(address) = p { Some(address) } else { None }) {
-        Some(address) if !is_insecure => anyhow::bail!(
-            "TCP to {address} is neither encrypted nor authenticated in this version; \
-             add --insecure to watch it all the same"
-        ),
-        Some(_) | None => Ok(places),
-    }
+    Ok(places)
 }
 
 /// What a word names, where relative paths start at a folder.

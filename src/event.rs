@@ -124,6 +124,12 @@ pub struct Link {
     pub state: LinkState,
 }
 
+/// The note of a connection that is neither encrypted nor authenticated.
+pub const INSECURE: &str = "tcp, insecure";
+
+/// In the note of a connection, what follows needs somebody's attention.
+pub const NOTICE: &str = ", ! ";
+
 /// How a connection is.
 #[derive(Clone, Debug, PartialEq)]
 pub enum LinkState {
@@ -143,6 +149,19 @@ pub enum LinkState {
         /// When it is dialled again.
         retry_at: Stamp,
     },
+}
+
+impl LinkState {
+    /// Whether it is open, and nobody vouches for the other side: known here, whatever that says of itself.
+    pub fn is_insecure(&self) -> bool {
+        matches!(self, Self::Up { note } if **note == *INSECURE)
+    }
+
+    /// What of an open connection needs somebody's attention: certificates that end soon.
+    pub fn notice(&self) -> Option<&str> {
+        let Self::Up { note } = self else { return None };
+        note.split_once(NOTICE).map(|(_, notice)| notice)
+    }
 }
 
 /// Why there is no connection.

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use midair::{
     app::{self, Message, Options, Speed, Told},
-    cli::{Cli, Command, DemoArgs, Info, MarkArgs, PartArgs, Place, RecordArgs, ReplayArgs, agents},
+    cli::{Cli, Command, DemoArgs, Info, MarkArgs, PartArgs, Place, RecordArgs, ReplayArgs, Tcp, agents},
     clock::Clock,
     event::{Stamp, Stream},
     feed::{
@@ -63,6 +63,10 @@ fn run(cli: &Cli) -> anyhow::Result<Ending> {
         }
         Some(Command::Export(args)) => export::export(&args.options(), Clock::system()).map(|_| Ending::Quit),
         Some(Command::Report(args)) => report::report(&args.options(), Clock::system()).map(|()| Ending::Quit),
+        Some(Command::Certs(command)) => {
+            print(&format!("{}\n", command.run(Clock::system().now())?))?;
+            Ok(Ending::Quit)
+        }
         Some(Command::Cut(args)) => cut::cut(&args.options(), Clock::system()).map(|_| Ending::Quit),
         Some(Command::Demo(args)) => demo(args),
         Some(Command::DemoPart(args)) => args.share().serve().map(|()| Ending::Quit),
@@ -114,21 +118,23 @@ fn replay(args: &ReplayArgs) -> anyhow::Result<Ending> {
 fn record(args: &RecordArgs) -> anyhow::Result<Ending> {
     let places = args.places()?;
     let clock = Clock::system();
+    let tcp = args.tls.tcp(&places, clock)?;
     if let Some(last) = args.last {
-        return record_past(args, places, last, clock);
+        return record_past(args, (places, tcp), last, clock);
     }
     let why = args.why.as_deref().unwrap_or("midair record");
     let recorder = Recorder::start(&args.out, why, clock.now())?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(async {
-        let targets = targets(places, Config { interval: args.interval, ..Config::default() }, false).await?;
+        let config = Config { interval: args.interval, ..Config::default() };
+        let targets = targets((places, tcp), config, false, clock).await?;
         let feed = feed::live(targets, &options(Stream::Detail, args.interval_ms(), clock), clock)
             .with_notebook(Notebook::of_user(), clock.now());
         shell::record(feed, recorder, args.length).await
     })
 }
 
-fn record_past(args: &RecordArgs, places: Vec<Place>, last: Duration, clock: Clock) -> anyhow::Result<Ending> {
+fn record_past(args: &RecordArgs, places: (Vec<Place>, Tcp), last: Duration, clock: Clock) -> anyhow::Result<Ending> {
     let now = clock.now();
     let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     let to = match &args.until {
@@ -155,14 +161,16 @@ fn record_past(args: &RecordArgs, places: Vec<Place>, last: Duration, clock: Clo
     };
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(async {
-        let targets = targets(places, Config::default(), false).await?;
+        let targets = targets(places, Config::default(), false, clock).await?;
         shell::record_past(targets, wanted, &args.out, args.dry_run, clock).await
     })
 }
 
 fn mark(args: &MarkArgs) -> anyhow::Result<Ending> {
     let places = args.places()?;
-    let now = Clock::system().now();
+    let clock = Clock::system();
+    let now = clock.now();
+    let tcp = args.tls.tcp(&places, clock)?;
     let ago_us = args.ago_us(now)?;
     let viewer = format!("{} midair mark", local::user());
     let wanted = live::Wanted { text: args.text.clone(), ago_us, group: args.group.clone(), viewer };
@@ -172,7 +180,7 @@ fn mark(args: &MarkArgs) -> anyhow::Result<Ending> {
             true => {
                 vec![local::agent().await.context("no agent answers on this host; start midair-agent, or name one")?]
             }
-            false => places.into_iter().map(Place::target).collect(),
+            false => places.into_iter().map(|place| place.target(&tcp, clock)).collect(),
         };
         anyhow::Ok(live::put(targets, wanted).await)
     })?;
@@ -184,16 +192,17 @@ fn mark(args: &MarkArgs) -> anyhow::Result<Ending> {
 
 fn watch(cli: &Cli) -> anyhow::Result<Ending> {
     let places = cli.places()?;
+    let clock = Clock::system();
+    let tcp = cli.tls.tcp(&places, clock)?;
     let size = shell::size()?;
     log_to_file(cli)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(async {
-        let clock = Clock::system();
-        let targets = targets(places, config(cli), cli.embedded || cli.source.is_some()).await?;
+        let targets = targets((places, tcp), config(cli), cli.embedded || cli.source.is_some(), clock).await?;
         let n_targets = targets.len();
         // One node is looked at closely from the start, many are compared first.
         let stream = if n_targets == 1 { Stream::Detail } else { Stream::Overview };
-        let lists = agents::lists(cli.agents_file.clone(), cli.insecure);
+        let lists = agents::lists(cli.agents_file.clone(), &cli.tls, clock);
         let feed = live::live_by(targets, lists, &self::options(stream, cli.interval_ms(), clock), clock)
             .with_notebook(Notebook::of_user(), clock.now());
         let options =
@@ -238,11 +247,16 @@ fn config(cli: &Cli) -> Config {
 }
 
 /// The agents at these places; of none, this host's.
-async fn targets(places: Vec<Place>, config: Config, is_embedded: bool) -> anyhow::Result<Vec<Target>> {
+async fn targets(
+    (places, tcp): (Vec<Place>, Tcp),
+    config: Config,
+    is_embedded: bool,
+    clock: Clock,
+) -> anyhow::Result<Vec<Target>> {
     if places.is_empty() {
         return Ok(vec![local::this_host(config, is_embedded).await?]);
     }
-    Ok(places.into_iter().map(Place::target).collect())
+    Ok(places.into_iter().map(|place| place.target(&tcp, clock)).collect())
 }
 
 fn options(stream: Stream, interval_ms: u32, clock: Clock) -> live::Options {

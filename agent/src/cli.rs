@@ -1,5 +1,7 @@
 //! The command line of `midair-agent`.
 
+mod tls;
+
 use std::{path::PathBuf, str::FromStr, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -9,6 +11,8 @@ use crate::{
     cost::Payer,
 };
 
+pub use tls::Tls;
+
 /// Samples this host and streams its vitals to whoever watches: midair, a hub, or any client of midair.v1.
 #[derive(Debug, Parser)]
 #[command(name = "midair-agent", version, max_term_width = 100, args_conflicts_with_subcommands = true)]
@@ -17,13 +21,17 @@ pub struct Cli {
     #[command(subcommand)]
     pub command: Option<Command>,
 
-    /// Also listen on this TCP address, 127.0.0.1:7070 for example; needs --insecure
+    /// Also listen on this TCP address, 0.0.0.0:7070 for example; needs --tls-ca, --tls-cert and --tls-key, or --insecure
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
 
     /// Allow --listen without encryption and without asking who connects
     #[arg(long)]
     pub insecure: bool,
+
+    /// By which certificates
+    #[command(flatten)]
+    pub tls: Tls,
 
     /// Unix socket to listen on [default: /run/midair/agent.sock, else below the user's runtime directory]
     #[arg(long, value_name = "PATH")]
@@ -226,11 +234,14 @@ pub enum LogFormat {
 impl Cli {
     /// What of this is for the agent itself.
     pub fn config(&self) -> anyhow::Result<Config> {
+        let has_tls = self.tls.files()?.is_some();
         anyhow::ensure!(
-            self.listen.is_none() || self.insecure,
+            self.listen.is_none() || self.insecure || has_tls,
             "--listen sends this host's processes over the network, unencrypted, to anyone who connects; \
-             add --insecure if that is what you want, or leave --listen away and use the Unix socket"
+             give --tls-ca, --tls-cert and --tls-key (`midair certs` makes some for trials), or add --insecure if that is \
+             what you want, or leave --listen away and use the Unix socket"
         );
+        anyhow::ensure!(!(self.insecure && has_tls), "--insecure and certificates exclude each other; choose one");
         let config = Config {
             node: self.node.clone(),
             labels: self.labels.clone(),

@@ -25,6 +25,7 @@ use midair_vitals::TaskId;
 use tokio::sync::oneshot;
 
 use crate::{
+    access::Access,
     black_box::Status,
     census::Census,
     clock::Clock,
@@ -77,8 +78,8 @@ pub enum Command {
         outbox: Outbox,
         /// Who they say they are.
         viewer: String,
-        /// Whether their connection is neither encrypted nor authenticated.
-        is_insecure: bool,
+        /// What they may do.
+        access: Access,
     },
     /// The black box is to be told all that there is: it is no viewer, counts as none, and stays.
     Keep {
@@ -163,7 +164,7 @@ struct Kept {
 struct Watcher {
     outbox: Outbox,
     viewer: String,
-    is_insecure: bool,
+    access: Access,
     /// True of the black box.
     is_standing: bool,
     stream: Option<StreamKey>,
@@ -245,7 +246,7 @@ impl Desk {
     pub fn handle(&mut self, command: Command) {
         match command {
             Command::Read(reading, cpu_us) => self.take_reading(*reading, cpu_us),
-            Command::Join { id, outbox, viewer, is_insecure } => self.join(id, outbox, viewer, is_insecure),
+            Command::Join { id, outbox, viewer, access } => self.join(id, outbox, viewer, access),
             Command::Keep { outbox, status } => self.keep_all(outbox, status),
             Command::Before(before) => self.remember(*before),
             Command::Control(id, kind) => self.control(id, kind),

@@ -5,6 +5,7 @@
 //! caller's runtime). Readings and controls go to the desk; envelopes come from it. Where one process holds many agents
 //! (`crew`), all three are on one runtime.
 
+pub mod access;
 pub mod agent;
 #[cfg(target_os = "linux")]
 pub mod beam;

@@ -1,7 +1,9 @@
-//! Where an agent can be reached: in memory, on a Unix socket, on TCP when insecurity is spelled out.
+//! Where an agent can be reached: in memory, on a Unix socket, on TCP by mutual TLS or when insecurity is spelled out.
 
 mod embedded;
+mod known;
 mod seats;
+mod tls;
 
 use std::{
     fmt,
@@ -10,6 +12,7 @@ use std::{
     net::SocketAddr,
     os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt},
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -24,15 +27,18 @@ use tokio_stream::{
     wrappers::{TcpListenerStream, UnixListenerStream},
 };
 use tonic::{
-    Request,
+    Request, Status,
     transport::server::{Connected, Server, TcpConnectInfo, UdsConnectInfo},
 };
 
-use crate::{clock::Clock, desk::Door, pace::Pace, service::Service};
+use crate::{access::Access, clock::Clock, desk::Door, pace::Pace, service::Service};
+use known::Who;
 use seats::{Guest, Seats};
 
 pub use embedded::Embedded;
+pub use known::N_CONNECTIONS_EACH;
 pub use seats::{N_CONNECTIONS, PREFACE_WITHIN};
+pub use tls::serve_tls;
 
 /// A peer that does not answer a ping within three seconds is gone; until then it costs a seat. To write a ping, to read
 /// its answer and to wait for both wakes the agent four times: once a second that is a twentieth of all that it uses on a
@@ -44,7 +50,7 @@ const PING_WITHIN: Duration = Duration::from_secs(3);
 const WINDOW_BYTES: u32 = 64 * 1024;
 
 /// Who is at the other end of a connection, for the log of who looked.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub enum Peer {
     /// The program that embeds the agent.
     Embedded,
@@ -52,6 +58,8 @@ pub enum Peer {
     Unix(Option<u32>, Option<i32>),
     /// An address.
     Tcp(Option<SocketAddr>),
+    /// Whoever a certificate names.
+    Known(Known),
 }
 
 impl Peer {
@@ -60,6 +68,9 @@ impl Peer {
         let extensions = request.extensions();
         if let Some(Guest { info, .. }) = extensions.get::<Guest<UdsConnectInfo>>() {
             return Self::Unix(info.peer_cred.map(|c| c.uid()), info.peer_cred.and_then(|c| c.pid()));
+        }
+        if let Some(Guest { info, .. }) = extensions.get::<Guest<Arc<Who>>>() {
+            return Self::Known(Known(Arc::clone(info)));
         }
         extensions.get::<Guest<TcpConnectInfo>>().map_or(Self::Embedded, |tcp| Self::Tcp(tcp.info.remote_addr()))
     }
@@ -71,7 +82,29 @@ pub fn wait_of<T>(request: &Request<T>, now_us: u64) -> Duration {
     let extensions = request.extensions();
     let unix = extensions.get::<Guest<UdsConnectInfo>>().map(|guest| guest.wait_us(now_us));
     let tcp = || extensions.get::<Guest<TcpConnectInfo>>().map(|guest| guest.wait_us(now_us));
-    Duration::from_micros(unix.or_else(tcp).unwrap_or(0))
+    let known = || extensions.get::<Guest<Arc<Who>>>().map(|guest| guest.wait_us(now_us));
+    Duration::from_micros(unix.or_else(tcp).or_else(known).unwrap_or(0))
+}
+
+/// Somebody whose certificate was checked.
+#[derive(Clone, Debug)]
+pub struct Known(Arc<Who>);
+
+impl Peer {
+    /// What it may do, where its certificate says so; `None`: it came without one.
+    pub fn access(&self, clock: &Clock) -> Option<Result<Access, Status>> {
+        match self {
+            Self::Known(known) => Some(known.0.access(tls::now_s(clock))),
+            Self::Embedded | Self::Unix(..) | Self::Tcp(_) => None,
+        }
+    }
+
+    /// Its name, where a certificate vouches for it: without the scheme, which is the same of all.
+    pub fn name(&self) -> Option<&str> {
+        let Self::Known(known) = self else { return None };
+        let name = known.0.identity.name();
+        Some(name.strip_prefix("spiffe://").unwrap_or(name))
+    }
 }
 
 impl fmt::Display for Peer {
@@ -82,6 +115,7 @@ impl fmt::Display for Peer {
             Self::Unix(uid, pid) => write!(f, "uid {} pid {}", number(uid.map(i64::from)), number(pid.map(i64::from))),
             Self::Tcp(Some(address)) => write!(f, "{address}"),
             Self::Tcp(None) => f.write_str("tcp"),
+            Self::Known(known) => known.0.fmt(f),
         }
     }
 }

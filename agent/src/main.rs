@@ -91,6 +91,7 @@ async fn serve(cli: &Cli) -> anyhow::Result<()> {
         Some(address) => Some(listen::open_tcp(address).await?),
         None => None,
     };
+    let acceptor = cli.tls.acceptor(&Clock::system())?;
     let socket = listen::Socket::open(&path, cli.group.as_deref()).await?;
     let agent = Agent::start(config)?;
     tracing::info!(node = agent.identity().node, socket = %path.display(), tcp = cli.listen, "sampling");
@@ -104,7 +105,10 @@ async fn serve(cli: &Cli) -> anyhow::Result<()> {
     let mut servers = JoinSet::new();
     servers.spawn(listen::serve_unix(agent.door(), socket, until()));
     if let Some(listener) = tcp {
-        servers.spawn(listen::serve_tcp(agent.door(), listener, until()));
+        match acceptor {
+            Some(acceptor) => servers.spawn(listen::serve_tls(agent.door(), listener, acceptor, until())),
+            None => servers.spawn(listen::serve_tcp(agent.door(), listener, until())),
+        };
     }
     let failed = tokio::select! {
         () = told_to_stop(signals) => None,

@@ -13,6 +13,7 @@ use tokio::sync::mpsc;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
+    access::Access,
     black_box::Told,
     desk::{Command, Door},
     encode,
@@ -31,22 +32,39 @@ const VIEWER_BYTES: usize = 128;
 #[derive(Clone, Debug)]
 pub struct Service {
     door: Door,
-    is_insecure: bool,
+    /// Of those who came without a certificate; `None`: nobody does.
+    access: Option<Access>,
 }
 
 impl Service {
-    /// For connections that are encrypted, or that never leave the host.
+    /// For connections that never leave the host.
     pub fn local(door: Door) -> Self {
-        Self { door, is_insecure: false }
+        Self { door, access: Some(Access::Local) }
     }
 
     /// For connections that are neither encrypted nor authenticated; the description says so.
     pub fn insecure(door: Door) -> Self {
-        Self { door, is_insecure: true }
+        Self { door, access: Some(Access::Insecure) }
+    }
+
+    /// For connections by mutual TLS: certificates say who may do what.
+    pub fn known(door: Door) -> Self {
+        Self { door, access: None }
+    }
+
+    /// Who asks and what they may do, on each call anew. Waits where their connection asks too fast.
+    async fn admit<T>(&self, request: &Request<T>, call: &str) -> Result<(Peer, Access), Status> {
+        self.slow(request).await;
+        let peer = Peer::of(request);
+        let nobody = || Err(Status::unauthenticated("show a certificate"));
+        let access = peer.access(self.door.clock()).unwrap_or_else(|| self.access.map_or_else(nobody, Ok));
+        access.map(|access| (peer.clone(), access)).inspect_err(|refused| {
+            tracing::warn!(%peer, call, reason = refused.message(), "refused");
+        })
     }
 
     /// Lets a request wait whose connection asks too fast: each costs an answer.
-    async fn admit<T>(&self, request: &Request<T>) {
+    async fn slow<T>(&self, request: &Request<T>) {
         let wait = wait_of(request, self.door.clock().mono_us());
         if !wait.is_zero() {
             tokio::time::sleep(wait).await;
@@ -60,26 +78,23 @@ impl agent_server::Agent for Service {
     type HistoryStream = Told;
 
     async fn describe(&self, request: Request<DescribeRequest>) -> Result<Response<Description>, Status> {
-        self.admit(&request).await;
-        let peer = Peer::of(&request);
+        let (peer, access) = self.admit(&request, "describe").await?;
         tracing::info!(%peer, "describe");
         let (reply, answer) = tokio::sync::oneshot::channel();
-        self.door.send(Command::Describe { reply, is_insecure: self.is_insecure }).await?;
+        self.door.send(Command::Describe { reply, is_insecure: access.is_insecure() }).await?;
         answer.await.map(Response::new).map_err(|_| Status::unavailable("the agent is stopping"))
     }
 
     async fn watch(&self, request: Request<Streaming<Control>>) -> Result<Response<Self::WatchStream>, Status> {
-        self.admit(&request).await;
-        let peer = Peer::of(&request);
+        let (peer, access) = self.admit(&request, "watch").await?;
         let (outbox, outgoing) = outbox();
-        let visit = Visit { door: self.door.clone(), is_insecure: self.is_insecure, peer };
+        let visit = Visit { door: self.door.clone(), access, peer };
         tokio::spawn(visit.serve(request.into_inner(), outbox));
         Ok(Response::new(outgoing))
     }
 
     async fn history(&self, request: Request<HistoryRequest>) -> Result<Response<Self::HistoryStream>, Status> {
-        self.admit(&request).await;
-        let peer = Peer::of(&request);
+        let (peer, _) = self.admit(&request, "history").await?;
         let request = request.into_inner();
         tracing::info!(%peer, from_us = request.from_us, to_us = request.to_us, points = request.max_points, "history");
         let Some(histories) = self.door.histories() else {
@@ -94,7 +109,7 @@ impl agent_server::Agent for Service {
 /// One watcher, from its first control to its last.
 struct Visit {
     door: Door,
-    is_insecure: bool,
+    access: Access,
     peer: Peer,
 }
 
@@ -106,9 +121,11 @@ impl Visit {
             Err(reason) => return self.turn_away(&words, reason),
         };
         let id = self.door.next_watcher();
-        let viewer = cut(hello.viewer.unwrap_or_default());
-        tracing::info!(watcher = id.0, viewer, peer = %self.peer, "watch opened");
-        let join = Command::Join { id, outbox, viewer, is_insecure: self.is_insecure };
+        let says = cut(hello.viewer.unwrap_or_default());
+        tracing::info!(watcher = id.0, viewer = says, peer = %self.peer, "watch opened");
+        // What a certificate says of somebody stands before what they say.
+        let viewer = self.peer.name().map_or(says, |name| cut(name.to_owned()));
+        let join = Command::Join { id, outbox, viewer, access: self.access };
         if self.door.send(join).await.is_err() {
             return;
         }

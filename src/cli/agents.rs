@@ -11,25 +11,26 @@ use std::{
 use anyhow::Context as _;
 use tokio::{sync::mpsc, time::interval};
 
-use super::{Place, places};
-use crate::feed::live::Target;
+use super::{Place, TlsArgs, places};
+use crate::{clock::Clock, feed::live::Target};
 
 /// The file is looked at so often.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// The lists that a file holds as it changes; none without one. Must be called on a tokio runtime.
 ///
-/// A list that cannot be read or understood changes nothing: whoever writes it may not have finished.
-pub fn lists(file: Option<PathBuf>, is_insecure: bool) -> mpsc::Receiver<Vec<Target>> {
+/// A list that cannot be read or understood changes nothing: whoever writes it may not have finished. Each is asked anew how
+/// TCP is to be spoken with it.
+pub fn lists(file: Option<PathBuf>, tls: &TlsArgs, clock: Clock) -> mpsc::Receiver<Vec<Target>> {
     // The last list counts: a reader that is behind is waited for.
     let (sender, lists) = mpsc::channel(1);
     if let Some(file) = file {
-        tokio::spawn(follow(file, is_insecure, sender));
+        tokio::spawn(follow(file, (tls.clone(), clock), sender));
     }
     lists
 }
 
-async fn follow(file: PathBuf, is_insecure: bool, lists: mpsc::Sender<Vec<Target>>) {
+async fn follow(file: PathBuf, (tls, clock): (TlsArgs, Clock), lists: mpsc::Sender<Vec<Target>>) {
     let mut before = written(&file);
     let mut looks = interval(LOOK_EVERY);
     while !lists.is_closed() {
@@ -38,10 +39,14 @@ async fn follow(file: PathBuf, is_insecure: bool, lists: mpsc::Sender<Vec<Target
         if now.is_none() || now == before {
             continue;
         }
-        match read(&file, is_insecure) {
-            Ok(places) => {
+        let targets = read(&file).and_then(|places| {
+            let tcp = tls.tcp(&places, clock)?;
+            Ok(places.into_iter().map(|place| place.target(&tcp, clock)).collect())
+        });
+        match targets {
+            Ok(targets) => {
                 before = now;
-                if lists.send(places.into_iter().map(Place::target).collect()).await.is_err() {
+                if lists.send(targets).await.is_err() {
                     return;
                 }
             }
@@ -57,9 +62,9 @@ fn written(file: &Path) -> Option<(SystemTime, u64, u64)> {
 }
 
 /// The places that a file names, in order, each once.
-pub fn read(file: &Path, is_insecure: bool) -> anyhow::Result<Vec<Place>> {
+pub fn read(file: &Path) -> anyhow::Result<Vec<Place>> {
     let text = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    parse(&text, is_insecure).with_context(|| format!("in {}", file.display()))
+    parse(&text).with_context(|| format!("in {}", file.display()))
 }
 
 /// Writes the addresses of agents into a file: whole or not at all, for others may be reading it.
@@ -73,11 +78,11 @@ pub fn write(file: &Path, addresses: impl Iterator<Item = String>) -> anyhow::Re
     Ok(())
 }
 
-fn parse(text: &str, is_insecure: bool) -> anyhow::Result<Vec<Place>> {
+fn parse(text: &str) -> anyhow::Result<Vec<Place>> {
     let words = text.lines().map(|line| line.split('#').next().unwrap_or_default().trim());
     let words: Vec<String> = words.filter(|word| !word.is_empty()).map(str::to_owned).collect();
     anyhow::ensure!(!words.is_empty(), "no agent is named; write one address a line");
-    places(words.iter(), is_insecure)
+    places(words.iter())
 }
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use clap::Args;
 
-use super::{Place, places};
+use super::{Place, TlsArgs, places};
 use crate::{app, event::Stamp, feed::live::Put};
 
 /// Which mark, and where.
@@ -25,9 +25,9 @@ pub struct MarkArgs {
     #[arg(long, value_name = "TIME")]
     pub at: Option<String>,
 
-    /// Speak to agents by TCP without encryption and authentication.
-    #[arg(long)]
-    pub insecure: bool,
+    /// How agents are reached by TCP.
+    #[command(flatten)]
+    pub tls: TlsArgs,
 }
 
 /// The longest note, bytes: agents take none that is longer.
@@ -36,7 +36,7 @@ const TEXT_BYTES: usize = 500;
 impl MarkArgs {
     /// The places named, in order, each once; none: this host.
     pub fn places(&self) -> anyhow::Result<Vec<Place>> {
-        places(self.hosts.iter(), self.insecure)
+        places(self.hosts.iter())
     }
 
     /// How long ago that was which the mark is about, microseconds.

@@ -54,8 +54,14 @@ fn a_path_is_a_socket_and_needs_no_flag() {
 }
 
 #[test]
-fn tcp_needs_insecure_spelled_out() {
-    assert!(places("midair node-7").unwrap_err().contains("add --insecure"));
+fn tcp_needs_certificates_or_insecure_spelled_out() {
+    let tcp = |line: &str| {
+        let cli = cli(line);
+        cli.tls.tcp(&cli.places().unwrap(), crate::clock::Clock::system()).map_err(|error| error.to_string())
+    };
+    let refused = tcp("midair node-7 --tls-ca /no/ca --tls-cert /no/cert --tls-key /no/key").unwrap_err();
+    assert!(refused.contains("/no/ca"), "{refused}");
+    assert!(matches!(tcp("midair --insecure node-7"), Ok(Tcp::Insecure)));
 }
 
 #[test]

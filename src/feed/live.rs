@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use tokio::sync::mpsc;
 
-pub use dial::{Connect, Reach};
+pub use dial::{Connect, Reach, Secured};
 pub(super) use past::ANSWER_BYTES;
 pub use put::{Put, Wanted, put};
 

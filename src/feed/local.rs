@@ -5,11 +5,12 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use anyhow::Context as _;
 use midair_agent::{Agent, Config, listen::default_sockets};
 use midair_proto::v1;
+use midair_tls::Connector;
 use tokio::time::timeout;
 
-use crate::wire;
+use crate::{clock::Clock, event::INSECURE, wire};
 
-use super::live::{Reach, Target, dial};
+use super::live::{Reach, Secured, Target, dial};
 
 /// An agent that has not answered by then is not waited for.
 const AT_ONCE: Duration = Duration::from_millis(50);
@@ -41,9 +42,15 @@ pub fn socket(path: PathBuf) -> Target {
     Target { note: address.clone(), address, reach: Reach::Unix(path) }
 }
 
-/// An agent behind a TCP address.
+/// An agent behind a TCP address, whom nobody vouches for.
 pub fn tcp(address: String) -> Target {
-    Target { address: address.as_str().into(), note: "tcp, insecure".into(), reach: Reach::Tcp(address) }
+    Target { address: address.as_str().into(), note: INSECURE.into(), reach: Reach::Tcp(address) }
+}
+
+/// An agent behind a TCP address, who shows a certificate and is shown ours.
+pub fn tls(address: String, connector: Connector, clock: Clock) -> Target {
+    let reach = Reach::Tls(Secured { address: address.clone(), connector, clock });
+    Target { address: address.into(), note: "tls".into(), reach }
 }
 
 /// An agent inside this program. It lives as long as its target: the way to it holds it.

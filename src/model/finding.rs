@@ -1,5 +1,6 @@
 //! What is wrong now, in one line each, the worst first: culprit before victim.
 
+mod fleet;
 mod mem;
 pub(super) mod queue;
 pub(super) mod sched;
@@ -20,6 +21,7 @@ use super::{
 };
 use crate::event::{NodeId, Stamp};
 
+pub use fleet::Compared;
 pub use vm::VmTopic;
 
 /// From here on a severity is a finding, per mille: of sched, mem and queue.
@@ -50,6 +52,16 @@ pub enum Topic {
     Vm(u32, VmTopic),
     /// Samples that were lost.
     Lost,
+    /// Several nodes that are not heard.
+    Silent,
+    /// The same trouble on several nodes; that of the worst of them.
+    Several(Box<Topic>),
+    /// The clock of the node.
+    Clock,
+    /// Who stands out of its peers, and by what.
+    Peers(Compared),
+    /// Certificates that end soon.
+    Certificate,
 }
 
 /// A finding as it is told apart from the others, whatever its words and its rank are now.
@@ -115,6 +127,11 @@ pub fn findings(model: &Model, node: Option<&NodeId>, now: Stamp) -> Vec<Finding
     for node in model.nodes.values().filter(in_scope) {
         Teller { node, says_node, now, found: &mut found }.tell();
     }
+    if says_node {
+        fleet::tell(model, &mut found);
+    }
+    // What befell several comes before each of them.
+    found.sort_by_key(|finding| finding.subject.topic != Topic::Silent);
     found.sort_by(|a, b| (b.severity, a.vital, &a.subject.node).cmp(&(a.severity, b.vital, &b.subject.node)));
     found
 }
@@ -153,6 +170,17 @@ impl Teller<'_> {
                 self.tell_latest();
             }
             Presence::Live => self.tell_latest(),
+        }
+        self.certificate();
+    }
+
+    /// A notice, after all that is wrong now. Our own certificate is no matter of a node: the header speaks of it.
+    fn certificate(&mut self) {
+        let notice =
+            self.node.link.notice().and_then(|notice| notice.split(", ").find(|part| part.starts_with("its ")));
+        if let Some(notice) = notice {
+            let parts = vec![self.name(), Part::Words(": "), Part::Name(notice.into())];
+            self.push(50, None, Topic::Certificate, Lead::Node, parts);
         }
     }
 

@@ -50,7 +50,12 @@ pub(crate) fn up(seconds: f64, node: &str) -> Stamped {
 }
 
 pub(crate) fn up_at(seconds: f64, address: &str) -> Stamped {
-    let state = LinkState::Up { note: "".into() };
+    noted(seconds, address, "")
+}
+
+/// A connection with such a note.
+pub(crate) fn noted(seconds: f64, address: &str, note: &str) -> Stamped {
+    let state = LinkState::Up { note: note.into() };
     stamped(seconds, Event::Link(Link { address: address.into(), state }))
 }
 

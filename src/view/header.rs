@@ -10,7 +10,7 @@ use crate::{
         screen::{Screen, Way},
         utc,
     },
-    event::{LinkState, NodeId, Stamp},
+    event::{INSECURE, LinkState, NodeId, Stamp},
     model::{Latest, Node, Presence, task::number_of},
 };
 
@@ -22,7 +22,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
         buffer.set_style(area.intersection(*buffer.area()), theme.past);
     }
     let (when, when_style) = moment(state, theme);
-    let right = (text::width(&when) as u16 + 3).min(area.width);
+    let insecure = if is_insecure(state) { "! insecure  " } else { "" };
+    let right = (text::width(&when) as u16 + text::width(insecure) as u16 + 3).min(area.width);
     let left = Rect { width: area.width - right, ..area };
     let mut pen = Pen::new(buffer, left, 0);
     pen.put(" midair", over(theme.title));
@@ -43,7 +44,13 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
         cost(state).into_iter().map(|part| (format!("  {part}"), over(theme.dim))).collect();
     pen.put_right(&parts);
     let place = Rect { x: area.x + left.width, width: right, ..area };
-    Pen::new(buffer, place, 0).skip(2).put(&when, when_style);
+    Pen::new(buffer, place, 0).skip(2).put(insecure, over(theme.alarm)).put(&when, when_style);
+}
+
+/// Whether nobody vouches for what is shown of a node. It is said on each screen, however narrow.
+fn is_insecure(state: &State) -> bool {
+    let is_insecure = |n: &Node| n.link.is_insecure() || n.described.as_ref().is_some_and(|d| d.is_insecure);
+    state.model.nodes.values().any(is_insecure)
 }
 
 fn moment(state: &State, theme: &Theme) -> (String, Style) {
@@ -199,7 +206,9 @@ fn cost(state: &State) -> Vec<String> {
         LinkState::Up { note } => Some(note.to_string()),
         LinkState::Connecting | LinkState::Down { .. } => None,
     });
-    let insecure = state.model.nodes.values().any(|n| n.described.as_ref().is_some_and(|d| d.is_insecure));
+    // Of several nodes: what concerns all of them is our own certificate.
+    let own = || state.model.nodes.values().find_map(|n| n.link.notice().filter(|notice| notice.starts_with("our ")));
+    let note = note.or_else(|| own()?.split(", ").next().map(|own| format!("! {own}")));
     let malformed = state.model.malformed.as_ref().map(|(n, _)| format!("! {} malformed", format::count(Some(*n))));
     let latest = node.and_then(|n| n.latest.as_ref());
     let of_all = || state.model.nodes.values().filter_map(|n| n.latest.as_ref()?.cost_share).reduce(f64::max);
@@ -220,8 +229,7 @@ fn cost(state: &State) -> Vec<String> {
     let recording = state.recording.as_ref().map(|r| format!("◉ REC {}B", format::bytes(Some(r.n_bytes as f64))));
     let vm = latest.and_then(|l| l.vm_cost_share).map(|share| format!("+ vm {}", format::percent_sign(Some(share))));
     let every = format!("every {}", format::age(Some(u64::from(state.interval_ms) * 1000)));
-    [file, note, shed, malformed, insecure.then(|| "! insecure".to_owned()), cost, vm, Some(every), recording]
-        .into_iter()
-        .flatten()
-        .collect()
+    // That is said already.
+    let note = note.filter(|note| note != INSECURE);
+    [file, note, shed, malformed, cost, vm, Some(every), recording].into_iter().flatten().collect()
 }

@@ -47,8 +47,10 @@ impl Demo {
     }
 
     fn targets(&self) -> Vec<Target> {
-        let places = agents::read(&self.agents, true).expect("a list of agents");
-        places.into_iter().map(midair::cli::Place::target).collect()
+        let places = agents::read(&self.agents).expect("a list of agents");
+        let target =
+            |place: midair::cli::Place| place.target(&midair::cli::Tcp::Insecure, midair::clock::Clock::system());
+        places.into_iter().map(target).collect()
     }
 
     /// The processes that it has started.

@@ -11,4 +11,5 @@ mod recordings;
 mod support;
 mod terminal;
 mod tidy;
+mod tls;
 mod truth;

@@ -14,7 +14,7 @@ struct Rule {
 const IO: [&str; 8] =
     ["std::fs", "std::io", "std::net", "std::process", "std::env", "Instant::now", "SystemTime", "std::thread"];
 
-const RULES: [Rule; 11] = [
+const RULES: [Rule; 12] = [
     Rule {
         places: &["vitals/src"],
         never: &["tokio", "prost", "tonic", "ratatui", "crossterm", "midair_proto", "rustix", "serde"],
@@ -73,6 +73,7 @@ const RULES: [Rule; 11] = [
         ],
         never: &["tokio", "midair_agent", "std::time", "std::fs", "HashMap", "rand"],
     },
+    Rule { places: &["tls/src"], never: &["midair_", "ratatui", "tonic", "prost"] },
     Rule { places: &["beam/src"], never: &["midair_", "ratatui", "tonic", "prost"] },
     Rule {
         places: &["recording/src"],
@@ -152,7 +153,7 @@ fn unsafe_stands_in_one_file() {
 }
 
 fn own_sources() -> Vec<PathBuf> {
-    ["src", "agent/src", "beam/src", "demo/src", "proto/src", "recording/src", "vitals/src"]
+    ["src", "agent/src", "beam/src", "demo/src", "proto/src", "recording/src", "tls/src", "vitals/src"]
         .iter()
         .flat_map(|p| sources(&root().join(p)))
         .filter(|f| !is_test(f))

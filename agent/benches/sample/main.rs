@@ -18,6 +18,7 @@ use std::{
 
 use midair_agent::{
     Clock, Collector, Config,
+    access::Access,
     cost::ThreadTimes,
     desk::{self, Desk, WatcherId},
     identity::Identity,
@@ -154,7 +155,7 @@ impl Watched {
         let mut desk = Desk::new(&config, identity, clock.clone(), wants.clone(), ThreadTimes::default());
         let (outbox, outgoing) = outbox();
         let id = WatcherId(1);
-        desk.handle(desk::Command::Join { id, outbox, viewer: "bench".into(), is_insecure: false });
+        desk.handle(desk::Command::Join { id, outbox, viewer: "bench".into(), access: Access::Local });
         let interest = Interest { scope: None, stream: Some(Stream::Detail.into()), interval_ms: Some(1_000) };
         desk.handle(desk::Command::Control(id, control::Kind::Interest(interest)));
         Self { desk, wants, outgoing }

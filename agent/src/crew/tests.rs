@@ -46,7 +46,12 @@ fn only_who_is_watched_is_read() {
     crew.clock = clock.clone();
     crew.spread();
     let (outbox, _outgoing) = outbox();
-    let join = Command::Join { id: crate::desk::WatcherId(0), outbox, viewer: String::new(), is_insecure: false };
+    let join = Command::Join {
+        id: crate::desk::WatcherId(0),
+        outbox,
+        viewer: String::new(),
+        access: crate::access::Access::Local,
+    };
     crew.handle(1, join);
     assert_eq!(counts(&reads), [0, 1, 0], "who comes is told how things are now");
     for _ in 0..5 {
@@ -69,7 +74,7 @@ fn moments_lie_over_the_whole_interval_and_missed_ones_are_left_out() {
         let (outbox, outgoing) = outbox();
         kept.push(outgoing);
         let id = crate::desk::WatcherId(0);
-        crew.handle(number, Command::Join { id, outbox, viewer: String::new(), is_insecure: false });
+        crew.handle(number, Command::Join { id, outbox, viewer: String::new(), access: crate::access::Access::Local });
     }
     clock.forward(10_000_000);
     while crew.read_due() {}

@@ -5,6 +5,7 @@ use midair_proto::v1::{Rollup, Stream, payload::Kind};
 use super::{Desk, Watcher, WatcherId, event};
 pub(super) use crate::black_box::NAME;
 use crate::{
+    access::Access,
     black_box::Status,
     census,
     outbox::{Outbox, Reader},
@@ -26,7 +27,7 @@ impl Desk {
         let watcher = Watcher {
             outbox,
             viewer,
-            is_insecure: false,
+            access: Access::Local,
             is_standing: true,
             stream: None,
             interval_ms,

@@ -141,11 +141,10 @@ impl Desk {
     pub(super) fn budget(&mut self, id: WatcherId, budget: Budget) -> Result<(), String> {
         let Some(watcher) = self.watchers.get(&id) else { return Ok(()) };
         let viewer = watcher.viewer.as_str();
-        if watcher.is_insecure {
-            return Err("a budget is not changed over an insecure connection: nobody knows who asks; \
-                        use the Unix socket of that host"
-                .into());
-        }
+        watcher.access.operate(
+            "budgets",
+            "a budget is not changed over an insecure connection: nobody knows who asks; use the Unix socket of that host",
+        )?;
         let Some(milli) = budget.milli else {
             tracing::warn!(watcher = id.0, viewer, "the budget is set back");
             self.governor.lower();

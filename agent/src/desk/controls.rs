@@ -6,6 +6,7 @@ use midair_proto::v1::{Focus, Interest, MarkRequest, Refused, Stream, TableQuery
 
 use super::{Desk, N_WATCHERS, Watcher, WatcherId, black_box, event, process};
 use crate::{
+    access::Access,
     encode,
     outbox::{Outbox, Reader},
     stream::{Content, Encoder, N_INTERVALS, StreamKey},
@@ -16,7 +17,7 @@ use crate::{
 const INTERVALS_MS: std::ops::RangeInclusive<u32> = 250..=60_000;
 
 impl Desk {
-    pub(super) fn join(&mut self, id: WatcherId, outbox: Outbox, viewer: String, is_insecure: bool) {
+    pub(super) fn join(&mut self, id: WatcherId, outbox: Outbox, viewer: String, access: Access) {
         if self.n_watchers() >= N_WATCHERS {
             let reason =
                 Some(format!("this agent already has {N_WATCHERS} watchers; close one, or watch through a hub"));
@@ -25,14 +26,14 @@ impl Desk {
             let _reader = outbox.word(event(&self.identity, &self.clock, Kind::Refused(refused)));
             return;
         }
-        let described = Kind::Described(self.description(is_insecure));
+        let described = Kind::Described(self.description(access.is_insecure()));
         let marks = self.marks.kept().cloned().map(Kind::Mark);
         let words = std::iter::once(described).chain(marks);
         let mut events = words.map(|kind| event(&self.identity, &self.clock, kind));
         if events.all(|word| outbox.word(word) == Reader::There) {
             let interval_ms = self.interval_ms;
             let watcher =
-                Watcher { outbox, viewer, is_insecure, is_standing: false, stream: None, interval_ms, marked_us: None };
+                Watcher { outbox, viewer, access, is_standing: false, stream: None, interval_ms, marked_us: None };
             self.watchers.insert(id, watcher);
         }
     }
@@ -191,6 +192,7 @@ impl Desk {
 
     fn mark(&mut self, id: WatcherId, request: MarkRequest) -> Result<(), String> {
         let Some(watcher) = self.watchers.get_mut(&id) else { return Ok(()) };
+        watcher.access.mark()?;
         let (mono_us, wall_us) = (self.clock.mono_us(), self.clock.wall_us());
         let mark = self.marks.take(request, (&watcher.viewer, &mut watcher.marked_us), mono_us, wall_us)?;
         tracing::info!(watcher = id.0, author = mark.author, text = mark.text, "mark");

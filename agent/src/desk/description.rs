@@ -29,7 +29,7 @@ impl Desk {
         self.told = Some(now);
         let mut gone = Vec::new();
         for (id, watcher) in &self.watchers {
-            let described = Kind::Described(self.description(watcher.is_insecure));
+            let described = Kind::Described(self.description(watcher.access.is_insecure()));
             if watcher.outbox.word(event(&self.identity, &self.clock, described)) == Reader::Gone {
                 gone.push(*id);
             }

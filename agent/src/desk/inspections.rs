@@ -15,11 +15,10 @@ impl Desk {
     /// Wants to see what a process keeps, for operators alone: it may be secret.
     pub(super) fn inspect(&mut self, watcher: WatcherId, request: &InspectRequest) -> Result<(), String> {
         let asker = self.watchers.get(&watcher).ok_or("nobody watches")?;
-        if asker.is_insecure {
-            return Err("this connection is not authenticated, so it is not shown what processes keep; \
-                        watch through the agent's socket"
-                .into());
-        }
+        asker.access.operate(
+            "inspections",
+            "this connection is not authenticated, so it is not shown what processes keep; watch through the agent's socket",
+        )?;
         let task = self.process(request.task.as_ref(), "an inspection")?;
         let what = match request.what.map(Keeps::try_from) {
             Some(Ok(what @ (Keeps::State | Keeps::Dictionary))) => what,

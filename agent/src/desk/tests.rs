@@ -7,6 +7,7 @@ mod inspections;
 mod kept;
 mod marks;
 mod rest;
+mod roles;
 mod streams;
 
 use std::{
@@ -83,15 +84,15 @@ impl Bench {
     }
 
     fn join(&mut self) -> Client {
-        self.join_as(false)
+        self.join_as(Access::Local)
     }
 
-    fn join_as(&mut self, is_insecure: bool) -> Client {
+    fn join_as(&mut self, access: Access) -> Client {
         let (outbox, outgoing) = outbox();
         let id = WatcherId(self.n_watchers);
         self.n_watchers += 1;
         let viewer = format!("viewer-{}", id.0);
-        self.desk.handle(Command::Join { id, outbox, viewer, is_insecure });
+        self.desk.handle(Command::Join { id, outbox, viewer, access });
         Client { id, outgoing }
     }
 

@@ -27,11 +27,10 @@ impl Desk {
     /// Wants a trace, for operators alone.
     pub(super) fn trace(&mut self, watcher: WatcherId, request: &TraceRequest) -> Result<(), String> {
         let asker = self.watchers.get(&watcher).ok_or("nobody watches")?;
-        if asker.is_insecure {
-            return Err(
-                "this connection is not authenticated, so it may not trace; watch through the agent's socket".into()
-            );
-        }
+        asker.access.operate(
+            "receive traces",
+            "this connection is not authenticated, so it may not trace; watch through the agent's socket",
+        )?;
         let task = self.process(request.task.as_ref(), "a receive trace")?;
         let (seconds, most) = (request.seconds.unwrap_or(*SECONDS.end()), request.most.unwrap_or(*MESSAGES.end()));
         if !SECONDS.contains(&seconds) || !MESSAGES.contains(&most) {

@@ -24,9 +24,16 @@ fn what_is_wrong_is_one_sentence_and_not_a_panic() {
     let served = Running::start(&[], "info");
     let socket = served.socket();
     let socket = socket.to_str().unwrap();
-    let cases: [(&[&str], i32, &str); 8] = [
+    let cases: [(&[&str], i32, &str); 11] = [
         (&["--listen", "127.0.0.1:0"], 1, "--insecure"),
         (&["--listen", &taken, "--insecure"], 1, "is in use"),
+        (&["--listen", "127.0.0.1:0", "--tls-ca", "/x"], 1, "three files"),
+        (&["--listen", "127.0.0.1:0", "--tls-ca=/x", "--tls-cert=/x", "--tls-key=/x"], 1, "cannot read /x"),
+        (
+            &["--listen=127.0.0.1:0", "--insecure", "--tls-ca=/x", "--tls-cert=/x", "--tls-key=/x"],
+            1,
+            "exclude each other",
+        ),
         (&["--socket", socket], 1, "an agent already answers on"),
         (&["--socket", "/nowhere/x.sock"], 1, "cannot open the socket /nowhere/x.sock"),
         (&["--group", "no-such-group"], 1, "there is no group no-such-group"),

@@ -12,4 +12,5 @@ mod host;
 mod hostile;
 mod marks;
 mod sysinfo;
+mod tls;
 mod watch;

@@ -11,6 +11,7 @@ use std::{
 
 use hyper_util::rt::TokioIo;
 use midair_proto::{MESSAGE_MAX, v1::agent_client::AgentClient};
+use midair_tls::Connector;
 use tokio::{
     io::{AsyncRead, AsyncWrite, DuplexStream},
     net::{TcpStream, UnixStream},
@@ -22,7 +23,7 @@ use tonic::{
 };
 use tower::service_fn;
 
-use crate::event::Cause;
+use crate::{clock::Clock, event::Cause};
 
 use super::peer::Peer;
 
@@ -42,10 +43,23 @@ pub type Connect = Arc<dyn Fn() -> DuplexStream + Send + Sync>;
 pub enum Reach {
     /// By the Unix socket at this path.
     Unix(PathBuf),
-    /// By TCP, to "host:port".
+    /// By TCP without encryption and authentication, to "host:port".
     Tcp(String),
+    /// By TCP and mutual TLS.
+    Tls(Secured),
     /// In memory.
     Memory(Connect),
+}
+
+/// An address, and how to be sure of who is there.
+#[derive(Clone, Debug)]
+pub struct Secured {
+    /// "host:port".
+    pub address: String,
+    /// Shows who we are, and checks who answers.
+    pub connector: Connector,
+    /// Certificates have dates.
+    pub clock: Clock,
 }
 
 impl fmt::Debug for Reach {
@@ -53,6 +67,7 @@ impl fmt::Debug for Reach {
         match self {
             Self::Unix(path) => write!(f, "Unix({})", path.display()),
             Self::Tcp(address) => write!(f, "Tcp({address})"),
+            Self::Tls(secured) => write!(f, "Tls({})", secured.address),
             Self::Memory(_) => f.write_str("Memory"),
         }
     }
@@ -78,6 +93,8 @@ pub(crate) struct Dialled {
     pub(crate) client: AgentClient<Channel>,
     /// Knows who ended the connection.
     pub(super) peer: Peer,
+    /// What is to be known of the way there, beyond its note: certificates that end soon.
+    pub(super) notice: Option<String>,
 }
 
 /// Dials once.
@@ -92,9 +109,33 @@ pub(crate) async fn dial(reach: &Reach) -> Result<Dialled, Failure> {
             let io = in_time(tcp(address)).await?;
             speak(io, true).await
         }
+        Reach::Tls(secured) => secure(secured).await,
         // Who is in the same process cannot vanish behind a network: no pings, no wake-ups.
         Reach::Memory(connect) => speak(connect(), false).await,
     }
+}
+
+/// TLS, and what both ends then say of each other's certificates.
+async fn secure(secured: &Secured) -> Result<Dialled, Failure> {
+    let Secured { address, connector, clock } = secured;
+    let io = in_time(tcp(address)).await?;
+    let now = clock.now();
+    let now_s = i64::try_from(now.0 / 1_000_000).unwrap_or(i64::MAX);
+    let connected = match timeout(PATIENCE, connector.connect(address, io, now.0, now_s)).await {
+        Ok(Ok(connected)) => connected,
+        Ok(Err(midair_tls::Failure::Refused(words))) => return Err(Failure::new(Cause::Denied, words)),
+        Ok(Err(midair_tls::Failure::Io(error))) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            return Err(hung_up());
+        }
+        Ok(Err(midair_tls::Failure::Io(error))) => return Err(of_io(&error)),
+        Err(_) => return Err(no_answer()),
+    };
+    let dialled = speak(connected.stream, true).await?;
+    Ok(Dialled { notice: connected.ends_soon, ..dialled })
+}
+
+fn hung_up() -> Failure {
+    Failure::new(Cause::Reset, "the connection was closed in the middle of the handshake; does it speak TLS?")
 }
 
 async fn in_time<T>(dialled: impl Future<Output = io::Result<T>>) -> Result<T, Failure> {
@@ -157,11 +198,11 @@ where
     }
     let channel = match timeout(PATIENCE, endpoint.connect_with_connector(connector)).await {
         Ok(Ok(channel)) => channel,
-        Ok(Err(error)) => return Err(not_an_agent(&words_of(&error))),
+        Ok(Err(error)) => return Err(peer.denied().unwrap_or_else(|| not_an_agent(&words_of(&error)))),
         Err(_) => return Err(no_answer()),
     };
     let client = AgentClient::new(channel).max_decoding_message_size(MESSAGE_MAX + ENVELOPE_BYTES);
-    Ok(Dialled { client, peer })
+    Ok(Dialled { client, peer, notice: None })
 }
 
 /// The kernel refuses a connection to a file that is no socket in the words for a socket that nobody listens to.
@@ -194,7 +235,10 @@ fn of_io(error: &io::Error) -> Failure {
 }
 
 /// Why a stream could not be opened, or ended before the agent had said who it is.
-pub(super) fn of_opening(status: &Status, reach: &Reach) -> Failure {
+pub(super) fn of_opening(status: &Status, reach: &Reach, peer: &Peer) -> Failure {
+    if let Some(denied) = peer.denied() {
+        return denied;
+    }
     match (status.code(), reach) {
         (Code::PermissionDenied | Code::Unauthenticated, _) => {
             Failure::new(Cause::Denied, format!("the agent does not let us in: {}", status.message()))
@@ -207,6 +251,17 @@ pub(super) fn of_opening(status: &Status, reach: &Reach) -> Failure {
 
 fn let_go() -> Failure {
     Failure::new(Cause::Denied, "the connection was closed without a word; ask for membership in the socket's group")
+}
+
+impl Peer {
+    /// That it does not take our certificate, or that we have shown none, where it said so.
+    fn denied(&self) -> Option<Failure> {
+        if self.speaks_tls() {
+            let words = "it asks for certificates: leave --insecure away, and give --tls-ca, --tls-cert and --tls-key";
+            return Some(Failure::new(Cause::Denied, words));
+        }
+        self.refusal().map(|words| Failure::new(Cause::Denied, words))
+    }
 }
 
 /// Why an open stream ended.

@@ -1,6 +1,6 @@
 //! One agent: dial, watch, say what happens, dial again.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use midair_proto::{
     CONTRACT,
@@ -16,7 +16,7 @@ use tonic::{Streaming, transport::Channel};
 use crate::{
     clock::Clock,
     entry::{Entry, Item},
-    event::{self, Cause, Control, LinkState, NodeId},
+    event::{self, Cause, Control, LinkState, NOTICE, NodeId},
     feed::{
         backoff::{self, Chance},
         clock_offset::ClockOffset,
@@ -148,13 +148,19 @@ impl Link {
 
     /// One life of the connection. It ends well only with the feed.
     async fn once(&mut self, ways: &Ways) -> Result<(), Over> {
-        let Dialled { mut client, peer } = dial::dial(&self.target.reach).await?;
+        let Dialled { mut client, peer, notice } = dial::dial(&self.target.reach).await?;
         let mut watch = self.open(ways, &mut client, peer).await?;
         let described = self.first(&mut client, &mut watch).await?;
         self.introduce(ways, &described).await?;
-        self.tell(ways, LinkState::Up { note: self.target.note.clone() }).await?;
+        self.tell(ways, LinkState::Up { note: self.note(notice) }).await?;
         self.send(ways, self.item(described)).await?;
         self.follow(ways, &mut watch).await
+    }
+
+    /// How it is watched, and what of that needs somebody's attention.
+    fn note(&self, notice: Option<String>) -> Arc<str> {
+        let note = &self.target.note;
+        notice.map_or_else(|| note.clone(), |notice| format!("{note}{NOTICE}{notice}").into())
     }
 
     /// Opens the watch and says at once what is wanted: the first sample comes with the first answer.
@@ -169,7 +175,7 @@ impl Link {
         }
         let events = match timeout(PATIENCE, client.watch(ReceiverStream::new(outgoing))).await {
             Ok(Ok(response)) => response.into_inner(),
-            Ok(Err(status)) => return Err(dial::of_opening(&status, &self.target.reach).into()),
+            Ok(Err(status)) => return Err(dial::of_opening(&status, &self.target.reach, &peer).into()),
             Err(_) => return Err(dial::no_answer().into()),
         };
         Ok(Watch { events, to_agent, controls, peer, client: client.clone() })
@@ -180,7 +186,7 @@ impl Link {
         let envelope = match timeout(PATIENCE, watch.events.message()).await {
             Ok(Ok(Some(envelope))) => envelope,
             Ok(Ok(None)) => return Err(dial::closed().into()),
-            Ok(Err(status)) => return Err(dial::of_opening(&status, &self.target.reach).into()),
+            Ok(Err(status)) => return Err(dial::of_opening(&status, &self.target.reach, &watch.peer).into()),
             Err(_) => return Err(dial::no_answer().into()),
         };
         match envelope.kind() {

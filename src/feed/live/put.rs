@@ -70,12 +70,13 @@ async fn put_one(target: &Target, wanted: &Wanted) -> Result<Put, String> {
     let send = |control| to_agent.try_send(control).map_err(|_| "the agent has hung up".to_owned());
     send(wire::hello(&wanted.viewer))?;
     let opened = dialled.client.watch(ReceiverStream::new(outgoing)).await;
-    let mut events = opened.map_err(|status| dial::of_opening(&status, &target.reach).words)?.into_inner();
+    let mut events =
+        opened.map_err(|status| dial::of_opening(&status, &target.reach, &dialled.peer).words)?.into_inner();
     let mut asked: Option<v1::MarkRequest> = None;
     let mut name = String::new();
     loop {
         let event = timeout(WITHIN, events.message()).await.map_err(|_| "the agent does not answer".to_owned())?;
-        let event = event.map_err(|status| dial::of_opening(&status, &target.reach).words)?;
+        let event = event.map_err(|status| dial::of_opening(&status, &target.reach, &dialled.peer).words)?;
         let envelope = event.ok_or("the agent has hung up")?;
         match envelope.kind() {
             Some(Kind::Described(described)) if asked.is_none() => {

@@ -51,6 +51,14 @@ fn silence_says_since_when_and_why() {
 }
 
 #[test]
+fn a_certificate_that_ends_soon_is_a_notice_and_our_own_is_no_matter_of_a_node() {
+    let story = |note: &str| [noted(0.0, &address("a"), note), described(0.0, "a"), sample(1.0, "a", vec![])];
+    let notes = "tls, ! our certificate ends in 3 d, its certificate ends in 9 d";
+    assert_eq!(said(&story(notes), None, 1.0), ["a: its certificate ends in 9 d"]);
+    assert!(said(&story("tls, ! our certificate ends in 3 d"), None, 1.0).is_empty());
+}
+
+#[test]
 fn the_culprit_comes_before_the_victim() {
     let burner = |s: f64| task(5, s, s, 0.0);
     let story = [

@@ -188,7 +188,7 @@ fn a_budget_out_of_bounds_or_of_nobody_is_refused_in_words() {
     let (outbox, outgoing) = outbox();
     let mut stranger = Client { id: WatcherId(99), outgoing };
     let viewer = "who@knows".to_owned();
-    bench.desk.handle(Command::Join { id: stranger.id, outbox, viewer, is_insecure: true });
+    bench.desk.handle(Command::Join { id: stranger.id, outbox, viewer, access: Access::Insecure });
     for budget in [TEN_MINUTES, Budget { milli: None, seconds: None }] {
         bench.budget(&stranger, budget);
         let refusals = stranger.refusals();

@@ -50,7 +50,7 @@ fn an_inspection_is_wanted_once_and_its_answer_goes_to_who_asked() {
 fn what_processes_keep_is_not_for_connections_that_are_not_authenticated() {
     let mut bench = Bench::new();
     tick(&mut bench);
-    let mut client = bench.join_as(true);
+    let mut client = bench.join_as(Access::Insecure);
     bench.ask(&client, request(7, 1, 80, Keeps::Dictionary));
     assert!(client.refusals()[0].contains("not authenticated"));
     assert!(bench.wants.copy().inspections.is_empty());

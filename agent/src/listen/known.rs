@@ -1,0 +1,159 @@
+//! Who has come by mutual TLS: the connection, whom its certificate names, and what that may do.
+
+use std::{
+    collections::BTreeMap,
+    fmt, io,
+    net::SocketAddr,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    task::{Context, Poll},
+};
+
+use midair_tls::{Accepted, Identity, Role};
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+use tokio_rustls::server::TlsStream;
+use tonic::{Status, transport::server::Connected};
+
+use crate::access::Access;
+
+/// Connections that one identity has at once.
+pub const N_CONNECTIONS_EACH: usize = 16;
+
+/// A connection whose other end is known.
+#[derive(Debug)]
+pub(super) struct Known {
+    stream: TlsStream<TcpStream>,
+    who: Arc<Who>,
+    _counted: Option<Counted>,
+}
+
+/// Who is at its other end.
+#[derive(Debug)]
+pub(super) struct Who {
+    pub(super) address: Option<SocketAddr>,
+    pub(super) identity: Identity,
+    pub(super) role: Option<Role>,
+    /// True where too many of the same are here already.
+    is_one_too_many: bool,
+}
+
+/// How many connections each identity has.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Counts(Arc<Mutex<BTreeMap<String, usize>>>);
+
+/// One that is counted, as long as this lasts.
+#[derive(Debug)]
+struct Counted {
+    counts: Counts,
+    name: String,
+}
+
+impl Counts {
+    fn add(&self, name: &str) -> Option<Counted> {
+        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let n = counts.entry(name.to_owned()).or_default();
+        if *n >= N_CONNECTIONS_EACH {
+            return None;
+        }
+        *n += 1;
+        Some(Counted { counts: self.clone(), name: name.to_owned() })
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        let mut counts = self.counts.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(n) = counts.get_mut(&self.name) {
+            *n -= 1;
+            if *n == 0 {
+                counts.remove(&self.name);
+            }
+        }
+    }
+}
+
+impl Known {
+    pub(super) fn new(accepted: Accepted, counts: &Counts) -> Self {
+        let Accepted { stream, peer: identity, role } = accepted;
+        let counted = counts.add(identity.name());
+        // A peer that has gone already has no address.
+        let address = stream.get_ref().0.peer_addr().ok();
+        let who = Who { address, identity, role, is_one_too_many: counted.is_none() };
+        Self { stream, who: Arc::new(who), _counted: counted }
+    }
+}
+
+impl Who {
+    /// What it may do at this moment (seconds since 1970), or why nothing: in words, so that a person reads them.
+    pub(super) fn access(&self, now_s: i64) -> Result<Access, Status> {
+        let name = self.identity.name();
+        if self.is_one_too_many {
+            let words = format!("{name} has {N_CONNECTIONS_EACH} connections to this agent already; close one");
+            return Err(Status::permission_denied(words));
+        }
+        if now_s > self.identity.until_s {
+            return Err(Status::unauthenticated(format!(
+                "the certificate of {name} has ended; connect with a new one"
+            )));
+        }
+        let Some(role) = self.role else {
+            let words = format!("{name} has no role here; the agent's --role says who has which");
+            return Err(Status::permission_denied(words));
+        };
+        Access::As(role).look().map_err(Status::permission_denied)?;
+        Ok(Access::As(role))
+    }
+}
+
+impl fmt::Display for Who {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.role {
+            Some(role) => write!(f, "{role} {}", self.identity.name())?,
+            None => write!(f, "without a role {}", self.identity.name())?,
+        }
+        self.address.map_or(Ok(()), |address| write!(f, " at {address}"))
+    }
+}
+
+impl Connected for Known {
+    type ConnectInfo = Arc<Who>;
+
+    fn connect_info(&self) -> Self::ConnectInfo {
+        Arc::clone(&self.who)
+    }
+}
+
+impl AsyncRead for Known {
+    fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(cx, buf)
+    }
+}
+
+impl AsyncWrite for Known {
+    fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write(cx, buf)
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(cx)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bufs: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        Pin::new(&mut self.stream).poll_write_vectored(cx, bufs)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+}
