@@ -63,7 +63,8 @@ pub async fn run(feed: Feed, session: Session, theme: Theme, clock: Clock) -> an
     hangup::watch().context("cannot start the thread that watches the terminal")?;
     let signals = Signals::new().context("cannot listen to signals")?;
     let (hand, size) = (Hand::default(), session.state().size);
-    let (drawn_at, touched_at) = (Stamp(0), Stamp(0));
+    // Who has just started it waits for its first pictures.
+    let (drawn_at, touched_at) = (Stamp(0), clock.now());
     let shell =
         Shell { feed, session, theme, clock, screen, hand, drawn_at, touched_at, size, played_at: None, wants: None };
     shell.run(signals).await

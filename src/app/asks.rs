@@ -95,7 +95,8 @@ fn query(state: &State, node: &NodeId) -> TableQuery {
     let list = level.and_then(|level| Some(level.list(panel_of(level)?)));
     let (order, lowest) = list.map_or((state.vital.order(), false), |list| (list.sort.order(), list.is_inverted));
     let offset = list.map_or(0, |list| list.offset);
-    let (filter, has_more) = list.map_or_else(Default::default, |list| Filter::of(list, &state.model).for_agent());
+    let (filter, has_more) =
+        list.map_or_else(Default::default, |list| Filter::of(list, &state.model).for_agent(state.model.node(node)));
     let sought = state.go.as_ref().filter(|go| go.is_for(state, node)).and_then(|go| go.task_text());
     // An agent looks for one text: of a cgroup's tasks it looks for all, and what is typed is sought among them.
     let of_scope = level.and_then(|level| match &level.screen {

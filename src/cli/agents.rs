@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::Write as _,
-    os::unix::fs::MetadataExt as _,
+    os::unix::fs::{MetadataExt as _, PermissionsExt as _},
     path::{Path, PathBuf},
     time::{Duration, SystemTime},
 };
@@ -72,7 +72,9 @@ pub fn write(file: &Path, addresses: impl Iterator<Item = String>) -> anyhow::Re
     let lines: String = addresses.map(|address| address + "\n").collect();
     let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let cannot = || format!("cannot write {}", file.display());
-    let mut whole = tempfile::NamedTempFile::new_in(folder).with_context(cannot)?;
+    // Readable for others as any file is, as far as the umask lets it be.
+    let mode = fs::Permissions::from_mode(0o666);
+    let mut whole = tempfile::Builder::new().permissions(mode).tempfile_in(folder).with_context(cannot)?;
     whole.write_all(lines.as_bytes()).with_context(cannot)?;
     whole.persist(file).with_context(cannot)?;
     Ok(())

@@ -49,7 +49,7 @@ pub struct DemoArgs {
     #[arg(long, value_name = "NODE[/RUNTIME[/TASK]]", value_parser = go)]
     pub go: Option<String>,
 
-    /// Time between two samples: 1s to 60s.
+    /// Time between two samples: 250ms to 60s.
     #[arg(long, value_name = "TIME", default_value = "1s", value_parser = interval)]
     pub interval: Duration,
 

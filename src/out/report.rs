@@ -23,7 +23,7 @@ use crate::{
     clock::Clock,
     event::{Event, Stamp},
     feed::file::{Film, Notebook},
-    model::{Model, Timeline, timeline::Flag},
+    model::{Model, Node, Timeline, timeline::Flag},
     view::format,
 };
 
@@ -237,6 +237,10 @@ fn about(telling: &Telling, nodes: &BTreeSet<String>) -> Vec<(&'static str, Stri
         ("recorded by", format!("{} with {}", or_dash(header.author), or_dash(header.program))),
         ("nodes", format!("{}: {}", nodes.len(), listed(nodes, 40))),
     ];
+    let is_demo = |node: &Node| node.described.as_ref().is_some_and(|described| described.is_demo);
+    if telling.model().nodes.values().any(is_demo) {
+        about.push(("DEMO", "made-up nodes of `midair demo`: none of this has happened".to_owned()));
+    }
     if !header.masked.is_empty() {
         about.push(("masked", header.masked.join(", ")));
     }

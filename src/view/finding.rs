@@ -144,7 +144,7 @@ fn looked(state: &State) -> Option<String> {
 
 /// That there are more findings than the line has room for, and the key that shows them.
 fn n_more(n: usize) -> String {
-    format!(" {n} more f ")
+    format!(" +{n} more: f ")
 }
 
 /// Draws all of them over the screen.

@@ -84,9 +84,13 @@ impl Filter {
     }
 
     /// The one text that an agent can look for among all its tasks, `!` before it: without it; and whether more is asked for
-    /// than that.
-    pub(in crate::app) fn for_agent(&self) -> (String, bool) {
-        let is_text = |word: &&Word| matches!(word.meaning, Meaning::Text) && word.text != "!";
+    /// than that. The names of the node and its runtimes are no texts of its rows there.
+    pub(in crate::app) fn for_agent(&self, node: Option<&Node>) -> (String, bool) {
+        let named = |word: &Word| {
+            let runtimes = node.iter().flat_map(|node| &node.runtimes).map(|runtime| &*runtime.name);
+            word.is_in(node.map(Node::name).into_iter().chain(runtimes))
+        };
+        let is_text = |word: &&Word| matches!(word.meaning, Meaning::Text) && word.text != "!" && !named(word);
         match &self.words[..] {
             [word] if is_text(&word) && word.is_inverted => (format!("!{}", word.text), false),
             words => {

@@ -87,6 +87,7 @@ fn an_agent_is_asked_for_the_one_text_that_it_can_look_for() {
     assert_eq!(asked("!task-1").0, "!task-1");
     assert_eq!(asked("!task-1 !task-2").0, "", "it knows one text alone");
     assert_eq!(asked("queue>1000").0, "");
+    assert_eq!(asked("os task").0, "task", "the name of a runtime is none of a row's texts there");
 }
 
 #[test]

@@ -237,7 +237,9 @@ impl Teller<'_> {
             SchedulerKind::DirtyCpu => (" jobs of native code wait for ", " dirty CPU schedulers"),
             SchedulerKind::DirtyIo => (" jobs of native code wait for ", " dirty IO schedulers"),
         };
-        parts.extend([Part::Words(": "), Part::Count(waiting.n), Part::Words(what), Part::Count(n_schedulers)]);
+        parts.extend([Part::Words(": "), Part::Count(waiting.n), Part::Words(what)]);
+        // The stream of the cluster tells of no schedulers.
+        parts.push(if n_schedulers > 0 { Part::Count(n_schedulers) } else { Part::Words("its") });
         parts.push(Part::Words(kind));
         let busy = vm.vitals.utilisation_of(waiting.kind).map(|share| [Part::Words(", busy "), Part::Share(share)]);
         parts.extend(busy.into_iter().flatten());
@@ -292,11 +294,15 @@ impl Teller<'_> {
         self.on_node(&mut parts);
         parts.extend([Part::Words(" is always active (~"), Part::Share(share), Part::Words(" of looks): ")]);
         let n_normal = vm.reading.n_normal() as u64;
-        parts.extend([
-            Part::Words("no process uses more than one of "),
-            Part::Count(n_normal),
-            Part::Words(" schedulers"),
-        ]);
+        parts.push(Part::Words("no process uses more than one "));
+        // The stream of the cluster tells of no schedulers.
+        parts.extend(
+            (n_normal > 0)
+                .then_some([Part::Words("of "), Part::Count(n_normal), Part::Words(" ")])
+                .into_iter()
+                .flatten(),
+        );
+        parts.push(Part::Words(if n_normal > 0 { "schedulers" } else { "scheduler" }));
         // Work that waits for the one is worse than work that goes on.
         let per_mille = if depth(task) > 0 { 600 } else { 250 };
         self.about_vm(vm, (per_mille, Some(Vital::Sched)), VmTopic::AlwaysActive, Lead::Task(task.id()), parts);
