@@ -4,6 +4,7 @@ mod columns;
 mod csv;
 mod jsonl;
 mod parquet;
+mod pieces;
 mod rollups;
 mod rows;
 mod tasks;

@@ -109,16 +109,9 @@ impl Filter {
 
     /// Whether a node is one.
     pub(super) fn takes_node(&self, node: &Node) -> bool {
-        let labels = || node.described.iter().flat_map(|described| &described.labels).map(|(_, value)| &**value);
-        let texts = [node.name(), &*node.address].into_iter();
-        let state = presence(node);
-        let holds = |word: &Word| match &word.meaning {
-            Meaning::Text => word.is_in(texts.clone().chain(labels())),
-            Meaning::Label { key, value, is_whole } => is_labelled(node, key, value, *is_whole),
-            Meaning::State(asked) => state.starts_with(&**asked),
-            Meaning::Value(value, compared, than) => is_so(value.of_node(node), *compared, *than),
-        };
-        self.words.iter().all(|word| holds(word) != word.is_inverted)
+        let labels = node.described.iter().flat_map(|described| &described.labels).map(|(_, value)| &**value);
+        let texts = [node.name(), &*node.address].into_iter().chain(labels);
+        self.holds(node, texts, Some(presence(node)), |value| value.of_node(node))
     }
 
     /// Whether a task is one.
@@ -131,11 +124,22 @@ impl Filter {
         let texts = [&reading.name, &reading.command, &reading.user, &reading.cgroup, &reading.unit];
         let texts = texts.into_iter().filter_map(|text| text.as_deref());
         let texts = texts.chain([number.as_str(), node.name()]).chain(node.runtime_name(reading.id.runtime));
+        self.holds(node, texts, reading.state.map(|state| state.word()), |value| value.of_task(task))
+    }
+
+    /// Whether all words hold of a row of a node: of its texts, its state, its values.
+    fn holds<'a>(
+        &self,
+        node: &Node,
+        texts: impl Iterator<Item = &'a str> + Clone,
+        state: Option<&str>,
+        value_of: impl Fn(Value) -> Option<f64>,
+    ) -> bool {
         let holds = |word: &Word| match &word.meaning {
             Meaning::Text => word.is_in(texts.clone()),
             Meaning::Label { key, value, is_whole } => is_labelled(node, key, value, *is_whole),
-            Meaning::State(asked) => reading.state.is_some_and(|state| state.word().starts_with(&**asked)),
-            Meaning::Value(value, compared, than) => is_so(value.of_task(task), *compared, *than),
+            Meaning::State(asked) => state.is_some_and(|state| state.starts_with(&**asked)),
+            Meaning::Value(value, compared, than) => is_so(value_of(*value), *compared, *than),
         };
         self.words.iter().all(|word| holds(word) != word.is_inverted)
     }

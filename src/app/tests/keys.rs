@@ -66,27 +66,6 @@ fn inverting_turns_the_order_round() {
 }
 
 #[test]
-fn a_filter_works_while_it_is_typed_and_escape_takes_it_back() {
-    let mut desk = Desk::with(tasks(&[1, 2, 12], 1.0));
-    assert_eq!(desk.keys("2/TASK-1").rows(), [12, 1]);
-    desk.key(Key::Enter);
-    assert_eq!(desk.rows(), [12, 1]);
-    assert_eq!(desk.keys("/2").rows(), [12]);
-    assert_eq!(desk.key(Key::Esc).rows(), [12, 1], "the prompt closes, the filter before is back");
-    assert_eq!(desk.key(Key::Esc).rows(), [12, 2, 1], "then the filter closes");
-    assert!(matches!(desk.state.screen(), Screen::Node(_)));
-    desk.key(Key::Esc);
-    assert_eq!(desk.state.screen(), &Screen::Cluster);
-}
-
-#[test]
-fn a_leading_exclamation_mark_inverts_the_filter() {
-    let mut desk = Desk::with(tasks(&[1, 2, 12], 1.0));
-    assert_eq!(desk.keys("2/!task-1").rows(), [2]);
-    assert_eq!(desk.key(Key::Ctrl('u')).keys("!").rows(), [12, 2, 1], "nothing to leave out yet");
-}
-
-#[test]
 fn in_and_out_keeps_what_was_set() {
     let mut desk = Desk::with(tasks(&[1, 2, 3], 1.0));
     desk.keys("2jj").key(Key::Enter);
@@ -426,22 +405,6 @@ fn what_a_host_calls_itself_is_copied_without_controls() {
     let Some(Effect::Copy(text)) = desk.effects.last() else { panic!("{:?}", desk.effects) };
     assert_eq!(text.lines().count(), 2, "{text:?}");
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()), "{text:?}");
-}
-
-#[test]
-fn a_filter_stays_with_the_table_for_which_it_is_typed() {
-    let mut desk = Desk::new(2, (120, 40));
-    desk.hear(&[described(0.0, "a"), described(0.0, "b"), sample(1.0, "a", tasks(&[1, 2], 1.0))]);
-    desk.keys("/a");
-    let below = desk.state.areas().rows(1);
-    desk.mouse(MouseKind::Click, below.x, below.y).keys("q");
-    assert_eq!(desk.effects.last(), Some(&Effect::Quit), "typing is over");
-    let filters = [Panel::Nodes, Panel::Tasks].map(|panel| desk.state.list(panel).filter.clone());
-    assert_eq!(filters, ["a", ""]);
-    let table = desk.state.areas().rows(0);
-    desk.mouse(MouseKind::Click, table.x, table.y).keys("/").mouse(MouseKind::DoubleClick, table.x, table.y).keys("x");
-    assert!(matches!(desk.state.screen(), Screen::Node(_)));
-    assert_eq!((desk.state.list(Panel::Tasks).filter.as_str(), &desk.state.prompt), ("", &None));
 }
 
 #[test]

@@ -163,6 +163,7 @@ fn several(model: &Model, found: &mut Vec<Finding>) {
             alike.entry(key).or_default().push(n);
         }
     }
+    let all: Vec<&Node> = model.nodes.values().collect();
     let mut told = Vec::new();
     for of in alike.into_values() {
         let Some(worst) = of.iter().map(|n| &found[*n]).max_by_key(|finding| finding.severity) else { continue };
@@ -171,7 +172,6 @@ fn several(model: &Model, found: &mut Vec<Finding>) {
         if nodes.len() < TOGETHER_MIN {
             continue;
         }
-        let all: Vec<&Node> = model.nodes.values().collect();
         let mut parts = vec![Part::Count(nodes.len() as u64), Part::Words(" nodes")];
         parts.extend(shared(&nodes, &all));
         parts.push(Part::Words("; the worst: "));

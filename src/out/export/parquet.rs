@@ -88,7 +88,7 @@ impl<W: Write + Send> Sink for Parquet<W> {
     type Rows = Table;
 
     fn put(&mut self, rows: &mut Table) -> anyhow::Result<()> {
-        let piece = rows.next();
+        let piece = rows.pieces.next();
         for (column, from) in self.columns.iter_mut().zip(&mut rows.columns) {
             self.n_text += column.take(from, piece.clone(), self.n_rows)?;
         }

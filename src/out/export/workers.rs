@@ -27,6 +27,9 @@ const BYTES_MAX: usize = 1 << 20;
 /// Batches that are on their way at once.
 const BATCHES_MAX: usize = 2;
 
+/// What a thread has ended of that is still needed, it has said itself.
+const ENDED: &str = "a thread that derives rows has ended";
+
 /// What one is told at once: what was said, and whether the rows of it are its own.
 type Part = Vec<(Said, bool)>;
 
@@ -68,12 +71,13 @@ where
                 worker.parts.send(part).context(ENDED)?;
             }
             on_their_way.push_back(batch.owners);
-            if on_their_way.len() >= BATCHES_MAX {
-                n_rows += put(&workers, on_their_way.pop_front(), sink)?;
+            let is_full = on_their_way.len() >= BATCHES_MAX;
+            if let Some(owners) = on_their_way.pop_front_if(|_| is_full) {
+                n_rows += put(&workers, &owners, sink)?;
             }
         }
-        while !on_their_way.is_empty() {
-            n_rows += put(&workers, on_their_way.pop_front(), sink)?;
+        for owners in on_their_way {
+            n_rows += put(&workers, &owners, sink)?;
         }
         for worker in workers {
             // Nothing more comes: so it ends.
@@ -84,15 +88,12 @@ where
     })
 }
 
-/// What a thread ends of that is still needed has been said by itself.
-const ENDED: &str = "a thread that derives rows has ended";
-
 /// Puts what has come of a batch, in the order of its entries.
-fn put<S: Sink>(workers: &[Worker<'_, S::Rows>], owners: Option<Vec<usize>>, sink: &mut S) -> anyhow::Result<u64> {
+fn put<S: Sink>(workers: &[Worker<'_, S::Rows>], owners: &[usize], sink: &mut S) -> anyhow::Result<u64> {
     let made = |worker: &Worker<'_, S::Rows>| worker.made.recv().context(ENDED)?;
     let mut made = workers.iter().map(made).collect::<anyhow::Result<Vec<_>>>()?;
-    for owner in owners.unwrap_or_default() {
-        sink.put(&mut made[owner].rows)?;
+    for owner in owners {
+        sink.put(&mut made[*owner].rows)?;
     }
     Ok(made.iter().map(|made| made.n_rows).sum())
 }

@@ -186,6 +186,17 @@ fn a_recording_plays_to_its_end_and_stops_there() {
     assert_eq!(played.state.now(), Stamp(all[0].at.0));
 }
 
+/// A file that is being written. What was flushed can be read: waits until there is enough.
+fn opened(path: &std::path::Path, is_enough: impl Fn(&Film) -> bool) -> Film {
+    for _ in 0..500 {
+        match Film::open(path) {
+            Ok(film) if is_enough(&film) => return film,
+            Ok(_) | Err(_) => std::thread::sleep(std::time::Duration::from_millis(20)),
+        }
+    }
+    panic!("there is not enough in it: {:?}", Film::open(path).map(|film| film.range()))
+}
+
 #[test]
 fn a_file_that_is_still_written_is_followed() {
     let all = cluster();
@@ -194,16 +205,7 @@ fn a_file_that_is_still_written_is_followed() {
     let path = dir.path().join("a.midair");
     let recorder = Recorder::start(&path, "a test", Stamp(START_US)).unwrap();
     half.iter().for_each(|entry| recorder.push(entry));
-    // What was flushed can be read: wait until there is something.
-    let mut waited = 0;
-    let film = loop {
-        match Film::open(&path) {
-            Ok(film) => break film,
-            Err(_) if waited < 500 => std::thread::sleep(std::time::Duration::from_millis(20)),
-            Err(error) => panic!("{error:#}"),
-        }
-        waited += 1;
-    };
+    let film = opened(&path, |_| true);
     let options = Options { n_targets: 2, size: SIZE, ..Options::default() };
     let mut followed = Session::replay(options, film, Vec::new(), None, Speed::nearest(64.0));
     rest.iter().for_each(|entry| recorder.push(entry));
@@ -323,16 +325,8 @@ fn a_followed_file_that_is_closed_hands_over_the_line_of_all_of_it() {
     let path = dir.path().join("a.midair");
     let recorder = Recorder::start(&path, "a test", Stamp(START_US)).unwrap();
     half.iter().for_each(|entry| recorder.push(entry));
-    let mut waited = 0;
     // It is opened late, at a moment near its end so far.
-    let film = loop {
-        match Film::open(&path) {
-            Ok(film) if film.range().1 >= Stamp(START_US + 100_000_000) => break film,
-            Ok(_) | Err(_) if waited < 500 => std::thread::sleep(std::time::Duration::from_millis(20)),
-            other => panic!("{other:?}"),
-        }
-        waited += 1;
-    };
+    let film = opened(&path, |film| film.range().1 >= Stamp(START_US + 100_000_000));
     let options = Options { n_targets: 2, size: SIZE, ..Options::default() };
     let at = film.range().1;
     let mut followed = Session::replay(options, film, Vec::new(), Some(at), Speed::default());

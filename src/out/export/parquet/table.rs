@@ -3,7 +3,6 @@
 use std::{
     io::{self, Write as _},
     mem,
-    ops::Range,
 };
 
 use bytes::Bytes;
@@ -11,6 +10,7 @@ use bytes::Bytes;
 use super::super::{
     Form,
     columns::{COLUMNS, Cell, Holds, Meta, Row, is_in},
+    pieces::Pieces,
 };
 use crate::model::Vital;
 
@@ -20,9 +20,8 @@ pub(in super::super) struct Table {
     /// Each of those that are chosen.
     pub(super) columns: Vec<Gathered>,
     n_rows: usize,
-    /// How many rows there are when those of each entry are.
-    ends: Vec<usize>,
-    n_taken: usize,
+    /// The rows of each entry.
+    pub(super) pieces: Pieces,
 }
 
 /// What has gathered of one column: which rows know it, and what it is there.
@@ -88,7 +87,7 @@ impl Form for Columns {
     }
 
     fn end(&mut self) -> anyhow::Result<()> {
-        self.table.ends.push(self.table.n_rows);
+        self.table.pieces.end(self.table.n_rows);
         Ok(())
     }
 
@@ -111,14 +110,6 @@ impl Table {
             Gathered { n: *n, known: Vec::new(), values, n_taken: 0 }
         };
         Self { columns: chosen.iter().map(column).collect(), ..Self::default() }
-    }
-
-    /// The rows of the next entry.
-    pub(super) fn next(&mut self) -> Range<usize> {
-        let from = self.n_taken.checked_sub(1).map_or(0, |before| self.ends[before]);
-        let to = self.ends.get(self.n_taken).copied().unwrap_or(from);
-        self.n_taken += 1;
-        from..to
     }
 }
 
