@@ -220,6 +220,8 @@ impl Decoder {
                 let event = erlang::inspected(context, inspected);
                 vec![event.unwrap_or_else(|| malformed(&node, "an inspection of nobody"))]
             }
+            // What hubs say is not understood yet.
+            Kind::Fleet(_) => Vec::new(),
         }
     }
 

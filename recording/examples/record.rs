@@ -71,7 +71,7 @@ fn opening() -> [control::Kind; 2] {
     let version = Version { contract: Some(CONTRACT), program: Some("record".into()) };
     let interest =
         Interest { scope: Some(Scope::Node.into()), stream: Some(Stream::Detail.into()), interval_ms: Some(1_000) };
-    let hello = Hello { version: Some(version), viewer: Some("record".into()) };
+    let hello = Hello { version: Some(version), viewer: Some("record".into()), node: None };
     [control::Kind::Hello(hello), control::Kind::Interest(interest)]
 }
 

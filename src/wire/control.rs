@@ -8,7 +8,7 @@ use crate::event::{Control, Keeps, Stream, TableQuery};
 
 /// The first control on every connection.
 pub fn hello(viewer: &str) -> v1::Control {
-    wrap(Kind::Hello(v1::Hello { version: Some(version()), viewer: Some(viewer.to_owned()) }))
+    wrap(Kind::Hello(v1::Hello { version: Some(version()), viewer: Some(viewer.to_owned()), node: None }))
 }
 
 /// What this program speaks.

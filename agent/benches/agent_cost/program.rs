@@ -100,7 +100,7 @@ pub(crate) async fn watch(
     // Full never: two controls are sent.
     let (controls, receiver) = mpsc::channel(4);
     let version = Version { contract: Some(CONTRACT), program: Some(viewer.into()) };
-    let hello = Hello { version: Some(version), viewer: Some(viewer.into()) };
+    let hello = Hello { version: Some(version), viewer: Some(viewer.into()), node: None };
     controls.send(Control { kind: Some(control::Kind::Hello(hello)) }).await?;
     controls.send(Control { kind: Some(asked) }).await?;
     let mut client = AgentClient::new(channel).max_decoding_message_size(MESSAGE_MAX);

@@ -88,7 +88,7 @@ async fn measured(collector: &str, has_table: bool) -> anyhow::Result<(BTreeMap<
 
 fn asked(has_table: bool) -> Vec<control::Kind> {
     let version = Version { contract: Some(CONTRACT), program: Some("bench".into()) };
-    let hello = Hello { version: Some(version), viewer: Some("bench".into()) };
+    let hello = Hello { version: Some(version), viewer: Some("bench".into()), node: None };
     let interest = Interest { scope: None, stream: Some(Stream::Detail.into()), interval_ms: Some(1_000) };
     let order = Some(Order::Severity.into());
     let query = TableQuery { id: Some(1), order, limit: Some(200), ..TableQuery::default() };

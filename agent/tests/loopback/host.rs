@@ -129,7 +129,7 @@ impl Watch {
 
 pub(crate) fn hello(contract: u32) -> control::Kind {
     let version = Version { contract: Some(contract), program: Some("test 1.0".into()) };
-    control::Kind::Hello(Hello { version: Some(version), viewer: Some("ann@test".into()) })
+    control::Kind::Hello(Hello { version: Some(version), viewer: Some("ann@test".into()), node: None })
 }
 
 /// A watch that has said hello and has been answered.

@@ -41,7 +41,7 @@ async fn another_contract_is_refused_in_words_and_the_watch_ends() {
     let mut client = embedded(&agent).await;
     // As long as a control may be: what is told back has room for it all the same.
     let program = Some("x".repeat((1 << 20) - 64));
-    let endless = Hello { version: Some(Version { contract: Some(99), program }), viewer: None };
+    let endless = Hello { version: Some(Version { contract: Some(99), program }), viewer: None, node: None };
     let firsts = [
         (hello(99), "upgrade the agent"),
         (control::Kind::Hello(endless), "upgrade the agent"),

@@ -222,7 +222,7 @@ async fn watch(socket: PathBuf) -> (mpsc::Sender<Control>, Streaming<Envelope>) 
     let mut client = AgentClient::new(endpoint.connect_with_connector(tower::service_fn(connect)).await.unwrap());
     let (controls, receiver) = mpsc::channel(16);
     let version = Version { contract: Some(CONTRACT), program: Some("test 1.0".into()) };
-    let hello = control::Kind::Hello(Hello { version: Some(version), viewer: Some("ann@test".into()) });
+    let hello = control::Kind::Hello(Hello { version: Some(version), viewer: Some("ann@test".into()), node: None });
     controls.send(Control { kind: Some(hello) }).await.unwrap();
     let events = client.watch(ReceiverStream::new(receiver)).await.unwrap().into_inner();
     (controls, events)

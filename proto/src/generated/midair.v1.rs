@@ -793,6 +793,248 @@ impl Keeps {
         }
     }
 }
+/// A batch.
+#[derive(Clone, PartialEq, ::prost::Message)]
+pub struct Fleet {
+    /// CLOCK_MONOTONIC of the hub when the batch was made.
+    #[prost(uint64, optional, tag = "1")]
+    pub mono_us: ::core::option::Option<u64>,
+    /// In a key: number of this part, from 0, and how many there are.
+    #[prost(uint32, optional, tag = "2")]
+    pub part: ::core::option::Option<u32>,
+    #[prost(uint32, optional, tag = "3")]
+    pub n_parts: ::core::option::Option<u32>,
+    /// Nodes that are new, or that describe themselves in other words than before; in a key the nodes of this part.
+    #[prost(message, repeated, tag = "4")]
+    pub nodes: ::prost::alloc::vec::Vec<FleetNode>,
+    /// Rows of nodes that are no longer looked after.
+    #[prost(uint32, repeated, tag = "5")]
+    pub left: ::prost::alloc::vec::Vec<u32>,
+    /// Whose hearing has changed; in a key that of each node of this part.
+    #[prost(message, repeated, tag = "6")]
+    pub presences: ::prost::alloc::vec::Vec<FleetPresence>,
+    /// Values that changed by enough to show; in a key all that are known of the nodes of this part.
+    #[prost(message, repeated, tag = "7")]
+    pub columns: ::prost::alloc::vec::Vec<FleetColumn>,
+    /// Rows of nodes with a task among the first of an order in the whole cluster (the orders of sample.proto that the overview
+    /// stream has, each kind of queue by itself), and of nodes with a trouble of their own (drops, a VM that ended): those that
+    /// are worth hearing themselves. Compared and sent whole, where it changed; in a key with its last part.
+    #[prost(message, optional, tag = "8")]
+    pub hot: ::core::option::Option<FleetRows>,
+}
+/// A list of rows.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FleetRows {
+    /// In rising order, each as a difference to the one before.
+    #[prost(uint32, repeated, tag = "1")]
+    pub gaps: ::prost::alloc::vec::Vec<u32>,
+}
+/// Who a node is.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FleetNode {
+    /// Its row.
+    #[prost(uint32, optional, tag = "1")]
+    pub row: ::core::option::Option<u32>,
+    /// Its stable id.
+    #[prost(string, optional, tag = "2")]
+    pub node: ::core::option::Option<::prost::alloc::string::String>,
+    /// Its name for people.
+    #[prost(string, optional, tag = "3")]
+    pub name: ::core::option::Option<::prost::alloc::string::String>,
+    /// Address under which the hub has it, or from which it called in.
+    #[prost(string, optional, tag = "4")]
+    pub address: ::core::option::Option<::prost::alloc::string::String>,
+    /// Its labels: numbers of texts, key and value in turn, as `texts` of this and earlier messages say.
+    #[prost(uint32, repeated, tag = "5")]
+    pub labels: ::prost::alloc::vec::Vec<u32>,
+    /// Texts that labels use for the first time; in a key those of its nodes. The first has the number `first_text`, the others
+    /// follow.
+    #[prost(string, repeated, tag = "6")]
+    pub texts: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
+    #[prost(uint32, optional, tag = "7")]
+    pub first_text: ::core::option::Option<u32>,
+    /// Number of logical CPUs.
+    #[prost(uint32, optional, tag = "8")]
+    pub n_cpus: ::core::option::Option<u32>,
+    /// Memory of the host, in bytes.
+    #[prost(uint64, optional, tag = "9")]
+    pub mem_total_bytes: ::core::option::Option<u64>,
+    /// One number for boot id and agent instance.
+    #[prost(fixed64, optional, tag = "10")]
+    pub epoch: ::core::option::Option<u64>,
+    /// What its agent speaks: number of the contract, name and version of the program.
+    #[prost(string, optional, tag = "11")]
+    pub program: ::core::option::Option<::prost::alloc::string::String>,
+    /// True where all that it tells is made up.
+    #[prost(bool, optional, tag = "12")]
+    pub demo: ::core::option::Option<bool>,
+    /// True where the hub reaches it without TLS.
+    #[prost(bool, optional, tag = "13")]
+    pub insecure: ::core::option::Option<bool>,
+}
+/// How a node is heard.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FleetPresence {
+    /// Its row.
+    #[prost(uint32, optional, tag = "1")]
+    pub row: ::core::option::Option<u32>,
+    /// Whether it is heard.
+    #[prost(enumeration = "Hearing", optional, tag = "2")]
+    pub hearing: ::core::option::Option<i32>,
+    /// Since when it is so, in the hub's CLOCK_REALTIME.
+    #[prost(uint64, optional, tag = "3")]
+    pub since_us: ::core::option::Option<u64>,
+    /// Class of the reason, as a word: "refused", "timeout", "reset", "denied", "version", "protocol", "name", "conflict".
+    #[prost(string, optional, tag = "4")]
+    pub cause: ::core::option::Option<::prost::alloc::string::String>,
+    /// Why, in words.
+    #[prost(string, optional, tag = "5")]
+    pub reason: ::core::option::Option<::prost::alloc::string::String>,
+    /// Its wall time minus the hub's, in microseconds, and by how much that may be wrong.
+    #[prost(sint64, optional, tag = "6")]
+    pub offset_us: ::core::option::Option<i64>,
+    #[prost(uint64, optional, tag = "7")]
+    pub uncertainty_us: ::core::option::Option<u64>,
+    /// Samples that the hub lost of it, cumulative.
+    #[prost(uint64, optional, tag = "8")]
+    pub n_lost: ::core::option::Option<u64>,
+}
+/// One value of some nodes.
+#[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
+pub struct FleetColumn {
+    /// Which.
+    #[prost(enumeration = "FleetValue", optional, tag = "1")]
+    pub value: ::core::option::Option<i32>,
+    /// Of which rows, in rising order, each as a difference to the one before.
+    #[prost(uint32, repeated, tag = "2")]
+    pub gaps: ::prost::alloc::vec::Vec<u32>,
+    /// Their values.
+    #[prost(sint64, repeated, tag = "3")]
+    pub values: ::prost::alloc::vec::Vec<i64>,
+    /// Rows of which it became unknown, in rising order, each as a difference to the one before.
+    #[prost(uint32, repeated, tag = "4")]
+    pub unknown_gaps: ::prost::alloc::vec::Vec<u32>,
+}
+/// Whether the hub hears a node.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum Hearing {
+    /// Not said.
+    Unspecified = 0,
+    /// Nothing has come yet.
+    Awaited = 1,
+    /// Samples come.
+    Live = 2,
+    /// The next one is overdue.
+    Late = 3,
+    /// None come.
+    Silent = 4,
+}
+impl Hearing {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "HEARING_UNSPECIFIED",
+            Self::Awaited => "HEARING_AWAITED",
+            Self::Live => "HEARING_LIVE",
+            Self::Late => "HEARING_LATE",
+            Self::Silent => "HEARING_SILENT",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "HEARING_UNSPECIFIED" => Some(Self::Unspecified),
+            "HEARING_AWAITED" => Some(Self::Awaited),
+            "HEARING_LIVE" => Some(Self::Live),
+            "HEARING_LATE" => Some(Self::Late),
+            "HEARING_SILENT" => Some(Self::Silent),
+            _ => None,
+        }
+    }
+}
+/// What a column holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ::prost::Enumeration)]
+#[repr(i32)]
+pub enum FleetValue {
+    /// Not said.
+    Unspecified = 0,
+    /// The four severities, per mille, as the agent tells them.
+    Sched = 1,
+    Mem = 2,
+    Queue = 3,
+    Rate = 4,
+    /// CPUs in use, thousandths of a CPU, mean of ten seconds.
+    CpuMilli = 5,
+    /// Run delay of all tasks, milliseconds per second, mean of ten seconds.
+    DelayMs = 6,
+    /// Growth of the memory in use, bytes per second, over a minute.
+    MemGrowth = 7,
+    /// Memory in use, KiB.
+    MemUsedKib = 8,
+    /// TCP segments received and sent per second, mean of ten seconds.
+    TcpIn = 9,
+    TcpOut = 10,
+    /// Connections, datagrams and packets dropped since the sample before.
+    Drops = 11,
+    /// Depth of the worst queue, and its Unit and QueueKind (as numbers of these enums).
+    QueueDepth = 12,
+    QueueUnit = 13,
+    QueueKind = 14,
+    /// CLOCK_REALTIME of the host's start, seconds since 1970.
+    BootedS = 15,
+}
+impl FleetValue {
+    /// String value of the enum field names used in the ProtoBuf definition.
+    ///
+    /// The values are not transformed in any way and thus are considered stable
+    /// (if the ProtoBuf definition does not change) and safe for programmatic use.
+    pub fn as_str_name(&self) -> &'static str {
+        match self {
+            Self::Unspecified => "FLEET_VALUE_UNSPECIFIED",
+            Self::Sched => "FLEET_VALUE_SCHED",
+            Self::Mem => "FLEET_VALUE_MEM",
+            Self::Queue => "FLEET_VALUE_QUEUE",
+            Self::Rate => "FLEET_VALUE_RATE",
+            Self::CpuMilli => "FLEET_VALUE_CPU_MILLI",
+            Self::DelayMs => "FLEET_VALUE_DELAY_MS",
+            Self::MemGrowth => "FLEET_VALUE_MEM_GROWTH",
+            Self::MemUsedKib => "FLEET_VALUE_MEM_USED_KIB",
+            Self::TcpIn => "FLEET_VALUE_TCP_IN",
+            Self::TcpOut => "FLEET_VALUE_TCP_OUT",
+            Self::Drops => "FLEET_VALUE_DROPS",
+            Self::QueueDepth => "FLEET_VALUE_QUEUE_DEPTH",
+            Self::QueueUnit => "FLEET_VALUE_QUEUE_UNIT",
+            Self::QueueKind => "FLEET_VALUE_QUEUE_KIND",
+            Self::BootedS => "FLEET_VALUE_BOOTED_S",
+        }
+    }
+    /// Creates an enum from field names used in the ProtoBuf definition.
+    pub fn from_str_name(value: &str) -> ::core::option::Option<Self> {
+        match value {
+            "FLEET_VALUE_UNSPECIFIED" => Some(Self::Unspecified),
+            "FLEET_VALUE_SCHED" => Some(Self::Sched),
+            "FLEET_VALUE_MEM" => Some(Self::Mem),
+            "FLEET_VALUE_QUEUE" => Some(Self::Queue),
+            "FLEET_VALUE_RATE" => Some(Self::Rate),
+            "FLEET_VALUE_CPU_MILLI" => Some(Self::CpuMilli),
+            "FLEET_VALUE_DELAY_MS" => Some(Self::DelayMs),
+            "FLEET_VALUE_MEM_GROWTH" => Some(Self::MemGrowth),
+            "FLEET_VALUE_MEM_USED_KIB" => Some(Self::MemUsedKib),
+            "FLEET_VALUE_TCP_IN" => Some(Self::TcpIn),
+            "FLEET_VALUE_TCP_OUT" => Some(Self::TcpOut),
+            "FLEET_VALUE_DROPS" => Some(Self::Drops),
+            "FLEET_VALUE_QUEUE_DEPTH" => Some(Self::QueueDepth),
+            "FLEET_VALUE_QUEUE_UNIT" => Some(Self::QueueUnit),
+            "FLEET_VALUE_QUEUE_KIND" => Some(Self::QueueKind),
+            "FLEET_VALUE_BOOTED_S" => Some(Self::BootedS),
+            _ => None,
+        }
+    }
+}
 /// What one agent measured at one tick.
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Sample {
@@ -2216,7 +2458,8 @@ pub struct Description {
     /// What schedules tasks here.
     #[prost(message, repeated, tag = "10")]
     pub runtimes: ::prost::alloc::vec::Vec<Runtime>,
-    /// What this agent can do, in words: "table", "focus", "mark", "history"; and "demo", where all that it tells is made up.
+    /// What this agent can do, in words: "table", "focus", "mark", "history"; "demo", where all that it tells is made up;
+    /// "hub", where it speaks of many nodes (Payload.fleet) and passes on to each.
     #[prost(string, repeated, tag = "11")]
     pub capabilities: ::prost::alloc::vec::Vec<::prost::alloc::string::String>,
     /// Name of the user as whom the agent runs.
@@ -2305,6 +2548,9 @@ pub struct Hello {
     /// Who asks, for the agent's log of who looked: "ann@laptop midair".
     #[prost(string, optional, tag = "2")]
     pub viewer: ::core::option::Option<::prost::alloc::string::String>,
+    /// Said to a hub: the stable id of the node to whose agent this Watch is passed on; unset: the hub itself.
+    #[prost(string, optional, tag = "3")]
+    pub node: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// The standing interest of a watcher. Sent again, it replaces the one before and brings a key.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2401,6 +2647,9 @@ pub struct HistoryRequest {
     /// At most so many points; unset: every sample.
     #[prost(uint32, optional, tag = "4")]
     pub max_points: ::core::option::Option<u32>,
+    /// Said to a hub: the stable id of the node whose past is wanted.
+    #[prost(string, optional, tag = "5")]
+    pub node: ::core::option::Option<::prost::alloc::string::String>,
 }
 /// What every event travels in. Who stores or passes on events stores this, and never needs to read the payload.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
@@ -2434,7 +2683,7 @@ pub struct Envelope {
 #[derive(Clone, PartialEq, ::prost::Message)]
 pub struct Payload {
     /// One event.
-    #[prost(oneof = "payload::Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12")]
+    #[prost(oneof = "payload::Kind", tags = "1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13")]
     pub kind: ::core::option::Option<payload::Kind>,
 }
 /// Nested message and enum types in `Payload`.
@@ -2478,6 +2727,9 @@ pub mod payload {
         /// Part of a census: what ran then, whether it ranked or not.
         #[prost(message, tag = "12")]
         Census(super::Census),
+        /// What a hub says of all nodes at once.
+        #[prost(message, tag = "13")]
+        Fleet(super::Fleet),
     }
 }
 /// Part of a census of all processes or all threads, as the black box keeps one now and then. Complete in itself.
@@ -2764,7 +3016,7 @@ pub struct Summary {
 pub enum Scope {
     /// Not said: the node.
     Unspecified = 0,
-    /// All nodes behind this service.
+    /// All nodes behind this service: a hub answers with Fleet batches, at first with a key.
     Cluster = 1,
     /// One node.
     Node = 2,

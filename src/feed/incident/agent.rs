@@ -171,7 +171,7 @@ impl Agent {
         let offset_us = self.clock.map_or(0, |clock| clock.offset_us);
         let theirs = |at: Stamp| Some(at.0.saturating_add_signed(offset_us));
         let (from_us, to_us) = (theirs(from), theirs(to));
-        let request = HistoryRequest { version: Some(wire::version()), from_us, to_us, max_points };
+        let request = HistoryRequest { version: Some(wire::version()), from_us, to_us, max_points, node: None };
         let mut n_tries = 1;
         loop {
             match timeout(PATIENCE, self.client.history(request.clone())).await {

@@ -266,7 +266,7 @@ impl Link {
         }
         if let Control::History { node: _, id, from_us, to_us, max_points } = *control {
             let (from_us, to_us) = (Some(from_us), Some(to_us));
-            let request = v1::HistoryRequest { version: Some(wire::version()), from_us, to_us, max_points };
+            let request = v1::HistoryRequest { version: Some(wire::version()), from_us, to_us, max_points, node: None };
             let address = self.target.address.clone();
             let question = Question { address, id, request, entries: ways.entries.clone(), clock: self.clock };
             // It ends with its answer, with the connection, or with the feed.

@@ -196,7 +196,12 @@ impl Mask {
                 Kind::Rollup(rollup)
             }
             Kind::Lost(lost) => Kind::Lost(lost),
-            Kind::Echo(_) | Kind::Details(_) | Kind::Refused(_) | Kind::Traced(_) | Kind::Inspected(_) => return None,
+            Kind::Echo(_)
+            | Kind::Details(_)
+            | Kind::Refused(_)
+            | Kind::Traced(_)
+            | Kind::Inspected(_)
+            | Kind::Fleet(_) => return None,
         };
         let node = envelope.node.as_ref().map(|node| self.node(node));
         let payload = Payload { kind: Some(kind) }.encode_to_vec();

@@ -89,7 +89,8 @@ pub(in crate::out::cut) fn visit(kind: &mut Kind, see: &mut impl FnMut(Use, &mut
         | Kind::Mark(_)
         | Kind::Rollup(_)
         | Kind::Traced(_)
-        | Kind::Inspected(_) => {}
+        | Kind::Inspected(_)
+        | Kind::Fleet(_) => {}
     }
 }
 
