@@ -121,7 +121,8 @@ impl Held {
             | payload::Kind::Rollup(_)
             | payload::Kind::Census(_)
             | payload::Kind::Traced(_)
-            | payload::Kind::Inspected(_) => {}
+            | payload::Kind::Inspected(_)
+            | payload::Kind::Fleet(_) => {}
         }
         Ok(())
     }
