@@ -150,7 +150,18 @@ pub struct Desk {
 #[derive(Debug)]
 struct HotRows {
     hot: Hot,
-    rows: Vec<usize>,
+    /// `None` where nobody follows the stream.
+    rows: Option<Vec<usize>>,
+}
+
+impl HotRows {
+    fn choose(&mut self, tick: &Tick, lists: &Lists) {
+        self.rows = Some(self.hot.choose(tick, lists));
+    }
+
+    fn rows(&self) -> &[usize] {
+        self.rows.as_deref().unwrap_or_default()
+    }
 }
 
 /// The rows of the black box.
@@ -179,6 +190,10 @@ impl Watcher {
     fn sees_few(&self) -> bool {
         self.stream.is_none_or(|key| key.stream == Stream::Overview)
     }
+
+    fn follows_overview(&self) -> bool {
+        self.stream.is_some_and(|key| key.stream == Stream::Overview)
+    }
 }
 
 impl Desk {
@@ -190,7 +205,7 @@ impl Desk {
         wants: SharedWants,
         threads: ThreadTimes,
     ) -> Self {
-        let rows = |stream| HotRows { hot: Hot::new(stream), rows: Vec::new() };
+        let rows = |stream| HotRows { hot: Hot::new(stream), rows: None };
         Self {
             identity,
             interval_ms: u32::try_from(config.interval.as_millis()).unwrap_or(u32::MAX),
@@ -286,19 +301,7 @@ impl Desk {
         reading.sources.extend(self.black_box.as_ref().and_then(Status::state));
         let mut tick = Tick::new(reading, vitals);
         (tick.number, tick.mono_us, tick.wall_us) = (number, mono_us, wall_us);
-        tick.give_rows(hot::threads(&tick, self.black_box.is_some()));
-        tick.give_rows(self.kept.hot.held());
-        for hot in [&self.overview, &self.detail] {
-            tick.give_rows(hot.hot.held());
-        }
-        self.node.complete(&mut tick);
-        let lists = Lists::of(&tick);
-        for hot in [&mut self.overview, &mut self.detail] {
-            hot.rows = hot.hot.choose(&tick, &lists);
-        }
-        if self.black_box.is_some() {
-            self.kept.chosen = self.kept.hot.choose(&tick, &lists);
-        }
+        self.choose(&mut tick);
         let rollups = self.rollups.push(mono_us, wall_us, tick.reading.node.severities);
         self.rollups.note(&tick, self.kept.chosen.ranked());
         self.read_us = mono_us;
@@ -314,6 +317,32 @@ impl Desk {
         self.answer_inspections(inspected);
         self.want();
         self.own_us = self.clock.thread_cpu_us().saturating_sub(before_us);
+    }
+
+    /// Gives threads rows that rank, completes the node, and chooses the rows of the streams that somebody follows.
+    fn choose(&mut self, tick: &mut Tick) {
+        let is_kept = self.black_box.is_some();
+        // What is noted of tasks that end goes by the rows of the detail stream, but where all who read it follow the overview.
+        let has_detail = is_kept || self.is_idle() || !self.watchers.values().all(Watcher::follows_overview);
+        let widest = if has_detail { Stream::Detail } else { Stream::Overview };
+        if !has_detail {
+            self.detail.rows = None;
+            self.detail.hot.rest();
+        }
+        tick.give_rows(hot::threads(tick, widest, is_kept));
+        tick.give_rows(self.kept.hot.held());
+        for hot in [&self.overview, &self.detail] {
+            tick.give_rows(hot.hot.held());
+        }
+        self.node.complete(tick);
+        let lists = Lists::within(tick, widest);
+        self.overview.choose(tick, &lists);
+        if has_detail {
+            self.detail.choose(tick, &lists);
+        }
+        if is_kept {
+            self.kept.chosen = self.kept.hot.choose(tick, &lists);
+        }
     }
 
     /// The sampler is late: a source hangs. The last values stand, with their age; the sources say why.
@@ -338,7 +367,8 @@ impl Desk {
     fn want(&self) {
         let is_answering = self.is_answering(self.tick.as_ref().map_or(0, |tick| tick.number) + 1);
         let close = self.focuses.items().iter().filter(|_| is_answering).map(|item| item.asked).collect();
-        let rows = self.overview.rows.iter().chain(&self.detail.rows).chain(&self.kept.chosen.rows);
+        let hot = [&self.overview, &self.detail].into_iter().filter_map(|hot| hot.rows.as_ref());
+        let rows = hot.flatten().chain(&self.kept.chosen.rows);
         let id = |n: &usize| self.tick.as_ref().and_then(|tick| Some(tick.reading.tasks.get(*n)?.id));
         let mut hot: Vec<TaskId> = rows.filter_map(id).collect();
         hot.sort_unstable();

@@ -26,7 +26,8 @@ pub fn payload(kind: wire::payload::Kind) -> bytes::Bytes {
 #[derive(Debug)]
 pub struct Rows<'a> {
     names: &'a mut Names,
-    used: BTreeSet<u32>,
+    /// The names used so far, for who asks for them.
+    used: Option<BTreeSet<u32>>,
     /// `CLOCK_MONOTONIC` of rows that carry no stamp of their own.
     mono_us: u64,
     /// Whether queues carry their labels; only close looks have room for them.
@@ -36,7 +37,13 @@ pub struct Rows<'a> {
 impl<'a> Rows<'a> {
     /// Rows of a message whose rows were read at this moment, where they do not say otherwise.
     pub fn new(names: &'a mut Names, mono_us: u64) -> Self {
-        Self { names, used: BTreeSet::new(), mono_us, has_labels: false }
+        Self { names, used: Some(BTreeSet::new()), mono_us, has_labels: false }
+    }
+
+    /// Rows of a stream, which knows by itself which names it has spelled out. They come without their counters of before
+    /// (see [`previous`]): of a row that goes on these do not travel.
+    pub fn of_stream(names: &'a mut Names, mono_us: u64) -> Self {
+        Self { names, used: None, mono_us, has_labels: false }
     }
 
     /// With the labels of queues.
@@ -46,7 +53,7 @@ impl<'a> Rows<'a> {
 
     /// The names that all rows so far use.
     pub fn names(self) -> Vec<wire::Name> {
-        self.names.spell(&self.used)
+        self.names.spell(&self.used.unwrap_or_default())
     }
 
     /// One task.
@@ -75,7 +82,7 @@ impl<'a> Rows<'a> {
             n_threads: task.n_threads,
             queues: task.queues.as_ref().map(|queues| self.queues(queues, task.n_queues)),
             flows: task.flows.as_deref().map(flows),
-            previous: task.previous.as_deref().map(|previous| self.previous(previous)),
+            previous: task.previous.as_deref().filter(|_| self.used.is_some()).map(previous),
             mono_us: Some(task.at_us).filter(|at_us| *at_us != self.mono_us),
             worst_thread: task.worst_thread.map(worst_thread),
             unit: self.name(task.unit.as_ref()),
@@ -158,7 +165,9 @@ impl<'a> Rows<'a> {
 
     fn name(&mut self, text: Option<&Arc<str>>) -> Option<u32> {
         let id = self.names.id(text?);
-        self.used.insert(id);
+        if let Some(used) = &mut self.used {
+            used.insert(id);
+        }
         Some(id)
     }
 
@@ -167,37 +176,14 @@ impl<'a> Rows<'a> {
     }
 
     fn queue(&mut self, queue: &Queue, has_label: bool) -> wire::Queue {
-        wire::Queue {
-            kind: Some(queue_kind(queue.kind).into()),
-            unit: Some(unit(queue.unit).into()),
-            depth: queue.depth,
-            limit: queue.limit,
-            drops: queue.drops,
-            number: queue.number,
-            label: self.name(queue.label.as_ref().filter(|_| has_label)),
-            n_in: queue.n_in,
-            n_out: queue.n_out,
-            segments_in: queue.segments_in,
-            segments_out: queue.segments_out,
-            peer: queue.peer.map(task_id),
-            peer_name: self.name(queue.peer_name.as_ref().filter(|_| has_label)),
-            fd: queue.fd.filter(|_| has_label),
-            mono_us: queue.at_us,
+        if !has_label {
+            return nameless(queue);
         }
-    }
-
-    fn previous(&mut self, previous: &vitals::Previous) -> wire::Previous {
-        // The label is on the row's own queue already.
-        let queues = previous.queues.iter().map(|queue| self.queue(queue, false)).collect::<Vec<_>>();
-        wire::Previous {
-            mono_us: Some(previous.at_us),
-            cpu_us: previous.cpu_us,
-            run_delay_us: previous.run_delay_us,
-            n_runs: previous.n_runs,
-            rss_bytes: previous.rss_bytes,
-            queues: (!queues.is_empty()).then_some(wire::Queues { queue: queues, n_total: None }),
-            flows: (!previous.flows.is_empty()).then(|| flows(&previous.flows)),
-            binary_bytes: previous.binary_bytes,
+        wire::Queue {
+            label: self.name(queue.label.as_ref()),
+            peer_name: self.name(queue.peer_name.as_ref()),
+            fd: queue.fd,
+            ..nameless(queue)
         }
     }
 
@@ -214,6 +200,43 @@ impl<'a> Rows<'a> {
             value_us: Some(worst.value_us),
             over_us: Some(worst.over_us),
         }
+    }
+}
+
+/// The counters of a task at an earlier reading.
+pub fn previous(previous: &vitals::Previous) -> wire::Previous {
+    // The label is on the row's own queue already.
+    let queues: Vec<wire::Queue> = previous.queues.iter().map(nameless).collect();
+    wire::Previous {
+        mono_us: Some(previous.at_us),
+        cpu_us: previous.cpu_us,
+        run_delay_us: previous.run_delay_us,
+        n_runs: previous.n_runs,
+        rss_bytes: previous.rss_bytes,
+        queues: (!queues.is_empty()).then_some(wire::Queues { queue: queues, n_total: None }),
+        flows: (!previous.flows.is_empty()).then(|| flows(&previous.flows)),
+        binary_bytes: previous.binary_bytes,
+    }
+}
+
+/// A queue without its label and what else only close looks have room for.
+fn nameless(queue: &Queue) -> wire::Queue {
+    wire::Queue {
+        kind: Some(queue_kind(queue.kind).into()),
+        unit: Some(unit(queue.unit).into()),
+        depth: queue.depth,
+        limit: queue.limit,
+        drops: queue.drops,
+        number: queue.number,
+        label: None,
+        n_in: queue.n_in,
+        n_out: queue.n_out,
+        segments_in: queue.segments_in,
+        segments_out: queue.segments_out,
+        peer: queue.peer.map(task_id),
+        peer_name: None,
+        fd: None,
+        mono_us: queue.at_us,
     }
 }
 
@@ -264,12 +287,20 @@ pub fn source_costs(states: &[SourceState]) -> Vec<wire::SourceCost> {
     states.iter().map(|state| wire::SourceCost { cpu_us: state.cpu_us }).collect()
 }
 
+/// Whether the kernel's tasks are read, and why not: they come from the first source, whichever that is.
+pub fn kernel<'a>(states: &'a [SourceState]) -> (bool, Option<&'a Arc<str>>) {
+    let is_read = states.iter().any(|state| !matches!(state.health, Health::Off(_)));
+    let reason = |state: &'a SourceState| match &state.health {
+        Health::Ok => None,
+        Health::Degraded(reason) | Health::Off(reason) => Some(reason),
+    };
+    (is_read, states.iter().find_map(reason).filter(|_| !is_read))
+}
+
 /// What schedules tasks here: the kernel with so many tasks, and what sources have found.
 pub fn runtimes(reading: &Reading, n_tasks: usize) -> wire::Runtimes {
-    let states = &reading.sources;
-    // The kernel's tasks come from the first source, whichever that is.
-    let is_read = states.iter().any(|state| !matches!(state.health, Health::Off(_)));
-    let reason = states.iter().find_map(|state| health(&state.health).1).filter(|_| !is_read);
+    let (is_read, reason) = kernel(&reading.sources);
+    let reason = reason.map(|reason| reason.to_string());
     let os_health = if is_read { wire::Health::Ok } else { wire::Health::Off };
     let os = wire::Runtime {
         id: Some(0),

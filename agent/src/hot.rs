@@ -66,6 +66,11 @@ impl Hot {
         self.ranked.keys().copied()
     }
 
+    /// Nobody looks: what ranked is forgotten, so that nothing of it is held when somebody does.
+    pub fn rest(&mut self) {
+        self.ranked.clear();
+    }
+
     /// The rows of this tick as places in its reading: those that rank, best places first, then those that are held.
     pub fn choose(&mut self, tick: &Tick, lists: &Lists) -> Vec<usize> {
         let most = self.size.rows.min(self.rows_most);
@@ -101,7 +106,7 @@ impl Hot {
     }
 }
 
-/// Each order's first twenty, made once per tick for all streams.
+/// Each order's first, made once per tick for all streams.
 #[derive(Debug, Default)]
 pub struct Lists(Vec<List>);
 
@@ -129,14 +134,23 @@ enum By {
 }
 
 impl Lists {
-    /// Ranks all tasks of a tick.
+    /// Ranks all tasks of a tick for all streams.
     pub fn of(tick: &Tick) -> Self {
-        let top = size(Stream::Detail).top;
+        Self::within(tick, Stream::Detail)
+    }
+
+    /// Ranks them as far as this stream asks.
+    pub fn within(tick: &Tick, stream: Stream) -> Self {
+        let top = size(stream).top;
         let not_threads: Vec<usize> = places(tick, |task| task.kind != TaskKind::Thread);
         let threads: Vec<usize> = places(tick, |task| task.kind == TaskKind::Thread);
         let has_queues = |n: &usize| !tick.reading.tasks[*n].queues().is_empty();
         let with_queues: Vec<usize> = not_threads.iter().copied().filter(has_queues).collect();
-        let mut lists: Vec<List> = Vec::new();
+        let is_there = |kind: QueueKind| {
+            let mut queues = with_queues.iter().flat_map(|n| tick.reading.tasks[*n].queues());
+            queues.any(|queue| queue.kind == kind)
+        };
+        let mut lists: Vec<List> = Vec::with_capacity(32);
         let ranked = |by: By, order: Order, among: &[usize]| {
             let rank = |task: &TaskReading, vitals: &TaskVitals| {
                 Some(Rank::of(order, task, vitals)).filter(|rank| !rank.is_nothing())
@@ -145,7 +159,7 @@ impl Lists {
         };
         lists.extend(ORDERS.map(|order| ranked(By::Tasks(order), order, &not_threads)));
         // The count of an eventfd says nothing of how bad things are.
-        for kind in QueueKind::ALL.into_iter().filter(|kind| *kind != QueueKind::Event) {
+        for kind in QueueKind::ALL.into_iter().filter(|kind| *kind != QueueKind::Event && is_there(*kind)) {
             let levels = first(tick, &with_queues, top, |t, v| level(kind, t, v), compare);
             let growing = first(tick, &with_queues, top, |t, v| growth(kind, t, v), compare);
             lists.extend([List { by: By::Level, places: levels }, List { by: By::Growth, places: growing }]);
@@ -157,10 +171,10 @@ impl Lists {
     }
 }
 
-/// The threads that rank by CPU or run delay and have no row yet: as many of each as any stream takes. Where there is a
+/// The threads that rank by CPU or run delay and have no row yet: as many of each as the stream takes. Where there is a
 /// black box, also all that are noted there.
-pub fn threads(tick: &Tick, is_kept: bool) -> Vec<TaskId> {
-    let top = size(Stream::Detail).top;
+pub fn threads(tick: &Tick, stream: Stream, is_kept: bool) -> Vec<TaskId> {
+    let top = size(stream).top;
     let per_second = |ns: u64, over_us: u64| ns as f64 / over_us.max(1) as f64;
     let used = tick.reading.threads.rows().filter_map(|thread| thread.gained().map(|gained| (thread, gained)));
     let (mut by_cpu, mut by_delay, mut noted) = (Vec::new(), Vec::new(), Vec::new());

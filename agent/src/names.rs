@@ -7,6 +7,8 @@ use std::{
 
 use midair_proto::v1::Name;
 
+use crate::numbers::NumberMap;
+
 /// So many names are known at once; beyond it those that were not used lately are forgotten.
 pub const N_NAMES: usize = 64 * 1024;
 
@@ -19,7 +21,7 @@ pub const NAME_BYTES: usize = 512;
 #[derive(Debug)]
 pub struct Names {
     ids: HashMap<Arc<str>, u32>,
-    texts: HashMap<u32, Entry>,
+    texts: NumberMap<Entry>,
     next: u32,
     tick: u64,
     limit: usize,
@@ -40,7 +42,7 @@ impl Default for Names {
 impl Names {
     /// With another bound.
     pub fn bounded(limit: usize) -> Self {
-        Self { ids: HashMap::new(), texts: HashMap::new(), next: 1, tick: 0, limit }
+        Self { ids: HashMap::new(), texts: NumberMap::default(), next: 1, tick: 0, limit }
     }
 
     /// A new tick begins: makes room, if there is none, by forgetting what was not used in the tick before.

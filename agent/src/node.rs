@@ -81,6 +81,8 @@ impl NodeLedger {
 struct Moved {
     /// Time and cumulative count, in rising order of time.
     points: VecDeque<(u64, u64)>,
+    /// Half of the time it was less; follows from the points, which change every few seconds.
+    median: Option<f64>,
     last: Option<(u64, u64)>,
 }
 
@@ -93,20 +95,24 @@ impl Moved {
             // The counters or the clock began anew.
             self.points.clear();
         }
-        if self.points.back().is_none_or(|(at_us, _)| now.0 - at_us >= RATE_STEP_US) {
-            self.points.push_back(now);
-        }
+        let n_before = self.points.len();
         while self.points.front().is_some_and(|(at_us, _)| now.0 - at_us > RATE_MEAN_US) {
             self.points.pop_front();
+        }
+        let is_due = self.points.back().is_none_or(|(at_us, _)| now.0 - at_us >= RATE_STEP_US);
+        if is_due {
+            self.points.push_back(now);
+        }
+        if is_due || self.points.len() != n_before {
+            self.median = self.median_of_points();
         }
         let first = *self.points.front().filter(|(at_us, _)| now.0 - at_us >= RATE_PAST_US)?;
         // One burst raises the mean for ten minutes: what falls back from it has not fallen from what was usual.
         let mean = rate_between(first, now)?;
-        severity::rate(rate_between(last?, now), Some(self.median().map_or(mean, |median| median.min(mean))))
+        severity::rate(rate_between(last?, now), Some(self.median.map_or(mean, |median| median.min(mean))))
     }
 
-    /// Half of the time it was less.
-    fn median(&self) -> Option<f64> {
+    fn median_of_points(&self) -> Option<f64> {
         let pairs = self.points.iter().zip(self.points.iter().skip(1));
         let mut rates: Vec<f64> = pairs.filter_map(|(before, now)| rate_between(*before, *now)).collect();
         rates.sort_unstable_by(f64::total_cmp);

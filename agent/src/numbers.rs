@@ -11,6 +11,9 @@ use midair_vitals::TaskId;
 /// A map by tid or pid.
 pub type NumberMap<T> = HashMap<u32, T, BuildHasherDefault<NumberHasher>>;
 
+/// A set of numbers.
+pub type NumberSet = HashSet<u32, BuildHasherDefault<NumberHasher>>;
+
 /// A map by task.
 pub type TaskMap<T> = HashMap<TaskId, T, BuildHasherDefault<NumberHasher>>;
 

@@ -10,7 +10,7 @@ mod kept;
 mod vms;
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
 };
 
@@ -22,9 +22,9 @@ use midair_proto::{
         payload::Kind,
     },
 };
-use midair_vitals::{TaskId, TaskReading};
+use midair_vitals::{Previous, TaskId, TaskReading};
 
-use crate::{encode, identity::Identity, names::Names, tick::Tick};
+use crate::{encode, identity::Identity, names::Names, numbers::NumberSet, tick::Tick};
 
 /// A key goes to all watchers of a stream at least this often.
 pub const KEY_EVERY_US: u64 = 30_000_000;
@@ -79,7 +79,7 @@ pub struct Encoder {
     ///
     /// INVARIANT: no larger than what the last key spelled out and what deltas spelled out since: a watcher that came
     /// with that key knows no others.
-    sent: HashSet<u32>,
+    sent: NumberSet,
     last_key_us: u64,
     /// Of a stream that is kept: what its reader expects of each row.
     pace: kept::Pace,
@@ -99,6 +99,9 @@ struct Full {
     node: Node,
     /// In order of their ids.
     tasks: Vec<(TaskId, Task)>,
+    /// Their counters at the tick before, in the same order: of a row that enters, and of all in a key, these travel too.
+    /// Where the stream is kept they stand in the rows.
+    previous: Vec<Option<Previous>>,
     cpus: Vec<Cpu>,
     /// By the name id of their paths.
     cgroups: BTreeMap<u32, Cgroup>,
@@ -132,7 +135,7 @@ impl Encoder {
             pace.begin(&mut full);
         }
         let last_key_us = full.mono_us;
-        Self { key, identity, full, sent: HashSet::new(), last_key_us, pace, shared_key: None, n_encoded: 0 }
+        Self { key, identity, full, sent: NumberSet::default(), last_key_us, pace, shared_key: None, n_encoded: 0 }
     }
 
     /// Goes on to this tick: a delta against the sample before, or a key when one is due.
@@ -152,7 +155,7 @@ impl Encoder {
         if !self.key.is_kept && self.full.mono_us.saturating_sub(self.last_key_us) >= KEY_EVERY_US {
             return self.key(names);
         }
-        let used: BTreeSet<u32> = used_names(&sample).into_iter().filter(|id| !self.sent.contains(id)).collect();
+        let used: BTreeSet<u32> = used_names(&sample).filter(|id| !self.sent.contains(id)).collect();
         sample.names = names.spell(&used);
         self.sent.extend(used);
         self.envelope(encode::payload(Kind::Sample(sample)), false)
@@ -165,7 +168,7 @@ impl Encoder {
         }
         let mut sample = self.full.all();
         sample.rests = self.key.is_kept.then_some(true);
-        let used = used_names(&sample);
+        let used: BTreeSet<u32> = used_names(&sample).collect();
         sample.names = names.spell(&used);
         self.sent = used.into_iter().collect();
         self.last_key_us = self.full.mono_us;
@@ -200,7 +203,8 @@ impl Full {
         let is_detail = key.stream != Stream::Overview;
         let reading = &tick.reading;
         let tasks_mono_us = reading.node.at_us;
-        let mut encoder = encode::Rows::new(names, tasks_mono_us);
+        let new = if key.is_kept { encode::Rows::new } else { encode::Rows::of_stream };
+        let mut encoder = new(names, tasks_mono_us);
         let mut node = encoder.node(&reading.node);
         node.runtimes = Some(encode::runtimes(reading, tick.n_tasks));
         node.sources = is_detail.then(|| encode::sources(&reading.sources));
@@ -218,6 +222,8 @@ impl Full {
             let of_inode = |namespace: NetNamespace| Some((namespace.inode?, namespace));
             namespaces = reading.namespaces.iter().take(N_NAMESPACES).map(namespace).filter_map(of_inode).collect();
         }
+        let previous = |task: &&TaskReading| task.previous.as_deref().cloned();
+        let previous = if key.is_kept { Vec::new() } else { tasks.iter().map(previous).collect() };
         let vms = if is_detail { reading.vms.iter().take(N_VMS).cloned().collect() } else { vms::overview(reading) };
         Self {
             cgroups,
@@ -229,6 +235,7 @@ impl Full {
             node_mono_us: reading.node.at_us,
             tasks_mono_us,
             tasks: tasks.into_iter().map(|task| (task.id, encoder.task(task))).collect(),
+            previous,
             node,
             cpus: if is_detail { encode::cpus(&reading.node) } else { Vec::new() },
             cost: Some(cost.clone()),
@@ -239,7 +246,7 @@ impl Full {
     fn all(&self) -> Sample {
         Sample {
             node: Some(self.node.clone()),
-            tasks: self.tasks.iter().map(|(_, task)| task.clone()).collect(),
+            tasks: self.tasks.iter().enumerate().map(|(n, (_, task))| whole(task, self.previous.get(n))).collect(),
             cpus: self.cpus.clone(),
             cgroups: self.cgroups.values().copied().collect(),
             namespaces: self.namespaces.values().cloned().collect(),
@@ -252,11 +259,17 @@ impl Full {
     fn since(&mut self, before: &mut Self, has_died: impl Fn(&TaskId) -> bool) -> Sample {
         let sweep_us = (before.tasks_mono_us, self.tasks_mono_us);
         carry_stamps(before.tasks.iter_mut().map(|(_, task)| task), sweep_us.0, sweep_us.1);
-        // A row that enters is whole, and brings its previous counters.
-        self.rows_since(before, has_died, |task, earlier| match earlier {
-            Some(earlier) => change(task, earlier, sweep_us),
-            None => Some(task.clone()),
-        })
+        let previous = std::mem::take(&mut self.previous);
+        let mut of_rows = previous.iter();
+        let sample = self.rows_since(before, has_died, |task, earlier| {
+            let previous = of_rows.next();
+            match earlier {
+                Some(earlier) => change(task, earlier, sweep_us),
+                None => Some(whole(task, previous)),
+            }
+        });
+        self.previous = previous;
+        sample
     }
 
     /// What changed since the sample before; what is told of a row, beside what it was, is for the caller to say.
@@ -305,6 +318,15 @@ impl Full {
     }
 }
 
+/// A row that its reader does not know: with its counters at the tick before.
+fn whole(row: &Task, previous: Option<&Option<Previous>>) -> Task {
+    let mut row = row.clone();
+    if let Some(Some(previous)) = previous {
+        row.previous = Some(encode::previous(previous));
+    }
+    row
+}
+
 /// What changed of a row. It lets rest what rests: one of which nothing but the moment of its reading changed stands where
 /// its reader takes it to stand, unless that is too far off. `sweep_us`: when both sweeps began.
 fn change(task: &mut Task, earlier: &Task, sweep_us: (u64, u64)) -> Option<Task> {
@@ -334,11 +356,11 @@ fn changed_vm(before: Option<&Vm>, now: &Vm) -> Option<Vm> {
 }
 
 /// Ids of all names that a sample refers to.
-fn used_names(sample: &Sample) -> BTreeSet<u32> {
-    let of_task = |t: &Task| {
-        let labels = t.queues.iter().flat_map(|q| &q.queue).filter_map(|q| q.label).collect::<Vec<_>>();
+fn used_names(sample: &Sample) -> impl Iterator<Item = u32> {
+    fn of_task(t: &Task) -> impl Iterator<Item = u32> {
+        let labels = t.queues.iter().flat_map(|q| &q.queue).filter_map(|q| q.label);
         [t.name, t.command, t.user, t.cgroup, t.wait_channel, t.unit].into_iter().flatten().chain(labels)
-    };
+    }
     let node = sample.node.iter();
     let worst_delay = node.clone().filter_map(|n| n.worst_delay.as_ref()?.name);
     let worst_queue = node.clone().filter_map(|n| n.worst_queue.as_ref()?.queue.as_ref()?.label);
@@ -347,5 +369,5 @@ fn used_names(sample: &Sample) -> BTreeSet<u32> {
     let cgroups = sample.cgroups.iter().flat_map(|c| [c.path, c.name]).flatten();
     let namespaces = sample.namespaces.iter().filter_map(|n| n.name);
     let rows = sample.tasks.iter().flat_map(of_task);
-    rows.chain(worst_delay).chain(worst_queue).chain(short_lived).chain(cgroups).chain(namespaces).collect()
+    rows.chain(worst_delay).chain(worst_queue).chain(short_lived).chain(cgroups).chain(namespaces)
 }

@@ -8,6 +8,7 @@ use super::{Desk, N_WATCHERS, Watcher, WatcherId, black_box, event, process};
 use crate::{
     access::Access,
     encode,
+    hot::Lists,
     outbox::{Outbox, Reader},
     stream::{Content, Encoder, N_INTERVALS, StreamKey},
     table,
@@ -117,10 +118,14 @@ impl Desk {
             tracing::info!(watcher = id.0, viewer, ?stream, interval_ms, every = key.every, "interest");
         }
         let Some(tick) = &self.tick else { return };
+        if key.stream != Stream::Overview && !is_kept && self.detail.rows.is_none() {
+            // Nobody has followed it up to now.
+            self.detail.choose(tick, &Lists::of(tick));
+        }
         let (rows, n_noted) = match stream {
-            _ if is_kept => (&self.kept.chosen.rows, self.kept.chosen.n_noted),
-            Stream::Overview => (&self.overview.rows, 0),
-            Stream::Detail | Stream::Unspecified => (&self.detail.rows, 0),
+            _ if is_kept => (self.kept.chosen.rows.as_slice(), self.kept.chosen.n_noted),
+            Stream::Overview => (self.overview.rows(), 0),
+            Stream::Detail | Stream::Unspecified => (self.detail.rows(), 0),
         };
         let content = Content { tick, rows, n_noted, cost: &self.cost };
         let encoder = self

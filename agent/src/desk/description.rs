@@ -1,32 +1,57 @@
 //! What the agent says of itself.
 
+use std::sync::Arc;
+
 use midair_proto::{
     CONTRACT,
-    v1::{Description, Label, Runtime, Version, payload::Kind},
+    v1::{Description, Label, Version, payload::Kind},
 };
 
 use super::{Desk, event};
-use crate::{config::INTERVAL_MIN, encode, outbox::Reader};
+use crate::{config::INTERVAL_MIN, encode, outbox::Reader, reading::RuntimeState};
 
 /// What all watchers know of an agent, as far as it may change.
 #[derive(Debug, PartialEq)]
 pub(super) struct Told {
     n_cpus: usize,
     mem_total_bytes: Option<u64>,
-    runtimes: Vec<Runtime>,
+    /// Whether the kernel is read, and why not; `None` before the first reading.
+    kernel: Option<(bool, Option<Arc<str>>)>,
+    /// How many tasks there are is part of each sample, and changes with each: none is told here.
+    runtimes: Vec<RuntimeState>,
     interval_ms: u32,
     keeps_history: bool,
+}
+
+impl Told {
+    /// Whether all of it is as it was told. Asked at each tick: nothing is copied to compare it.
+    fn still_holds(&self, desk: &Desk) -> bool {
+        let reading = desk.tick.as_ref().map(|tick| &tick.reading);
+        let kernel = reading.map(|reading| encode::kernel(&reading.sources));
+        let runtimes = reading.map_or(&[][..], |reading| &reading.runtimes);
+        let is_same = |told: &RuntimeState, now: &RuntimeState| {
+            let RuntimeState { id, kind, name, health, n_tasks: _, is_undistributed } = told;
+            (*id, *kind, *is_undistributed) == (now.id, now.kind, now.is_undistributed)
+                && (name, health) == (&now.name, &now.health)
+        };
+        self.n_cpus == reading.map_or(0, |reading| reading.node.cpus.len())
+            && self.mem_total_bytes == reading.and_then(|reading| reading.node.mem_total_bytes)
+            && self.kernel.as_ref().map(|(is_read, why)| (*is_read, why.as_ref())) == kernel
+            && self.runtimes.len() == runtimes.len()
+            && self.runtimes.iter().zip(runtimes).all(|(told, now)| is_same(told, now))
+            && self.interval_ms == desk.interval_now_ms()
+            && self.keeps_history == desk.black_box.is_some()
+    }
 }
 
 impl Desk {
     /// Says anew who this is, to everybody, where that is no longer what they were told: a runtime came, went or fell ill,
     /// a CPU or memory was added.
     pub(super) fn describe_anew(&mut self) {
-        let now = self.changing();
-        if self.told.as_ref() == Some(&now) {
+        if self.told.as_ref().is_some_and(|told| told.still_holds(self)) {
             return;
         }
-        self.told = Some(now);
+        self.told = Some(self.changing());
         let mut gone = Vec::new();
         for (id, watcher) in &self.watchers {
             let described = Kind::Described(self.description(watcher.access.is_insecure()));
@@ -42,13 +67,15 @@ impl Desk {
     /// What of it may change; the rest is as it was at the start.
     fn changing(&self) -> Told {
         let reading = self.tick.as_ref().map(|tick| &tick.reading);
-        let mut runtimes = reading.map(|reading| encode::runtimes(reading, 0).runtime).unwrap_or_default();
-        // How many tasks there are is part of each sample, and changes with each.
-        runtimes.iter_mut().for_each(|runtime| runtime.n_tasks = None);
+        let runtimes = reading.map_or(&[][..], |reading| &reading.runtimes).iter();
+        let runtimes = runtimes.map(|runtime| RuntimeState { n_tasks: None, ..runtime.clone() });
         Told {
             n_cpus: reading.map_or(0, |reading| reading.node.cpus.len()),
             mem_total_bytes: reading.and_then(|reading| reading.node.mem_total_bytes),
-            runtimes,
+            kernel: reading
+                .map(|reading| encode::kernel(&reading.sources))
+                .map(|(is_read, why)| (is_read, why.cloned())),
+            runtimes: runtimes.collect(),
             interval_ms: self.interval_now_ms(),
             keeps_history: self.black_box.is_some(),
         }

@@ -41,9 +41,9 @@ impl Desk {
 
     fn send_stream(&mut self, key: StreamKey, tick: &Tick, gone: &mut BTreeSet<WatcherId>) {
         let (rows, n_noted) = match key.stream {
-            _ if key.is_kept => (&self.kept.chosen.rows, self.kept.chosen.n_noted),
-            Stream::Overview => (&self.overview.rows, 0),
-            Stream::Detail | Stream::Unspecified => (&self.detail.rows, 0),
+            _ if key.is_kept => (self.kept.chosen.rows.as_slice(), self.kept.chosen.n_noted),
+            Stream::Overview => (self.overview.rows(), 0),
+            Stream::Detail | Stream::Unspecified => (self.detail.rows(), 0),
         };
         let content = Content { tick, rows, n_noted, cost: &self.cost };
         let identity = &self.identity;

@@ -17,7 +17,8 @@ impl Desk {
         let mut notes: Vec<Note> = happened.into_iter().map(|text| Note { text, wall_us, ..Note::default() }).collect();
         notes.append(&mut self.news);
         let shed = self.governor.shed();
-        notes.extend(self.rules.judge(&self.identity.name, tick, &self.detail.rows, &shed));
+        let rows = self.detail.rows.as_deref().unwrap_or_else(|| self.overview.rows());
+        notes.extend(self.rules.judge(&self.identity.name, tick, rows, &shed));
         self.note_all(notes);
     }
 

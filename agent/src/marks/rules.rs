@@ -48,7 +48,7 @@ impl Rules {
         self.kills.compare(last, reading);
     }
 
-    /// What is to be noted of a tick. `node` is the node's name, `rows` are the places of its detail stream, `shed` is
+    /// What is to be noted of a tick. `node` is the node's name, `rows` are the places of the widest stream that is followed, `shed` is
     /// what the governor leaves out.
     pub fn judge(&mut self, node: &str, tick: &Tick, rows: &[usize], shed: &[String]) -> Vec<Note> {
         let last_wall_us = self.last_wall_us.replace(tick.wall_us).unwrap_or(tick.wall_us);

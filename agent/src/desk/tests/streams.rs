@@ -48,6 +48,29 @@ fn keys_and_deltas_rebuild_what_a_newcomer_is_told() {
 }
 
 #[test]
+fn where_only_the_overview_is_followed_no_more_is_ranked_and_who_wants_detail_then_has_all_of_it_at_once() {
+    let hot = |bench: &Bench| bench.wants.copy().hot.len();
+    let mut bench = Bench::new();
+    let overview = bench.watch(Stream::Overview, 1_000);
+    let burners = |second: u64| (1..=12).map(|n| task(n, second * n * 10_000)).collect::<Vec<_>>();
+    for second in 0..3 {
+        bench.tick(burners(second));
+    }
+    assert_eq!(hot(&bench), 3, "the first three by CPU, which are the first three by severity too");
+    let mut detail = bench.watch(Stream::Detail, 1_000);
+    let mut fold = Fold::default();
+    detail.samples().iter().for_each(|s| fold.apply(s));
+    assert_eq!(fold.tasks.len(), 12, "it begins with all that rank");
+    bench.tick(burners(3));
+    detail.samples().iter().for_each(|s| fold.apply(s));
+    assert_eq!((fold.tasks.len(), hot(&bench)), (12, 12));
+    bench.desk.handle(Command::Leave(detail.id));
+    (4..20).for_each(|second| bench.tick(burners(second)));
+    assert_eq!(hot(&bench), 3, "and what it held is held no longer");
+    drop(overview);
+}
+
+#[test]
 fn two_watchers_share_one_encoding() {
     let mut bench = Bench::new();
     let mut clients = [bench.watch(Stream::Detail, 1_000), bench.watch(Stream::Detail, 1_000)];
