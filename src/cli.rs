@@ -3,6 +3,7 @@
 pub mod agents;
 mod certs;
 mod demo;
+mod hub;
 mod info;
 mod mark;
 mod out;
@@ -26,6 +27,7 @@ use crate::{
 
 pub use certs::CertsCommand;
 pub use demo::{DemoArgs, PartArgs};
+pub use hub::HubArgs;
 pub use info::Info;
 pub use mark::MarkArgs;
 pub use out::{CutArgs, ExportArgs, ReportArgs};
@@ -33,8 +35,6 @@ pub use tls::{Tcp, TlsArgs};
 
 /// The port of an agent where none is given.
 pub const PORT: u16 = 7070;
-/// Words that will be commands. A host of that name is written after `--`.
-const RESERVED: [&str; 1] = ["hub"];
 
 /// Live-cluster observability in the terminal.
 ///
@@ -113,6 +113,8 @@ pub enum Command {
     /// Make and show certificates, for agents that are watched by TCP.
     #[command(subcommand)]
     Certs(CertsCommand),
+    /// Watch all agents of a fleet, and serve many dashboards.
+    Hub(HubArgs),
     /// Write a range or some nodes of a recording into a new one that stands alone.
     Cut(CutArgs),
     /// Watch a made-up messaging cluster in which things go wrong: for training, and to measure what a fleet costs.
@@ -217,11 +219,6 @@ impl Place {
 impl Cli {
     /// The places named, in order, each once; none: this host.
     pub fn places(&self) -> anyhow::Result<Vec<Place>> {
-        if let [word, ..] = &self.hosts[..]
-            && RESERVED.contains(&word.as_str())
-        {
-            anyhow::bail!("this version has no command {word:?}; for a host of that name write `midair -- {word}`");
-        }
         if let Some(file) = &self.agents_file {
             return agents::read(file);
         }

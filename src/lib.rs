@@ -9,6 +9,7 @@ pub mod clock;
 pub mod entry;
 pub mod event;
 pub mod feed;
+pub mod hub;
 pub mod model;
 pub mod out;
 pub mod session;

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use midair::{
     app::{self, Message, Options, Speed, Told},
-    cli::{Cli, Command, DemoArgs, Info, MarkArgs, PartArgs, Place, RecordArgs, ReplayArgs, Tcp, agents},
+    cli::{Cli, Command, DemoArgs, HubArgs, Info, MarkArgs, PartArgs, Place, RecordArgs, ReplayArgs, Tcp, agents},
     clock::Clock,
     event::{Stamp, Stream},
     feed::{
@@ -22,6 +22,7 @@ use midair::{
         live::{self, Target},
         local,
     },
+    hub,
     out::{OutError, cut, export, report},
     session::Session,
     shell::{self, Ending, NotATerminal},
@@ -68,6 +69,7 @@ fn run(cli: &Cli) -> anyhow::Result<Ending> {
             Ok(Ending::Quit)
         }
         Some(Command::Cut(args)) => cut::cut(&args.options(), Clock::system()).map(|_| Ending::Quit),
+        Some(Command::Hub(args)) => serve_hub(args),
         Some(Command::Demo(args)) => demo(args),
         Some(Command::DemoPart(args)) => args.share().serve().map(|()| Ending::Quit),
     }
@@ -211,6 +213,22 @@ fn watch(cli: &Cli) -> anyhow::Result<Ending> {
     })
 }
 
+fn serve_hub(args: &HubArgs) -> anyhow::Result<Ending> {
+    midair_agent::cli::start_log(args.log_format, "info");
+    let places = args.places()?;
+    let clock = Clock::system();
+    let acceptor = args.tls.acceptor(&midair_agent::Clock::system())?;
+    let tcp = args.tls.tcp(&places, clock)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
+    runtime.block_on(async {
+        let listener = midair_agent::listen::open_tcp(&args.listen).await?;
+        let targets: Vec<Target> = places.into_iter().map(|place| place.target(&tcp, clock)).collect();
+        let lists = agents::lists(args.agents_file.clone(), &args.tls, clock);
+        let options = hub::Options { name: args.name.clone(), interval_ms: args.interval_ms(), acceptor };
+        shell::until_told(hub::run(options, (targets, lists), listener, clock)).await
+    })
+}
+
 fn demo(args: &DemoArgs) -> anyhow::Result<Ending> {
     if args.list {
         write!(io::stdout(), "{}", DemoArgs::told()).context("cannot write to the terminal")?;
@@ -261,7 +279,8 @@ async fn targets(
 
 fn options(stream: Stream, interval_ms: u32, clock: Clock) -> live::Options {
     let seed = clock.now().0 ^ u64::from(std::process::id());
-    live::Options { viewer: format!("{} midair", local::user()), stream, interval_ms, seed }
+    let viewer = format!("{} midair", local::user());
+    live::Options { viewer, stream, interval_ms, seed, ..live::Options::default() }
 }
 
 /// See <https://no-color.org>.

@@ -15,7 +15,7 @@ use crossterm::{clipboard::CopyToClipboard, event::EventStream, execute};
 use tokio::{select, task::yield_now, time::sleep};
 use tokio_stream::StreamExt as _;
 
-pub use headless::{record, record_past, wait};
+pub use headless::{record, record_past, until_told, wait};
 pub use screen::{NotATerminal, size};
 
 use crate::{

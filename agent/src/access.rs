@@ -1,4 +1,6 @@
 //! What a watcher may do: by the door through which it came, and by the role that its certificate gives it.
+//!
+//! A hub asks for others, whose roles it has checked on each control: its word is taken.
 
 use midair_tls::Role;
 
@@ -38,7 +40,7 @@ impl Access {
     /// In words, where it may not.
     pub fn mark(self) -> Result<(), String> {
         match self {
-            Self::Local | Self::Insecure | Self::As(Role::Operator) => Ok(()),
+            Self::Local | Self::Insecure | Self::As(Role::Operator | Role::Hub) => Ok(()),
             Self::As(role) => Err(needs_operator("marks", role)),
         }
     }
@@ -49,7 +51,7 @@ impl Access {
     /// In words, where it may not.
     pub fn operate(self, what: &str, insecure: &str) -> Result<(), String> {
         match self {
-            Self::Local | Self::As(Role::Operator) => Ok(()),
+            Self::Local | Self::As(Role::Operator | Role::Hub) => Ok(()),
             Self::Insecure => Err(insecure.to_owned()),
             Self::As(role) => Err(needs_operator(what, role)),
         }

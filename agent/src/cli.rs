@@ -231,6 +231,16 @@ pub enum LogFormat {
     Json,
 }
 
+/// Logs to stderr from now on: what RUST_LOG says, else this level.
+pub fn start_log(format: LogFormat, level: &str) {
+    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match format {
+        LogFormat::Text => log.with_target(false).with_ansi(rustix::termios::isatty(std::io::stderr())).init(),
+        LogFormat::Json => log.json().init(),
+    }
+}
+
 impl Cli {
     /// What of this is for the agent itself.
     pub fn config(&self) -> anyhow::Result<Config> {

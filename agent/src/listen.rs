@@ -2,6 +2,7 @@
 
 mod embedded;
 mod known;
+mod limits;
 mod seats;
 mod tls;
 
@@ -17,7 +18,10 @@ use std::{
 };
 
 use anyhow::Context;
-use midair_proto::{MESSAGE_MAX, v1::agent_server::AgentServer};
+use midair_proto::{
+    MESSAGE_MAX,
+    v1::agent_server::{Agent, AgentServer},
+};
 use tokio::{
     io::{AsyncRead, AsyncWrite},
     net::{TcpListener, TcpStream, UnixListener, UnixStream, unix::UCred},
@@ -31,14 +35,21 @@ use tonic::{
     transport::server::{Connected, Server, TcpConnectInfo, UdsConnectInfo},
 };
 
-use crate::{access::Access, clock::Clock, desk::Door, pace::Pace, service::Service};
+use crate::{
+    access::Access,
+    clock::Clock,
+    desk::Door,
+    pace::{self, Pace},
+    service::Service,
+};
 use known::Who;
 use seats::{Guest, Seats};
 
 pub use embedded::Embedded;
 pub use known::N_CONNECTIONS_EACH;
+pub use limits::Limits;
 pub use seats::{N_CONNECTIONS, PREFACE_WITHIN};
-pub use tls::serve_tls;
+pub use tls::{serve_known, serve_tls};
 
 /// A peer that does not answer a ping within three seconds is gone; until then it costs a seat. To write a ping, to read
 /// its answer and to wait for both wakes the agent four times: once a second that is a twentieth of all that it uses on a
@@ -123,14 +134,15 @@ impl fmt::Display for Peer {
 /// Serves a Unix socket until told to stop. Peers that may not look are let go before they can say a word.
 pub async fn serve_unix(door: Door, socket: Socket, until: impl Future<Output = ()>) -> anyhow::Result<()> {
     let Socket { listener, file, gid } = socket;
-    let seats = Seats::new(PREFACE_WITHIN);
+    let seats = Seats::new(Limits::AGENT, PREFACE_WITHIN);
     let allowed = move |stream: io::Result<UnixStream>| match stream {
         Ok(stream) if !is_let_in(stream.peer_cred(), gid) => None,
         Ok(stream) => seats.give(stream).map(Ok),
         Err(error) => Some(Err(error)),
     };
-    let incoming = at_a_walk(door.clock().clone(), UnixListenerStream::new(listener)).filter_map(allowed);
-    let served = server().serve_with_incoming_shutdown(grpc(Service::local(door)), incoming, until).await;
+    let incoming =
+        at_a_walk(door.clock().clone(), pace::CONNECTIONS, UnixListenerStream::new(listener)).filter_map(allowed);
+    let served = server(Limits::AGENT).serve_with_incoming_shutdown(grpc(Service::local(door)), incoming, until).await;
     served.with_context(|| format!("cannot serve {}", file.0.display()))
 }
 
@@ -141,7 +153,18 @@ pub async fn serve_tcp(door: Door, listener: TcpListener, until: impl Future<Out
     serve_connections(door, TcpListenerStream::new(listener).map(at_once), until).await
 }
 
-/// Serves connections of TCP that come in by whatever way, unencrypted, until told to stop.
+/// A service of the contract behind a door.
+#[derive(Clone, Debug)]
+pub struct Serving<T> {
+    /// What answers.
+    pub service: T,
+    /// The clock by which who comes is held to its pace.
+    pub clock: Clock,
+    /// What is let in.
+    pub limits: Limits,
+}
+
+/// Serves connections of TCP to an agent that come in by whatever way, unencrypted, until told to stop.
 pub async fn serve_connections<S>(
     door: Door,
     connections: impl Stream<Item = io::Result<S>>,
@@ -150,19 +173,32 @@ pub async fn serve_connections<S>(
 where
     S: Connected<ConnectInfo = TcpConnectInfo> + AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let seats = Seats::new(PREFACE_WITHIN);
+    let clock = door.clock().clone();
+    serve_plain(Serving { service: Service::insecure(door), clock, limits: Limits::AGENT }, connections, until).await
+}
+
+/// Serves connections of TCP that come in by whatever way, unencrypted, until told to stop.
+pub async fn serve_plain<T: Agent, S>(
+    serving: Serving<T>,
+    connections: impl Stream<Item = io::Result<S>>,
+    until: impl Future<Output = ()>,
+) -> anyhow::Result<()>
+where
+    S: Connected<ConnectInfo = TcpConnectInfo> + AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let Serving { service, clock, limits } = serving;
+    let seats = Seats::new(limits, PREFACE_WITHIN);
     let seated = move |stream: io::Result<S>| match stream {
         Ok(stream) => seats.give(stream).map(Ok),
         Err(error) => Some(Err(error)),
     };
-    let incoming = at_a_walk(door.clock().clone(), connections).filter_map(seated);
-    let service = grpc(Service::insecure(door));
-    server().serve_with_incoming_shutdown(service, incoming, until).await.context("cannot serve TCP")
+    let incoming = at_a_walk(clock, limits.arrivals, connections).filter_map(seated);
+    server(limits).serve_with_incoming_shutdown(grpc(service), incoming, until).await.context("cannot serve TCP")
 }
 
 /// Connections as fast as a door takes them; the others wait where the kernel keeps them.
-fn at_a_walk<S>(clock: Clock, accepted: impl Stream<Item = S>) -> impl Stream<Item = S> {
-    let mut pace = Pace::connections();
+fn at_a_walk<S>(clock: Clock, arrivals: pace::Limit, accepted: impl Stream<Item = S>) -> impl Stream<Item = S> {
+    let mut pace = Pace::new(arrivals);
     accepted.then(move |connection| {
         let wait_us = pace.wait_us(clock.mono_us());
         async move {
@@ -329,16 +365,16 @@ fn group_lists(gid: u32, user: &str) -> bool {
     })
 }
 
-fn server() -> Server {
+fn server(limits: Limits) -> Server {
     Server::builder()
         .http2_keepalive_interval(Some(PING_EVERY))
         .http2_keepalive_timeout(Some(PING_WITHIN))
         .initial_stream_window_size(WINDOW_BYTES)
         .initial_connection_window_size(WINDOW_BYTES)
-        .max_concurrent_streams(16)
+        .max_concurrent_streams(limits.calls)
 }
 
-fn grpc(service: Service) -> AgentServer<Service> {
+fn grpc<T: Agent>(service: T) -> AgentServer<T> {
     AgentServer::new(service).max_decoding_message_size(MESSAGE_MAX).max_encoding_message_size(MESSAGE_MAX)
 }
 

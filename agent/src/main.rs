@@ -8,7 +8,7 @@ use clap::Parser;
 use midair_agent::kernel::bpf;
 use midair_agent::{
     Agent, Clock,
-    cli::{self, Cli, Command, LogFormat},
+    cli::{self, Cli, Command},
     governor::Switches,
     identity::Identity,
     listen, once, sampler,
@@ -38,7 +38,7 @@ fn main() -> ExitCode {
 
 fn run(cli: &Cli) -> anyhow::Result<()> {
     // One sample is for a pipe: who asks for it hears of troubles alone.
-    start_log(cli.log_format, if cli.once { "warn" } else { "info" });
+    cli::start_log(cli.log_format, if cli.once { "warn" } else { "info" });
     if let Some(Command::Setup(setup)) = &cli.command {
         return set_up(setup);
     }
@@ -145,14 +145,5 @@ async fn told_to_stop(signals: std::io::Result<Signals>) {
     tokio::select! {
         _ = term.recv() => {}
         _ = int.recv() => {}
-    }
-}
-
-fn start_log(format: LogFormat, level: &str) {
-    let filter = tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| level.into());
-    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
-    match format {
-        LogFormat::Text => log.with_target(false).with_ansi(rustix::termios::isatty(std::io::stderr())).init(),
-        LogFormat::Json => log.json().init(),
     }
 }

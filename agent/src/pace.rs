@@ -29,17 +29,12 @@ pub struct Pace {
 impl Pace {
     /// Of a watcher's controls.
     pub fn controls() -> Self {
-        Self { limit: CONTROLS, paid_us: 0 }
+        Self::new(CONTROLS)
     }
 
-    /// Of a connection's requests.
-    pub fn requests() -> Self {
-        Self { limit: REQUESTS, paid_us: 0 }
-    }
-
-    /// Of a door's connections.
-    pub fn connections() -> Self {
-        Self { limit: CONNECTIONS, paid_us: 0 }
+    /// By a limit.
+    pub fn new(limit: Limit) -> Self {
+        Self { limit, paid_us: 0 }
     }
 
     /// How long to wait before the next is taken, microseconds.

@@ -9,12 +9,14 @@ use midair_proto::{
         control, payload::Kind,
     },
 };
+use midair_tls::Role;
 use tokio::sync::mpsc;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
     access::Access,
     black_box::Told,
+    clock::Clock,
     desk::{Command, Door},
     encode,
     listen::{Peer, wait_of},
@@ -54,22 +56,58 @@ impl Service {
 
     /// Who asks and what they may do, on each call anew. Waits where their connection asks too fast.
     async fn admit<T>(&self, request: &Request<T>, call: &str) -> Result<(Peer, Access), Status> {
-        self.slow(request).await;
-        let peer = Peer::of(request);
-        let nobody = || Err(Status::unauthenticated("show a certificate"));
-        let access = peer.access(self.door.clock()).unwrap_or_else(|| self.access.map_or_else(nobody, Ok));
-        access.map(|access| (peer.clone(), access)).inspect_err(|refused| {
-            tracing::warn!(%peer, call, reason = refused.message(), "refused");
-        })
+        admit(request, self.door.clock(), self.access, call).await
     }
+}
 
-    /// Lets a request wait whose connection asks too fast: each costs an answer.
-    async fn slow<T>(&self, request: &Request<T>) {
-        let wait = wait_of(request, self.door.clock().mono_us());
-        if !wait.is_zero() {
-            tokio::time::sleep(wait).await;
-        }
+/// Who asks and what they may do; who came without a certificate has this access. A request waits whose connection asks too
+/// fast: each costs an answer.
+///
+/// # Errors
+/// In words, where they may not ask.
+pub async fn admit<T>(
+    request: &Request<T>,
+    clock: &Clock,
+    unknown: Option<Access>,
+    call: &str,
+) -> Result<(Peer, Access), Status> {
+    let wait = wait_of(request, clock.mono_us());
+    if !wait.is_zero() {
+        tokio::time::sleep(wait).await;
     }
+    let peer = Peer::of(request);
+    let nobody = || Err(Status::unauthenticated("show a certificate"));
+    let access = peer.access(clock).unwrap_or_else(|| unknown.map_or_else(nobody, Ok));
+    access.map(|access| (peer.clone(), access)).inspect_err(|refused| {
+        tracing::warn!(%peer, call, reason = refused.message(), "refused");
+    })
+}
+
+/// Waits for the hello with which a watch begins; the error is what the client is told. Who answers is a `word` ("agent",
+/// "hub") and a program.
+///
+/// # Errors
+/// In words, where none comes, or one of another contract.
+pub async fn hello(controls: &mut Streaming<Control>, (word, ours): (&str, &str)) -> Result<Hello, String> {
+    let first = tokio::time::timeout(HELLO_WITHIN, controls.message()).await;
+    let control = match first {
+        Err(_) => return Err(format!("no hello came within {} s", HELLO_WITHIN.as_secs())),
+        Ok(Err(status)) => return Err(format!("the first control could not be read: {}", status.message())),
+        Ok(Ok(None)) => return Err("the watch was closed before a hello".into()),
+        Ok(Ok(Some(control))) => control,
+    };
+    let Some(control::Kind::Hello(hello)) = control.kind else {
+        return Err("the first control must be a hello with the client's version".into());
+    };
+    let contract = hello.version.as_ref().and_then(|version| version.contract);
+    if contract == Some(CONTRACT) {
+        let viewer = hello.viewer.map(cut);
+        return Ok(Hello { viewer, ..hello });
+    }
+    let theirs = contract.map_or("no contract".to_owned(), |n| format!("contract {n}"));
+    let program = hello.version.and_then(|version| version.program).map_or_else(|| "the client".into(), cut);
+    let older = if contract.unwrap_or(0) < CONTRACT { "client" } else { word };
+    Err(format!("{program} speaks {theirs}, this {word} ({ours}) speaks contract {CONTRACT}; upgrade the {older}"))
 }
 
 #[tonic::async_trait]
@@ -116,43 +154,22 @@ struct Visit {
 impl Visit {
     async fn serve(self, mut controls: Streaming<Control>, outbox: Outbox) {
         let words = outbox.words();
-        let hello = match self.welcome(&mut controls).await {
+        let hello = match hello(&mut controls, ("agent", encode::PROGRAM)).await {
             Ok(hello) => hello,
             Err(reason) => return self.turn_away(&words, reason),
         };
         let id = self.door.next_watcher();
-        let says = cut(hello.viewer.unwrap_or_default());
+        let says = hello.viewer.unwrap_or_default();
         tracing::info!(watcher = id.0, viewer = says, peer = %self.peer, "watch opened");
-        // What a certificate says of somebody stands before what they say.
-        let viewer = self.peer.name().map_or(says, |name| cut(name.to_owned()));
+        // What a certificate says of somebody stands before what they say; of whom a hub asks for, the hub tells.
+        let is_for_another = self.access == Access::As(Role::Hub) && !says.is_empty();
+        let certified = self.peer.name().filter(|_| !is_for_another);
+        let viewer = certified.map_or(says, |name| cut(name.to_owned()));
         let join = Command::Join { id, outbox, viewer, access: self.access };
         if self.door.send(join).await.is_err() {
             return;
         }
         self.pass_on(&mut controls, id, &words).await;
-    }
-
-    /// Waits for a hello that this agent can answer; the error is what the client is told.
-    async fn welcome(&self, controls: &mut Streaming<Control>) -> Result<Hello, String> {
-        let first = tokio::time::timeout(HELLO_WITHIN, controls.message()).await;
-        let control = match first {
-            Err(_) => return Err(format!("no hello came within {} s", HELLO_WITHIN.as_secs())),
-            Ok(Err(status)) => return Err(format!("the first control could not be read: {}", status.message())),
-            Ok(Ok(None)) => return Err("the watch was closed before a hello".into()),
-            Ok(Ok(Some(control))) => control,
-        };
-        let Some(control::Kind::Hello(hello)) = control.kind else {
-            return Err("the first control must be a hello with the client's version".into());
-        };
-        let contract = hello.version.as_ref().and_then(|version| version.contract);
-        if contract == Some(CONTRACT) {
-            return Ok(hello);
-        }
-        let theirs = contract.map_or("no contract".to_owned(), |n| format!("contract {n}"));
-        let program = hello.version.and_then(|version| version.program).map_or_else(|| "the client".into(), cut);
-        let older = if contract.unwrap_or(0) < CONTRACT { "client" } else { "agent" };
-        let ours = encode::PROGRAM;
-        Err(format!("{program} speaks {theirs}, this agent ({ours}) speaks contract {CONTRACT}; upgrade the {older}"))
     }
 
     fn turn_away(&self, words: &mpsc::Sender<Envelope>, reason: String) {

@@ -7,7 +7,7 @@ use std::{
 
 use anyhow::Context as _;
 use clap::Args;
-use midair_tls::{Connector, Credentials, Files, Roles};
+use midair_tls::{Acceptor, Connector, Credentials, Files, Roles};
 
 use super::Place;
 use crate::clock::Clock;
@@ -27,9 +27,9 @@ pub struct TlsArgs {
     #[arg(long, value_name = "FILE", env = "MIDAIR_TLS_KEY", hide_env = true)]
     tls_key: Option<PathBuf>,
 
-    /// Which names in certificates are those of agents and hubs: '*.chat.example.org=agent' [default:
+    /// Which names in certificates are those of agents and hubs, and at a hub of viewers and operators: '*.chat.example.org=agent' [default:
     /// spiffe://midair/ROLE/NAME].
-    #[arg(long = "tls-role", value_name = "PATTERN=ROLE")]
+    #[arg(long = "tls-role", alias = "role", value_name = "PATTERN=ROLE")]
     tls_roles: Vec<String>,
 
     /// Connect by TCP without encryption and authentication.
@@ -66,6 +66,24 @@ impl TlsArgs {
         let roles = Roles::new(&self.tls_roles).map_err(anyhow::Error::msg).context("--tls-role")?;
         let credentials = Credentials::load(files, roles, clock.now().0)?;
         Ok(Tcp::Tls(Connector::new(Arc::new(credentials))))
+    }
+
+    /// What takes connections by the same files; `None`: everybody may come, as was asked for.
+    ///
+    /// # Errors
+    /// In words, where nothing vouches for who comes, or a file cannot be used.
+    pub fn acceptor(&self, clock: &midair_agent::Clock) -> anyhow::Result<Option<Acceptor>> {
+        if self.insecure {
+            return Ok(None);
+        }
+        let Some(files) = self.files(None)? else {
+            anyhow::bail!(
+                "to listen needs certificates: give --tls-ca, --tls-cert and --tls-key (`midair certs` makes some for trials), \
+                 or add --insecure to let everybody in, without encryption"
+            );
+        };
+        let roles = Roles::new(&self.tls_roles).map_err(anyhow::Error::msg).context("--tls-role")?;
+        Ok(Some(Acceptor::new(Arc::new(Credentials::load(files, roles, clock.mono_us())?))))
     }
 
     /// Those that are named; what is not is where it usually is.

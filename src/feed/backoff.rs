@@ -8,8 +8,10 @@ pub const FIRST: Duration = Duration::from_millis(250);
 pub const LONGEST: Duration = Duration::from_secs(4);
 /// The wait after a refusal that only a person can mend: version or role.
 pub const PATIENT: Duration = Duration::from_secs(60);
-/// Most dials per second of one process.
+/// Most dials per second of one dashboard.
 pub const DIALS_PER_SECOND: u64 = 500;
+/// Most dials per second of one hub: its agents are all it has, and shall be there within seconds of its start.
+pub const HUB_DIALS_PER_SECOND: u64 = 1_500;
 
 /// The wait after so many failures in a row: full jitter, so a share from 0 to 1 of a bound that doubles. Thousands of
 /// dashboards that lost one agent at the same moment must not come back at the same moment.
@@ -19,16 +21,22 @@ pub fn wait(n_failures: u32, jitter: f64) -> Duration {
 }
 
 /// Spreads dials, so that ten thousand targets are not dialled at one moment.
-#[derive(Clone, Copy, Debug, Default)]
+#[derive(Clone, Copy, Debug)]
 pub struct Pace {
+    per_second: u64,
     next_us: u64,
 }
 
 impl Pace {
+    /// So many each second.
+    pub fn new(per_second: u64) -> Self {
+        Self { per_second: per_second.max(1), next_us: 0 }
+    }
+
     /// Takes the next free slot; how long to wait for it.
     pub fn slot(&mut self, now_us: u64) -> Duration {
         let slot = self.next_us.max(now_us);
-        self.next_us = slot + 1_000_000 / DIALS_PER_SECOND;
+        self.next_us = slot + 1_000_000 / self.per_second;
         Duration::from_micros(slot - now_us)
     }
 }

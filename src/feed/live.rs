@@ -10,7 +10,9 @@ mod router;
 
 use std::sync::Arc;
 
+use midair_proto::v1::agent_client::AgentClient;
 use tokio::sync::mpsc;
+use tonic::transport::Channel;
 
 pub use dial::{Connect, Reach, Secured};
 pub(super) use past::ANSWER_BYTES;
@@ -19,7 +21,10 @@ pub use put::{Put, Wanted, put};
 use crate::{
     clock::Clock,
     event::{Control, NodeId, Stream},
-    feed::{CONTROLS_MAX, ENTRIES_MAX, Feed},
+    feed::{
+        CONTROLS_MAX, ENTRIES_MAX, Feed,
+        backoff::{DIALS_PER_SECOND, Pace},
+    },
 };
 
 use self::{
@@ -52,6 +57,26 @@ pub struct Options {
     pub interval_ms: u32,
     /// Seed of the jitter in backoff.
     pub seed: u64,
+    /// Most agents that are dialled each second.
+    pub dials_per_second: u64,
+    /// Who is told of each connection that opens, to ask more on it; links wait where that does not listen.
+    pub opened: Option<mpsc::Sender<Opened>>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        let (viewer, stream, interval_ms) = (String::new(), Stream::Overview, 1_000);
+        Self { viewer, stream, interval_ms, seed: 0, dials_per_second: DIALS_PER_SECOND, opened: None }
+    }
+}
+
+/// A connection that has opened.
+#[derive(Clone, Debug)]
+pub struct Opened {
+    /// The address of its link.
+    pub address: Arc<str>,
+    /// Speaks to the agent on the same connection, as long as that lasts.
+    pub client: AgentClient<Channel>,
 }
 
 /// Watches these agents until the feed is dropped. Must be called on a tokio runtime.
@@ -67,7 +92,7 @@ pub fn live_by(targets: Vec<Target>, lists: mpsc::Receiver<Vec<Target>>, options
     let (controls, control_receiver) = mpsc::channel(CONTROLS_MAX);
     let (ask_sender, asks) = mpsc::channel(ASKS_MAX);
     let lines = targets.iter().map(|target| Line::new(target.address.clone(), first_interest(target, options)));
-    let router = Router::new(lines.collect(), entry_sender.clone(), clock);
+    let router = Router::new(lines.collect(), Pace::new(options.dials_per_second), entry_sender.clone(), clock);
     tokio::spawn(router.run(control_receiver, asks));
     let mut roster = Roster::new(options.clone(), clock, entry_sender, ask_sender);
     for (number, target) in targets.into_iter().enumerate() {

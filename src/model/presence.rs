@@ -72,7 +72,7 @@ impl Presence {
     }
 
     /// A sample arrived; `is_first` when none ever had.
-    pub(super) fn heard(&mut self, is_first: bool) {
+    pub(crate) fn heard(&mut self, is_first: bool) {
         match self {
             Self::Silent { n_back, .. } if !is_first => {
                 *n_back += 1;
@@ -87,7 +87,7 @@ impl Presence {
     /// The connection is closed or not to be had.
     ///
     /// What a black box cannot tell of a moment says nothing of the node: it was not heard then because nobody listened.
-    pub(super) fn cut(&mut self, at: Stamp, last: Option<Stamp>, new_cause: Cause, new_reason: Arc<str>) {
+    pub(crate) fn cut(&mut self, at: Stamp, last: Option<Stamp>, new_cause: Cause, new_reason: Arc<str>) {
         if new_cause == Cause::BlackBox && last.is_none() {
             *self = Self::Awaited { since: at };
             return;
@@ -100,7 +100,7 @@ impl Presence {
     }
 
     /// The connection is open again; the node is back only when its samples are.
-    pub(super) fn reached(&mut self, why: &'static str) {
+    pub(crate) fn reached(&mut self, why: &'static str) {
         if let Self::Silent { cause, reason, .. } = self {
             *cause = None;
             *reason = why.into();
@@ -109,7 +109,7 @@ impl Presence {
 
     /// Time passed without a sample since `last`; `interval_us` is how often they should come, `why` what a node is
     /// said to be silent for while its connection tells nothing.
-    pub(super) fn waited(&mut self, now: Stamp, last: Option<Stamp>, interval_us: u64, why: &'static str) {
+    pub(crate) fn waited(&mut self, now: Stamp, last: Option<Stamp>, interval_us: u64, why: &'static str) {
         let since = match self {
             Self::Awaited { since } => *since,
             Self::Live | Self::Late { .. } | Self::Silent { .. } => last.unwrap_or(now),

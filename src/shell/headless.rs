@@ -129,6 +129,19 @@ pub async fn wait(length: Option<Duration>) -> anyhow::Result<Ending> {
     Ok(Ending::Quit)
 }
 
+/// Does something that has no end of its own until a signal.
+///
+/// # Errors
+/// When signals cannot be heard, or it ends nevertheless.
+pub async fn until_told(doing: impl Future<Output = anyhow::Result<()>>) -> anyhow::Result<Ending> {
+    let mut signals = Signals::new().context("cannot listen to signals")?;
+    select! {
+        // Being told to stop is how it is meant to end.
+        _ = stopped(&mut signals) => Ok(Ending::Quit),
+        done = doing => done.map(|()| Ending::Quit),
+    }
+}
+
 async fn stopped(signals: &mut Signals) -> Ending {
     loop {
         if let Asked::End(number) = signals.next().await {

@@ -3,15 +3,13 @@
 use std::{
     collections::BTreeSet,
     fs,
-    io::{BufRead as _, BufReader},
-    path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
+    path::PathBuf,
+    process::Command,
     thread,
     time::{Duration, Instant},
 };
 
 use midair::{
-    cli::agents,
     clock::Clock,
     event::{Event, Stream},
     feed::live::{self, Options, Target},
@@ -19,60 +17,22 @@ use midair::{
 };
 use midair_demo::{Plan, World};
 
+use crate::support::demo::Demo;
+
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
-
-/// A demo without a dashboard. It is killed when this is dropped.
-struct Demo {
-    program: Child,
-    _folder: tempfile::TempDir,
-    agents: PathBuf,
-}
-
-impl Demo {
-    fn start(options: &[&str]) -> Self {
-        let folder = tempfile::tempdir().expect("a folder");
-        let agents = folder.path().join("agents");
-        let mut program = Command::new(env!("CARGO_BIN_EXE_midair"))
-            .args(["demo", "--headless", "--agents-file"])
-            .arg(&agents)
-            .args(options)
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("the program starts");
-        let mut said = String::new();
-        BufReader::new(program.stderr.take().expect("piped")).read_line(&mut said).expect("it speaks");
-        assert!(said.contains("the agents listen"), "{said}");
-        Self { program, _folder: folder, agents }
-    }
-
-    fn targets(&self) -> Vec<Target> {
-        let places = agents::read(&self.agents).expect("a list of agents");
-        let target =
-            |place: midair::cli::Place| place.target(&midair::cli::Tcp::Insecure, midair::clock::Clock::system());
-        places.into_iter().map(target).collect()
-    }
-
-    /// The processes that it has started.
-    fn children(&self) -> Vec<PathBuf> {
-        let pid = self.program.id();
-        let listed = fs::read_to_string(format!("/proc/{pid}/task/{pid}/children")).expect("the kernel tells children");
-        listed.split_whitespace().map(|pid| Path::new("/proc").join(pid)).collect()
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        drop(self.program.kill());
-        drop(self.program.wait());
-    }
-}
 
 /// Events of all agents until this says that it is enough.
 fn hear(targets: Vec<Target>, mut is_enough: impl FnMut(&Event) -> bool) {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(async {
-        let options = Options { viewer: "test".into(), stream: Stream::Overview, interval_ms: 1_000, seed: 1 };
+        let options = Options {
+            viewer: "test".into(),
+            stream: Stream::Overview,
+            interval_ms: 1_000,
+            seed: 1,
+            ..Options::default()
+        };
         let mut feed = live::live(targets, &options, Clock::system());
         let mut decoder = Decoder::default();
         loop {

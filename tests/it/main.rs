@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "these tests wait for real programs in real time")]
 
 mod demo;
+mod hub;
 mod marks;
 mod one_path;
 mod out;

@@ -91,7 +91,13 @@ async fn live() -> (Vec<Buffer>, Recording) {
     let cut = Arc::new(Notify::new());
     let reach = Reach::Memory(severable(agent, Arc::clone(&cut)));
     let target = Target { address: "embedded".into(), reach, note: "embedded".into() };
-    let options = live::Options { viewer: "test".into(), stream: Stream::Detail, interval_ms: INTERVAL_MS, seed: 1 };
+    let options = live::Options {
+        viewer: "test".into(),
+        stream: Stream::Detail,
+        interval_ms: INTERVAL_MS,
+        seed: 1,
+        ..live::Options::default()
+    };
     let mut feed = feed::record(live::live(vec![target], &options, Clock::system()), usize::MAX);
     let mut session = session();
     let mut shown = Vec::new();

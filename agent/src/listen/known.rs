@@ -19,7 +19,7 @@ use tonic::{Status, transport::server::Connected};
 
 use crate::access::Access;
 
-/// Connections that one identity has at once.
+/// Connections that one identity has at once at an agent.
 pub const N_CONNECTIONS_EACH: usize = 16;
 
 /// A connection whose other end is known.
@@ -36,13 +36,16 @@ pub(super) struct Who {
     pub(super) address: Option<SocketAddr>,
     pub(super) identity: Identity,
     pub(super) role: Option<Role>,
-    /// True where too many of the same are here already.
-    is_one_too_many: bool,
+    /// How many of the same are here already, where that is too many.
+    n_too_many: Option<usize>,
 }
 
 /// How many connections each identity has.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Counts(Arc<Mutex<BTreeMap<String, usize>>>);
+#[derive(Clone, Debug)]
+pub(super) struct Counts {
+    by_name: Arc<Mutex<BTreeMap<String, usize>>>,
+    most: usize,
+}
 
 /// One that is counted, as long as this lasts.
 #[derive(Debug)]
@@ -52,10 +55,15 @@ struct Counted {
 }
 
 impl Counts {
+    /// Nobody yet; of one identity so many at most.
+    pub(super) fn new(most: usize) -> Self {
+        Self { by_name: Arc::default(), most }
+    }
+
     fn add(&self, name: &str) -> Option<Counted> {
-        let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.by_name.lock().unwrap_or_else(PoisonError::into_inner);
         let n = counts.entry(name.to_owned()).or_default();
-        if *n >= N_CONNECTIONS_EACH {
+        if *n >= self.most {
             return None;
         }
         *n += 1;
@@ -65,7 +73,7 @@ impl Counts {
 
 impl Drop for Counted {
     fn drop(&mut self) {
-        let mut counts = self.counts.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut counts = self.counts.by_name.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(n) = counts.get_mut(&self.name) {
             *n -= 1;
             if *n == 0 {
@@ -81,7 +89,7 @@ impl Known {
         let counted = counts.add(identity.name());
         // A peer that has gone already has no address.
         let address = stream.get_ref().0.peer_addr().ok();
-        let who = Who { address, identity, role, is_one_too_many: counted.is_none() };
+        let who = Who { address, identity, role, n_too_many: counted.is_none().then_some(counts.most) };
         Self { stream, who: Arc::new(who), _counted: counted }
     }
 }
@@ -90,8 +98,8 @@ impl Who {
     /// What it may do at this moment (seconds since 1970), or why nothing: in words, so that a person reads them.
     pub(super) fn access(&self, now_s: i64) -> Result<Access, Status> {
         let name = self.identity.name();
-        if self.is_one_too_many {
-            let words = format!("{name} has {N_CONNECTIONS_EACH} connections to this agent already; close one");
+        if let Some(n) = self.n_too_many {
+            let words = format!("{name} has {n} connections here already; close one");
             return Err(Status::permission_denied(words));
         }
         if now_s > self.identity.until_s {

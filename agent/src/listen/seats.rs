@@ -17,9 +17,14 @@ use tokio::{
 };
 use tonic::transport::server::Connected;
 
-use crate::{desk::N_WATCHERS, pace::Pace};
+use crate::{
+    desk::N_WATCHERS,
+    pace::{Limit, Pace},
+};
 
-/// Connections that one door has at once: room for all watchers, and as many who only ask.
+use super::Limits;
+
+/// Connections that one door of an agent has at once: room for all watchers, and as many who only ask.
 pub const N_CONNECTIONS: usize = 2 * N_WATCHERS;
 
 /// A connection says the words by which HTTP/2 begins within this time; from then on pings tell whether anybody is there.
@@ -32,6 +37,8 @@ const PREFACE_BYTES: usize = 24;
 #[derive(Clone, Debug)]
 pub(super) struct Seats {
     free: Arc<Semaphore>,
+    n_seats: usize,
+    requests: Limit,
     preface_within: Duration,
 }
 
@@ -62,18 +69,19 @@ pub(super) struct Guest<I> {
 
 impl Seats {
     /// All free.
-    pub(super) fn new(preface_within: Duration) -> Self {
-        Self { free: Arc::new(Semaphore::new(N_CONNECTIONS)), preface_within }
+    pub(super) fn new(limits: Limits, preface_within: Duration) -> Self {
+        let Limits { connections: n_seats, requests, .. } = limits;
+        Self { free: Arc::new(Semaphore::new(n_seats)), n_seats, requests, preface_within }
     }
 
     /// A seat for a connection; `None` when all are taken, and the connection ends.
     pub(super) fn give<S>(&self, stream: S) -> Option<Seated<S>> {
         let seat = Arc::clone(&self.free).try_acquire_owned().ok();
         if seat.is_none() {
-            tracing::warn!(connections = N_CONNECTIONS, "let go: too many connections");
+            tracing::warn!(connections = self.n_seats, "let go: too many connections");
         }
         let preface = Preface { n_left: PREFACE_BYTES, until: Box::pin(sleep(self.preface_within)) };
-        let pace = Arc::new(Mutex::new(Pace::requests()));
+        let pace = Arc::new(Mutex::new(Pace::new(self.requests)));
         seat.map(|seat| Seated { stream, preface: Some(preface), pace, _seat: seat })
     }
 }

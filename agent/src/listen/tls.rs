@@ -4,6 +4,7 @@
 use std::{collections::BTreeMap, future::Future, net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
+use midair_proto::v1::agent_server::Agent;
 use midair_tls::{Acceptor, Identity, Unaccepted};
 use tokio::{
     net::{TcpListener, TcpStream},
@@ -17,7 +18,7 @@ use tokio_stream::{
 };
 
 use super::{
-    PREFACE_WITHIN, at_a_walk, grpc,
+    Limits, PREFACE_WITHIN, Serving, at_a_walk, grpc,
     known::{Counts, Known},
     seats::{Seated, Seats},
     server,
@@ -42,15 +43,27 @@ pub async fn serve_tls(
     acceptor: Acceptor,
     until: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
-    let (known, incoming) = mpsc::channel(N_KNOWN);
     let clock = door.clock().clone();
-    let incoming_tcp = at_a_walk(clock.clone(), TcpListenerStream::new(listener));
-    let front = Front { acceptor, clock, seats: Seats::new(PREFACE_WITHIN), counts: Counts::default(), known };
-    let served =
-        server().serve_with_incoming_shutdown(grpc(Service::known(door)), ReceiverStream::new(incoming), until);
+    let serving = Serving { service: Service::known(door), clock, limits: Limits::AGENT };
+    serve_known(serving, TcpListenerStream::new(listener), acceptor, until).await
+}
+
+/// Serves connections of TCP that come in by whatever way, by mutual TLS, until told to stop.
+pub async fn serve_known<T: Agent>(
+    serving: Serving<T>,
+    connections: impl Stream<Item = std::io::Result<TcpStream>>,
+    acceptor: Acceptor,
+    until: impl Future<Output = ()>,
+) -> anyhow::Result<()> {
+    let Serving { service, clock, limits } = serving;
+    let (known, incoming) = mpsc::channel(N_KNOWN);
+    let incoming_tcp = at_a_walk(clock.clone(), limits.arrivals, connections);
+    let (seats, counts) = (Seats::new(limits, PREFACE_WITHIN), Counts::new(limits.connections_each));
+    let front = Front { acceptor, clock, seats, counts, known };
+    let served = server(limits).serve_with_incoming_shutdown(grpc(service), ReceiverStream::new(incoming), until);
     tokio::select! {
         served = served => served.context("cannot serve TCP"),
-        // It ends only when the listener does, and that never.
+        // It ends only when the connections do: those of a listener never.
         () = front.receive(incoming_tcp) => Ok(()),
     }
 }
@@ -95,7 +108,7 @@ impl Front {
                 },
                 _ = look.tick() => {
                     let material = self.acceptor.credentials().current(self.clock.mono_us());
-                    reminders.remind(&material.own, "this agent's certificate", self.now_s());
+                    reminders.remind(&material.own, "our own certificate", self.now_s());
                 }
             }
         }

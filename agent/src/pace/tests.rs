@@ -21,7 +21,7 @@ fn who_waited_has_a_burst_again_and_never_more() {
 
 #[test]
 fn requests_and_connections_have_limits_of_their_own() {
-    for (mut pace, limit) in [(Pace::requests(), REQUESTS), (Pace::connections(), CONNECTIONS)] {
+    for (mut pace, limit) in [(Pace::new(REQUESTS), REQUESTS), (Pace::new(CONNECTIONS), CONNECTIONS)] {
         assert_eq!((0..10_000).filter(|_| pace.wait_us(1_000_000) == 0).count() as u64, limit.burst);
         assert_eq!(pace.wait_us(11_000_000_000), 0);
     }

@@ -25,7 +25,7 @@ use crate::{
 };
 
 use super::{
-    Target,
+    Opened, Options, Target,
     dial::{self, Dialled, Failure, PATIENCE},
     past::Question,
     peer::Peer,
@@ -44,6 +44,7 @@ pub(super) struct Link {
     number: usize,
     target: Target,
     viewer: String,
+    opened: Option<mpsc::Sender<Opened>>,
     clock: Clock,
     chance: Chance,
     /// What the agent calls itself, once it has said so.
@@ -87,8 +88,9 @@ struct Watch {
 }
 
 impl Link {
-    pub(super) fn new(number: usize, target: Target, viewer: String, seed: u64, clock: Clock) -> Self {
-        Self { number, target, viewer, clock, chance: Chance(seed), name: None }
+    pub(super) fn new(number: usize, target: Target, options: &Options, seed: u64, clock: Clock) -> Self {
+        let (viewer, opened) = (options.viewer.clone(), options.opened.clone());
+        Self { number, target, viewer, opened, clock, chance: Chance(seed), name: None }
     }
 
     /// Runs until the feed is dropped.
@@ -152,6 +154,10 @@ impl Link {
         let mut watch = self.open(ways, &mut client, peer).await?;
         let described = self.first(&mut client, &mut watch).await?;
         self.introduce(ways, &described).await?;
+        if let Some(opened) = &self.opened {
+            let address = self.target.address.clone();
+            opened.send(Opened { address, client }).await.map_err(|_| Ended)?;
+        }
         self.tell(ways, LinkState::Up { note: self.note(notice) }).await?;
         self.send(ways, self.item(described)).await?;
         self.follow(ways, &mut watch).await

@@ -42,7 +42,7 @@ impl Roster {
     /// Begins to watch an agent by the link of this number.
     pub(super) fn begin(&mut self, number: usize, target: Target) {
         let (address, seed) = (target.address.clone(), (self.chance.share() * 1e15) as u64);
-        let link = Link::new(number, target, self.options.viewer.clone(), seed, self.clock);
+        let link = Link::new(number, target, &self.options, seed, self.clock);
         let running = tokio::spawn(link.run(self.entries.clone(), self.asks.clone()));
         self.links.insert(address, (number, running));
     }

@@ -131,9 +131,9 @@ pub(super) struct Router {
 }
 
 impl Router {
-    pub(super) fn new(lines: Vec<Line>, entries: mpsc::Sender<Entry>, clock: Clock) -> Self {
+    pub(super) fn new(lines: Vec<Line>, pace: Pace, entries: mpsc::Sender<Entry>, clock: Clock) -> Self {
         let by_address = lines.iter().enumerate().map(|(n, line)| (line.address.clone(), n)).collect();
-        Self { lines, by_address, by_node: HashMap::new(), pace: Pace::default(), entries, clock }
+        Self { lines, by_address, by_node: HashMap::new(), pace, entries, clock }
     }
 
     /// Runs until the feed is dropped.

@@ -158,7 +158,13 @@ fn tcp(address: String) -> Target {
 }
 
 fn watch(targets: Vec<Target>) -> Feed {
-    let options = Options { viewer: "a test".into(), stream: Stream::Overview, interval_ms: 1_000, seed: 1 };
+    let options = Options {
+        viewer: "a test".into(),
+        stream: Stream::Overview,
+        interval_ms: 1_000,
+        seed: 1,
+        ..Options::default()
+    };
     live(targets, &options, Clock::system())
 }
 

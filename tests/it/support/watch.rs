@@ -41,7 +41,8 @@ impl Watch {
         let agent = Arc::new(Agent::start(config).expect("the agent starts"));
         let connect: Connect = Arc::new(move || agent.connect());
         let target = Target { address: "embedded".into(), reach: Reach::Memory(connect), note: "embedded".into() };
-        let options = Options { viewer: "test".into(), stream: Stream::Detail, interval_ms, seed: 1 };
+        let options =
+            Options { viewer: "test".into(), stream: Stream::Detail, interval_ms, seed: 1, ..Options::default() };
         let feed = {
             let _guard = runtime.enter();
             live::live(vec![target], &options, Clock::system())

@@ -16,7 +16,7 @@ fn runtime() -> tokio::runtime::Runtime {
 #[test]
 fn who_says_nothing_or_too_little_loses_its_seat() {
     runtime().block_on(async {
-        let seats = Seats::new(SOON);
+        let seats = Seats::new(Limits::AGENT, SOON);
         for said in ["", "PRI * HTTP/2.0"] {
             let (mut client, server) = seat(&seats);
             let mut server = server.unwrap();
@@ -33,7 +33,7 @@ fn who_says_nothing_or_too_little_loses_its_seat() {
 #[test]
 fn who_has_begun_to_speak_may_be_silent() {
     runtime().block_on(async {
-        let seats = Seats::new(SOON);
+        let seats = Seats::new(Limits::AGENT, SOON);
         let (mut client, server) = seat(&seats);
         let mut server = server.unwrap();
         // In two pieces, as a network may deliver it.
@@ -52,7 +52,7 @@ fn who_has_begun_to_speak_may_be_silent() {
 #[test]
 fn there_are_so_many_seats_and_no_more() {
     runtime().block_on(async {
-        let seats = Seats::new(SOON);
+        let seats = Seats::new(Limits::AGENT, SOON);
         let taken: Vec<_> = (0..N_CONNECTIONS).map(|_| seat(&seats)).collect();
         assert!(taken.iter().all(|(_, server)| server.is_some()));
         assert!(seat(&seats).1.is_none());
@@ -62,7 +62,7 @@ fn there_are_so_many_seats_and_no_more() {
 #[test]
 fn all_requests_of_a_connection_share_its_pace() {
     runtime().block_on(async {
-        let seats = Seats::new(SOON);
+        let seats = Seats::new(Limits::AGENT, SOON);
         let (_client, server) = seat(&seats);
         let guest = |_| Guest { info: (), pace: Arc::clone(&server.as_ref().unwrap().pace) };
         let n_at_once = (0..1_000).map(guest).filter(|guest| guest.wait_us(5_000_000) == 0).count();

@@ -9,7 +9,7 @@ fn line(address: &str) -> Line {
 #[test]
 fn a_node_whose_address_was_given_to_another_is_no_twin_where_it_answers_now() {
     let (entries, _heard) = mpsc::channel(1);
-    let mut router = Router::new(vec![line("a"), line("b"), line("c")], entries, Clock::system());
+    let mut router = Router::new(vec![line("a"), line("b"), line("c")], Pace::new(500), entries, Clock::system());
     let [x, y] = ["x", "y"].map(NodeId::new);
     assert!(router.described(0, x.clone(), 1).is_none());
     router.answer(Ask::Closed { link: 0 });

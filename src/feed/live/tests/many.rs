@@ -6,7 +6,13 @@ use super::*;
 async fn a_later_list_brings_new_agents_and_lets_go_of_those_that_it_does_not_name() {
     let [(a, _a), (b, _b), (c, mut heard)] = [("a", "node-a"), ("b", "node-b"), ("c", "node-c")]
         .map(|(address, node)| played(address, Play { node, ..NODE_7 }));
-    let options = Options { viewer: "a test".into(), stream: Stream::Overview, interval_ms: 1_000, seed: 1 };
+    let options = Options {
+        viewer: "a test".into(),
+        stream: Stream::Overview,
+        interval_ms: 1_000,
+        seed: 1,
+        ..Options::default()
+    };
     let (lists, receiver) = mpsc::channel(1);
     let mut feed = live_by(vec![a, b.clone()], receiver, &options, Clock::system());
     for _ in 0..2 {
@@ -47,7 +53,13 @@ async fn what_is_asked_of_more_agents_than_controls_may_wait_reaches_all() {
 #[tokio::test]
 async fn what_is_asked_of_a_node_stands_where_it_answers_at_another_address() {
     let [(a, mut before), (b, mut after)] = ["a", "b"].map(|address| played(address, NODE_7));
-    let options = Options { viewer: "a test".into(), stream: Stream::Overview, interval_ms: 1_000, seed: 1 };
+    let options = Options {
+        viewer: "a test".into(),
+        stream: Stream::Overview,
+        interval_ms: 1_000,
+        seed: 1,
+        ..Options::default()
+    };
     let (lists, receiver) = mpsc::channel(1);
     let mut feed = live_by(vec![a], receiver, &options, Clock::system());
     while !matches!(next(&mut feed).await.item, Item::Envelope(..)) {}

@@ -1,0 +1,109 @@
+//! What a hub reads of a sample: a few of its fields, under the numbers that they have in sample.proto. All others are passed
+//! over without being looked at.
+
+/// Of `Payload`.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Payload {
+    #[prost(message, optional, tag = "2")]
+    pub(super) sample: Option<Sample>,
+}
+
+/// Of `Sample`.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Sample {
+    #[prost(message, optional, tag = "1")]
+    pub(super) node: Option<Node>,
+    #[prost(uint64, optional, tag = "7")]
+    pub(super) node_mono_us: Option<u64>,
+}
+
+/// Of `Severities`.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub(super) struct Severities {
+    #[prost(uint32, optional, tag = "1")]
+    pub(super) sched: Option<u32>,
+    #[prost(uint32, optional, tag = "2")]
+    pub(super) mem: Option<u32>,
+    #[prost(uint32, optional, tag = "3")]
+    pub(super) queue: Option<u32>,
+    #[prost(uint32, optional, tag = "4")]
+    pub(super) rate: Option<u32>,
+}
+
+/// Of `WorstQueue`.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub(super) struct WorstQueue {
+    #[prost(message, optional, tag = "2")]
+    pub(super) queue: Option<Queue>,
+}
+
+/// Of `Queue`.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub(super) struct Queue {
+    #[prost(int32, optional, tag = "1")]
+    pub(super) kind: Option<i32>,
+    #[prost(int32, optional, tag = "2")]
+    pub(super) unit: Option<i32>,
+    #[prost(uint64, optional, tag = "3")]
+    pub(super) depth: Option<u64>,
+}
+
+macro_rules! node {
+    ($(#[$kind:meta] $field:ident: $type:ty = $number:literal),+ $(,)?) => {
+        /// Of `Node`.
+        #[derive(Clone, PartialEq, prost::Message)]
+        pub(super) struct Node {
+            #[prost(uint32, repeated, tag = "1")]
+            unknown: Vec<u32>,
+            $(#[$kind] pub(super) $field: Option<$type>,)+
+        }
+
+        impl Node {
+            /// Applies a delta, as `midair_proto::delta` does.
+            pub(super) fn apply(&mut self, delta: Self) {
+                for number in delta.unknown {
+                    match number {
+                        $($number => self.$field = None,)+
+                        _ => {}
+                    }
+                }
+                $(if delta.$field.is_some() {
+                    self.$field = delta.$field;
+                })+
+            }
+        }
+    };
+}
+
+node!(
+    #[prost(message, optional, tag = "2")]
+    severities: Severities = 2,
+    #[prost(uint64, optional, tag = "3")]
+    user_us: u64 = 3,
+    #[prost(uint64, optional, tag = "4")]
+    system_us: u64 = 4,
+    #[prost(uint64, optional, tag = "7")]
+    irq_us: u64 = 7,
+    #[prost(uint64, optional, tag = "9")]
+    run_delay_us: u64 = 9,
+    #[prost(uint64, optional, tag = "20")]
+    mem_total_bytes: u64 = 20,
+    #[prost(uint64, optional, tag = "21")]
+    mem_available_bytes: u64 = 21,
+    #[prost(uint64, optional, tag = "30")]
+    net_drops: u64 = 30,
+    #[prost(uint64, optional, tag = "31")]
+    tcp_in: u64 = 31,
+    #[prost(uint64, optional, tag = "32")]
+    tcp_out: u64 = 32,
+    #[prost(uint64, optional, tag = "36")]
+    udp_drops: u64 = 36,
+    #[prost(uint64, optional, tag = "37")]
+    listen_drops: u64 = 37,
+    #[prost(message, optional, tag = "39")]
+    worst_queue: WorstQueue = 39,
+    #[prost(uint64, optional, tag = "43")]
+    up_us: u64 = 43,
+    #[prost(uint64, optional, tag = "47")]
+    mem_limit_bytes: u64 = 47,
+);
