@@ -202,6 +202,21 @@ impl Cause {
             Self::BlackBox => "black box",
         }
     }
+
+    /// What a hub means by its word for it; `None` for a word of a newer one.
+    pub fn from_word(word: &str) -> Option<Self> {
+        Some(match word {
+            "refused" => Self::Refused,
+            "timeout" => Self::Timeout,
+            "reset" => Self::Reset,
+            "name" => Self::Name,
+            "protocol" => Self::Protocol,
+            "version" => Self::Version,
+            "denied" => Self::Denied,
+            "conflict" => Self::Conflict,
+            _ => return None,
+        })
+    }
 }
 
 /// Who an agent is.

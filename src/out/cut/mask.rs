@@ -4,6 +4,7 @@
 
 #[cfg(test)]
 mod fields;
+pub(super) mod fleet;
 mod mark;
 pub(super) mod names;
 mod place;
@@ -196,12 +197,8 @@ impl Mask {
                 Kind::Rollup(rollup)
             }
             Kind::Lost(lost) => Kind::Lost(lost),
-            Kind::Echo(_)
-            | Kind::Details(_)
-            | Kind::Refused(_)
-            | Kind::Traced(_)
-            | Kind::Inspected(_)
-            | Kind::Fleet(_) => return None,
+            Kind::Fleet(fleet) => Kind::Fleet(self.fleet(fleet)),
+            Kind::Echo(_) | Kind::Details(_) | Kind::Refused(_) | Kind::Traced(_) | Kind::Inspected(_) => return None,
         };
         let node = envelope.node.as_ref().map(|node| self.node(node));
         let payload = Payload { kind: Some(kind) }.encode_to_vec();

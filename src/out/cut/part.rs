@@ -39,7 +39,7 @@ impl Roster {
     pub(super) fn read(source: &mut Source, progress: &mut Progress, is_thorough: bool) -> anyhow::Result<Self> {
         let mut roster = Self::default();
         roster.users.extend(source.header().author);
-        let mut texts = HashMap::new();
+        let (mut texts, mut of_hubs) = (HashMap::new(), HashMap::new());
         let (from, to) = source.range();
         progress.through(from, to);
         source.seek(Stamp(0))?;
@@ -64,7 +64,9 @@ impl Roster {
                     roster.keys.extend(described.labels.iter().filter_map(|label| label.key.clone()));
                     roster.users.extend(described.user.clone());
                 }
-                if is_thorough {
+                if let Kind::Fleet(fleet) = kind {
+                    roster.meet_fleet(of_hubs.entry(Arc::clone(&link)).or_default(), fleet);
+                } else if is_thorough {
                     roster.meet(texts.entry(id.clone()).or_default(), kind);
                 }
             }

@@ -241,13 +241,34 @@ impl Plants {
         Rollup { window_us: Some(10_000_000), vms: vec![vm], tasks: vec![task], ..Rollup::default() }
     }
 
+    fn fleet(&self) -> Kind {
+        let node = FleetNode {
+            row: Some(1),
+            node: self.text("FleetNode.node"),
+            name: self.text("FleetNode.name"),
+            address: self.text("FleetNode.address"),
+            labels: vec![5, 6],
+            texts: ["FleetNode.texts/key", "FleetNode.texts/value"].into_iter().filter_map(|f| self.text(f)).collect(),
+            first_text: Some(5),
+            program: self.text("FleetNode.program"),
+            ..FleetNode::default()
+        };
+        let presence = FleetPresence {
+            row: Some(1),
+            cause: self.text("FleetPresence.cause"),
+            reason: self.text("FleetPresence.reason"),
+            ..FleetPresence::default()
+        };
+        Kind::Fleet(Fleet { nodes: vec![node], presences: vec![presence], ..Fleet::default() })
+    }
+
     /// All that stands in a recording, in the order of time.
     fn bodies(&self) -> Vec<Body> {
         let mut kinds = vec![self.described(), self.sample()];
         kinds.push(Kind::Rows(Rows { tasks: self.tasks(), names: self.names(), ..Rows::default() }));
         kinds.push(Kind::Census(Census { tasks: self.tasks(), names: self.names(), ..Census::default() }));
         kinds.extend(self.looks());
-        kinds.extend([Kind::Mark(self.mark()), Kind::Rollup(self.rollup())]);
+        kinds.extend([Kind::Mark(self.mark()), Kind::Rollup(self.rollup()), self.fleet()]);
         let envelope = |payload: Vec<u8>| {
             let envelope = Envelope {
                 node: self.text("Envelope.node"),
