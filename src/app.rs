@@ -8,6 +8,7 @@ mod asks;
 mod command;
 mod compare;
 mod copy;
+mod crowd;
 mod gallery;
 mod go;
 pub mod heads;
@@ -180,6 +181,8 @@ pub struct State {
     starts_on_node: bool,
     /// Where `--go` or `:go` still leads.
     go: Option<Go>,
+    /// Whom to follow of the nodes behind hubs.
+    crowd: crowd::Crowd,
     /// What has been asked of the agents.
     asked: Asks,
     /// What an Erlang process keeps, while it is shown.
@@ -223,6 +226,7 @@ impl State {
             is_dirty: true,
             starts_on_node: options.n_targets == 1,
             go: options.go.as_deref().and_then(Go::parse),
+            crowd: crowd::Crowd::default(),
             asked: Asks::default(),
             kept: None,
             held: None,
@@ -375,6 +379,7 @@ fn event(state: &mut State, stamped: &Stamped) {
     state.is_dirty |= counts.is_none_or(|counts| counts != state.model.counts());
     match &stamped.event {
         Event::Link(link) => start_on_node(state, &NodeId(link.address.clone())),
+        Event::Described(described) if described.is_hub => start_on_cluster(state, &described.node),
         Event::Described(described) => {
             rename(state, &NodeId(described.address.clone()), &described.node);
             start_on_node(state, &described.node);
@@ -393,8 +398,10 @@ fn event(state: &mut State, stamped: &Stamped) {
         | Event::Mark(_)
         | Event::Clock { .. }
         | Event::Malformed { .. }
-        | Event::Rollup(_) => {}
+        | Event::Rollup(_)
+        | Event::Fleet(_) => {}
     }
+    crowd::hear(state, &stamped.event, stamped.at);
     go::pursue(state);
 }
 
@@ -405,6 +412,14 @@ fn start_on_node(state: &mut State, node: &NodeId) {
         state.levels.truncate(1);
         let order = state.vital.order();
         state.levels.push(Level::new(Screen::Node(node.clone()), order));
+    }
+}
+
+/// What was taken for a node is a hub: it has no screen of its own.
+fn start_on_cluster(state: &mut State, hub: &NodeId) {
+    state.starts_on_node = false;
+    if state.levels.iter().any(|level| level.screen.node() == Some(hub)) {
+        state.levels.truncate(1);
     }
 }
 

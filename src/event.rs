@@ -5,6 +5,7 @@
 
 mod control;
 mod erlang;
+mod fleet;
 mod input;
 
 use std::sync::Arc;
@@ -13,6 +14,7 @@ use midair_vitals::{CgroupReading, Flow, NetNamespace, NodeReading, Severity, Ta
 
 pub use control::{Control, TableQuery};
 pub use erlang::{ErlangLook, Inspected, Keeps, Sender, Traced, WaitKind};
+pub use fleet::{Brief, Fleet, Heard, Hearing, THROUGH, behind, through};
 pub use input::{Input, Key, Mouse, MouseKind};
 
 /// Number of the answer that a census of a black box is: that of the dashboard's table, which nobody asked for then.
@@ -113,6 +115,8 @@ pub enum Event {
     },
     /// Minimum, mean and maximum of a node's severities over a window.
     Rollup(Box<Rollup>),
+    /// A hub spoke of its nodes.
+    Fleet(Box<Fleet>),
 }
 
 /// The state of a connection.
@@ -183,6 +187,8 @@ pub enum Cause {
     Denied,
     /// Another link leads to the same node: two agents with one id, or one agent under two addresses.
     Conflict,
+    /// Nobody looks at it any more: what a hub says of it is enough.
+    Left,
     /// Of the moment shown its black box has told nothing.
     BlackBox,
 }
@@ -199,6 +205,7 @@ impl Cause {
             Self::Version => "version",
             Self::Denied => "denied",
             Self::Conflict => "conflict",
+            Self::Left => "not followed",
             Self::BlackBox => "black box",
         }
     }
@@ -252,6 +259,8 @@ pub struct Described {
     pub keeps_history: bool,
     /// True where all that it tells is made up.
     pub is_demo: bool,
+    /// True where it is a hub: it speaks of many nodes, and passes on to each.
+    pub is_hub: bool,
 }
 
 /// How well something works.

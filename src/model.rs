@@ -9,6 +9,7 @@ pub mod compare;
 pub mod finding;
 pub mod focus;
 pub mod host;
+pub mod hub;
 pub mod node;
 pub mod presence;
 pub mod rank;
@@ -32,7 +33,8 @@ use crate::event::{LinkState, NodeId, Stamp};
 pub use cgroup::{Cgroup, Namespace};
 pub use finding::Finding;
 pub use focus::{Focus, Probe};
-pub use node::{CpuVitals, Latest, Node, NodeValue};
+pub use hub::{Hub, Sight};
+pub use node::{Changes, CpuVitals, Glance, Latest, Node, NodeValue};
 pub use presence::Presence;
 pub use series::{Series, Window};
 pub use task::{Task, TaskValue};
@@ -53,6 +55,10 @@ pub struct Model {
     pub malformed: Option<(u64, Arc<str>)>,
     /// How often samples were asked for, microseconds: silence is judged by it.
     pub asked_interval_us: u64,
+    /// The hubs, by the address at which each is watched.
+    pub hubs: BTreeMap<Arc<str>, Hub>,
+    /// How often nodes came, left or described themselves: by it is told whether groups are as they were.
+    pub n_arranged: Changes,
     /// Who answers at an address; the address itself until it has been said.
     by_address: BTreeMap<Arc<str>, NodeId>,
     /// Rows of all nodes, at the last tick.

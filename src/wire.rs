@@ -7,6 +7,7 @@ mod census;
 mod control;
 mod describe;
 mod erlang;
+pub(crate) mod fleet;
 mod host;
 mod names;
 mod node;
@@ -23,17 +24,18 @@ use std::{
 use midair_proto::v1::{self, payload::Kind};
 use prost::Message as _;
 
-pub(crate) use control::{echo, version};
+pub(crate) use control::{all_nodes, echo, hello_to, version};
 pub use control::{hello, to_wire};
 
 use crate::{
     entry::{Entry, Item},
-    event::{Details, Event, Link, Mark, NodeId, Rollup, Rows, Stamp, Stamped, Stream},
+    event::{Described, Details, Event, Link, Mark, NodeId, Rollup, Rows, Stamp, Stamped, Stream},
 };
 
 pub(crate) use self::census::PART_ROWS_MAX;
 use self::{
     census::Census,
+    fleet::Desk,
     names::{Names, TEXT_MAX},
     stream::Base,
 };
@@ -60,6 +62,8 @@ pub enum Carries {
     Rollup,
     /// What an Erlang process keeps: it may be secret.
     Kept,
+    /// What a hub says of its nodes.
+    Fleet,
     /// Anything else, known to this build or not.
     Other,
 }
@@ -75,6 +79,7 @@ impl Carries {
             Some(8) => Self::Mark,
             Some(9) => Self::Rollup,
             Some(11) => Self::Kept,
+            Some(13) => Self::Fleet,
             Some(_) | None => Self::Other,
         }
     }
@@ -98,6 +103,10 @@ pub enum Depth {
 pub struct Decoder {
     peers: HashMap<(Arc<str>, NodeId), Peer>,
     by_address: HashMap<Arc<str>, NodeId>,
+    /// What hubs call themselves, by address.
+    hubs: HashMap<Arc<str>, NodeId>,
+    /// What they have said.
+    desks: HashMap<Arc<str>, Desk>,
 }
 
 /// What is known of one node behind one address.
@@ -154,17 +163,24 @@ impl Decoder {
         self.by_address.get(address).cloned().unwrap_or_else(|| NodeId(address.clone()))
     }
 
+    /// Who is meant by an id: on the link of a hub its own id is the hub, which goes by its address.
+    fn of_hub(&self, address: &Arc<str>, node: NodeId) -> NodeId {
+        if self.hubs.get(address) == Some(&node) { NodeId(address.clone()) } else { node }
+    }
+
     /// A new or closed connection: numbering and deltas start again with a key, and nothing counts as lost.
     fn link(&mut self, link: &Link) -> Vec<Event> {
         for (_, peer) in self.peers.iter_mut().filter(|((address, _), _)| *address == link.address) {
             peer.restart();
         }
+        self.desks.remove(&link.address);
+        self.hubs.remove(&link.address);
         vec![Event::Link(link.clone())]
     }
 
     fn envelope(&mut self, address: &Arc<str>, envelope: &v1::Envelope, depth: Depth) -> Vec<Event> {
         let node = match envelope.node.as_deref().filter(|n| !n.is_empty()) {
-            Some(node) => NodeId::new(node),
+            Some(node) => self.of_hub(address, NodeId::new(node)),
             None => return vec![malformed(&NodeId(address.clone()), "an envelope that names no node")],
         };
         let bytes = match depth {
@@ -220,15 +236,27 @@ impl Decoder {
                 let event = erlang::inspected(context, inspected);
                 vec![event.unwrap_or_else(|| malformed(&node, "an inspection of nobody"))]
             }
-            // What hubs say is not understood yet.
-            Kind::Fleet(_) => Vec::new(),
+            Kind::Fleet(fleet) => {
+                let place = (envelope.seq, envelope.key.unwrap_or(false));
+                match self.desks.entry(context.address.clone()).or_default().batch(context, place, fleet) {
+                    Ok(fleet) => fleet.map(|fleet| Event::Fleet(Box::new(fleet))).into_iter().collect(),
+                    Err(what) => vec![malformed(&node, what)],
+                }
+            }
         }
     }
 
     fn described(&mut self, context: &Context, description: v1::Description) -> Vec<Event> {
         self.peer(context);
-        self.by_address.insert(context.address.clone(), context.node.clone());
-        vec![Event::Described(Box::new(describe::described(context, description)))]
+        let described = describe::described(context, description);
+        // The host of a hub may be a node of its own, with the same id: a hub goes by its address.
+        let node = if described.is_hub { NodeId(context.address.clone()) } else { context.node.clone() };
+        self.hubs.remove(&context.address);
+        if described.is_hub {
+            self.hubs.insert(context.address.clone(), context.node.clone());
+        }
+        self.by_address.insert(context.address.clone(), node.clone());
+        vec![Event::Described(Box::new(Described { node, ..described }))]
     }
 
     fn lost(&mut self, context: &Context, n_samples: Option<u64>) -> Vec<Event> {

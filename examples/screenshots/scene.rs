@@ -291,5 +291,6 @@ fn described(host: &Host, is_single: bool) -> Described {
         is_insecure: false,
         keeps_history: false,
         is_demo: false,
+        is_hub: false,
     }
 }

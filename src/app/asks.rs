@@ -1,15 +1,21 @@
 //! What the screen needs from the agents: worked out from the state, and told to the feed where it changed.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::Arc,
+};
 
 use midair_vitals::{TaskId, TaskKind};
 
 use super::{
-    Effect, Msg, Playhead, State,
+    Effect, Msg, Playhead, State, crowd,
     rows::Filter,
     screen::{Level, Panel, Scope, Screen},
 };
-use crate::event::{CENSUS_ID, Control, Event, NodeId, Stream, TableQuery};
+use crate::{
+    event::{CENSUS_ID, Control, Event, NodeId, Stream, TableQuery},
+    model::Node,
+};
 
 /// Number of the one table query that the dashboard holds per node. Queries and focuses share one numbering.
 pub const TABLE_ID: u32 = CENSUS_ID;
@@ -32,9 +38,23 @@ thread_local! {
 /// What has been asked for.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Asks {
+    /// Nodes that are watched through a hub, and through which.
+    followed: BTreeMap<NodeId, Arc<str>>,
     interests: BTreeMap<NodeId, (Stream, u32)>,
     table: Option<(NodeId, TableQuery)>,
     focus: Option<(NodeId, TaskId)>,
+}
+
+impl Asks {
+    /// The hub through which a node is watched.
+    pub(super) fn hub_of(&self, node: &NodeId) -> Option<Arc<str>> {
+        self.followed.get(node).cloned()
+    }
+
+    /// How many nodes are watched through hubs.
+    pub(super) fn n_followed(&self) -> usize {
+        self.followed.len()
+    }
 }
 
 /// Controls that bring what was asked to what is needed now. In the past nothing new is asked: what was not looked at
@@ -63,7 +83,9 @@ pub(super) fn is_moot(state: &State, msg: &Msg) -> bool {
 fn wanted(state: &State) -> Asks {
     #[cfg(test)]
     N_WORKED_OUT.with(|n| n.set(n.get() + 1));
-    let described = state.model.nodes.values().filter(|n| n.described.is_some());
+    let followed = crowd::followed(state);
+    let is_watched = |node: &&Node| node.described.is_some() && (!node.is_by_hub || followed.contains_key(&node.id));
+    let described = state.model.nodes.values().filter(is_watched);
     let is_alone = state.model.nodes.len() == 1;
     let interests = described.map(|node| {
         // The only node is always looked at closely: going in and out of it then costs nothing.
@@ -77,8 +99,10 @@ fn wanted(state: &State) -> Asks {
         Screen::Task(node, task) => Some((node.clone(), *task)),
         Screen::Cluster | Screen::Node(_) | Screen::Scope(..) | Screen::Vm(..) => None,
     };
+    let interests = interests.collect();
     Asks {
-        interests: interests.collect(),
+        followed,
+        interests,
         table: node.map(|node| (node.clone(), query(state, node))),
         focus: focus.filter(|_| node.is_some()),
     }
@@ -121,6 +145,13 @@ fn query(state: &State, node: &NodeId) -> TableQuery {
 
 fn changes(before: &Asks, now: &Asks) -> Vec<Control> {
     let mut controls = Vec::new();
+    // Nobody there is left who was asked before, and who is new there has not been asked yet.
+    let moved: BTreeSet<&NodeId> = now
+        .followed
+        .iter()
+        .filter(|(node, hub)| before.followed.get(*node) != Some(hub))
+        .map(|(node, _)| node)
+        .collect();
     let node_of = |asked: &Option<(NodeId, TableQuery)>| asked.as_ref().map(|(node, _)| node.clone());
     if let Some((node, _)) = before.focus.as_ref().filter(|_| before.focus != now.focus) {
         controls.push(Control::Stop { node: node.clone(), id: FOCUS_ID });
@@ -128,15 +159,24 @@ fn changes(before: &Asks, now: &Asks) -> Vec<Control> {
     if let Some(node) = node_of(&before.table).filter(|node| node_of(&now.table).as_ref() != Some(node)) {
         controls.push(Control::Stop { node, id: TABLE_ID });
     }
+    for (node, hub) in before.followed.iter().filter(|(node, hub)| now.followed.get(*node) != Some(hub)) {
+        controls.push(Control::Leave { node: node.clone(), hub: hub.clone() });
+    }
+    for (node, hub) in now.followed.iter().filter(|(node, _)| moved.contains(node)) {
+        controls.push(Control::Follow { node: node.clone(), hub: hub.clone() });
+    }
     for (node, (stream, interval_ms)) in &now.interests {
-        if before.interests.get(node) != Some(&(*stream, *interval_ms)) {
+        if moved.contains(node) || before.interests.get(node) != Some(&(*stream, *interval_ms)) {
             controls.push(Control::Interest { node: node.clone(), stream: *stream, interval_ms: *interval_ms });
         }
     }
-    if let Some((node, query)) = now.table.as_ref().filter(|_| before.table != now.table) {
+    if let Some((node, query)) =
+        now.table.as_ref().filter(|(node, _)| moved.contains(node) || before.table != now.table)
+    {
         controls.push(Control::Table { node: node.clone(), id: TABLE_ID, query: query.clone() });
     }
-    if let Some((node, task)) = now.focus.as_ref().filter(|_| before.focus != now.focus) {
+    if let Some((node, task)) = now.focus.as_ref().filter(|(node, _)| moved.contains(node) || before.focus != now.focus)
+    {
         controls.push(Control::Focus { node: node.clone(), id: FOCUS_ID, task: *task });
     }
     controls

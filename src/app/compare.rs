@@ -148,6 +148,14 @@ impl State {
         self.comparing().is_some_and(|comparing| is_it(&comparing.a) || is_it(&comparing.b))
     }
 
+    /// The nodes that are compared.
+    pub(super) fn compared_nodes(&self) -> impl Iterator<Item = &NodeId> {
+        self.comparing().into_iter().flat_map(|comparing| [&comparing.a, &comparing.b]).filter_map(|side| match side {
+            Side::Node(id) => Some(id),
+            _ => None,
+        })
+    }
+
     fn rows_of(&self, comparing: &Comparing) -> Vec<Row> {
         let topics = [comparing.topic];
         let (a, b) = (self.portraits(&comparing.a, &topics), self.portraits(&comparing.b, &topics));

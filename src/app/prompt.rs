@@ -125,7 +125,7 @@ fn mark(state: &mut State, at: Stamp, text: &str) -> Vec<Effect> {
     let (mut there, silent): (Vec<&Node>, Vec<&Node>) =
         state.model.nodes.values().filter(|node| on_screen(&node.id)).partition(is_there);
     let n_there = there.len();
-    there.sort_by_key(|node| std::cmp::Reverse(node.latest.as_ref().and_then(|l| l.vitals.severities.worst())));
+    there.sort_by_key(|node| std::cmp::Reverse(node.severities().and_then(|severities| severities.worst())));
     let some = |nodes: Vec<&Node>| -> Vec<NodeId> { nodes.iter().take(MAX_MARKED).map(|n| n.id.clone()).collect() };
     let (there, silent) = (some(there), some(silent));
     if there.is_empty() {

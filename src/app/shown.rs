@@ -26,6 +26,11 @@ const ABOUT_ERLANG: usize = 3;
 const ABOUT_TASK: usize = 4;
 
 impl State {
+    /// How many nodes are heard themselves through hubs.
+    pub fn n_followed(&self) -> usize {
+        self.asked.n_followed()
+    }
+
     /// The node that the screen is about.
     pub fn node(&self) -> Option<&Node> {
         self.model.node(self.screen().node()?)

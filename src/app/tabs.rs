@@ -104,7 +104,7 @@ impl State {
             (Panel::Children, _) => self.focus().is_some(),
             (Panel::Queues, _) => self.task().is_none_or(|task| task.reading.queues.is_some()),
             (_, Some(node)) => node.latest.is_some(),
-            (_, None) => self.model.nodes.values().any(|node| node.latest.is_some()) || panel == Panel::Nodes,
+            (_, None) => self.model.nodes.values().any(|node| node.glance().is_some()) || panel == Panel::Nodes,
         };
         (n_rows > 0 || is_measured).then_some(n_rows)
     }

@@ -53,7 +53,8 @@ pub(super) fn hear(state: &mut State, stamped: &Stamped) {
         | Event::Mark(_)
         | Event::Clock { .. }
         | Event::Malformed { .. }
-        | Event::Rollup(_) => false,
+        | Event::Rollup(_)
+        | Event::Fleet(_) => false,
     };
     if is_answer || state.clock.since_us(running.until) > PATIENCE_US {
         state.trace = None;

@@ -3,6 +3,7 @@
 use midair_vitals::{Order, TaskId, TaskKind};
 
 use super::{Keeps, NodeId, Stream};
+use std::sync::Arc;
 
 /// What the screen asks of a feed.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +89,20 @@ pub enum Control {
         task: TaskId,
         /// What of it.
         what: Keeps,
+    },
+    /// Watch a node through a hub: what is asked of the node goes there from then on.
+    Follow {
+        /// Whom.
+        node: NodeId,
+        /// Address of the hub.
+        hub: Arc<str>,
+    },
+    /// Watch it there no more: what the hub says of it is enough.
+    Leave {
+        /// Whom.
+        node: NodeId,
+        /// Address of the hub.
+        hub: Arc<str>,
     },
     /// Change an agent's budget for a while.
     Budget {

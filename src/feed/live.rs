@@ -1,5 +1,6 @@
 //! A feed of live agents: one task per agent, and a router that sends controls to the right one.
 
+mod branches;
 pub(super) mod dial;
 mod link;
 mod past;
@@ -14,6 +15,7 @@ use midair_proto::v1::agent_client::AgentClient;
 use tokio::sync::mpsc;
 use tonic::transport::Channel;
 
+pub use branches::Through;
 pub use dial::{Connect, Reach, Secured};
 pub(super) use past::ANSWER_BYTES;
 pub use put::{Put, Wanted, put};
@@ -28,6 +30,7 @@ use crate::{
 };
 
 use self::{
+    branches::Branches,
     roster::Roster,
     router::{Line, Router},
 };
@@ -92,7 +95,9 @@ pub fn live_by(targets: Vec<Target>, lists: mpsc::Receiver<Vec<Target>>, options
     let (controls, control_receiver) = mpsc::channel(CONTROLS_MAX);
     let (ask_sender, asks) = mpsc::channel(ASKS_MAX);
     let lines = targets.iter().map(|target| Line::new(target.address.clone(), first_interest(target, options)));
-    let router = Router::new(lines.collect(), Pace::new(options.dials_per_second), entry_sender.clone(), clock);
+    let pace = Pace::new(options.dials_per_second);
+    let branches = Branches::new(options.clone(), clock, entry_sender.clone(), ask_sender.clone());
+    let router = Router::new(lines.collect(), pace, (entry_sender.clone(), clock), branches);
     tokio::spawn(router.run(control_receiver, asks));
     let mut roster = Roster::new(options.clone(), clock, entry_sender, ask_sender);
     for (number, target) in targets.into_iter().enumerate() {

@@ -208,6 +208,7 @@ impl Standing {
                 | Carries::Refusal
                 | Carries::Rollup
                 | Carries::Kept
+                | Carries::Fleet
                 | Carries::Other => {}
             },
             Item::Gap(_) | Item::Page(_) | Item::Tick | Item::Reset | Item::Input(_) => {}

@@ -303,5 +303,6 @@ pub(super) fn cause_word(cause: Cause) -> &'static str {
         Cause::Version => "version",
         Cause::Denied => "denied",
         Cause::Conflict => "conflict",
+        Cause::Left => "left",
     }
 }

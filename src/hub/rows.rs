@@ -111,6 +111,8 @@ impl Rows {
                     self.described(address, envelope, description, at);
                 }
             }
+            // What a hub behind this one says of its nodes is passed on to nobody.
+            Carries::Fleet => {}
             Carries::Echo | Carries::Refusal | Carries::Mark | Carries::Rollup | Carries::Kept | Carries::Other => {}
         }
     }

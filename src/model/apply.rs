@@ -7,7 +7,7 @@ use super::{
     node::{ClockOffset, Node},
     series::POINTS_MAX,
 };
-use crate::event::{Described, Event, Link, LinkState, NodeId, Stamp, Stamped};
+use crate::event::{self, Cause, Described, Event, Link, LinkState, NodeId, Stamp, Stamped};
 
 /// Points of the charts of all rows together, of some 40 bytes each; and what a row has in any case.
 const ROW_POINTS: usize = 1_000_000;
@@ -29,9 +29,14 @@ impl Model {
                 *self = Self::new(self.asked_interval_us);
                 return;
             }
-            Event::Tick => self.wait(at),
+            Event::Tick => {
+                self.wait_for_hubs(at);
+                self.wait(at);
+            }
+            Event::Fleet(fleet) => self.fold_fleet(fleet, at),
             Event::Link(link) => self.fold_link(link, at),
             Event::Described(described) => self.fold_described(described, at),
+            Event::Sample(sample) if self.is_left(&sample.node) => {}
             Event::Sample(sample) => {
                 let n_points = self.points_per_row();
                 self.known(&sample.node, at).fold_sample(sample, at, n_points);
@@ -39,13 +44,21 @@ impl Model {
             Event::Rows(rows) => self.known(&rows.node, at).fold_rows(rows, at),
             Event::Details(details) => self.known(&details.node, at).fold_details(details, at),
             Event::Traced(traced) => self.known(&traced.node, at).fold_traced(traced, at),
+            Event::Refused { node, reason, .. } if self.hubs.contains_key(&node.0) => {
+                let refused = Some((at, reason.as_str().into()));
+                self.hubs.entry(node.0.clone()).and_modify(|hub| hub.refused = refused);
+            }
+            Event::Lost { node, .. } if self.hubs.contains_key(&node.0) => {}
             Event::Refused { node, id, reason } => {
                 self.known(node, at).refused = Some((at, *id, reason.as_str().into()));
             }
             Event::Lost { node, n_samples } => self.known(node, at).fold_loss(*n_samples, at),
             Event::Clock { node, offset_us, uncertainty_us, is_step: _ } => {
-                let clock = ClockOffset { offset_us: *offset_us, uncertainty_us: *uncertainty_us };
-                self.known(node, at).clock = Some(clock);
+                let clock = Some(ClockOffset { offset_us: *offset_us, uncertainty_us: *uncertainty_us });
+                match self.hubs.get_mut(&node.0) {
+                    Some(hub) => hub.clock = clock,
+                    None => self.known(node, at).clock = clock,
+                }
             }
             Event::Malformed { node: _, what } => {
                 let n_before = self.malformed.as_ref().map_or(0, |(n, _)| *n);
@@ -58,6 +71,13 @@ impl Model {
         self.now = self.now.max(at);
     }
 
+    /// Whether a node was followed and is not any more: what was under way of its samples is passed over.
+    fn is_left(&self, id: &NodeId) -> bool {
+        self.nodes
+            .get(id)
+            .is_some_and(|node| node.is_by_hub && matches!(node.link, LinkState::Down { cause: Cause::Left, .. }))
+    }
+
     /// The node of an id; a feed may tell of one before it is described.
     fn known(&mut self, id: &NodeId, at: Stamp) -> &mut Node {
         let node = self.nodes.entry(id.clone()).or_insert_with(|| Node::new(id.clone(), id.0.clone(), at));
@@ -67,8 +87,16 @@ impl Model {
 
     fn fold_link(&mut self, link: &Link, at: Stamp) {
         self.links.insert(link.address.clone(), link.state.clone());
-        let id = self.by_address.entry(link.address.clone()).or_insert_with(|| NodeId(link.address.clone())).clone();
+        if self.fold_hub_link(&link.address, &link.state, at) {
+            return;
+        }
+        let at_first = || event::behind(&link.address).map_or_else(|| NodeId(link.address.clone()), |(_, node)| node);
+        let id = self.by_address.entry(link.address.clone()).or_insert_with(at_first).clone();
         let node = self.nodes.entry(id.clone()).or_insert_with(|| Node::new(id, link.address.clone(), at));
+        if node.is_by_hub {
+            follow(node, link);
+            return;
+        }
         if node.address != link.address {
             // A node that answers at another address now; or a second agent that claims its id.
             if matches!(link.state, LinkState::Down { .. }) && node.conflict.as_ref() == Some(&link.address) {
@@ -94,6 +122,11 @@ impl Model {
     }
 
     fn fold_described(&mut self, described: &Described, at: Stamp) {
+        if described.is_hub {
+            self.fold_hub(described);
+            return;
+        }
+        self.n_arranged.0 += 1;
         let address = &described.address;
         self.leave_address(address, &described.node, at);
         let link = self.links.get(address).cloned();
@@ -108,15 +141,19 @@ impl Model {
             self.known(&described.node, at).conflict = Some(address.clone());
             return;
         }
+        let is_through = event::behind(address).is_some();
         let node = self.known(&described.node, at);
         node.address = address.clone();
+        node.is_by_hub &= is_through;
         if let Some(link) = link {
             node.link = link;
         }
         if node.conflict.as_ref() == Some(address) {
             node.conflict = None;
         }
-        node.presence.reached(NO_SAMPLES);
+        if !node.is_by_hub {
+            node.presence.reached(NO_SAMPLES);
+        }
         node.enter_epoch(described.epoch);
         node.runtimes.clone_from(&described.runtimes);
         node.described = Some(described.clone());
@@ -138,7 +175,7 @@ impl Model {
     }
 
     fn wait(&mut self, now: Stamp) {
-        for node in self.nodes.values_mut() {
+        for node in self.nodes.values_mut().filter(|node| !node.is_by_hub) {
             let why = match node.link {
                 LinkState::Down { .. } => continue,
                 LinkState::Connecting => NO_ANSWER,
@@ -153,5 +190,20 @@ impl Model {
     /// How long the charts of a row are, so that those of all rows together stay within bounds.
     fn points_per_row(&self) -> usize {
         (ROW_POINTS / self.n_rows.max(1)).clamp(ROW_POINTS_LEAST, POINTS_MAX)
+    }
+}
+
+/// The watch through a hub of a node that is followed, or is not any more.
+fn follow(node: &mut Node, link: &Link) {
+    if node.address != link.address {
+        // Of a watch through another hub, which may end after this one began.
+        if !matches!(link.state, LinkState::Connecting | LinkState::Up { .. }) {
+            return;
+        }
+        node.address = link.address.clone();
+    }
+    node.link = link.state.clone();
+    if matches!(link.state, LinkState::Down { cause: Cause::Left, .. }) {
+        node.unfollow();
     }
 }

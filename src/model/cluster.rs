@@ -93,7 +93,7 @@ impl Model {
     /// How a vital is spread; `None` where it is known of no node.
     pub fn spread(&self, vital: Vital) -> Option<Spread> {
         let heard = self.nodes.values().filter(|n| !n.presence.is_silent());
-        let mut known: Vec<Severity> = heard.filter_map(|n| vital.of(n.latest.as_ref()?.vitals.severities)).collect();
+        let mut known: Vec<Severity> = heard.filter_map(|n| vital.of(n.severities()?)).collect();
         known.sort_unstable();
         let at = |percent: usize| known.get((known.len() * percent / 100).min(known.len().checked_sub(1)?)).copied();
         Some(Spread { median: at(50)?, p99: at(99)?, worst: at(100)? })

@@ -2,6 +2,7 @@
 
 mod changes;
 mod cpus;
+mod glance;
 mod loss;
 mod sample;
 
@@ -17,6 +18,7 @@ use super::{
     cgroup::{Cgroup, Namespace},
     focus::Focus,
     host::Bursts,
+    hub::Sight,
     presence::Presence,
     series::Series,
     task::Task,
@@ -24,9 +26,10 @@ use super::{
 };
 pub use changes::Changes;
 pub use cpus::CpuVitals;
+pub use glance::{Glance, WorstQueue};
 pub use loss::Loss;
 
-use crate::event::{Cause, Cost, Described, Health, LinkState, NodeId, Runtime, Source, Stamp, Stream, Traced};
+use crate::event::{Brief, Cause, Cost, Described, Health, LinkState, NodeId, Runtime, Source, Stamp, Stream, Traced};
 
 /// The values of a node that charts show, in the order in which its series holds them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -172,7 +175,13 @@ pub struct Node {
     /// Boot and instance of its agent; counters never span two.
     pub epoch: Option<u64>,
     /// The newest sample; kept when the node falls silent.
-    pub latest: Option<Latest>,
+    pub latest: Option<Box<Latest>>,
+    /// What a hub told of it last, and when.
+    pub brief: Option<(Stamp, Brief)>,
+    /// How hubs see it, where some do.
+    pub sights: Vec<Sight>,
+    /// Whether it is known through hubs alone: whether it is heard is what they say.
+    pub is_by_hub: bool,
     /// What schedules tasks there, with its state.
     pub runtimes: Vec<Runtime>,
     /// Its tasks, from the stream and from tables.
@@ -206,7 +215,7 @@ pub struct Node {
     /// How often something was learnt of it.
     pub n_changes: Changes,
     /// The reading before the newest.
-    before: Option<NodeReading>,
+    before: Option<Box<NodeReading>>,
     mem_growth: Growth,
     sum_growth: Vec<((QueueKind, Unit), Growth)>,
 }
@@ -225,6 +234,9 @@ impl Node {
             presence: Presence::Awaited { since: at },
             epoch: None,
             latest: None,
+            brief: None,
+            sights: Vec::new(),
+            is_by_hub: false,
             runtimes: Vec::new(),
             tasks: BTreeMap::new(),
             cgroups: BTreeMap::new(),
@@ -283,6 +295,8 @@ impl Node {
     /// is left out to stay within the budget stands under `shed`.
     pub fn troubles(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
         let unheard = match (&self.presence, &self.link) {
+            // That nobody follows it is no trouble.
+            (Presence::Live | Presence::Late { .. }, LinkState::Down { cause: Cause::Left, .. }) => None,
             (Presence::Silent { reason, .. }, _) | (_, LinkState::Down { reason, .. }) => {
                 Some(("", Cow::from(&**reason)))
             }
@@ -369,6 +383,24 @@ impl Node {
         let vitals = &self.latest.as_ref()?.vitals;
         let parts = [vitals.listen_drops, vitals.udp_drops, vitals.net_drops];
         parts.into_iter().flatten().fold(None, |sum, n| Some(sum.unwrap_or(0) + n))
+    }
+
+    /// Nobody follows it any more: what only samples of its own tell is forgotten, for it would be of no time that one knows.
+    pub(super) fn unfollow(&mut self) {
+        let before = std::mem::replace(self, Self::new(self.id.clone(), self.address.clone(), Stamp(0)));
+        *self = Self {
+            link: before.link,
+            described: before.described.map(|described| Described { runtimes: Vec::new(), ..described }),
+            conflict: before.conflict,
+            presence: before.presence,
+            brief: before.brief,
+            sights: before.sights,
+            is_by_hub: before.is_by_hub,
+            clock: before.clock,
+            n_changes: before.n_changes,
+            ..Self::new(before.id, before.address, Stamp(0))
+        };
+        self.n_changes.0 += 1;
     }
 
     /// Forgets how it went; what followed from it stays.

@@ -82,24 +82,23 @@ impl Standing {
 
     /// Where a node stands. By severity, silent and late nodes are the worst.
     pub fn of_node(order: Order, node: &Node) -> Self {
-        let latest = node.latest.as_ref();
-        let severities = latest.map(|l| l.vitals.severities).unwrap_or_default();
-        let vitals = latest.map(|l| &l.vitals);
+        let glance = node.glance();
+        let severities = glance.map(|known| known.severities).unwrap_or_default();
         let count = |n: Option<u64>| n.map(|n| n as f64);
         let (severity, value) = match order {
-            Order::Severity => (severities.worst(), vitals.and_then(|v| v.cpu)),
-            Order::Cpu => (None, vitals.and_then(|v| v.cpu)),
-            Order::Delay => (severities.sched, vitals.and_then(|v| v.delay)),
-            Order::Mem => (severities.mem, count(vitals.and_then(|v| v.mem_used_bytes))),
-            Order::MemGrowth => (None, latest.and_then(|l| l.mem_growth)),
-            Order::Queue => (severities.queue, node.queue_growth()),
-            Order::QueueGrowth => (None, node.queue_growth()),
-            Order::Rate => (severities.rate, vitals.and_then(|v| v.moved())),
-            Order::Drops => (None, count(node.n_drops())),
+            Order::Severity => (severities.worst(), glance.and_then(|g| g.cpu)),
+            Order::Cpu => (None, glance.and_then(|g| g.cpu)),
+            Order::Delay => (severities.sched, glance.and_then(|g| g.delay)),
+            Order::Mem => (severities.mem, count(glance.and_then(|g| g.mem_used_bytes))),
+            Order::MemGrowth => (None, glance.and_then(|g| g.mem_growth)),
+            Order::Queue => (severities.queue, glance.and_then(|g| g.queue_growth)),
+            Order::QueueGrowth => (None, glance.and_then(|g| g.queue_growth)),
+            Order::Rate => (severities.rate, glance.and_then(|g| g.moved)),
+            Order::Drops => (None, count(glance.and_then(|g| g.n_drops))),
             // Nodes are not ranked by what only Erlang processes have.
             Order::Name | Order::Active | Order::Binary | Order::BinaryGrowth => (None, None),
-            Order::Number => (None, count(latest.and_then(|l| l.reading.n_processes))),
-            Order::Age => (None, count(latest.and_then(|l| l.reading.up_us)).map(|up| -up)),
+            Order::Number => (None, count(node.latest.as_ref().and_then(|l| l.reading.n_processes))),
+            Order::Age => (None, count(glance.and_then(|g| g.up_us)).map(|up| -up)),
         };
         let attention = match order {
             Order::Severity if node.presence.is_silent() => 2,

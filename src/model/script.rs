@@ -96,6 +96,7 @@ pub(crate) fn described_as(seconds: f64, node: &str, address: &str, epoch: u64) 
         is_insecure: false,
         keeps_history: false,
         is_demo: false,
+        is_hub: false,
     };
     stamped(seconds, Event::Described(Box::new(described)))
 }

@@ -5,6 +5,7 @@
 //! the playhead, for one wants to get back there.
 
 mod flags;
+mod fleet;
 mod outages;
 mod recall;
 mod rollups;
@@ -21,7 +22,7 @@ use super::{
     series::{Window, carry},
     vital::Vital,
 };
-use crate::event::{self, Event, NodeId, Rollup, Stamp, Stamped};
+use crate::event::{self, Cause, Event, Link, LinkState, NodeId, Rollup, Stamp, Stamped};
 
 pub use flags::{Flag, Flags};
 use outages::Outages;
@@ -82,6 +83,10 @@ pub struct Cell {
     pub is_hole: bool,
 }
 
+/// Of more nodes than these it is noted at ticks alone who is silent: to look at all at each change of a link takes as long as
+/// there are nodes, and links change as often.
+const N_FEW: usize = 64;
+
 /// Losses kept.
 const N_GAPS: usize = 512;
 
@@ -109,6 +114,8 @@ pub struct Timeline {
     /// Silences of each node; only the last may still go on.
     pub silences: BTreeMap<NodeId, Vec<Silence>>,
     nodes: BTreeMap<NodeId, VecDeque<(Stamp, Severities)>>,
+    /// Those of them that are followed through a hub.
+    followed: BTreeSet<NodeId>,
     rollups: Rollups,
     oldest: Option<Stamp>,
     newest: Stamp,
@@ -181,7 +188,9 @@ impl Timeline {
         self.oldest.get_or_insert(at);
         match &stamped.event {
             Event::Sample(sample) => self.push_severities(model, &sample.node, at),
-            Event::Tick | Event::Link(_) => self.note_silences(model, at),
+            Event::Tick => self.note_silences(model, at),
+            Event::Link(link) => self.note_link(model, link, at),
+            Event::Fleet(fleet) => self.push_fleet(model, fleet, at),
             Event::Lost { node, n_samples } => {
                 self.gaps.push_back(Gap { node: node.clone(), at, n_samples: n_samples.unwrap_or(1) });
             }
@@ -211,12 +220,23 @@ impl Timeline {
         }
     }
 
+    fn note_link(&mut self, model: &Model, link: &Link, at: Stamp) {
+        if let Some((_, node)) = event::behind(&link.address) {
+            if matches!(link.state, LinkState::Down { cause: Cause::Left, .. }) {
+                self.forget(&node);
+            }
+        } else if model.nodes.len() <= N_FEW {
+            self.note_silences(model, at);
+        }
+    }
+
     /// The columns of the line for one node, or for the worst of all.
     pub fn cells(&self, node: Option<&NodeId>, vital: Vital, window: Window, n_cells: usize) -> Vec<Cell> {
         let mut cells = vec![Cell::default(); n_cells];
         let in_scope = |id: &NodeId| node.is_none_or(|node| node == id);
         let known: BTreeSet<&NodeId> = self.nodes.keys().chain(self.rollups.nodes()).collect();
-        for id in known.into_iter().filter(|id| in_scope(id)) {
+        let is_drawn = |id: &&NodeId| in_scope(id) && (node.is_some() || !self.is_among_others(id));
+        for id in known.into_iter().filter(is_drawn) {
             for (cell, worst) in cells.iter_mut().zip(self.worst(id, vital, window, n_cells)) {
                 cell.severity = cell.severity.max(worst);
             }
@@ -310,8 +330,15 @@ impl Timeline {
 
     fn push_severities(&mut self, model: &Model, id: &NodeId, at: Stamp) {
         let Some(latest) = model.node(id).and_then(|n| n.latest.as_ref()).filter(|l| l.at == at) else { return };
+        if model.node(id).is_some_and(|node| node.is_by_hub) {
+            self.followed.insert(id.clone());
+        }
+        self.push(id, latest.vitals.severities, at);
+    }
+
+    fn push(&mut self, id: &NodeId, severities: Severities, at: Stamp) {
         let points = self.nodes.entry(id.clone()).or_default();
-        points.push_back((at, latest.vitals.severities));
+        points.push_back((at, severities));
         while points.len() > N_POINTS || points.front().is_some_and(|(old, _)| at.since_us(*old) > TIMELINE_US) {
             points.pop_front();
         }

@@ -101,7 +101,7 @@ pub fn draw_line(buffer: &mut Buffer, area: Rect, state: &State, findings: &[Fin
     }
     let told = told(state, findings);
     if told.is_empty() {
-        let is_measured = state.model.nodes.values().any(|n| n.latest.is_some());
+        let is_measured = state.model.nodes.values().any(|n| n.latest.is_some() || n.brief.is_some());
         let words = match (is_measured, is_in_part(state)) {
             (false, _) => "nothing measured yet",
             (true, false) => "nothing found: no task waits long, memory, queues and rates are well",

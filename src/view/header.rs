@@ -11,7 +11,7 @@ use crate::{
         utc,
     },
     event::{INSECURE, LinkState, NodeId, Stamp},
-    model::{Latest, Node, Presence, task::number_of},
+    model::{Hub, Latest, Node, Presence, task::number_of},
 };
 
 /// Draws it. The past inverts the whole row: it cannot be mistaken.
@@ -50,7 +50,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) {
 /// Whether nobody vouches for what is shown of a node. It is said on each screen, however narrow.
 fn is_insecure(state: &State) -> bool {
     let is_insecure = |n: &Node| n.link.is_insecure() || n.described.as_ref().is_some_and(|d| d.is_insecure);
-    state.model.nodes.values().any(is_insecure)
+    state.model.nodes.values().any(is_insecure) || state.model.hubs.values().any(|hub| hub.is_insecure)
 }
 
 fn moment(state: &State, theme: &Theme) -> (String, Style) {
@@ -140,7 +140,7 @@ fn task_step(state: &State, node: &NodeId, task: TaskId) -> String {
 /// What the screen is about: of the cluster its counts, of a node its size.
 fn about(state: &State, theme: &Theme) -> Vec<(String, Style)> {
     let about = match state.screen() {
-        Screen::Cluster => counts(state, theme),
+        Screen::Cluster => counts(state, theme).into_iter().chain(hubs(state, theme)).collect(),
         Screen::Node(_) => state.node().map(|node| size(node, theme)).unwrap_or_default(),
         Screen::Scope(..) | Screen::Vm(..) | Screen::Task(..) => Vec::new(),
     };
@@ -170,6 +170,24 @@ fn counts(state: &State, theme: &Theme) -> Vec<(String, Style)> {
     let others =
         others.into_iter().filter(|(n, ..)| *n > 0).map(|(n, sign, word, style)| (format!("{sign} {n} {word}"), style));
     std::iter::once(up).chain(others).collect()
+}
+
+/// By whom the cluster is told, and how many of its nodes are heard themselves.
+fn hubs(state: &State, theme: &Theme) -> Vec<(String, Style)> {
+    if state.model.hubs.is_empty() {
+        return Vec::new();
+    }
+    let one = |hub: &Hub| {
+        let (is_up, missed) = (matches!(hub.link, LinkState::Up { .. }), hub.n_missed);
+        let words = match (is_up, missed) {
+            (false, _) => format!("× {}", hub.name),
+            (true, 0) => hub.name.to_string(),
+            (true, n) => format!("{} (-{} batches)", hub.name, format::count(Some(n))),
+        };
+        (words, if is_up { theme.dim } else { theme.alarm })
+    };
+    let followed = (format!("{} followed", format::exact(state.n_followed() as u64)), theme.dim);
+    state.model.hubs.values().map(one).chain([followed]).collect()
 }
 
 fn size(node: &Node, theme: &Theme) -> Vec<(String, Style)> {

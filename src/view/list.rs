@@ -151,7 +151,7 @@ fn node_row<'a>(state: &'a State, row: &RowId) -> Option<(nodes::Row<'a>, bool)>
     let (id, _) = target(row)?;
     let node = state.model.node(id)?;
     let is_silent = node.presence.is_silent();
-    Some((nodes::Row { node, now: state.now(), group_by: state.group_by.as_deref() }, is_silent))
+    Some((nodes::Row { node, glance: node.glance(), now: state.now(), group_by: state.group_by.as_deref() }, is_silent))
 }
 
 fn task_row<'a>(state: &'a State, row: &RowId) -> Option<(tasks::Row<'a>, bool)> {

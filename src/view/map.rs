@@ -66,9 +66,7 @@ fn draw_nodes(buffer: &mut Buffer, area: Rect, state: &State, nodes: &[NodeId], 
     let known = || nodes.iter().filter_map(|id| state.model.node(id));
     let severity = |n: &Node| match n.presence {
         Presence::Awaited { .. } => None,
-        Presence::Live | Presence::Late { .. } | Presence::Silent { .. } => {
-            state.vital.of(n.latest.as_ref()?.vitals.severities)
-        }
+        Presence::Live | Presence::Late { .. } | Presence::Silent { .. } => state.vital.of(n.severities()?),
     };
     let ground = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..area };
     if known().any(|n| n.presence.is_silent()) {

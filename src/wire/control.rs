@@ -4,11 +4,23 @@ use midair_proto::{CONTRACT, v1};
 use midair_vitals::{Order, TaskId, TaskKind};
 use v1::control::Kind;
 
-use crate::event::{Control, Keeps, Stream, TableQuery};
+use crate::event::{Control, Keeps, NodeId, Stream, TableQuery};
 
 /// The first control on every connection.
 pub fn hello(viewer: &str) -> v1::Control {
-    wrap(Kind::Hello(v1::Hello { version: Some(version()), viewer: Some(viewer.to_owned()), node: None }))
+    hello_to(viewer, None)
+}
+
+/// The same, on a connection to a hub: to the agent of a node behind it.
+pub(crate) fn hello_to(viewer: &str, node: Option<&NodeId>) -> v1::Control {
+    let node = node.map(|node| node.0.to_string());
+    wrap(Kind::Hello(v1::Hello { version: Some(version()), viewer: Some(viewer.to_owned()), node }))
+}
+
+/// Asks a hub for all of its nodes, from the beginning.
+pub(crate) fn all_nodes() -> v1::Control {
+    let (stream, interval_ms) = (Some(v1::Stream::Overview.into()), Some(1_000));
+    wrap(Kind::Interest(v1::Interest { scope: Some(v1::Scope::Cluster.into()), stream, interval_ms }))
 }
 
 /// What this program speaks.
@@ -28,7 +40,7 @@ pub(crate) fn echo(sent_us: u64) -> v1::Control {
 /// its own.
 pub fn to_wire(control: &Control) -> Option<v1::Control> {
     Some(wrap(match control {
-        Control::History { .. } => return None,
+        Control::History { .. } | Control::Follow { .. } | Control::Leave { .. } => return None,
         Control::Interest { node: _, stream, interval_ms } => Kind::Interest(v1::Interest {
             scope: Some(v1::Scope::Node.into()),
             stream: Some(stream_to_wire(*stream).into()),

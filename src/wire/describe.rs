@@ -25,5 +25,6 @@ pub(super) fn described(context: &Context, sent: v1::Description) -> Described {
         is_insecure: sent.insecure.unwrap_or(false),
         keeps_history: sent.capabilities.iter().any(|word| word == "history"),
         is_demo: sent.capabilities.iter().any(|word| word == "demo"),
+        is_hub: sent.capabilities.iter().any(|word| word == "hub"),
     }
 }

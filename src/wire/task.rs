@@ -148,7 +148,7 @@ fn state(number: i32) -> Option<TaskState> {
     }
 }
 
-fn queue_kind(number: i32) -> Option<QueueKind> {
+pub(super) fn queue_kind(number: i32) -> Option<QueueKind> {
     match v1::QueueKind::try_from(number).ok()? {
         v1::QueueKind::Unspecified => None,
         v1::QueueKind::Mailbox => Some(QueueKind::Mailbox),
@@ -165,7 +165,7 @@ fn queue_kind(number: i32) -> Option<QueueKind> {
     }
 }
 
-fn unit(number: i32) -> Option<Unit> {
+pub(super) fn unit(number: i32) -> Option<Unit> {
     match v1::Unit::try_from(number).ok()? {
         v1::Unit::Unspecified => None,
         v1::Unit::Messages => Some(Unit::Messages),

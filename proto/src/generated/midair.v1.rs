@@ -3795,6 +3795,8 @@ pub enum RecordedCause {
     Denied = 7,
     /// Another link leads to the same node.
     Conflict = 8,
+    /// Nobody looks at the node any more; who watched it through a hub was content with what that says of it.
+    Left = 9,
 }
 impl RecordedCause {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -3812,6 +3814,7 @@ impl RecordedCause {
             Self::Version => "RECORDED_CAUSE_VERSION",
             Self::Denied => "RECORDED_CAUSE_DENIED",
             Self::Conflict => "RECORDED_CAUSE_CONFLICT",
+            Self::Left => "RECORDED_CAUSE_LEFT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -3826,6 +3829,7 @@ impl RecordedCause {
             "RECORDED_CAUSE_VERSION" => Some(Self::Version),
             "RECORDED_CAUSE_DENIED" => Some(Self::Denied),
             "RECORDED_CAUSE_CONFLICT" => Some(Self::Conflict),
+            "RECORDED_CAUSE_LEFT" => Some(Self::Left),
             _ => None,
         }
     }

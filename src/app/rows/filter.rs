@@ -110,7 +110,8 @@ impl Filter {
     /// Whether a node is one.
     pub(super) fn takes_node(&self, node: &Node) -> bool {
         let labels = node.described.iter().flat_map(|described| &described.labels).map(|(_, value)| &**value);
-        let texts = [node.name(), &*node.address].into_iter().chain(labels);
+        let of_hub = node.described.iter().map(|described| &*described.address);
+        let texts = [node.name(), &*node.address].into_iter().chain(labels).chain(of_hub);
         self.holds(node, texts, Some(presence(node)), |value| value.of_node(node))
     }
 
@@ -239,22 +240,22 @@ fn is_so(value: Option<f64>, compared: Compared, than: f64) -> bool {
 
 impl Value {
     fn of_node(self, node: &Node) -> Option<f64> {
-        let latest = node.latest.as_ref()?;
-        let (vitals, severities) = (&latest.vitals, latest.vitals.severities);
+        let glance = node.glance()?;
+        let severities = glance.severities;
         match self {
             Self::Worst => percent(severities.worst()),
             Self::Sched => percent(severities.sched),
             Self::MemSeverity => percent(severities.mem),
             Self::QueueSeverity => percent(severities.queue),
             Self::RateSeverity => percent(severities.rate),
-            Self::Cpu => vitals.cpu,
-            Self::Delay => vitals.delay,
-            Self::Rss => vitals.mem_used_bytes.map(|bytes| bytes as f64),
-            Self::Growth => latest.mem_growth,
-            Self::Depth => latest.reading.worst_queue.as_ref()?.queue.depth.map(|depth| depth as f64),
-            Self::Drops => node.n_drops().map(|n| n as f64),
-            Self::In => vitals.tcp_in,
-            Self::Out => vitals.tcp_out,
+            Self::Cpu => glance.cpu,
+            Self::Delay => glance.delay,
+            Self::Rss => glance.mem_used_bytes.map(|bytes| bytes as f64),
+            Self::Growth => glance.mem_growth,
+            Self::Depth => glance.queue?.depth.map(|depth| depth as f64),
+            Self::Drops => glance.n_drops.map(|n| n as f64),
+            Self::In => glance.tcp_in,
+            Self::Out => glance.tcp_out,
         }
     }
 

@@ -12,6 +12,8 @@ fn interests(controls: &[Control]) -> Vec<(String, Stream)> {
         | Control::History { .. }
         | Control::Trace { .. }
         | Control::Inspect { .. }
+        | Control::Follow { .. }
+        | Control::Leave { .. }
         | Control::Budget { .. } => None,
     };
     controls.iter().filter_map(interest).collect()

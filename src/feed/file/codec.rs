@@ -136,6 +136,7 @@ fn recorded_cause(cause: Cause) -> RecordedCause {
         Cause::Version => RecordedCause::Version,
         Cause::Denied => RecordedCause::Denied,
         Cause::Conflict => RecordedCause::Conflict,
+        Cause::Left => RecordedCause::Left,
         // Made up while the past is shown, never received.
         Cause::BlackBox => RecordedCause::Unspecified,
     }
@@ -152,6 +153,7 @@ fn read_cause(cause: RecordedCause) -> Cause {
         RecordedCause::Version => Cause::Version,
         RecordedCause::Denied => Cause::Denied,
         RecordedCause::Conflict => Cause::Conflict,
+        RecordedCause::Left => Cause::Left,
     }
 }
 

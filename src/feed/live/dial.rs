@@ -25,7 +25,10 @@ use tower::service_fn;
 
 use crate::{clock::Clock, event::Cause};
 
-use super::peer::Peer;
+use super::{
+    branches::{Open, Through},
+    peer::Peer,
+};
 
 /// Nobody waits longer for a connection, or for the first word on it.
 pub(super) const PATIENCE: Duration = Duration::from_secs(3);
@@ -49,6 +52,8 @@ pub enum Reach {
     Tls(Secured),
     /// In memory.
     Memory(Connect),
+    /// On the connection to a hub, to a node behind it.
+    Through(Through),
 }
 
 /// An address, and how to be sure of who is there.
@@ -69,6 +74,7 @@ impl fmt::Debug for Reach {
             Self::Tcp(address) => write!(f, "Tcp({address})"),
             Self::Tls(secured) => write!(f, "Tls({})", secured.address),
             Self::Memory(_) => f.write_str("Memory"),
+            Self::Through(through) => write!(f, "Through({})", through.node.0),
         }
     }
 }
@@ -112,6 +118,10 @@ pub(crate) async fn dial(reach: &Reach) -> Result<Dialled, Failure> {
         Reach::Tls(secured) => secure(secured).await,
         // Who is in the same process cannot vanish behind a network: no pings, no wake-ups.
         Reach::Memory(connect) => speak(connect(), false).await,
+        Reach::Through(through) => {
+            let Open { client, peer } = through.open().await.ok_or_else(closed)?;
+            Ok(Dialled { client, peer, notice: None })
+        }
     }
 }
 
@@ -243,6 +253,7 @@ pub(super) fn of_opening(status: &Status, reach: &Reach, peer: &Peer) -> Failure
         (Code::PermissionDenied | Code::Unauthenticated, _) => {
             Failure::new(Cause::Denied, format!("the agent does not let us in: {}", status.message()))
         }
+        (_, Reach::Through(_)) => Failure::new(Cause::Reset, format!("the hub says: {}", status.message())),
         // An agent's Unix socket lets go whom it may not serve before a word is said.
         (_, Reach::Unix(_)) if status.code() != Code::Unimplemented => let_go(),
         _ => not_an_agent(&words_of(status)),

@@ -25,7 +25,8 @@ use crate::{
 };
 
 use super::{
-    Opened, Options, Target,
+    Opened, Options, Reach, Target,
+    branches::Open,
     dial::{self, Dialled, Failure, PATIENCE},
     past::Question,
     peer::Peer,
@@ -49,6 +50,8 @@ pub(super) struct Link {
     chance: Chance,
     /// What the agent calls itself, once it has said so.
     name: Option<String>,
+    /// Whether it is a hub.
+    is_hub: bool,
 }
 
 /// The feed is gone: nobody is left to tell.
@@ -90,7 +93,7 @@ struct Watch {
 impl Link {
     pub(super) fn new(number: usize, target: Target, options: &Options, seed: u64, clock: Clock) -> Self {
         let (viewer, opened) = (options.viewer.clone(), options.opened.clone());
-        Self { number, target, viewer, opened, clock, chance: Chance(seed), name: None }
+        Self { number, target, viewer, opened, clock, chance: Chance(seed), name: None, is_hub: false }
     }
 
     /// Runs until the feed is dropped.
@@ -121,7 +124,7 @@ impl Link {
 
     fn wait(&mut self, failure: &Failure, n_failures: u32) -> Duration {
         match failure.cause {
-            Cause::Version | Cause::Denied | Cause::Conflict | Cause::BlackBox => backoff::PATIENT,
+            Cause::Version | Cause::Denied | Cause::Conflict | Cause::Left | Cause::BlackBox => backoff::PATIENT,
             Cause::Refused | Cause::Timeout | Cause::Reset | Cause::Name | Cause::Protocol => {
                 backoff::wait(n_failures, self.chance.share())
             }
@@ -153,14 +156,25 @@ impl Link {
         let Dialled { mut client, peer, notice } = dial::dial(&self.target.reach).await?;
         let mut watch = self.open(ways, &mut client, peer).await?;
         let described = self.first(&mut client, &mut watch).await?;
-        self.introduce(ways, &described).await?;
+        self.introduce(ways, &described, &watch).await?;
         if let Some(opened) = &self.opened {
             let address = self.target.address.clone();
             opened.send(Opened { address, client }).await.map_err(|_| Ended)?;
         }
         self.tell(ways, LinkState::Up { note: self.note(notice) }).await?;
         self.send(ways, self.item(described)).await?;
+        if self.is_hub {
+            to_agent(&watch, wire::all_nodes())?;
+        }
         self.follow(ways, &mut watch).await
+    }
+
+    /// The node that is meant, where the way there leads through a hub.
+    fn behind_hub(&self) -> Option<&NodeId> {
+        match &self.target.reach {
+            Reach::Through(through) => Some(&through.node),
+            Reach::Unix(_) | Reach::Tcp(_) | Reach::Tls(_) | Reach::Memory(_) => None,
+        }
     }
 
     /// How it is watched, and what of that needs somebody's attention.
@@ -175,7 +189,8 @@ impl Link {
         let link = self.number;
         let standing = ask(ways, |reply| Ask::Open { link, controls: sender, reply }).await?;
         let (to_agent, outgoing) = mpsc::channel(CONTROLS_MAX + standing.len() + 1);
-        let first = std::iter::once(wire::hello(&self.viewer)).chain(standing.iter().filter_map(wire::to_wire));
+        let hello = wire::hello_to(&self.viewer, self.behind_hub());
+        let first = std::iter::once(hello).chain(standing.iter().filter_map(wire::to_wire));
         for control in first {
             to_agent.try_send(control).expect("the channel was made with room for these");
         }
@@ -199,7 +214,10 @@ impl Link {
             Some(Kind::Described(_)) => Ok(envelope),
             Some(Kind::Refused(refused)) => {
                 let reason = refused.reason.unwrap_or_else(|| "no reason given".to_owned());
-                Err(Failure::new(self.refused_for(client).await, reason).into())
+                // A hub may reach a node a moment later.
+                let is_final = self.behind_hub().is_none();
+                let cause = if is_final { self.refused_for(client).await } else { Cause::Reset };
+                Err(Failure::new(cause, reason).into())
             }
             Some(_) | None => Err(dial::not_an_agent("its first event is no description").into()),
         }
@@ -215,7 +233,7 @@ impl Link {
     }
 
     /// Checks what the agent says of itself, and makes it known to the router.
-    async fn introduce(&mut self, ways: &Ways, envelope: &v1::Envelope) -> Result<(), Over> {
+    async fn introduce(&mut self, ways: &Ways, envelope: &v1::Envelope, watch: &Watch) -> Result<(), Over> {
         let Some(Kind::Described(description)) = envelope.kind() else {
             return Err(dial::not_an_agent("its description cannot be read").into());
         };
@@ -224,7 +242,13 @@ impl Link {
             return Err(Failure::new(Cause::Version, words).into());
         }
         let node = NodeId::new(envelope.node.as_deref().unwrap_or(&self.target.address));
+        self.is_hub = description.capabilities.iter().any(|word| word == "hub");
         self.name = description.name.or(description.node);
+        if self.is_hub {
+            let open = Open { client: watch.client.clone(), peer: watch.peer.clone() };
+            let link = self.number;
+            return Ok(ask(ways, |reply| Ask::Hub { link, open, reply }).await?);
+        }
         let (link, epoch) = (self.number, envelope.epoch.unwrap_or(0));
         let twin = ask(ways, |reply| Ask::Described { link, node: node.clone(), epoch, reply }).await?;
         match twin {
@@ -245,13 +269,18 @@ impl Link {
 
     /// Passes on events and controls until the stream ends.
     async fn follow(&self, ways: &Ways, watch: &mut Watch) -> Result<(), Over> {
-        let mut offset = ClockOffset::default();
+        let (mut offset, mut batches) = (ClockOffset::default(), Batches::default());
         let mut echo = interval(ECHO_EVERY);
         echo.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 event = watch.events.message() => match event {
-                    Ok(Some(envelope)) => self.event(ways, &mut offset, envelope).await?,
+                    Ok(Some(envelope)) => {
+                        if batches.miss(&envelope) {
+                            to_agent(watch, wire::all_nodes())?;
+                        }
+                        self.event(ways, &mut offset, envelope).await?;
+                    }
                     Ok(None) => return Err(dial::closed().into()),
                     Err(status) => return Err(dial::of_stream(&status, &watch.peer).into()),
                 },
@@ -270,11 +299,8 @@ impl Link {
         if let Some(control) = wire::to_wire(control) {
             return to_agent(watch, control);
         }
-        if let Control::History { node: _, id, from_us, to_us, max_points } = *control {
-            let (from_us, to_us) = (Some(from_us), Some(to_us));
-            let request = v1::HistoryRequest { version: Some(wire::version()), from_us, to_us, max_points, node: None };
-            let address = self.target.address.clone();
-            let question = Question { address, id, request, entries: ways.entries.clone(), clock: self.clock };
+        let (address, ours) = (self.target.address.clone(), (ways.entries.clone(), self.clock));
+        if let Some(question) = Question::of(control, address, self.behind_hub(), ours) {
             // It ends with its answer, with the connection, or with the feed.
             tokio::spawn(question.run(watch.client.clone()));
         }
@@ -302,6 +328,7 @@ impl Link {
             | Carries::Mark
             | Carries::Rollup
             | Carries::Kept
+            | Carries::Fleet
             | Carries::Other => {}
         }
         Ok(self.send(ways, self.item(envelope)).await?)
@@ -316,6 +343,24 @@ impl Link {
 
     fn item(&self, envelope: v1::Envelope) -> Item {
         Item::Envelope(self.target.address.clone(), envelope.into())
+    }
+}
+
+/// The batches of a hub, counted: which is missed is asked for at once.
+#[derive(Default)]
+struct Batches {
+    last: Option<u64>,
+}
+
+impl Batches {
+    /// Whether some are missing before this one.
+    fn miss(&mut self, envelope: &v1::Envelope) -> bool {
+        if Carries::of(envelope) != Carries::Fleet {
+            return false;
+        }
+        let last = std::mem::replace(&mut self.last, envelope.seq);
+        let follows = last.zip(envelope.seq).is_some_and(|(last, seq)| seq == last.wrapping_add(1));
+        !envelope.key.unwrap_or(false) && last.is_some() && !follows
     }
 }
 

@@ -12,7 +12,9 @@ use tonic::{Code, transport::Channel};
 use crate::{
     clock::Clock,
     entry::{Ending, Entry, Item, Page, Part},
+    event::{Control, NodeId},
     feed::ENTRIES_MAX,
+    wire,
 };
 
 /// Nobody waits longer for the next word.
@@ -46,6 +48,24 @@ pub(super) struct Question {
 struct Gone;
 
 impl Question {
+    /// What a control asks of a black box, where it asks that: of this node, where the way there leads through a hub.
+    pub(super) fn of(
+        control: &Control,
+        address: Arc<str>,
+        node: Option<&NodeId>,
+        (entries, clock): (mpsc::Sender<Entry>, Clock),
+    ) -> Option<Self> {
+        let Control::History { id, from_us, to_us, max_points, .. } = *control else { return None };
+        let request = HistoryRequest {
+            version: Some(wire::version()),
+            from_us: Some(from_us),
+            to_us: Some(to_us),
+            max_points,
+            node: node.map(|node| node.0.to_string()),
+        };
+        Some(Self { address, id, request, entries, clock })
+    }
+
     /// Asks, and tells until the answer has ended.
     pub(super) async fn run(self, client: AgentClient<Channel>) {
         let Ok(ending) = self.tell(client).await else { return };

@@ -7,15 +7,21 @@ use std::{
 };
 
 use tokio::{
-    sync::{mpsc, oneshot},
+    sync::{mpsc, oneshot, watch},
     time::{MissedTickBehavior, interval},
 };
 
 use crate::{
     clock::Clock,
     entry::{Ending, Entry, Item, Page, Part},
-    event::{Control, NodeId},
+    event::{Control, NodeId, through},
     feed::backoff::Pace,
+};
+
+use super::{
+    Options,
+    branches::{Branches, Open, Through},
+    past::Question,
 };
 
 /// How often time is told, so that silence can be seen.
@@ -54,6 +60,15 @@ pub(super) enum Ask {
         /// The number of its link.
         reply: oneshot::Sender<usize>,
     },
+    /// A hub answered: nodes behind it are watched on the same connection.
+    Hub {
+        /// Number of the link.
+        link: usize,
+        /// The connection.
+        open: Open,
+        /// Nobody is followed before it is known here.
+        reply: oneshot::Sender<()>,
+    },
     /// A connection is over.
     Closed {
         /// Number of the link.
@@ -79,12 +94,28 @@ pub(super) struct Line {
     epoch: Option<u64>,
     /// Who answered last.
     node: Option<NodeId>,
+    /// Of a hub: the connection to it, for those that share it.
+    hub: Option<watch::Sender<Option<Open>>>,
+    /// Of a node behind a hub: the way there.
+    through: Option<Through>,
+    /// True while nobody looks: what its link still says is of before.
+    is_left: bool,
 }
 
 impl Line {
     /// A link that is not open yet, with its first interest.
     pub(super) fn new(address: Arc<str>, interest: Control) -> Self {
-        Self { address, interest, asked: BTreeMap::new(), controls: None, epoch: None, node: None }
+        Self {
+            address,
+            interest,
+            asked: BTreeMap::new(),
+            controls: None,
+            epoch: None,
+            node: None,
+            hub: None,
+            through: None,
+            is_left: false,
+        }
     }
 
     /// Remembers what a control asks for. False where that stands already and need not be sent again.
@@ -104,6 +135,8 @@ impl Line {
             // asked for once, by a person.
             // A question to a black box ends with its answer.
             Control::Mark { .. }
+            | Control::Follow { .. }
+            | Control::Leave { .. }
             | Control::History { .. }
             | Control::Budget { .. }
             | Control::Trace { .. }
@@ -128,12 +161,18 @@ pub(super) struct Router {
     pace: Pace,
     entries: mpsc::Sender<Entry>,
     clock: Clock,
+    branches: Branches,
 }
 
 impl Router {
-    pub(super) fn new(lines: Vec<Line>, pace: Pace, entries: mpsc::Sender<Entry>, clock: Clock) -> Self {
+    pub(super) fn new(
+        lines: Vec<Line>,
+        pace: Pace,
+        (entries, clock): (mpsc::Sender<Entry>, Clock),
+        branches: Branches,
+    ) -> Self {
         let by_address = lines.iter().enumerate().map(|(n, line)| (line.address.clone(), n)).collect();
-        Self { lines, by_address, by_node: HashMap::new(), pace, entries, clock }
+        Self { lines, by_address, by_node: HashMap::new(), pace, entries, clock, branches }
     }
 
     /// Runs until the feed is dropped.
@@ -162,6 +201,12 @@ impl Router {
 
     fn control(&mut self, control: Control) {
         let node = node_of(&control);
+        match &control {
+            Control::Follow { node, hub } => return self.follow(node, hub),
+            Control::Leave { node, hub } => return self.leave(node, hub),
+            Control::History { .. } if self.asks_hub(&control) => return,
+            _ => {}
+        }
         let Some(number) = self.by_node.get(node).or_else(|| self.by_address.get(&node.0)).copied() else {
             tracing::debug!(node = %node.0, "a control for a node that no link leads to");
             return;
@@ -185,7 +230,7 @@ impl Router {
             Ask::Dial(reply) => drop(reply.send(self.pace.slot(self.clock.now().0))),
             Ask::Open { link, controls, reply } => {
                 let line = &mut self.lines[link];
-                line.controls = Some(controls);
+                line.controls = Some(controls).filter(|_| !line.is_left);
                 let standing = std::iter::once(&line.interest).chain(line.asked.values()).cloned().collect();
                 drop(reply.send(standing));
             }
@@ -196,14 +241,74 @@ impl Router {
                 self.lines.push(Line::new(address, interest));
                 let _heard = reply.send(number);
             }
+            Ask::Hub { link, open, reply } => {
+                self.lines[link].hub.get_or_insert_with(|| watch::Sender::new(None)).send_replace(Some(open));
+                let _heard = reply.send(());
+            }
             Ask::Closed { link } => {
-                self.lines[link].controls = None;
-                self.lines[link].epoch = None;
+                let line = &mut self.lines[link];
+                (line.controls, line.epoch) = (None, None);
+                line.hub.iter().for_each(|hub| drop(hub.send_replace(None)));
             }
         }
     }
 
+    /// Watches a node through a hub. Where nobody has said yet that a hub answers there, the screen asks again when it has.
+    fn follow(&mut self, node: &NodeId, hub: &Arc<str>) {
+        let Some(open) = self.by_address.get(hub).and_then(|n| self.lines[*n].hub.as_ref()).map(|hub| hub.subscribe())
+        else {
+            tracing::debug!(node = %node.0, "a node is to be followed through what is no hub");
+            return;
+        };
+        let address = through(hub, node);
+        let through = Through { node: node.clone(), hub: open };
+        let Options { stream, interval_ms, .. } = *self.branches.options();
+        let interest = Control::Interest { node: node.clone(), stream, interval_ms };
+        let number = *self.by_address.entry(address.clone()).or_insert(self.lines.len());
+        if number == self.lines.len() {
+            self.lines.push(Line::new(address.clone(), interest));
+        }
+        let line = &mut self.lines[number];
+        (line.through, line.is_left) = (Some(through.clone()), false);
+        self.by_node.insert(node.clone(), number);
+        self.branches.begin(number, address, through);
+    }
+
+    /// Ends that.
+    fn leave(&mut self, node: &NodeId, hub: &Arc<str>) {
+        let Some(&number) = self.by_address.get(&through(hub, node)) else { return };
+        let Options { stream, interval_ms, .. } = *self.branches.options();
+        let line = &mut self.lines[number];
+        (line.controls, line.epoch, line.is_left) = (None, None, true);
+        line.asked.clear();
+        line.interest = Control::Interest { node: node.clone(), stream, interval_ms };
+        if self.by_node.get(node) == Some(&number) {
+            self.by_node.remove(node);
+        }
+        self.branches.end(number);
+    }
+
+    /// Asks a hub for the past of a node that no link of its own leads to; false where there is no such hub.
+    fn asks_hub(&self, control: &Control) -> bool {
+        let node = node_of(control);
+        let line = self.by_node.get(node).or_else(|| self.by_address.get(&node.0)).map(|number| &self.lines[*number]);
+        if line.is_some_and(|line| line.controls.is_some() || line.through.is_none()) {
+            return false;
+        }
+        let opened = |line: &Line| Some((line.address.clone(), line.hub.as_ref()?.borrow().clone()?));
+        let Some((hub, open)) = self.lines.iter().find_map(opened) else { return false };
+        let address = line.map_or_else(|| through(&hub, node), |line| line.address.clone());
+        let question = Question::of(control, address, Some(node), (self.entries.clone(), self.clock));
+        if let Some(question) = question {
+            tokio::spawn(question.run(open.client));
+        }
+        true
+    }
+
     fn described(&mut self, link: usize, node: NodeId, epoch: u64) -> Option<Twin> {
+        if self.lines[link].is_left {
+            return None;
+        }
         let other = self.by_node.get(&node).copied().filter(|other| *other != link);
         if let Some(other) = other {
             if let Some(others_epoch) = self.lines[other].epoch {
@@ -246,6 +351,8 @@ fn node_of(control: &Control) -> &NodeId {
         | Control::History { node, .. }
         | Control::Trace { node, .. }
         | Control::Inspect { node, .. }
+        | Control::Follow { node, .. }
+        | Control::Leave { node, .. }
         | Control::Budget { node, .. } => node,
     }
 }

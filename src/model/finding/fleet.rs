@@ -71,6 +71,15 @@ impl Compared {
     }
 
     fn of(self, node: &Node) -> Option<f64> {
+        // What a hub tells is a mean already; who is heard itself is compared by the same.
+        if let Some((_, brief)) = node.brief {
+            return match self {
+                Self::Cpu => brief.cpu,
+                Self::Delay => brief.delay,
+                Self::Growth => brief.mem_growth,
+                Self::Rate => brief.tcp_in,
+            };
+        }
         match self {
             Self::Cpu => mean(node, NodeValue::Cpu),
             Self::Delay => mean(node, NodeValue::Delay),

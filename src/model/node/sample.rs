@@ -38,7 +38,10 @@ impl Node {
             return;
         }
         self.enter_epoch(sample.epoch);
-        self.presence.heard(self.latest.is_none());
+        // Of a node behind a hub that says so itself.
+        if !self.is_by_hub {
+            self.presence.heard(self.latest.is_none());
+        }
         self.take_interval(sample);
         self.take_latest(sample, at);
         let limit_bytes = self.mem_limit_bytes();
@@ -168,10 +171,10 @@ impl Node {
         let is_again = last.as_ref().is_some_and(|l| l.reading.at_us == sample.reading.at_us);
         let cost_before = last.as_ref().and_then(|l| Some((l.cost.clone()?, l.mono_us)));
         if !is_again {
-            self.before = last.map(|l| l.reading);
+            self.before = last.map(|l| Box::new(l.reading));
         }
         let reading = &sample.reading;
-        let vitals = NodeVitals::derive(self.before.as_ref(), reading);
+        let vitals = NodeVitals::derive(self.before.as_deref(), reading);
         self.bursts.push(reading.at_us, &vitals);
         let limit = reading.mem_limit_bytes.or(reading.mem_total_bytes);
         let mem_growth = self.push_mem_growth(reading.at_us, vitals.mem_used_bytes, is_again);
@@ -198,9 +201,9 @@ impl Node {
             vitals,
             cpus: Vec::new(),
         };
-        latest.derive_cpus(self.before.as_ref());
+        latest.derive_cpus(self.before.as_deref());
         self.series.push(at, values(&latest), POINTS_MAX);
-        self.latest = Some(latest);
+        self.latest = Some(Box::new(latest));
     }
 
     /// The stream holds all that are to be shown: what it does not hold has left.

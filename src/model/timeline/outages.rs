@@ -42,7 +42,9 @@ impl Outages {
     /// These nodes have fallen silent; each with the moment of its last sample.
     pub(super) fn silent(&mut self, flags: &mut Flags, model: &Model, found: &[(NodeId, Stamp)], now: Stamp) {
         // Of a node that never was heard nobody misses anything.
-        let is_missed = |(id, _): &&(NodeId, Stamp)| model.node(id).is_some_and(|node| node.latest.is_some());
+        let is_missed = |(id, _): &&(NodeId, Stamp)| {
+            model.node(id).is_some_and(|node| node.latest.is_some() || node.brief.is_some())
+        };
         let found: Vec<&(NodeId, Stamp)> = found.iter().filter(is_missed).collect();
         let Some(from) = found.iter().map(|(_, from)| *from).min() else { return };
         let ids: BTreeSet<NodeId> = found.into_iter().map(|(id, _)| id.clone()).collect();

@@ -48,7 +48,9 @@ impl WarmUp {
                 Carries::Description => self.standing.keep(entry),
                 // What is noted before the part is not about it.
                 Carries::Mark | Carries::Rollup => {}
-                Carries::Echo | Carries::Refusal | Carries::Kept | Carries::Other => self.rest.push_back(entry.clone()),
+                Carries::Echo | Carries::Refusal | Carries::Kept | Carries::Fleet | Carries::Other => {
+                    self.rest.push_back(entry.clone())
+                }
             },
             Item::Link(_) | Item::Clock(..) => self.standing.keep(entry),
             Item::Tick => self.rest.push_back(entry.clone()),

@@ -116,7 +116,8 @@ impl Rows {
             | Event::Inspected(_)
             | Event::Refused { .. }
             | Event::Clock { .. }
-            | Event::Malformed { .. } => Ok(()),
+            | Event::Malformed { .. }
+            | Event::Fleet(_) => Ok(()),
         }
     }
 

@@ -1,8 +1,10 @@
 //! Columns of nodes.
 
+use midair_vitals::Severity;
+
 use crate::{
     event::Stamp,
-    model::{Node, Presence, Vital},
+    model::{Glance, Node, Presence, Vital},
     view::{
         format,
         theme::Level,
@@ -14,6 +16,8 @@ use crate::{
 pub struct Row<'a> {
     /// The node.
     pub node: &'a Node,
+    /// What is known of it at a glance.
+    pub glance: Option<Glance>,
     /// The moment shown.
     pub now: Stamp,
     /// Key of the label by which nodes are grouped.
@@ -28,20 +32,18 @@ impl<'a> Row<'a> {
         Column::text("heard", heard),
         Column::number("worst%", |r: &Self| percent(r, Vital::Worst)).of(Vital::Worst),
         Column::number("delay/s", delay).of(Vital::Sched),
-        Column::number("cpus", |r: &Self| Cell::value(format::number(vitals(r).and_then(|v| v.cpu)))).of(Vital::Sched),
+        Column::number("cpus", |r: &Self| Cell::value(format::number(r.glance.and_then(|g| g.cpu)))).of(Vital::Sched),
         Column::number("mem %", |r: &Self| percent(r, Vital::Mem)).of(Vital::Mem),
-        Column::number("+B/s", |r: &Self| {
-            Cell::value(format::bytes_growth(r.node.latest.as_ref().and_then(|l| l.mem_growth)))
-        })
-        .of(Vital::Mem),
+        Column::number("+B/s", |r: &Self| Cell::value(format::bytes_growth(r.glance.and_then(|g| g.mem_growth))))
+            .of(Vital::Mem),
         Column::number("queue", queue).of(Vital::Queue),
         Column::number("drops", drops).of(Vital::Queue),
-        Column::number("seg in/s", |r: &Self| Cell::value(format::number(vitals(r).and_then(|v| v.tcp_in))))
+        Column::number("seg in/s", |r: &Self| Cell::value(format::number(r.glance.and_then(|g| g.tcp_in))))
             .of(Vital::Rate),
-        Column::number("out/s", |r: &Self| Cell::value(format::number(vitals(r).and_then(|v| v.tcp_out))))
+        Column::number("out/s", |r: &Self| Cell::value(format::number(r.glance.and_then(|g| g.tcp_out))))
             .of(Vital::Rate),
         Column::number("fall %", |r: &Self| percent(r, Vital::Rate)).of(Vital::Rate),
-        Column::number("up", |r: &Self| Cell::dim(format::age(r.node.latest.as_ref().and_then(|l| l.reading.up_us)))),
+        Column::number("up", |r: &Self| Cell::dim(format::age(r.glance.and_then(|g| g.up_us)))),
     ];
 }
 
@@ -71,8 +73,8 @@ pub fn sign(node: &Node) -> &'static str {
     }
 }
 
-fn vitals<'a>(row: &Row<'a>) -> Option<&'a midair_vitals::NodeVitals> {
-    row.node.latest.as_ref().map(|l| &l.vitals)
+fn severity(row: &Row<'_>, vital: Vital) -> Option<Severity> {
+    vital.of(row.glance?.severities)
 }
 
 fn heard(row: &Row<'_>) -> Cell {
@@ -95,28 +97,26 @@ fn group(row: &Row<'_>) -> Cell {
 }
 
 fn percent(row: &Row<'_>, vital: Vital) -> Cell {
-    let severity = vitals(row).and_then(|v| vital.of(v.severities));
+    let severity = severity(row, vital);
     Cell::level(format::severity(severity), Level::of(severity))
 }
 
 fn delay(row: &Row<'_>) -> Cell {
-    let level = Level::of(vitals(row).and_then(|v| v.severities.sched));
-    Cell::level(format::delay(vitals(row).and_then(|v| v.delay)), level)
+    let level = Level::of(severity(row, Vital::Sched));
+    Cell::level(format::delay(row.glance.and_then(|g| g.delay)), level)
 }
 
 fn queue(row: &Row<'_>) -> Cell {
-    let worst = row.node.latest.as_ref().and_then(|l| l.reading.worst_queue.as_ref());
-    let level = Level::of(vitals(row).and_then(|v| v.severities.queue));
-    match worst {
+    let level = Level::of(severity(row, Vital::Queue));
+    match row.glance.and_then(|g| g.queue) {
         None => Cell::dim(format::UNKNOWN),
-        Some(worst) if worst.queue.depth == Some(0) => Cell::dim("0"),
-        Some(worst) => Cell::level(format::depth(worst.queue.depth, worst.queue.unit), level),
+        Some(worst) if worst.depth == Some(0) => Cell::dim("0"),
+        Some(worst) => Cell::level(format::depth(worst.depth, worst.unit), level),
     }
 }
 
 fn drops(row: &Row<'_>) -> Cell {
-    let known = vitals(row).map(|v| [v.listen_drops, v.udp_drops, v.net_drops]).unwrap_or_default();
-    let sum = known.into_iter().flatten().reduce(|a, b| a + b);
+    let sum = row.glance.and_then(|g| g.n_drops);
     let level = if sum.is_some_and(|n| n > 0) { Level::Critical } else { Level::Unknown };
     Cell::level(format::count(sum), level)
 }

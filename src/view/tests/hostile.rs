@@ -47,7 +47,8 @@ fn spoiled(event: Event) -> Event {
         | Event::Gap(_)
         | Event::Clock { .. }
         | Event::Malformed { .. }
-        | Event::Rollup(_)) => other,
+        | Event::Rollup(_)
+        | Event::Fleet(_)) => other,
     }
 }
 

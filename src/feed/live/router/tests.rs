@@ -9,7 +9,11 @@ fn line(address: &str) -> Line {
 #[test]
 fn a_node_whose_address_was_given_to_another_is_no_twin_where_it_answers_now() {
     let (entries, _heard) = mpsc::channel(1);
-    let mut router = Router::new(vec![line("a"), line("b"), line("c")], Pace::new(500), entries, Clock::system());
+    let (asks, _asked) = mpsc::channel(1);
+    let options = Options { viewer: "a test".into(), ..Options::default() };
+    let branches = Branches::new(options, Clock::system(), entries.clone(), asks);
+    let lines = vec![line("a"), line("b"), line("c")];
+    let mut router = Router::new(lines, Pace::new(500), (entries, Clock::system()), branches);
     let [x, y] = ["x", "y"].map(NodeId::new);
     assert!(router.described(0, x.clone(), 1).is_none());
     router.answer(Ask::Closed { link: 0 });
