@@ -13,7 +13,7 @@ use super::{
     screen::{Level, Panel, Scope, Screen},
 };
 use crate::{
-    event::{CENSUS_ID, Control, Event, NodeId, Stream, TableQuery},
+    event::{self, CENSUS_ID, Control, Event, NodeId, Stream, TableQuery},
     model::Node,
 };
 
@@ -76,7 +76,13 @@ pub(super) fn reconcile(state: &mut State) -> Vec<Effect> {
 /// and to work out what is needed of all of them takes as long as there are nodes.
 pub(super) fn is_moot(state: &State, msg: &Msg) -> bool {
     let Msg::Event(stamped) = msg else { return false };
-    let is_measured = matches!(stamped.event, Event::Sample(_) | Event::Tick | Event::Clock { .. } | Event::Rollup(_));
+    let is_measured = match &stamped.event {
+        Event::Sample(_) | Event::Tick | Event::Clock { .. } | Event::Rollup(_) => true,
+        // A node behind a hub is followed for what the hub says of it.
+        Event::Link(link) => event::behind(&link.address).is_some(),
+        Event::Described(described) => event::behind(&described.address).is_some(),
+        _ => false,
+    };
     is_measured && state.go.is_none() && state.errand.is_none() && !state.timeline.is_retelling()
 }
 

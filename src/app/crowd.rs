@@ -15,10 +15,16 @@ use crate::{
 };
 
 /// The worst so many are followed.
-const WORST: usize = 200;
+const WORST: usize = 160;
 
-/// With those that are hot and those that were among them a moment ago, no more than so many.
-const FOLLOWED_MAX: usize = 256;
+/// Of those that are hot, so many.
+const HOT: usize = 128;
+
+/// With those that were among them a moment ago, no more than so many.
+const FOLLOWED_MAX: usize = 320;
+
+/// Who is followed already counts as so much worse, per mille: of nodes that are alike none comes and goes each second.
+const STICKY: u32 = 50;
 
 /// A node that is no longer among them is followed on for so long, microseconds: few come and go.
 const HOLD_US: u64 = 20_000_000;
@@ -67,12 +73,17 @@ fn worth(state: &State) -> BTreeSet<NodeId> {
     let is_there = |node: &&Node| node.is_by_hub && !node.presence.is_silent();
     let hot = state.model.hubs.values().flat_map(|hub| &hub.hot);
     let hot = hot.filter(|id| state.model.node(id).filter(is_there).is_some());
-    let mut all: BTreeSet<NodeId> = hot.take(FOLLOWED_MAX / 2).cloned().collect();
+    let mut all: BTreeSet<NodeId> = hot.take(HOT).cloned().collect();
+    let wanted = &state.crowd.wanted;
+    let newest = wanted.values().max();
     let rank = |node: &Node| {
         let known = node.severities()?;
         let severity = |vital: Vital| vital.of(known).map_or(0, Severity::per_mille);
         let rank = (severity(state.vital), severity(Vital::Worst));
-        (rank.0.max(rank.1) >= LEAST).then_some(rank)
+        let is_in = || newest.is_some() && wanted.get(&node.id) == newest;
+        let is_worth = rank.0.max(rank.1) >= LEAST;
+        let bonus = if is_worth && is_in() { STICKY } else { 0 };
+        is_worth.then_some((rank.0 + bonus, rank.1 + bonus))
     };
     let mut worst: Vec<(Reverse<(u32, u32)>, &NodeId)> =
         state.model.nodes.values().filter(is_there).filter_map(|node| Some((Reverse(rank(node)?), &node.id))).collect();
@@ -81,8 +92,7 @@ fn worth(state: &State) -> BTreeSet<NodeId> {
         worst.truncate(WORST);
         worst.sort_unstable();
     }
-    let n_room = FOLLOWED_MAX - all.len();
-    all.extend(worst.into_iter().take(n_room).map(|(_, id)| id.clone()));
+    all.extend(worst.into_iter().map(|(_, id)| id.clone()));
     all
 }
 

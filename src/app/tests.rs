@@ -1,4 +1,5 @@
 mod compare;
+mod crowd;
 mod erlang;
 mod filters;
 mod kept;
@@ -14,7 +15,7 @@ use super::{
     *,
 };
 use crate::{
-    event::{Mouse, MouseKind, Stream},
+    event::{self, Described, Mouse, MouseKind, Stream},
     model::script::*,
 };
 use midair_vitals::{Order, TaskReading};
