@@ -1,7 +1,10 @@
 //! Which nodes are worth hearing themselves: those that are among the first of an order in the whole cluster, and those that
 //! were, for ten ticks more. Knows no clock.
 
-use std::collections::BTreeMap;
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use midair_vitals::window::HOLD_TICKS;
 
@@ -13,6 +16,9 @@ use super::{
 
 /// Of each order, so many.
 const PLACES: usize = 30;
+
+/// The first of each order are in whoever else is.
+const SURE: usize = 3;
 
 /// All together, so many.
 const ROWS_MAX: usize = 120;
@@ -26,6 +32,8 @@ pub(super) struct Hot {
     tick: u64,
     /// Tick at which a row last ranked.
     ranked: BTreeMap<usize, u64>,
+    /// The rows of the last tick.
+    before: Vec<usize>,
 }
 
 impl Hot {
@@ -38,28 +46,24 @@ impl Hot {
             .map(|(row, node)| (row, node.scores()))
             .collect();
         let lists: Vec<Vec<usize>> = (0..N_ORDERS).map(|order| self.first(order, &scores)).collect();
-        let mut chosen = Vec::with_capacity(ROWS_MAX);
-        // Place by place through the orders, so that the bound takes the lower places and never a whole order.
-        'all: for place in 0..PLACES {
-            for row in lists.iter().filter_map(|list| list.get(place)) {
-                if chosen.len() == ROWS_MAX {
-                    break 'all;
-                }
-                if !chosen.contains(row) {
-                    chosen.push(*row);
-                }
-            }
-        }
-        for row in &chosen {
-            self.ranked.insert(*row, self.tick);
-        }
         let tick = self.tick;
+        for row in lists.iter().flatten() {
+            self.ranked.insert(*row, tick);
+        }
         self.ranked.retain(|row, last| tick - *last <= u64::from(HOLD_TICKS) && rows.get(*row).is_some());
-        let mut held: Vec<(u64, usize)> = self.ranked.iter().map(|(row, last)| (*last, *row)).collect();
-        held.retain(|(last, _)| *last < tick);
-        held.sort_unstable_by(|a, b| b.cmp(a));
-        let room = ROWS_MAX - chosen.len();
-        sorted(chosen.into_iter().chain(held.into_iter().take(room).map(|(_, row)| row)))
+        // Place by place through the orders, so that the bound takes the lower places and never a whole order.
+        let at = |places: Range<usize>| places.flat_map(|n| lists.iter().filter_map(move |list| list.get(n).copied()));
+        // Whoever is in stays before others come: to begin to hear a node costs more than to go on.
+        let held = self.before.iter().copied().filter(|row| self.ranked.contains_key(row));
+        let mut chosen = BTreeSet::new();
+        for row in at(0..SURE).chain(held).chain(at(SURE..PLACES)) {
+            if chosen.len() == ROWS_MAX {
+                break;
+            }
+            chosen.insert(row);
+        }
+        self.before = chosen.into_iter().collect();
+        sorted(self.before.iter().copied())
     }
 
     /// The first rows of an order, the highest first; none with nothing in it.

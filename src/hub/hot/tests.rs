@@ -52,3 +52,16 @@ fn never_more_than_a_viewer_can_follow() {
         assert!(hot.choose(&rows).len() <= ROWS_MAX);
     }
 }
+
+#[test]
+fn where_more_rank_than_are_told_those_who_are_in_stay_but_for_the_first() {
+    let (mut rows, mut hot) = (rows(500), Hot::default());
+    let before = hot.choose(&rows);
+    // Every second node is far better than it was, and the first of them best.
+    for n in (0..400).step_by(2) {
+        rows.fold(&sample(&format!("node-{n}"), (1, 2, false), severities(1_000 - n, 0), 2));
+    }
+    let after = hot.choose(&rows);
+    assert!([0, 2, 4].iter().all(|row| after.contains(row)), "{after:?}");
+    assert!(before.iter().all(|row| after.contains(row)), "{after:?}");
+}
