@@ -4,16 +4,20 @@
 //! by enough to show is told to all viewers alike (`batch`), with the rows that are worth hearing themselves (`hot`). What a
 //! viewer asks of one node goes on to its agent (`pipe`). One task, `desk`, owns all that is known.
 
+mod backfill;
 mod batch;
 mod desk;
 mod door;
 mod hot;
+mod metrics;
 mod node;
 mod past;
 mod pipe;
 mod reading;
+mod record;
 mod rows;
 mod service;
+mod tasks;
 mod texts;
 
 use std::sync::Arc;
@@ -33,8 +37,11 @@ use crate::{
     },
 };
 
+pub use record::Wanted;
+
 use self::{
     desk::{ASKS_MAX, Desk},
+    record::Record,
     service::{Service, Shared},
 };
 
@@ -53,6 +60,10 @@ pub struct Options {
     pub interval_ms: u32,
     /// Takes viewers in by mutual TLS; `None`: everybody may come.
     pub acceptor: Option<Acceptor>,
+    /// Where it records.
+    pub record: Option<Wanted>,
+    /// Where its numbers are read.
+    pub metrics: Option<TcpListener>,
 }
 
 /// Watches these agents, and those that later lists name, and serves viewers until it is dropped.
@@ -81,11 +92,14 @@ pub async fn run(
     let feed = live::live_by(targets, lists, &live, clock);
     let (ask_sender, asks) = mpsc::channel(ASKS_MAX);
     let host = midair_agent::Clock::system();
-    let desk = Desk::new(identity.clone(), clock, host.clone());
+    let record = options.record.map(|wanted| Record::new(wanted, &identity.name));
     let shared = Arc::new(Shared::new(identity, clock, host, ask_sender));
+    let desk = Desk::new(&shared, record);
+    let metrics = metrics::serve(options.metrics, shared.clone());
     let service = Service { shared, access: None };
     tokio::select! {
         served = door::serve(service, listener, options.acceptor, std::future::pending()) => served,
+        () = metrics => anyhow::bail!("metrics are served no more"),
         () = desk.run(feed, opened, asks) => anyhow::bail!("the feed has ended"),
     }
 }

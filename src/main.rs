@@ -224,7 +224,17 @@ fn serve_hub(args: &HubArgs) -> anyhow::Result<Ending> {
         let listener = midair_agent::listen::open_tcp(&args.listen).await?;
         let targets: Vec<Target> = places.into_iter().map(|place| place.target(&tcp, clock)).collect();
         let lists = agents::lists(args.agents_file.clone(), &args.tls, clock);
-        let options = hub::Options { name: args.name.clone(), interval_ms: args.interval_ms(), acceptor };
+        let metrics = match args.metrics {
+            Some(address) => Some(midair_agent::listen::open_tcp(&address.to_string()).await?),
+            None => None,
+        };
+        let options = hub::Options {
+            name: args.name.clone(),
+            interval_ms: args.interval_ms(),
+            acceptor,
+            record: args.wanted(),
+            metrics,
+        };
         shell::until_told(hub::run(options, (targets, lists), listener, clock)).await
     })
 }

@@ -26,6 +26,7 @@ use prost::Message as _;
 
 pub(crate) use control::{all_nodes, echo, hello_to, version};
 pub use control::{hello, to_wire};
+pub(crate) use task::{queue_kind, unit};
 
 use crate::{
     entry::{Entry, Item},

@@ -301,7 +301,10 @@ fn interval(text: &str) -> Result<Duration, String> {
 }
 
 /// A size in bytes, written with its unit.
-fn size(text: &str) -> Result<u64, String> {
+///
+/// # Errors
+/// In words, where it is none, or below 1 MiB.
+pub fn size(text: &str) -> Result<u64, String> {
     let words = || "write it as 512KiB, 128MiB or 1GiB; it is at least 1MiB".to_owned();
     let (number, unit) = text.split_at(text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len()));
     let unit = match unit.trim() {

@@ -4,6 +4,7 @@
 //! protoc; `tests/generated.rs` regenerates them and fails when they are stale.
 
 mod census;
+mod codec;
 pub mod delta;
 mod envelope;
 pub mod gains;

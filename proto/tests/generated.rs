@@ -19,6 +19,7 @@ fn bindings_match_the_proto_files() {
     tonic_prost_build::configure()
         .out_dir(out.path())
         .bytes(".midair.v1.Envelope.payload")
+        .codec_path("crate::codec::Small")
         .build_client(true)
         .build_server(true)
         .compile_fds(files)

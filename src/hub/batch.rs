@@ -28,12 +28,12 @@ const OFFSET_US: u64 = 50_000;
 fn step(column: FleetValue) -> (u64, u64) {
     match column {
         FleetValue::Sched | FleetValue::Mem | FleetValue::Queue | FleetValue::Rate => (10, 0),
-        FleetValue::CpuMilli => (50, 50),
-        FleetValue::DelayMs => (10, 50),
-        FleetValue::MemGrowth => (256 << 10, 100),
-        FleetValue::MemUsedKib => (16 << 10, 10),
-        FleetValue::TcpIn | FleetValue::TcpOut => (20, 50),
-        FleetValue::QueueDepth => (4, 50),
+        FleetValue::CpuMilli => (20, 30),
+        FleetValue::DelayMs => (5, 30),
+        FleetValue::MemGrowth => (64 << 10, 100),
+        FleetValue::MemUsedKib => (4 << 10, 10),
+        FleetValue::TcpIn | FleetValue::TcpOut => (10, 30),
+        FleetValue::QueueDepth => (2, 30),
         // The start of a host follows from two clocks, which are not read at the same moment.
         FleetValue::BootedS => (2, 0),
         FleetValue::Drops | FleetValue::QueueUnit | FleetValue::QueueKind | FleetValue::Unspecified => (1, 0),
@@ -86,6 +86,11 @@ impl Batches {
     /// Number of the last batch; that of a key, too.
     pub(super) fn seq(&self) -> u64 {
         self.seq
+    }
+
+    /// The rows that are hot.
+    pub(super) fn hot(&self) -> &[u32] {
+        &self.hot
     }
 
     /// What changed by enough to show. From now on it counts as told.

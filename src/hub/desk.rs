@@ -2,7 +2,7 @@
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
-use midair_agent::identity::Identity;
+use midair_agent::{access::Access, identity::Identity};
 use midair_proto::v1::{self, agent_client::AgentClient, payload::Kind};
 use prost::{Message as _, bytes::Bytes};
 use tokio::{
@@ -13,11 +13,21 @@ use tonic::{Status, transport::Channel};
 
 use crate::{
     clock::Clock,
+    entry::{Entry, Item},
     event::Stamp,
     feed::{Feed, live::Opened},
+    model::presence::Presence,
 };
 
-use super::{batch::Batches, hot::Hot, rows::Rows};
+use super::{
+    backfill::{Backfill, Filled},
+    batch::Batches,
+    hot::Hot,
+    metrics::Numbers,
+    record::{Record, Told},
+    rows::{Rows, has_left},
+    service::Shared,
+};
 
 /// Time between two batches.
 const BATCH_EVERY: Duration = Duration::from_secs(1);
@@ -65,6 +75,11 @@ pub(super) enum Ask {
         /// Events, oldest first.
         reply: oneshot::Sender<Vec<v1::Envelope>>,
     },
+    /// What is counted.
+    Numbers {
+        /// The numbers.
+        reply: oneshot::Sender<Numbers>,
+    },
 }
 
 /// Who wants batches.
@@ -88,20 +103,30 @@ pub(super) struct Desk {
     hot: Hot,
     viewers: HashMap<u64, Viewer>,
     ways: HashMap<Arc<str>, AgentClient<Channel>>,
+    backfill: Backfill,
+    record: Option<Record>,
+    /// How this hub describes itself.
+    description: v1::Envelope,
+    /// What nothing else counts.
+    numbers: Numbers,
 }
 
 impl Desk {
     /// Knows nothing yet.
-    pub(super) fn new(identity: Arc<Identity>, clock: Clock, host: midair_agent::Clock) -> Self {
+    pub(super) fn new(shared: &Shared, record: Option<Record>) -> Self {
         Self {
-            identity,
-            clock,
-            host,
+            identity: shared.identity.clone(),
+            clock: shared.clock,
+            host: shared.host.clone(),
             rows: Rows::default(),
             batches: Batches::default(),
             hot: Hot::default(),
             viewers: HashMap::new(),
             ways: HashMap::new(),
+            backfill: Backfill::default(),
+            record,
+            description: shared.described(Access::Local),
+            numbers: Numbers::default(),
         }
     }
 
@@ -118,30 +143,79 @@ impl Desk {
             tokio::select! {
                 entry = feed.next() => {
                     let Some(entry) = entry else { return };
-                    self.rows.fold(&entry);
+                    self.take(&entry);
                     for _ in 0..ENTRIES_AT_ONCE {
                         let Some(entry) = feed.next_waiting() else { break };
-                        self.rows.fold(&entry);
+                        self.take(&entry);
                     }
+                    // Who is back in one of these has opened its connection before.
+                    while let Ok(way) = opened.try_recv() {
+                        self.ways.insert(way.address, way.client);
+                    }
+                    self.backfill();
                 }
-                Some(Opened { address, client }) = opened.recv() => drop(self.ways.insert(address, client)),
+                Some(way) = opened.recv() => drop(self.ways.insert(way.address, way.client)),
+                filled = self.backfill.next() => self.filled(&filled),
                 Some(ask) = asks.recv() => self.answer(ask),
                 _ = ticks.tick() => self.tick(self.clock.now()),
             }
         }
     }
 
+    fn take(&mut self, entry: &Entry) {
+        self.rows.fold(entry);
+        if let Item::Link(link) = &entry.item
+            && has_left(&link.state)
+        {
+            // With the last way to it goes the connection.
+            self.ways.remove(&link.address);
+        }
+        if let Some(record) = &mut self.record {
+            record.entry(entry);
+        }
+    }
+
+    /// Asks black boxes for what was not heard.
+    fn backfill(&mut self) {
+        self.rows.gaps.drain(..).for_each(|gap| self.backfill.add(gap));
+        let (rows, ways) = (&self.rows, &self.ways);
+        self.backfill.go_on(|id| ways.get(&rows.by_id(id)?.address).cloned());
+    }
+
+    fn filled(&mut self, filled: &Filled) {
+        self.rows.fill(&filled.gap.node, &filled.told);
+        if let Some(record) = &mut self.record {
+            record.backfilled(self.clock.now(), &filled.gap.node, &filled.told);
+        }
+        self.backfill();
+    }
+
     fn tick(&mut self, now: Stamp) {
         self.rows.waited(now);
         let hot = self.hot.choose(&self.rows);
+        self.numbers.n_hot = hot.len();
         let batch = self.batches.next(&mut self.rows, hot, self.host.mono_us());
+        self.numbers.batch_bytes += batch.len() as u64;
         let batch = self.envelope(batch, Some(self.batches.seq()), false);
         let late: Vec<u64> =
             self.viewers.iter_mut().filter_map(|(id, viewer)| viewer.batch(&batch).then_some(*id)).collect();
+        self.record(now, &batch);
+        self.numbers.n_batches_lost += late.len() as u64;
         for id in late {
             self.key(id);
         }
         self.viewers.retain(|_, viewer| !viewer.out.is_closed());
+    }
+
+    fn record(&mut self, at: Stamp, batch: &v1::Envelope) {
+        let Some(mut record) = self.record.take() else { return };
+        let key = if record.wants_key(at) { self.batches.key(&self.rows) } else { Arc::default() };
+        let key: Vec<v1::Envelope> = key.iter().map(|part| self.envelope(part.clone(), batch.seq, true)).collect();
+        let hot = self.batches.hot().iter().filter_map(|row| self.rows.get(*row as usize));
+        let hot: Vec<(Arc<str>, v1::Envelope)> = hot.map(|node| (node.id.clone(), node.description())).collect();
+        record.batch(&Told { at, batch, key: &key, description: &self.description, hot: &hot });
+        (self.numbers.recorded_bytes, self.numbers.n_unrecorded) = record.written();
+        self.record = Some(record);
     }
 
     /// Gives a viewer a key, as soon as it fits.
@@ -184,7 +258,23 @@ impl Desk {
             // Who no longer waits for an answer needs none.
             Ask::Reach { node, reply } => drop(reply.send(self.reach(&node))),
             Ask::Past { node, range_us, reply } => drop(reply.send(self.past(&node, range_us))),
+            Ask::Numbers { reply } => drop(reply.send(self.numbers())),
         }
+    }
+
+    fn numbers(&self) -> Numbers {
+        let n_nodes = self.rows.iter().fold([0; 4], |mut n, (_, node)| {
+            n[match &node.presence {
+                Presence::Awaited { .. } => 0,
+                Presence::Live => 1,
+                Presence::Late { .. } => 2,
+                Presence::Silent { .. } => 3,
+            }] += 1;
+            n
+        });
+        let n_lost = self.rows.iter().map(|(_, node)| node.n_lost).sum();
+        let (n_viewers, n_batches) = (self.viewers.len(), self.batches.seq());
+        Numbers { n_nodes, counts: self.rows.counts, n_lost, n_viewers, n_batches, ..self.numbers }
     }
 
     fn reach(&self, id: &str) -> Result<AgentClient<Channel>, String> {

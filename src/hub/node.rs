@@ -7,7 +7,7 @@ use midair_vitals::{
     CpuTimes,
     rate::{advance, per_second},
 };
-use prost::Message as _;
+use prost::{Message as _, bytes::Bytes};
 
 use crate::{
     event::{Cause, LinkState, Stamp},
@@ -15,8 +15,10 @@ use crate::{
 };
 
 use super::{
+    backfill::Gap,
     past::Past,
     reading::{self, Payload},
+    tasks::{self, Tasks},
 };
 
 /// Means are over so long, microseconds.
@@ -32,14 +34,14 @@ pub(super) const N_VALUES: usize = 15;
 /// One value for each column.
 pub(super) type Values = [Option<i64>; N_VALUES];
 
+/// Orders of nodes, before those of their tasks: severities, the worst of these, drops, VMs that ended.
+const N_OWN: usize = 7;
+
 /// Orders by which nodes are hot.
-pub(super) const N_ORDERS: usize = 21;
+pub(super) const N_ORDERS: usize = N_OWN + tasks::N_ORDERS;
 
-/// How high a node stands in each order; 0 and less: not at all.
+/// How high a node stands in each order; 0: not at all.
 pub(super) type Scores = [f32; N_ORDERS];
-
-/// The last orders: the worst queue of each kind (numbers of `QueueKind` from 1).
-const QUEUES_FROM: usize = 10;
 
 /// Interval that a node is held to until its own is known, microseconds.
 const INTERVAL_US: u64 = 1_000_000;
@@ -57,6 +59,8 @@ pub(super) struct Node {
     pub(super) address: Arc<str>,
     /// What it says of itself, as far as a batch tells it; labels are numbers of texts.
     pub(super) described: v1::FleetNode,
+    /// The same in its own words.
+    said: Bytes,
     /// Whether it is heard.
     pub(super) presence: Presence,
     /// Its wall time minus ours, and by how much that may be wrong, microseconds.
@@ -76,6 +80,9 @@ pub(super) struct Node {
     booted_us: Option<u64>,
     node: reading::Node,
     counters: VecDeque<Counters>,
+    tasks: Tasks,
+    /// Runtimes of VMs that have ended.
+    ended: Vec<u32>,
     /// When, and memory in use, bytes.
     mem: VecDeque<(u64, u64)>,
 }
@@ -107,6 +114,7 @@ impl Node {
             id,
             address,
             described: v1::FleetNode::default(),
+            said: Bytes::new(),
             presence: Presence::Awaited { since: at },
             offset: None,
             n_lost: 0,
@@ -120,17 +128,38 @@ impl Node {
             booted_us: None,
             node: reading::Node::default(),
             counters: VecDeque::new(),
+            tasks: Tasks::default(),
+            ended: Vec::new(),
             mem: VecDeque::new(),
         }
     }
 
-    /// It says who it is: what was known of another life of it is forgotten.
-    pub(super) fn described(&mut self, epoch: u64, interval_ms: Option<u32>) {
+    /// It says who it is: what was known of another life of it is forgotten. Since when nothing was heard of it, where that is long.
+    pub(super) fn described(&mut self, epoch: u64, interval_ms: Option<u32>, at: Stamp) -> Option<Gap> {
+        let ours = |stamp: Stamp| stamp.0.saturating_add_signed(self.offset.map_or(0, |(offset_us, _)| offset_us));
+        let gap = self.arrived.map(|last| Gap { node: self.id.clone(), from_us: ours(last), to_us: ours(at) });
         self.enter(epoch);
         self.is_reached = true;
         self.presence.reached(NO_SAMPLES);
         self.newest = None;
         self.interval_us = interval_ms.map_or(INTERVAL_US, |ms| u64::from(ms.clamp(250, 60_000)) * 1_000);
+        gap
+    }
+
+    /// Keeps the words in which it describes itself.
+    pub(super) fn keep(&mut self, said: &Bytes) {
+        // A copy: what arrived is a piece of a larger buffer, which would stay with it.
+        self.said = Bytes::copy_from_slice(said);
+    }
+
+    /// The event by which it described itself.
+    pub(super) fn description(&self) -> v1::Envelope {
+        v1::Envelope {
+            node: Some(self.id.to_string()),
+            epoch: Some(self.epoch),
+            payload: Some(self.said.clone()),
+            ..v1::Envelope::default()
+        }
     }
 
     fn enter(&mut self, epoch: u64) {
@@ -140,6 +169,8 @@ impl Node {
             self.newest = None;
             self.counters.clear();
             self.mem.clear();
+            self.tasks.clear();
+            self.ended.clear();
         }
     }
 
@@ -161,18 +192,24 @@ impl Node {
             return Taken::Unusable;
         }
         let payload = envelope.payload.clone().unwrap_or_default();
-        let Some(sample) = Payload::decode(payload).ok().and_then(|payload| payload.sample) else {
+        let Some(mut sample) = Payload::decode(payload).ok().and_then(|payload| payload.sample) else {
             self.seq = None;
             return Taken::Unusable;
         };
         self.seq = Some(seq);
-        if let Some(node) = sample.node {
+        if let Some(node) = sample.node.take() {
             self.node.apply(node);
+        }
+        self.ended.retain(|runtime| !sample.vms_left.contains(runtime));
+        for vm in sample.vms.drain(..).filter(|vm| vm.ended_us.is_some()) {
+            self.ended.extend(vm.runtime.filter(|runtime| !self.ended.contains(runtime)));
         }
         self.booted_us = self.node.up_us.and_then(|up_us| envelope.wall_us?.checked_sub(up_us)).or(self.booted_us);
         self.presence.heard(self.arrived.is_none());
         self.arrived = Some(at);
-        self.count(sample.node_mono_us.or(envelope.mono_us).unwrap_or(0));
+        let mono_us = envelope.mono_us.unwrap_or(0);
+        self.count(sample.node_mono_us.unwrap_or(mono_us));
+        self.tasks.apply(sample, is_key, mono_us);
         let severities = self.node.severities.unwrap_or_default();
         self.past.push(at.0 / 1_000_000, [severities.sched, severities.mem, severities.queue, severities.rate]);
         Taken::Sample
@@ -232,9 +269,7 @@ impl Node {
             set(FleetValue::DelayMs, rate(|c| c.delay_us, 1e-3));
             set(FleetValue::TcpIn, rate(|c| c.tcp_in, 1.0));
             set(FleetValue::TcpOut, rate(|c| c.tcp_out, 1.0));
-            let before = self.counters.len().checked_sub(2).and_then(|n| self.counters.get(n));
-            let drops = before.and_then(|before| advance(before.drops, last.drops));
-            set(FleetValue::Drops, drops.and_then(|n| i64::try_from(n).ok()));
+            set(FleetValue::Drops, self.drops().and_then(|n| i64::try_from(n).ok()));
         }
         set(FleetValue::MemGrowth, self.mem_growth().map(|bytes| bytes.round() as i64));
         set(FleetValue::MemUsedKib, self.mem_used_bytes().and_then(|bytes| i64::try_from(bytes >> 10).ok()));
@@ -249,20 +284,21 @@ impl Node {
 
     /// How high it stands in each order.
     pub(super) fn scores(&self) -> Scores {
-        let values = self.values();
-        let of = |column: FleetValue| values[column as usize - 1].unwrap_or(0) as f32;
-        let severities = [FleetValue::Sched, FleetValue::Mem, FleetValue::Queue, FleetValue::Rate].map(of);
+        let severities = self.node.severities.unwrap_or_default();
+        let severities =
+            [severities.sched, severities.mem, severities.queue, severities.rate].map(|n| n.unwrap_or(0) as f32);
         let worst = severities.into_iter().fold(0.0, f32::max);
-        let moved = of(FleetValue::TcpIn) + of(FleetValue::TcpOut);
-        let levels = [FleetValue::CpuMilli, FleetValue::DelayMs, FleetValue::MemGrowth, FleetValue::Drops].map(of);
+        let own = severities.into_iter().chain([worst, self.drops().unwrap_or(0) as f32, self.ended.len() as f32]);
         let mut scores = [0.0; N_ORDERS];
-        let first = std::iter::once(worst).chain(severities).chain(levels).chain([moved]);
-        scores.iter_mut().zip(first).for_each(|(score, value)| *score = value);
-        let kind = usize::try_from(of(FleetValue::QueueKind) as i64).unwrap_or(0);
-        if let Some(score) = kind.checked_sub(1).and_then(|kind| scores.get_mut(QUEUES_FROM + kind)) {
-            *score = of(FleetValue::QueueDepth);
-        }
+        scores.iter_mut().zip(own.chain(self.tasks.scores())).for_each(|(score, value)| *score = value);
         scores
+    }
+
+    /// What was dropped since the sample before.
+    fn drops(&self) -> Option<u64> {
+        let last = self.counters.back()?;
+        let before = self.counters.len().checked_sub(2).and_then(|n| self.counters.get(n))?;
+        advance(before.drops, last.drops)
     }
 
     /// Time passed.

@@ -6,7 +6,7 @@ use midair_proto::v1;
 pub(super) const KEPT_S: u64 = 600;
 
 /// Length of the windows that are told, seconds: that of an agent's own.
-const WINDOW_S: u64 = 10;
+pub(super) const WINDOW_S: u64 = 10;
 
 /// Per mille that one step of a byte stands for, and the byte that stands for nothing known.
 const STEP: u32 = 4;
@@ -41,8 +41,18 @@ impl Past {
             self.seconds[(passed % KEPT_S) as usize] = [UNKNOWN; 4];
         }
         self.last_s = self.last_s.max(at_s);
-        let byte = |per_mille: Option<u32>| per_mille.map_or(UNKNOWN, |n| (n.min(1_000) / STEP) as u8);
         self.seconds[(at_s % KEPT_S) as usize] = per_mille.map(byte);
+    }
+
+    /// What was the mean of a window that ended before a second, where nothing else is known of it.
+    pub(super) fn fill(&mut self, end_s: u64, per_mille: [Option<u32>; 4]) {
+        for s in end_s.saturating_sub(WINDOW_S)..end_s {
+            let is_kept = s <= self.last_s && s + KEPT_S > self.last_s;
+            let second = self.seconds.get_mut((s % KEPT_S) as usize).filter(|_| is_kept);
+            if let Some(second) = second.filter(|second| **second == [UNKNOWN; 4]) {
+                *second = per_mille.map(byte);
+            }
+        }
     }
 
     /// Summaries of the windows that lie within these seconds and of which something is known, oldest first, each with the
@@ -70,6 +80,10 @@ impl Past {
         };
         [rollup.sched, rollup.mem, rollup.queue, rollup.rate].iter().any(Option::is_some).then_some(rollup)
     }
+}
+
+fn byte(per_mille: Option<u32>) -> u8 {
+    per_mille.map_or(UNKNOWN, |n| (n.min(1_000) / STEP) as u8)
 }
 
 fn summary(bytes: impl Iterator<Item = u8>) -> Option<v1::Summary> {

@@ -1,7 +1,7 @@
 //! A watch that is passed on: controls that the viewer may ask go to the agent, its events come back unread. A viewer that
 //! stops reading stops this pipe alone; the agent then loses samples for it, says how many, and sends a key.
 
-use midair_agent::access::Access;
+use midair_agent::{access::Access, pace::Pace};
 use midair_proto::{
     CONTRACT,
     v1::{Control, Envelope, Hello, Version, agent_client::AgentClient, control},
@@ -52,7 +52,7 @@ impl Pipe<'_> {
         };
         let mut events = opened.into_inner();
         let mut waiting: Option<Envelope> = None;
-        let mut says_more = true;
+        let (mut says_more, mut pace) = (true, Pace::controls());
         loop {
             tokio::select! {
                 event = events.message(), if waiting.is_none() => match event {
@@ -65,7 +65,10 @@ impl Pipe<'_> {
                     _ => return Ok(()),
                 },
                 control = controls.message(), if says_more => match control {
-                    Ok(Some(control)) => self.control(control, &to_agent)?,
+                    Ok(Some(control)) => {
+                        self.shared.wait(&mut pace).await;
+                        self.control(control, &to_agent)?;
+                    }
                     Ok(None) => says_more = false,
                     Err(_) => return Ok(()),
                 },

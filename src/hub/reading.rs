@@ -13,8 +13,103 @@ pub(super) struct Payload {
 pub(super) struct Sample {
     #[prost(message, optional, tag = "1")]
     pub(super) node: Option<Node>,
+    #[prost(message, repeated, tag = "2")]
+    pub(super) tasks: Vec<Task>,
+    #[prost(message, repeated, tag = "3")]
+    pub(super) left: Vec<TaskId>,
+    #[prost(message, repeated, tag = "4")]
+    pub(super) died: Vec<TaskId>,
+    #[prost(uint64, optional, tag = "6")]
+    pub(super) tasks_mono_us: Option<u64>,
     #[prost(uint64, optional, tag = "7")]
     pub(super) node_mono_us: Option<u64>,
+    #[prost(message, repeated, tag = "15")]
+    pub(super) vms: Vec<Vm>,
+    #[prost(uint32, repeated, tag = "16")]
+    pub(super) vms_left: Vec<u32>,
+}
+
+/// Of `TaskId`.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub(super) struct TaskId {
+    #[prost(uint32, optional, tag = "1")]
+    pub(super) runtime: Option<u32>,
+    #[prost(uint64, optional, tag = "2")]
+    pub(super) number: Option<u64>,
+    #[prost(uint64, optional, tag = "3")]
+    pub(super) start: Option<u64>,
+}
+
+/// Of `Task`.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Task {
+    #[prost(message, optional, tag = "1")]
+    pub(super) id: Option<TaskId>,
+    #[prost(int32, optional, tag = "3")]
+    pub(super) kind: Option<i32>,
+    #[prost(uint64, optional, tag = "12")]
+    pub(super) cpu_us: Option<u64>,
+    #[prost(uint64, optional, tag = "13")]
+    pub(super) run_delay_us: Option<u64>,
+    #[prost(uint64, optional, tag = "17")]
+    pub(super) rss_bytes: Option<u64>,
+    #[prost(message, optional, tag = "22")]
+    pub(super) queues: Option<Queues>,
+    #[prost(message, optional, tag = "23")]
+    pub(super) flows: Option<Flows>,
+    #[prost(message, optional, tag = "24")]
+    pub(super) previous: Option<Previous>,
+    #[prost(uint64, optional, tag = "25")]
+    pub(super) mono_us: Option<u64>,
+    #[prost(uint64, optional, tag = "31")]
+    pub(super) binary_bytes: Option<u64>,
+    #[prost(uint32, optional, tag = "32")]
+    pub(super) active_milli: Option<u32>,
+}
+
+/// Of `Previous`.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Previous {
+    #[prost(uint64, optional, tag = "1")]
+    pub(super) mono_us: Option<u64>,
+    #[prost(uint64, optional, tag = "2")]
+    pub(super) cpu_us: Option<u64>,
+    #[prost(uint64, optional, tag = "3")]
+    pub(super) run_delay_us: Option<u64>,
+    #[prost(message, optional, tag = "7")]
+    pub(super) flows: Option<Flows>,
+}
+
+/// Of `Queues`.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Queues {
+    #[prost(message, repeated, tag = "1")]
+    pub(super) queue: Vec<Queue>,
+}
+
+/// Of `Flows`.
+#[derive(Clone, PartialEq, prost::Message)]
+pub(super) struct Flows {
+    #[prost(message, repeated, tag = "1")]
+    pub(super) flow: Vec<Flow>,
+}
+
+/// Of `Flow`.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub(super) struct Flow {
+    #[prost(uint64, optional, tag = "2")]
+    pub(super) n_in: Option<u64>,
+    #[prost(uint64, optional, tag = "3")]
+    pub(super) n_out: Option<u64>,
+}
+
+/// Of `Vm`.
+#[derive(Clone, Copy, PartialEq, Eq, prost::Message)]
+pub(super) struct Vm {
+    #[prost(uint32, optional, tag = "1")]
+    pub(super) runtime: Option<u32>,
+    #[prost(uint64, optional, tag = "36")]
+    pub(super) ended_us: Option<u64>,
 }
 
 /// Of `Severities`.
@@ -46,6 +141,8 @@ pub(super) struct Queue {
     pub(super) unit: Option<i32>,
     #[prost(uint64, optional, tag = "3")]
     pub(super) depth: Option<u64>,
+    #[prost(uint64, optional, tag = "4")]
+    pub(super) limit: Option<u64>,
 }
 
 macro_rules! node {

@@ -12,6 +12,7 @@ use crate::{
 };
 
 use super::{
+    backfill::{Gap, windows},
     node::{Node, Taken},
     texts::Texts,
 };
@@ -43,6 +44,8 @@ pub(super) struct Rows {
     /// Rows whose nodes left, to be told.
     left: Vec<usize>,
     free: Vec<usize>,
+    /// What was not heard of nodes that are back; whoever asks for it takes it.
+    pub(super) gaps: Vec<Gap>,
     pub(super) texts: Texts,
     pub(super) counts: Counts,
 }
@@ -94,6 +97,15 @@ impl Rows {
         left
     }
 
+    /// A black box told of a time in which a node was not heard.
+    pub(super) fn fill(&mut self, id: &str, told: &[v1::Envelope]) {
+        let Some(node) = self.by_id.get(id).and_then(|row| self.rows.get_mut(*row)?.as_mut()) else { return };
+        let offset_s = node.offset.map_or(0, |(offset_us, _)| offset_us / 1_000_000);
+        for (end_s, per_mille) in windows(told) {
+            node.past.fill(end_s.saturating_add_signed(-offset_s), per_mille);
+        }
+    }
+
     fn at(&mut self, address: &Arc<str>) -> Option<&mut Node> {
         self.rows.get_mut(*self.by_address.get(address)?)?.as_mut()
     }
@@ -132,7 +144,8 @@ impl Rows {
             .unwrap_or_default();
         let Some(node) = self.rows[row].as_mut() else { return };
         node.address = address.clone();
-        node.described(envelope.epoch.unwrap_or(0), description.interval_ms);
+        node.keep(&envelope.payload.clone().unwrap_or_default());
+        self.gaps.extend(node.described(envelope.epoch.unwrap_or(0), description.interval_ms, at));
         let program = description.version.as_ref().and_then(|version| {
             Some(format!("contract {}, {}", version.contract?, version.program.as_deref().unwrap_or("unnamed")))
         });
@@ -155,9 +168,10 @@ impl Rows {
 
     fn link(&mut self, link: &Link, at: Stamp) {
         let Link { address, state } = link;
-        if matches!(state, LinkState::Down { cause: Cause::Name, retry_at: Stamp(u64::MAX), .. }) {
-            // It is no longer named among those to be watched.
-            if let Some(row) = self.by_address.remove(address) {
+        if has_left(state) {
+            // One that has moved is watched at its other address.
+            let row = self.by_address.remove(address);
+            if let Some(row) = row.filter(|row| self.get(*row).is_some_and(|node| node.address == *address)) {
                 self.leave(row);
             }
             return;
@@ -216,3 +230,11 @@ impl Rows {
         }
     }
 }
+
+/// Whether an agent is no longer named among those to be watched.
+pub(super) fn has_left(state: &LinkState) -> bool {
+    matches!(state, LinkState::Down { cause: Cause::Name, retry_at: Stamp(u64::MAX), .. })
+}
+
+#[cfg(test)]
+mod tests;

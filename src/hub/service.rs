@@ -6,9 +6,10 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
-use midair_agent::{access::Access, identity::Identity, listen::Peer, service};
+use midair_agent::{access::Access, identity::Identity, listen::Peer, pace::Pace, service};
 use midair_proto::{
     CONTRACT,
     v1::{
@@ -65,7 +66,20 @@ impl Shared {
         Self { identity, clock, host, asks, passed, n_watches: AtomicU64::new(1) }
     }
 
-    async fn ask<T>(&self, question: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, Status> {
+    /// How many watches are passed on now.
+    pub(super) fn n_passed(&self) -> usize {
+        PASSED_MAX - self.passed.available_permits()
+    }
+
+    /// Lets a watcher wait that asks too fast.
+    pub(super) async fn wait(&self, pace: &mut Pace) {
+        if let wait_us @ 1.. = pace.wait_us(self.host.mono_us()) {
+            tokio::time::sleep(Duration::from_micros(wait_us)).await;
+        }
+    }
+
+    /// Asks the desk.
+    pub(super) async fn ask<T>(&self, question: impl FnOnce(oneshot::Sender<T>) -> Ask) -> Result<T, Status> {
         let stopping = || Status::unavailable("the hub is stopping");
         let (reply, answer) = oneshot::channel();
         self.asks.send(question(reply)).await.map_err(|_| stopping())?;
@@ -79,6 +93,11 @@ impl Shared {
     /// That a control is not carried out.
     pub(super) fn refusal(&self, id: Option<u32>, reason: String, is_fatal: bool) -> Envelope {
         self.event(Kind::Refused(Refused { id, reason: Some(reason), fatal: Some(is_fatal) }))
+    }
+
+    /// The event by which a hub says who it is.
+    pub(super) fn described(&self, access: Access) -> Envelope {
+        self.event(Kind::Described(self.description(access)))
     }
 
     fn description(&self, access: Access) -> Description {
@@ -189,9 +208,10 @@ impl Visit {
 
     /// Answers a watch on the hub itself until the client goes. One that merely says no more goes on watching.
     async fn fleet(&self, id: u64, controls: &mut Streaming<Control>, out: &Out) {
-        let described = self.shared.event(Kind::Described(self.shared.description(self.access)));
-        let mut is_there = out.try_send(Ok(described)).is_ok();
+        let mut is_there = out.try_send(Ok(self.shared.described(self.access))).is_ok();
+        let mut pace = Pace::controls();
         while is_there {
+            self.shared.wait(&mut pace).await;
             is_there = match controls.message().await {
                 Ok(Some(Control { kind: Some(kind) })) => self.control(id, kind, out).await,
                 Ok(Some(Control { kind: None })) => true,

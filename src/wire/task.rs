@@ -148,7 +148,8 @@ fn state(number: i32) -> Option<TaskState> {
     }
 }
 
-pub(super) fn queue_kind(number: i32) -> Option<QueueKind> {
+/// A kind of queue by its number; `None` for one that this build does not know.
+pub(crate) fn queue_kind(number: i32) -> Option<QueueKind> {
     match v1::QueueKind::try_from(number).ok()? {
         v1::QueueKind::Unspecified => None,
         v1::QueueKind::Mailbox => Some(QueueKind::Mailbox),
@@ -165,7 +166,8 @@ pub(super) fn queue_kind(number: i32) -> Option<QueueKind> {
     }
 }
 
-pub(super) fn unit(number: i32) -> Option<Unit> {
+/// A unit by its number; the same.
+pub(crate) fn unit(number: i32) -> Option<Unit> {
     match v1::Unit::try_from(number).ok()? {
         v1::Unit::Unspecified => None,
         v1::Unit::Messages => Some(Unit::Messages),

@@ -14,11 +14,18 @@ use midair_proto::{
         agent_client::AgentClient, control, payload::Kind,
     },
 };
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    sync::mpsc,
+    time::timeout,
+};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Streaming, transport::Channel};
 
-use crate::support::demo::Demo;
+use crate::support::{
+    demo::Demo,
+    pki::{MIDAIR, midair, said},
+};
 
 /// Longer than anything here takes.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -31,9 +38,13 @@ struct Hub {
 
 impl Hub {
     fn start(demo: &Demo, options: &[&str]) -> Self {
-        let mut program = Command::new(env!("CARGO_BIN_EXE_midair"))
-            .args(["hub", "--insecure", "--listen", "127.0.0.1:0", "--name", "hub-1", "--agents-file"])
-            .arg(&demo.agents)
+        let agents = demo.agents.to_str().expect("a plain path");
+        Self::of(&[&["--insecure", "--agents-file", agents], options].concat())
+    }
+
+    fn of(options: &[&str]) -> Self {
+        let mut program = Command::new(MIDAIR)
+            .args(["hub", "--listen", "127.0.0.1:0", "--name", "hub-1"])
             .args(options)
             .stderr(Stdio::piped())
             .spawn()
@@ -96,12 +107,17 @@ impl Watch {
     }
 
     async fn find<T>(&mut self, mut wanted: impl FnMut(&Envelope, Kind) -> Option<T>) -> T {
-        loop {
-            let (envelope, kind) = self.next().await;
-            if let Some(found) = wanted(&envelope, kind) {
-                return found;
+        let found = async {
+            loop {
+                let (envelope, kind) = self.next().await;
+                let refused = if let Kind::Refused(refused) = &kind { refused.reason.clone() } else { None };
+                if let Some(found) = wanted(&envelope, kind) {
+                    return found;
+                }
+                assert_eq!(refused, None, "nothing else is refused");
             }
-        }
+        };
+        timeout(PATIENCE, found).await.expect("it comes in time")
     }
 }
 
@@ -182,7 +198,7 @@ fn through_a_hub_all_nodes_are_heard_briefly_and_each_by_itself() {
         assert!(sample.tasks.len() > 5);
         let text = Some("seen".to_owned());
         one.say(control::Kind::Mark(v1::MarkRequest { text, ..v1::MarkRequest::default() })).await;
-        let author = one.find(|_, kind| if let Kind::Mark(mark) = kind { mark.author } else { None }).await;
+        let author = one.find(|_, kind| author(kind)).await;
         assert_eq!(author, "ann via hub hub-1");
         one.say(control::Kind::Budget(v1::Budget { milli: Some(900), seconds: Some(60) })).await;
         let reason = one.find(|_, kind| if let Kind::Refused(refused) = kind { refused.reason } else { None }).await;
@@ -195,6 +211,39 @@ fn through_a_hub_all_nodes_are_heard_briefly_and_each_by_itself() {
         let refused = client.clone().history(request).await.expect_err("agents of a demo keep nothing");
         assert_eq!(refused.code(), tonic::Code::Unimplemented);
     });
+}
+
+#[test]
+fn a_hub_records_what_it_tells_and_counts_it_for_prometheus() {
+    let demo = Demo::start(&["--nodes", "10", "--scenario", "healthy"]);
+    let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|free| free.local_addr()).expect("a port").port();
+    let folder = tempfile::tempdir().expect("a folder");
+    let directory = folder.path().to_str().expect("a plain path");
+    let hub = Hub::start(&demo, &["--record", directory, "--metrics", &port.to_string()]);
+    block_on(async {
+        let mut watch = Watch::open(&hub.client().await, None).await;
+        heard(&mut watch, &mut Fleet::default(), 10).await;
+        let mut stream = tokio::net::TcpStream::connect(("127.0.0.1", port)).await.expect("it listens");
+        stream.write_all(b"GET /metrics HTTP/1.1\r\nHost: hub\r\n\r\n").await.expect("it takes the question");
+        let mut page = String::new();
+        timeout(PATIENCE, stream.read_to_string(&mut page)).await.expect("it answers").expect("text");
+        assert!(page.starts_with("HTTP/1.1 200") && page.ends_with("# EOF\n"), "{page}");
+        assert!(page.contains("midair_hub_nodes{state=\"live\"} 10\n"), "{page}");
+        // What was recorded outlives the hub by a second at most.
+        for _ in 0..3 {
+            watch.next().await;
+        }
+    });
+    drop(hub);
+    let file = std::fs::read_dir(directory).expect("a folder").next().expect("a file").expect("a file").path();
+    let output = midair(&["info", file.to_str().expect("a plain path")]);
+    assert!(output.status.success() && said(&output).contains("hub-1"), "{}", said(&output));
+}
+
+/// Who put a mark there; nobody where a program did by rule.
+fn author(kind: Kind) -> Option<String> {
+    let Kind::Mark(mark) = kind else { return None };
+    mark.author.filter(|_| mark.automatic != Some(true))
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 pub(crate) mod demo;
 pub(crate) mod load;
+pub(crate) mod pki;
 pub(crate) mod served;
 pub(crate) mod terminal;
 pub(crate) mod watch;

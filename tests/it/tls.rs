@@ -1,62 +1,14 @@
 //! The real agent and a real dashboard by mutual TLS: who is let in, what the others read, and certificates that change.
 
-use std::{
-    path::PathBuf,
-    process::{Command, Output},
-    thread,
-};
+use std::thread;
 
 use midair_tls::{Files, LOOK_EVERY, Roles};
 
-use crate::support::{served::Served, terminal::Terminal};
-
-const MIDAIR: &str = env!("CARGO_BIN_EXE_midair");
-
-fn midair(arguments: &[&str]) -> Output {
-    Command::new(MIDAIR).args(arguments).output().expect("it can be started")
-}
-
-fn said(output: &Output) -> String {
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    text(&output.stdout) + &text(&output.stderr)
-}
-
-/// A folder with an authority, made by the program itself.
-struct Pki(tempfile::TempDir);
-
-impl Pki {
-    fn new() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let pki = Self(folder);
-        pki.certs(&["init"], &[]);
-        pki
-    }
-
-    fn certs(&self, command: &[&str], more: &[&str]) {
-        let folder = self.file("");
-        let output = midair(&[&["certs"], command, &[folder.as_str()], more].concat());
-        assert!(output.status.success(), "{}", said(&output));
-    }
-
-    fn issue(&self, role: &str, name: &str, days: &str) {
-        self.certs(&["issue"], &["--role", role, "--name", name, "--days", days, "--force"]);
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.0.path().join(name)
-    }
-
-    fn file(&self, name: &str) -> String {
-        self.path(name).to_str().expect("a plain path").to_owned()
-    }
-
-    /// The words by which a program is told to be this.
-    fn who(&self, name: &str) -> Vec<String> {
-        let (cert, key) = (self.file(&format!("{name}.pem")), self.file(&format!("{name}-key.pem")));
-        let ca = self.file("ca.pem");
-        ["--tls-ca", &ca, "--tls-cert", &cert, "--tls-key", &key].map(str::to_owned).to_vec()
-    }
-}
+use crate::support::{
+    pki::{MIDAIR, Pki, midair, said},
+    served::Served,
+    terminal::Terminal,
+};
 
 fn agent(pki: &Pki, rules: &[&str]) -> (Served, String) {
     let files = Files { ca: pki.path("ca.pem"), cert: pki.path("agent.pem"), key: pki.path("agent-key.pem") };

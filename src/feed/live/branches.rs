@@ -95,9 +95,11 @@ impl Branches {
                 drop(before.await);
             }
             tokio::select! {
-                () = link.run(entries.clone(), asks) => return,
+                // A link that is told to end loses its controls, too, and would take that for a trouble.
+                biased;
                 // The feed is gone when nobody can say so any more.
                 said = left => if said.is_err() { return },
+                () = link.run(entries.clone(), asks) => return,
             }
             let state = LinkState::Down { cause: Cause::Left, reason: "".into(), retry_at: Stamp(u64::MAX) };
             let item = Item::Link(Event { address, state });

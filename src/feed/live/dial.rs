@@ -35,6 +35,10 @@ pub(super) const PATIENCE: Duration = Duration::from_secs(3);
 /// A ping goes out after this long without a word, and must be answered within the other.
 const PING_EVERY: Duration = Duration::from_secs(1);
 const PING_WITHIN: Duration = Duration::from_secs(3);
+/// What may wait unread of one call, and of all calls on a connection, where these are many people's.
+const WINDOW_BYTES: u32 = 64 << 10;
+const WINDOWS_BYTES: u32 = 16 << 20;
+
 /// What a message may weigh beyond its payload.
 const ENVELOPE_BYTES: usize = 64 << 10;
 
@@ -103,21 +107,37 @@ pub(crate) struct Dialled {
     pub(super) notice: Option<String>,
 }
 
+/// Who asks on a connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum For {
+    /// One dashboard, which reads all that it asks for.
+    One,
+    /// A hub's viewers, of whom some may not read: what waits for one is bounded, and far from what all may have under way.
+    Many,
+}
+
 /// Dials once.
 pub(crate) async fn dial(reach: &Reach) -> Result<Dialled, Failure> {
+    dial_for(reach, For::One).await
+}
+
+/// The same, for one or for many.
+pub(super) async fn dial_for(reach: &Reach, whom: For) -> Result<Dialled, Failure> {
     match reach {
         Reach::Unix(path) => {
             let io = in_time(UnixStream::connect(path)).await.map_err(|failure| of_path(path, failure))?;
             // An agent that may not serve us hangs up before a word is said: sometimes before we can say ours.
-            speak(io, true).await.map_err(|failure| if failure.cause == Cause::Protocol { let_go() } else { failure })
+            speak(io, true, whom)
+                .await
+                .map_err(|failure| if failure.cause == Cause::Protocol { let_go() } else { failure })
         }
         Reach::Tcp(address) => {
             let io = in_time(tcp(address)).await?;
-            speak(io, true).await
+            speak(io, true, whom).await
         }
-        Reach::Tls(secured) => secure(secured).await,
+        Reach::Tls(secured) => secure(secured, whom).await,
         // Who is in the same process cannot vanish behind a network: no pings, no wake-ups.
-        Reach::Memory(connect) => speak(connect(), false).await,
+        Reach::Memory(connect) => speak(connect(), false, whom).await,
         Reach::Through(through) => {
             let Open { client, peer } = through.open().await.ok_or_else(closed)?;
             Ok(Dialled { client, peer, notice: None })
@@ -126,7 +146,7 @@ pub(crate) async fn dial(reach: &Reach) -> Result<Dialled, Failure> {
 }
 
 /// TLS, and what both ends then say of each other's certificates.
-async fn secure(secured: &Secured) -> Result<Dialled, Failure> {
+async fn secure(secured: &Secured, whom: For) -> Result<Dialled, Failure> {
     let Secured { address, connector, clock } = secured;
     let io = in_time(tcp(address)).await?;
     let now = clock.now();
@@ -140,7 +160,7 @@ async fn secure(secured: &Secured) -> Result<Dialled, Failure> {
         Ok(Err(midair_tls::Failure::Io(error))) => return Err(of_io(&error)),
         Err(_) => return Err(no_answer()),
     };
-    let dialled = speak(connected.stream, true).await?;
+    let dialled = speak(connected.stream, true, whom).await?;
     Ok(Dialled { notice: connected.ends_soon, ..dialled })
 }
 
@@ -190,7 +210,7 @@ impl From<NameError> for io::Error {
 }
 
 /// HTTP/2 over a stream that is open already: the connector hands it out once, so that nothing reconnects unseen.
-async fn speak<Io>(io: Io, pings: bool) -> Result<Dialled, Failure>
+async fn speak<Io>(io: Io, pings: bool, whom: For) -> Result<Dialled, Failure>
 where
     Io: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -205,6 +225,9 @@ where
     if pings {
         endpoint =
             endpoint.http2_keep_alive_interval(PING_EVERY).keep_alive_timeout(PING_WITHIN).keep_alive_while_idle(true);
+    }
+    if whom == For::Many {
+        endpoint = endpoint.initial_stream_window_size(WINDOW_BYTES).initial_connection_window_size(WINDOWS_BYTES);
     }
     let channel = match timeout(PATIENCE, endpoint.connect_with_connector(connector)).await {
         Ok(Ok(channel)) => channel,

@@ -27,7 +27,7 @@ use crate::{
 use super::{
     Opened, Options, Reach, Target,
     branches::Open,
-    dial::{self, Dialled, Failure, PATIENCE},
+    dial::{self, Dialled, Failure, For, PATIENCE},
     past::Question,
     peer::Peer,
     router::Ask,
@@ -153,9 +153,11 @@ impl Link {
 
     /// One life of the connection. It ends well only with the feed.
     async fn once(&mut self, ways: &Ways) -> Result<(), Over> {
-        let Dialled { mut client, peer, notice } = dial::dial(&self.target.reach).await?;
-        let mut watch = self.open(ways, &mut client, peer).await?;
-        let described = self.first(&mut client, &mut watch).await?;
+        let whom = if self.opened.is_some() { For::Many } else { For::One };
+        // Boxed: what it takes to open a watch is given back when it is open, by ten thousand links perhaps.
+        let Dialled { mut client, peer, notice } = Box::pin(dial::dial_for(&self.target.reach, whom)).await?;
+        let mut watch = Box::pin(self.open(ways, &mut client, peer)).await?;
+        let described = Box::pin(self.first(&mut client, &mut watch)).await?;
         self.introduce(ways, &described, &watch).await?;
         if let Some(opened) = &self.opened {
             let address = self.target.address.clone();

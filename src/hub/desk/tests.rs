@@ -7,7 +7,8 @@ use crate::wire::Carries;
 fn desk() -> Desk {
     let config = midair_agent::Config { node: Some("hub".into()), ..midair_agent::Config::default() };
     let identity = Identity::told(&config, "hub", "boot".into(), "instance".into());
-    Desk::new(Arc::new(identity), Clock::system(), midair_agent::Clock::scripted(1))
+    let (asks, _) = mpsc::channel(1);
+    Desk::new(&Shared::new(Arc::new(identity), Clock::system(), midair_agent::Clock::scripted(1), asks), None)
 }
 
 fn join(desk: &mut Desk, viewer: u64) -> mpsc::Receiver<Result<v1::Envelope, Status>> {

@@ -21,6 +21,19 @@ fn ten_minutes_are_kept_and_told_in_windows_of_ten_seconds() {
 }
 
 #[test]
+fn a_gap_is_filled_and_nothing_that_was_heard_is_changed() {
+    let mut past = Past::default();
+    (1_000..1_030).for_each(|s| past.push(s, [Some(100); 4]));
+    (1_055..1_100).for_each(|s| past.push(s, [Some(100); 4]));
+    for end in [1_030, 1_040, 1_050, 1_060, 2_000] {
+        past.fill(end, [Some(800), None, None, None]);
+    }
+    let means: Vec<_> =
+        past.rollups(1_020, 1_069).into_iter().map(|(end, r)| (end, r.sched.unwrap().mean.unwrap())).collect();
+    assert_eq!(means, [(1_030, 100), (1_040, 800), (1_050, 800), (1_060, 450), (1_070, 100)]);
+}
+
+#[test]
 fn a_second_that_was_heard_late_finds_its_place_and_one_too_old_none() {
     let mut past = Past::default();
     past.push(5_000, [Some(8); 4]);
