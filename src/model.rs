@@ -8,8 +8,10 @@ pub mod cluster;
 pub mod compare;
 pub mod finding;
 pub mod focus;
+pub mod found;
 pub mod host;
 pub mod hub;
+pub mod links;
 pub mod node;
 pub mod presence;
 pub mod rank;
@@ -61,6 +63,8 @@ pub struct Model {
     pub n_arranged: Changes,
     /// Who answers at an address; the address itself until it has been said.
     by_address: BTreeMap<Arc<str>, NodeId>,
+    /// What was found wrong, and what has just ended.
+    pub found: found::Found,
     /// Rows of all nodes, at the last tick.
     n_rows: usize,
 }

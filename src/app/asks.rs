@@ -43,6 +43,7 @@ pub(super) struct Asks {
     interests: BTreeMap<NodeId, (Stream, u32)>,
     table: Option<(NodeId, TableQuery)>,
     focus: Option<(NodeId, TaskId)>,
+    suspects: Vec<NodeId>,
 }
 
 impl Asks {
@@ -83,7 +84,9 @@ pub(super) fn is_moot(state: &State, msg: &Msg) -> bool {
         Event::Described(described) => event::behind(&described.address).is_some(),
         _ => false,
     };
-    is_measured && state.go.is_none() && state.errand.is_none() && !state.timeline.is_retelling()
+    // A closer look at who is worth one now, and was not before.
+    let is_suspected = stamped.event == Event::Tick && !state.model.found.suspects().eq(state.asked.suspects.iter());
+    is_measured && !is_suspected && state.go.is_none() && state.errand.is_none() && !state.timeline.is_retelling()
 }
 
 fn wanted(state: &State) -> Asks {
@@ -95,7 +98,10 @@ fn wanted(state: &State) -> Asks {
     let is_alone = state.model.nodes.len() == 1;
     let interests = described.map(|node| {
         // The only node is always looked at closely: going in and out of it then costs nothing.
-        let is_shown = is_alone || state.screen().node() == Some(&node.id) || state.compares(&node.id);
+        let is_shown = is_alone
+            || state.screen().node() == Some(&node.id)
+            || state.compares(&node.id)
+            || state.model.found.suspects().any(|suspect| *suspect == node.id);
         let stream = if is_shown { Stream::Detail } else { Stream::Overview };
         (node.id.clone(), (stream, state.interval_ms))
     });
@@ -111,6 +117,7 @@ fn wanted(state: &State) -> Asks {
         interests,
         table: node.map(|node| (node.clone(), query(state, node))),
         focus: focus.filter(|_| node.is_some()),
+        suspects: state.model.found.suspects().cloned().collect(),
     }
 }
 

@@ -157,7 +157,11 @@ impl State {
 
     /// What is wrong with what the screen is about, the worst first.
     pub fn findings(&self) -> Vec<Finding> {
-        finding::findings(&self.model, self.screen().node(), self.now())
+        let (node, now) = (self.screen().node(), self.now());
+        let current = self.model.found.current(now).filter(|_| node.is_none()).map(<[Finding]>::to_vec);
+        let mut found = current.unwrap_or_else(|| finding::findings(&self.model, node, now));
+        found.extend(self.model.found.ended(node, now));
+        found
     }
 
     /// The marks that belong to what the screen is about, the newest first.

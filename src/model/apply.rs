@@ -69,6 +69,9 @@ impl Model {
             Event::Mark(_) | Event::Gap(_) | Event::Rollup(_) | Event::Inspected(_) => {}
         }
         self.now = self.now.max(at);
+        if stamped.event == Event::Tick {
+            self.look_for_findings(self.now);
+        }
     }
 
     /// Whether a node was followed and is not any more: what was under way of its samples is passed over.

@@ -1,5 +1,6 @@
 //! What is wrong now, in one line each, the worst first: culprit before victim.
 
+mod causes;
 mod fleet;
 mod mem;
 pub(super) mod queue;
@@ -54,6 +55,10 @@ pub enum Topic {
     Lost,
     /// Several nodes that are not heard.
     Silent,
+    /// A VM that does not read what several nodes send it.
+    Reader,
+    /// Nodes that share a label and grow.
+    Group(Arc<str>, Arc<str>),
     /// The same trouble on several nodes; that of the worst of them.
     Several(Box<Topic>),
     /// The clock of the node.
@@ -127,11 +132,12 @@ pub fn findings(model: &Model, node: Option<&NodeId>, now: Stamp) -> Vec<Finding
     for node in model.nodes.values().filter(in_scope) {
         Teller { node, says_node, now, found: &mut found }.tell();
     }
+    causes::raise(&mut found);
     if says_node {
         fleet::tell(model, &mut found);
     }
     // What befell several comes before each of them.
-    found.sort_by_key(|finding| finding.subject.topic != Topic::Silent);
+    found.sort_by_key(|finding| !matches!(finding.subject.topic, Topic::Silent | Topic::Reader));
     found.sort_by(|a, b| (b.severity, a.vital, &a.subject.node).cmp(&(a.severity, b.vital, &b.subject.node)));
     found
 }

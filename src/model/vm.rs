@@ -10,6 +10,7 @@ use midair_vitals::{
 };
 
 use super::{
+    links::LOST_US,
     node::Node,
     series::{POINTS_MAX, Series},
     task::{Task, pid_number},
@@ -17,6 +18,9 @@ use super::{
 use crate::event::{Health, Runtime, Stamp};
 
 pub use outlet::{Outlet, name_of};
+
+/// Links that are gone and remembered.
+const LOST_MAX: usize = 64;
 
 /// The values of a VM that charts show, in the order in which its series holds them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,6 +75,8 @@ pub struct Vm {
     pub series: Series<{ VmValue::N }>,
     /// Whether its charts go on from those of an earlier life.
     pub(super) goes_on: bool,
+    /// Nodes to which it had a link and has none now, and since when.
+    lost: Vec<(Arc<str>, Stamp)>,
     before: Option<VmReading>,
     growth: Growth,
 }
@@ -110,6 +116,7 @@ impl Vm {
             at,
             series,
             goes_on: false,
+            lost: Vec::new(),
             before: None,
             growth: Growth::default(),
         });
@@ -134,6 +141,7 @@ impl Vm {
             }
         }
         vm.vitals = VmVitals::derive(vm.before.as_ref(), reading, &vm.growth, limit_bytes);
+        vm.lose_links(reading, at);
         vm.reading = reading.clone();
         let values = vm.values(rss_bytes);
         // A VM that does not answer leaves a gap in what it says; its process is seen all the same.
@@ -142,6 +150,28 @@ impl Vm {
             vm.series.push(at, values, POINTS_MAX);
         }
         vm
+    }
+
+    /// Nodes to which it had a link and has none now, and since when; the last of them.
+    pub fn lost_links(&self) -> impl Iterator<Item = (&Arc<str>, Stamp)> {
+        self.lost.iter().map(|(name, at)| (name, *at))
+    }
+
+    /// Notes which links are gone. Of a list that was cut nothing is known of who is missing.
+    fn lose_links(&mut self, now: &VmReading, at: Stamp) {
+        let (Some(before), Some(links)) = (&self.before, &now.links) else { return };
+        let is_whole = links.n_total.is_none_or(|n| n <= links.rows.len() as u64);
+        if !is_whole || (self.lost.is_empty() && before.links.as_ref() == Some(links)) {
+            return;
+        }
+        let has = |name: &Arc<str>| links.rows.iter().any(|link| link.peer == *name);
+        self.lost.retain(|(name, since)| !has(name) && at.since_us(*since) < LOST_US);
+        for link in before.links.iter().flat_map(|links| &links.rows).filter(|link| !link.is_hidden) {
+            if !has(&link.peer) && self.lost.iter().all(|(name, _)| *name != link.peer) {
+                self.lost.push((link.peer.clone(), at));
+            }
+        }
+        self.lost.drain(..self.lost.len().saturating_sub(LOST_MAX));
     }
 
     /// Forgets how it went; what followed from its last answers stays, where those are not old.

@@ -3,6 +3,7 @@
 mod asked;
 mod compared;
 mod filmed;
+mod incidents;
 pub(crate) mod played;
 
 use std::mem::discriminant;

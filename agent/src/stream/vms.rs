@@ -2,12 +2,16 @@
 
 use std::cmp::Reverse;
 
-use midair_proto::v1::{Vm, VmMemory, VmSweep};
+use midair_proto::v1::{DistLink, DistLinks, Vm, VmMemory, VmSweep};
 
 use crate::reading::{Health, Reading};
 
 /// Erlang VMs that an overview tells of.
 const N_OVERVIEW: usize = 4;
+
+/// Links that an overview tells of: those that fill first, then by name. Of most their names alone: who has a link to whom
+/// says whether a node that is not heard is up, and names travel with keys and changes only.
+const N_LINKS: usize = 64;
 
 /// A time that only grows is told in steps of so many microseconds: it need not travel each second.
 const UP_STEP_US: u64 = 10_000_000;
@@ -58,7 +62,10 @@ fn total_bytes(vm: &Vm) -> Option<u64> {
 
 fn few(vm: &Vm) -> Vm {
     let text = |text: &String| text[..text.floor_char_boundary(TEXT_BYTES)].to_owned();
-    let n_messages = n_messages(vm).map(|n| VmSweep { n_messages: Some(n), ..VmSweep::default() });
+    let links = vm.links.as_ref().map(|links| few_links(links, vm.dist_busy_bytes));
+    let is_filling = links.as_ref().is_some_and(|links| links.link.iter().any(|link| link.pending_bytes.is_some()));
+    let n_suspended = vm.sweep.as_ref().and_then(|sweep| sweep.n_suspended).filter(|n| *n > 0);
+    let sweep = n_messages(vm).map(|n| VmSweep { n_messages: Some(n), n_suspended, ..VmSweep::default() });
     let total_bytes = total_bytes(vm).map(|bytes| VmMemory { total_bytes: Some(bytes), ..VmMemory::default() });
     Vm {
         runtime: vm.runtime,
@@ -72,11 +79,32 @@ fn few(vm: &Vm) -> Vm {
         run_queue_dirty_cpu: vm.run_queue_dirty_cpu,
         run_queue_dirty_io: vm.run_queue_dirty_io,
         memory: total_bytes,
-        sweep: n_messages,
+        sweep,
+        links,
+        dist_busy_bytes: vm.dist_busy_bytes.filter(|_| is_filling),
         ended_us: vm.ended_us,
         ended_why: vm.ended_why.as_ref().map(text),
         ..Vm::default()
     }
+}
+
+fn few_links(links: &DistLinks, busy_bytes: Option<u64>) -> DistLinks {
+    let is_filling = |link: &DistLink| {
+        let is_half = link.pending_bytes.zip(busy_bytes).is_some_and(|(pending, most)| pending >= most / 2);
+        link.is_busy == Some(true) || is_half
+    };
+    let mut few: Vec<&DistLink> = links.link.iter().collect();
+    few.sort_by_cached_key(|link| (!is_filling(link), link.peer.clone()));
+    let one = |link: &&DistLink| {
+        let named =
+            DistLink { peer: link.peer.clone(), is_hidden: link.is_hidden.filter(|is| *is), ..DistLink::default() };
+        match is_filling(link) {
+            true => DistLink { pending_bytes: link.pending_bytes, is_busy: link.is_busy, ..named },
+            false => named,
+        }
+    };
+    let n_total = links.n_total.or(u32::try_from(links.link.len()).ok());
+    DistLinks { link: few.iter().take(N_LINKS).map(one).collect(), n_total, mono_us: None }
 }
 
 #[cfg(test)]

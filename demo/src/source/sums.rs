@@ -216,6 +216,11 @@ impl Sums {
         self.switches as u64
     }
 
+    /// How often each thread of a scheduler was put on a CPU: nearly all that is switched are these.
+    pub(super) fn runs(&self) -> u64 {
+        (self.switches / self.n_cpus.max(1.0)) as u64
+    }
+
     pub(super) fn psi_us(&self, n: usize) -> u64 {
         (self.psi[n] * 1e6) as u64
     }

@@ -107,7 +107,7 @@ impl Rows {
         let thread = |number: u32| {
             let [cpu, delay] = sums.scheduler(number, values.vm.n_full);
             let ns = |seconds: f64| (seconds * 1e9) as u64;
-            let n_runs = (cpu * 800.0) as u64;
+            let n_runs = sums.runs();
             let now = Used { at_us: now_us, cpu_ns: ns(cpu), run_delay_ns: ns(delay), n_runs };
             self.threads.push(now);
             let is_full = number <= values.vm.n_full;

@@ -19,6 +19,9 @@ use crate::{
 /// A sweep over all processes takes so long, milliseconds.
 const SWEEP_MS: u32 = 5_000;
 
+/// Senders are suspended where so many bytes wait on a link.
+const BUSY_BYTES: u64 = 8 << 20;
+
 /// Looks at active processes.
 const N_LOOKED: u32 = 200;
 
@@ -55,7 +58,13 @@ impl Told<'_> {
             run_queue_dirty_cpu: Some(0),
             run_queue_dirty_io: Some(0),
             memory: Some(VmMemory { total_bytes: Some(vm.total as u64), ..VmMemory::default() }),
-            sweep: Some(VmSweep { n_messages: Some(messages as u64), ..VmSweep::default() }),
+            sweep: Some(VmSweep {
+                n_messages: Some(messages as u64),
+                n_suspended: Some(vm.n_suspended as u64),
+                ..VmSweep::default()
+            }),
+            links: Some(self.links()),
+            dist_busy_bytes: Some(BUSY_BYTES),
             ..Vm::default()
         }
     }
@@ -88,8 +97,6 @@ impl Told<'_> {
                 n_passes: Some((self.sums.age_s * 1_000.0 / f64::from(SWEEP_MS)) as u64),
                 ..VmSweep::default()
             }),
-            links: Some(self.links()),
-            dist_busy_bytes: Some((8.0 * MIB) as u64),
             carriers_bytes: Some(carriers as u64),
             blocks_bytes: Some(vm.total as u64),
             tables: Some(self.tables()),
@@ -139,7 +146,7 @@ impl Told<'_> {
                 thread: beam.map(|beam| wire_id(thread_id(beam, number))),
                 cpu_us: us(cpu),
                 run_delay_us: us(delay),
-                n_runs: Some((cpu * 800.0) as u64),
+                n_runs: Some(self.sums.runs()),
             }
         };
         let scheduler = (1..=self.node.n_cpus).map(scheduler).collect();

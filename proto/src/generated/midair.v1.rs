@@ -277,7 +277,8 @@ pub struct DistLinks {
     #[prost(uint64, optional, tag = "3")]
     pub mono_us: ::core::option::Option<u64>,
 }
-/// A distribution link to another node. Counters are cumulative over the life of the link.
+/// A distribution link to another node. The overview stream tells of at most 64 of a VM, those that fill first; of the others
+/// their names alone, and no stamp: they travel when one comes or goes. Counters are cumulative over the life of the link.
 #[derive(Clone, PartialEq, Eq, Hash, ::prost::Message)]
 pub struct DistLink {
     /// The other node.

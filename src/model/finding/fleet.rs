@@ -1,5 +1,8 @@
 //! What only many nodes together tell: who stands out of its peers, what befell several at once, whose clock is off.
 
+mod growth;
+mod readers;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use midair_vitals::{Severity, TaskId, Unit};
@@ -136,12 +139,18 @@ pub(super) fn tell(model: &Model, found: &mut Vec<Finding>) {
     }
     clocks(model, found);
     several(model, found);
+    readers::tell(model, found);
     let mut roles: BTreeMap<Option<&Arc<str>>, Vec<&Node>> = BTreeMap::new();
     for node in model.nodes.values().filter(|node| node.presence == Presence::Live) {
         roles.entry(node.label(PEERS_BY)).or_default().push(node);
     }
+    let n_groups = growth::tell(&roles, found);
     for (role, nodes) in roles {
         for compared in Compared::ALL {
+            // Those who share more than their role are told of together.
+            if compared == Compared::Growth && n_groups > 0 {
+                continue;
+            }
             let told = |node: &Node| {
                 found.iter().any(|known| known.subject.node == node.id && known.vital == Some(compared.vital()))
             };
@@ -214,6 +223,8 @@ fn trouble(model: &Model, finding: &Finding) -> Option<(u8, String)> {
         | Topic::Lost
         | Topic::Certificate
         | Topic::Silent
+        | Topic::Reader
+        | Topic::Group(..)
         | Topic::Several(_)
         | Topic::Clock
         | Topic::Peers(_) => return None,

@@ -18,6 +18,9 @@ const STARVED_DELAY: f64 = 0.1;
 /// rest.
 const WAITING_DELAY: f64 = 0.05;
 
+/// What the hypervisor takes is worth a word from here on, in CPUs.
+const STOLEN: f64 = 0.1;
+
 /// A cgroup whose quota takes less than this from it, seconds per second, is not held back.
 const HELD_BACK: f64 = 0.05;
 
@@ -33,8 +36,18 @@ impl Teller<'_> {
             return;
         }
         let mut parts = Vec::new();
-        if let Some(steal) = latest.vitals.steal.filter(|steal| *steal >= 0.1) {
-            parts.extend([Part::Words("the hypervisor takes "), Part::Share(steal), Part::Words(" CPU; ")]);
+        if let Some(steal) = latest.vitals.steal.filter(|steal| *steal >= STOLEN) {
+            parts.extend([Part::Words("the hypervisor takes "), Part::Share(steal), Part::Words(" CPU")]);
+            if delay < STARVED_DELAY {
+                // Every task looks well: whoever waits a little longer than the others has nothing to do with it.
+                parts.push(Part::Words(" from "));
+                parts.push(self.name());
+                let all = latest.vitals.delay.map(|all| [Part::Words("; all tasks together wait "), Part::Delay(all)]);
+                parts.extend(all.into_iter().flatten());
+                self.push(severity, Some(Vital::Sched), Topic::Sched, Lead::Node, parts);
+                return;
+            }
+            parts.push(Part::Words("; "));
         }
         let victim = worst.filter(|_| delay > 0.0);
         if let Some(neighbour) = neighbour(self.node) {

@@ -1,5 +1,7 @@
 //! What is wrong with Erlang VMs: those that do not answer, busy links, limits, locks, processes that hold a scheduler.
 
+mod uneven;
+
 use std::sync::Arc;
 
 use midair_vitals::{
@@ -41,6 +43,8 @@ pub enum VmTopic {
     Starved,
     /// Locks for which its schedulers fight.
     Locks,
+    /// A scheduler that is held up while others have room.
+    Uneven,
     /// A process that keeps a scheduler to itself.
     AlwaysActive,
     /// What makes its memory grow.
@@ -90,7 +94,9 @@ impl Teller<'_> {
                 self.run_queue(vm);
                 self.starved(vm);
                 self.locks(vm);
-                self.always_active(vm);
+                if !self.uneven(vm) && vm.vitals.contended().is_none() {
+                    self.always_active(vm);
+                }
                 self.vm_memory(vm);
             }
         }
@@ -285,14 +291,19 @@ impl Teller<'_> {
     fn always_active(&mut self, vm: &Vm) {
         let active = |task: &&Task| task.reading.active_milli.filter(|milli| *milli >= ALWAYS);
         let depth = |task: &Task| task.worst_queue().and_then(|(queue, _)| queue.depth).unwrap_or(0);
-        let always = vm.tasks(self.node).filter(|task| active(task).is_some());
-        let Some(task) = always.max_by_key(|task| (depth(task), active(task), std::cmp::Reverse(task.id()))) else {
+        let always = || vm.tasks(self.node).filter(|task| active(task).is_some());
+        let Some(task) = always().max_by_key(|task| (depth(task), active(task), std::cmp::Reverse(task.id()))) else {
             return;
         };
         let share = f64::from(task.reading.active_milli.unwrap_or(0)) / 1000.0;
-        let mut parts = vec![name_of(task), Part::Words(" of "), self.vm_name(vm)];
+        let mut parts = vec![name_of(task)];
+        let n_others = always().count() as u64 - 1;
+        let others = (n_others > 0).then_some([Part::Words(" and "), Part::Count(n_others), Part::Words(" more")]);
+        parts.extend(others.into_iter().flatten());
+        parts.extend([Part::Words(" of "), self.vm_name(vm)]);
         self.on_node(&mut parts);
-        parts.extend([Part::Words(" is always active (~"), Part::Share(share), Part::Words(" of looks): ")]);
+        let is = if n_others > 0 { " are always active (~" } else { " is always active (~" };
+        parts.extend([Part::Words(is), Part::Share(share), Part::Words(" of looks): ")]);
         let n_normal = vm.reading.n_normal() as u64;
         parts.push(Part::Words("no process uses more than one "));
         // The stream of the cluster tells of no schedulers.

@@ -66,3 +66,38 @@ fn four_vms_are_few_bytes_in_a_key_and_fewer_in_a_delta() {
     assert!(deltas.len() == N_OVERVIEW && size(&deltas) < 160, "{}", size(&deltas));
     assert!(deltas.iter().all(|vm| vm.up_us.is_none()), "how long it runs need not be said each second");
 }
+
+#[test]
+fn links_are_names_but_for_those_that_fill() {
+    let link = |n: u64, pending: u64, is_busy: bool| midair_proto::v1::DistLink {
+        peer: Some(format!("peer-{n}@host")),
+        is_hidden: Some(false),
+        pending_bytes: Some(pending),
+        in_bytes: Some(n * 1_000),
+        is_busy: Some(is_busy),
+        address: Some("10.0.0.7:9100".into()),
+        ..Default::default()
+    };
+    let told = |all: Vec<DistLink>| {
+        let links = Some(DistLinks { n_total: Some(all.len() as u32), link: all, mono_us: Some(7) });
+        let vm = Vm { links, dist_busy_bytes: Some(1_000), ..vm(1, 0) };
+        overview(&Reading { vms: vec![vm], ..Reading::default() }).remove(0)
+    };
+    let well = told((1..=3).map(|n| link(n, 10, false)).collect());
+    assert_eq!(
+        well,
+        told((1..=3).map(|n| link(n, 90 * n, false)).collect()),
+        "what is well does not travel each second"
+    );
+    let links = well.links.expect("they are told");
+    assert_eq!((links.link.len(), links.link[0].pending_bytes, well.dist_busy_bytes), (3, None, None));
+    let ill = told((1..=100).map(|n| link(n, if n == 50 { 2_000 } else { 0 }, n == 50)).collect());
+    let links = ill.links.expect("they are told");
+    assert_eq!((links.link.len(), links.n_total, ill.dist_busy_bytes), (N_LINKS, Some(100), Some(1_000)));
+    let first = &links.link[0];
+    assert_eq!(
+        (first.peer.as_deref(), first.pending_bytes, first.is_busy),
+        (Some("peer-50@host"), Some(2_000), Some(true))
+    );
+    assert!(links.link[1..].iter().all(|link| link.pending_bytes.is_none() && link.address.is_none()));
+}

@@ -131,3 +131,30 @@ fn the_same_trouble_on_many_nodes_is_said_once_before_each() {
     assert!(all[0].contains("on n03"), "{all:?}");
     assert_eq!(all.iter().filter(|line| line.starts_with("mailbox of fanout")).count(), 4);
 }
+
+#[test]
+fn a_release_of_which_all_nodes_grow_is_told_within_seconds() {
+    let leak = |n_of: usize, per_second: f64| {
+        move |n: usize, seconds: f64, sample: &mut crate::event::Sample| {
+            let wave = ((seconds / 1.6 + n as f64).sin() * 4.0 + 4.0) as u64;
+            let leaked = if n < n_of { (seconds * per_second) as u64 } else { 0 };
+            sample.reading.mem_available_bytes = Some((900 - leaked - wave) << 20);
+        }
+    };
+    // A fifth is of the release: five of twenty-five are a group.
+    let five = |mut events: Vec<Stamped>| {
+        for event in &mut events {
+            if let Event::Described(described) = &mut event.event
+                && &*described.node.0 == "n04"
+            {
+                described.labels[1].1 = "417".into();
+            }
+        }
+        events
+    };
+    let all = said(&five(fleet_for(14, leak(5, 20.0))));
+    assert!(all[0].starts_with("5 nodes of version 417 grow: median +20M, of their peers "), "{all:?}");
+    assert_eq!(said(&five(fleet_for(14, leak(5, 1.0)))), [""; 0], "a megabyte a second is no matter in itself");
+    let some = said(&five(fleet_for(14, leak(3, 20.0))));
+    assert!(some.iter().all(|line| !line.contains("version 417")), "three of them are not the release: {some:?}");
+}

@@ -255,3 +255,24 @@ fn a_vm_that_ought_to_answer_and_does_not_is_told_and_one_that_nobody_asks_is_no
     assert_eq!(silent("not distributed: neither -sname nor -name", true), [""; 0]);
     assert_eq!(silent("not asked yet", false), [""; 0]);
 }
+
+#[test]
+fn who_holds_up_a_scheduler_is_named_before_those_who_wait_there() {
+    let held = |others: u64| {
+        said(move |s, vm, sample| {
+            vm.schedulers = (1..=2).map(|n| scheduler(n, s, if n == 1 { 100 } else { others }, 100, 0)).collect();
+            for one in &mut vm.schedulers {
+                one.run_queue = Some(if one.number == 1 { 40 } else { 0 });
+            }
+            let waits =
+                Queue { depth: Some(5_000), ..Queue::unknown(QueueKind::Mailbox, midair_vitals::Unit::Messages) };
+            sample.tasks.push(TaskReading { active_milli: Some(1_000), ..process(7, s) });
+            let ready = TaskReading { state: Some(TaskState::Running), ..process(8, s) };
+            sample.tasks.push(TaskReading { queues: Some([waits].into()), ..ready });
+        })
+    };
+    let first = "proc-7 <0.7.0> of chat@a is always active and holds up scheduler 1: 40 processes wait there while the others have room";
+    let all = held(10);
+    assert!(all[0] == first && all[1].starts_with("mailbox of proc-8"), "{all:?}");
+    assert!(held(100).iter().all(|line| !line.contains("holds up")), "where all are busy nobody holds up one");
+}
