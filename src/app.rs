@@ -54,7 +54,7 @@ pub use copy::utc;
 pub use kept::{Kept, word as kept_word};
 pub use message::Message;
 pub use moment::{before, length, on_day, within};
-pub use overlay::{Chosen, MarkKey, Overlay, mark_keys, subjects};
+pub use overlay::{Chosen, FindingPlaces, MarkKey, Overlay, mark_keys, subjects};
 pub use past::{Lack, Looked};
 pub use playhead::Playhead;
 pub use prompt::{Prompt, PromptKind};
@@ -272,7 +272,9 @@ pub fn target(row: &RowId) -> Option<(&NodeId, Option<TaskId>)> {
         RowId::Node(node) => Some((node, None)),
         RowId::Task(node, task) | RowId::OwnedQueue(node, task, ..) => Some((node, Some(*task))),
         RowId::Scope(node, _) | RowId::Vm(node, _) => Some((node, None)),
-        RowId::Queue(..)
+        RowId::Group(_)
+        | RowId::Peer(_)
+        | RowId::Queue(..)
         | RowId::Cpu(_)
         | RowId::Check(_)
         | RowId::Scheduler(..)
@@ -375,6 +377,9 @@ fn event(state: &mut State, stamped: &Stamped) {
     let counts = (stamped.event == Event::Tick).then(|| state.model.counts());
     state.model.apply(stamped);
     state.timeline.apply(&state.model, stamped);
+    if stamped.event == Event::Tick {
+        state.model.look_for_findings();
+    }
     // Of a tick, presence is told only where it is found changed.
     state.is_dirty |= counts.is_none_or(|counts| counts != state.model.counts());
     match &stamped.event {

@@ -247,12 +247,12 @@ fn demo(args: &DemoArgs) -> anyhow::Result<Ending> {
     // Without a terminal nothing is started.
     let size = if args.headless { (0, 0) } else { shell::size()? };
     let program = std::env::current_exe().context("cannot tell which program this is")?;
-    let fleet = Fleet::start(&args.wanted(), &program, PartArgs::of)?;
+    let mut fleet = Fleet::start(&args.wanted(), &program, PartArgs::of)?;
     if let Some(file) = &args.agents_file {
         agents::write(file, fleet.addresses())?;
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
-    runtime.block_on(async {
+    let ending = runtime.block_on(async {
         if args.headless {
             return shell::wait(args.length).await;
         }
@@ -262,7 +262,10 @@ fn demo(args: &DemoArgs) -> anyhow::Result<Ending> {
         let feed = feed::live(targets, &options(Stream::Overview, interval_ms, clock), clock);
         let options = Options { n_targets, go: args.go.clone(), interval_ms, has_mouse: !args.no_mouse, size };
         shell::run(feed, Session::new(options), theme(), clock).await
-    })
+    });
+    // Why nodes were silent, where it was no incident.
+    fleet.all_run()?;
+    ending
 }
 
 fn config(cli: &Cli) -> Config {

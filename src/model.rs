@@ -6,6 +6,7 @@ mod apply;
 pub mod cgroup;
 pub mod cluster;
 pub mod compare;
+pub mod ends;
 pub mod finding;
 pub mod focus;
 pub mod found;

@@ -131,6 +131,22 @@ impl Fleet {
         (0..self.n_nodes).map(move |number| format!("{}:{port}", address(number)))
     }
 
+    /// Whether all of them still run.
+    ///
+    /// # Errors
+    /// In words, where one has ended by itself.
+    pub fn all_run(&mut self) -> anyhow::Result<()> {
+        for child in &mut self.children {
+            if let Some(status) = child.try_wait().context("cannot look at an agent process of the demo")? {
+                let pid = child.id();
+                anyhow::bail!(
+                    "an agent process of the demo ({pid}) has ended by itself, and its nodes fell silent: {status}"
+                );
+            }
+        }
+        Ok(())
+    }
+
     /// The processes.
     pub fn pids(&self) -> impl Iterator<Item = u32> {
         self.children.iter().map(Child::id)

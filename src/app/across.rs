@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     event::NodeId,
-    model::{Model, Node, Vm, relatives::Relation, task::pid_number},
+    model::{Model, Node, Vm, ends::Beyond, relatives::Relation, task::pid_number},
 };
 
 /// To the VM of what is selected, else of the screen, else to the worst VM of the node; from a VM to its OS process.
@@ -100,9 +100,22 @@ pub(super) fn of_vm(state: &mut State, row: &RowId) {
         | RowId::Queue(..)
         | RowId::OwnedQueue(..)
         | RowId::Scope(..)
+        | RowId::Group(_)
+        | RowId::Peer(_)
         | RowId::Cpu(_)
         | RowId::Check(_)
         | RowId::Vm(..) => {}
+    }
+}
+
+/// To a VM of the cluster, by its name: its node lies between.
+pub(super) fn to_peer(state: &mut State, name: &str) {
+    match vm_named(&state.model, name) {
+        Some((node, runtime)) => {
+            state.push_level(Screen::Node(node.clone()));
+            state.push_level(Screen::Vm(node, runtime));
+        }
+        None => state.refuse(format!("{name} is not among the VMs that are watched here")),
     }
 }
 
@@ -207,6 +220,12 @@ pub(super) fn queue(state: &mut State, kind: QueueKind, number: Option<u64>) {
         let mut queues = task.queues().map(|(queue, _)| queue);
         queues.find(|queue| queue.kind == kind && queue.number == number)
     });
+    let beyond = state.node().zip(queue).filter(|(_, queue)| queue.peer.is_none());
+    match beyond.and_then(|(node, queue)| state.model.beyond(node, queue)) {
+        Some(Beyond::Task(node, task)) => return to_task(state, Screen::Task(node, task)),
+        Some(Beyond::Node(node)) => return cross(state, Screen::Node(node)),
+        None => {}
+    }
     let Some(peer) = queue.and_then(|queue| queue.peer) else {
         let why = queue.map_or("this queue is gone", |queue| no_peer(queue.kind));
         state.refuse(why);

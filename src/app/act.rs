@@ -114,6 +114,8 @@ fn enter(state: &mut State) {
         Some(RowId::OwnedQueue(node, task, ..)) => state.push_level(Screen::Task(node, task)),
         Some(RowId::Scope(node, scope)) => state.push_level(Screen::Scope(node, scope)),
         Some(RowId::Queue(kind, number)) => across::queue(state, kind, number),
+        Some(RowId::Group(value)) => into_group(state, value.as_deref()),
+        Some(RowId::Peer(name)) => across::to_peer(state, &name),
         Some(RowId::Vm(node, runtime)) => state.push_level(Screen::Vm(node, runtime)),
         Some(
             row @ (RowId::Scheduler(..)
@@ -128,6 +130,23 @@ fn enter(state: &mut State) {
         Some(RowId::Check(check)) => into_check(state, &check),
         None => state.refuse("there is no row to go into"),
     }
+}
+
+/// To the nodes of a group, by a filter that Esc takes off again.
+fn into_group(state: &mut State, value: Option<&str>) {
+    let (Some(key), Some(value)) = (state.groups_key(), value) else {
+        state.refuse("these nodes carry no such label, and no filter names them");
+        return;
+    };
+    if value.contains(char::is_whitespace) {
+        state.refuse("a value with a space in it is no filter");
+        return;
+    }
+    state.group_by = Some(key.clone());
+    let level = state.level_mut();
+    level.panel = Panel::Nodes;
+    let list = level.current_mut();
+    (list.filter, list.selected, list.offset) = (format!("{key}={value}"), None, 0);
 }
 
 /// From what was found of the host to the table that says more.

@@ -48,7 +48,10 @@ pub const COMMANDS: &[(&str, &str)] = &[
     ),
     ("interval", "250ms to 60s"),
     ("budget", "0.1% to 100% of a core and for how long, or off"),
-    ("view", "tasks, queues, cgroups, netns, cpus, host, vms; of a VM processes, schedulers, links, ports, ets"),
+    (
+        "view",
+        "nodes, groups, peers; of a node tasks, queues, cgroups, netns, cpus, host, vms; of a VM processes, schedulers, links, ports, ets",
+    ),
     ("vm", ""),
     ("trace", "receive, and for how long: 1s to 5s"),
     ("state", ""),
@@ -153,7 +156,7 @@ fn sort_by(state: &mut State, sort: Sort) {
 
 fn panel(name: &str) -> Result<Panel, String> {
     let (node, vm) = (Screen::Node(NodeId::new("")), Screen::Vm(NodeId::new(""), 0));
-    let tabs = [node.panels(), vm.panels()].concat();
+    let tabs = [Screen::Cluster.panels(), node.panels(), vm.panels()].concat();
     let words = || tabs.iter().map(|panel| panel.word());
     let found = tabs.iter().find(|panel| panel.word() == name.to_lowercase());
     found.copied().ok_or_else(|| suggestion("table", name, words()))

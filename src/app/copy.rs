@@ -52,7 +52,9 @@ fn place<'a>(state: &'a State, row: Option<&'a RowId>) -> Option<(&'a NodeId, Pl
         Some(RowId::Scope(node, scope)) => Some((node, Place::Scope(scope.clone()))),
         Some(RowId::Vm(node, runtime)) => Some((node, Place::Vm(*runtime))),
         Some(
-            RowId::Queue(..)
+            RowId::Group(_)
+            | RowId::Peer(_)
+            | RowId::Queue(..)
             | RowId::Cpu(_)
             | RowId::Check(_)
             | RowId::Scheduler(..)
@@ -106,6 +108,8 @@ fn row_text(state: &State, row: &RowId) -> Option<String> {
             Spot::Top(seen, _) | Spot::Tag(seen, _) => format!("{} {}", seen.what, seen.n),
             Spot::Frame(frame, _) => frame.to_string(),
         }),
+        RowId::Group(value) => Some(format!("group {}", value.as_deref().unwrap_or("without the label"))),
+        RowId::Peer(name) => Some(format!("links to {name}")),
         RowId::Node(_)
         | RowId::Task(..)
         | RowId::Queue(..)

@@ -74,7 +74,7 @@ pub const NODES: &[Head] = &[
     Head::new("delay/s", 8, 1).by(Order::Delay),
     Head::new("cpus", 5, 4).by(Order::Cpu),
     Head::new("mem %", 6, 1).by(Order::Mem),
-    Head::new("+B/s", 7, 7).by(Order::MemGrowth),
+    Head::new("+B/s", 7, 3).by(Order::MemGrowth),
     Head::new("queue", 10, 1).by(Order::Queue),
     Head::new("drops", 6, 3).by(Order::Drops),
     Head::new("seg in/s", 9, 2).by(Order::Rate),
@@ -197,6 +197,31 @@ pub const OF_NODE_MIXED: &[Head] = &[
     COMMAND,
 ];
 
+/// Groups of nodes: median, 99th percentile and worst of each vital.
+pub const GROUPS: &[Head] = &[
+    Head::new("group", 10, 0).growing(2).by(Order::Name),
+    Head::new("heard", 12, 0).by(Order::Number),
+    Head::new("sched %", 11, 2).by(Order::Delay),
+    Head::new("mem %", 11, 3).by(Order::Mem),
+    Head::new("queue %", 11, 1).by(Order::Queue),
+    Head::new("rate %", 11, 4).by(Order::Rate),
+    WORST,
+    Head::new("worst node", 14, 1).growing(2),
+];
+
+/// VMs by the links that lead to them.
+pub const PEERS: &[Head] = &[
+    Head::new("peer", 20, 0).growing(2).by(Order::Name),
+    Head::new("busy from", 10, 0).by(Order::Severity),
+    Head::new("filling", 7, 4),
+    Head::new("pending B", 10, 1).by(Order::Queue),
+    Head::new("fill %", 6, 3),
+    Head::new("suspended", 9, 2),
+    Head::new("seen up by", 11, 1).by(Order::Number),
+    Head::new("node", 14, 5).of_nodes(),
+    Head::new("last down", 16, 3).growing(3),
+];
+
 /// The threads or children of a task: all of them have room in half of 120 columns.
 pub const CHILDREN: &[Head] = &[
     Head::new("thread", 10, 0).growing(3).by(Order::Name),
@@ -315,6 +340,8 @@ pub fn of(panel: Panel, screen: &Screen, is_mixed: bool) -> &'static [Head] {
         (Panel::Tasks, Screen::Cluster) => OF_CLUSTER,
         (Panel::Tasks, Screen::Node(_)) if is_mixed => OF_NODE_MIXED,
         (Panel::Tasks, Screen::Node(_) | Screen::Scope(..) | Screen::Vm(..) | Screen::Task(..)) => OF_NODE,
+        (Panel::Groups, _) => GROUPS,
+        (Panel::Peers, _) => PEERS,
         (Panel::Vms, _) => erlang::VMS,
         (Panel::Processes, _) => erlang::PROCESSES,
         (Panel::Schedulers, _) => erlang::SCHEDULERS,

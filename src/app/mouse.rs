@@ -5,6 +5,7 @@ use super::{
     Effect, Overlay, State, act, heads,
     keymap::Action,
     layout::Areas,
+    overlay,
     screen::{Panel, RowId},
     tabs,
 };
@@ -28,6 +29,13 @@ pub(super) fn mouse(state: &mut State, mouse: Mouse) -> Vec<Effect> {
         (MouseKind::Click | MouseKind::DoubleClick, Some(Overlay::Compare(_))) => {
             let is_on_line = state.areas().timeline_chart().contains(mouse.column, mouse.row);
             if is_on_line { click(state, mouse) } else { Vec::new() }
+        }
+        (MouseKind::Click | MouseKind::DoubleClick, Some(Overlay::Findings(chosen))) => {
+            let chosen = chosen.clone();
+            if overlay::click(state, &chosen, (mouse.column, mouse.row)).is_none() {
+                state.overlay = None;
+            }
+            Vec::new()
         }
         (MouseKind::Click | MouseKind::DoubleClick, Some(_)) => {
             state.overlay = None;
@@ -82,7 +90,9 @@ fn select_on_map(state: &mut State, areas: &Areas, mouse: Mouse) -> bool {
 
 /// Shows the tab under the mouse; says whether there was one.
 fn choose_tab(state: &mut State, areas: &Areas, mouse: Mouse) -> bool {
-    let tabs = tabs::tabs(state, areas, state.rows(state.level().panel).len());
+    let panels = state.screen().panels();
+    let Some(shown) = areas.table_at(mouse.column, mouse.row).and_then(|n| panels.get(n)) else { return false };
+    let tabs = tabs::tabs(state, areas, *shown, state.rows(*shown).len());
     let Some(tab) = tabs.iter().find(|tab| tab.rect.contains(mouse.column, mouse.row)) else { return false };
     state.level_mut().panel = tab.panel;
     true

@@ -7,6 +7,7 @@ use super::{
     act::moved,
     compare, go,
     keymap::{self, Action},
+    layout::Rect,
     screen::{Panel, Scope, Screen},
     words,
 };
@@ -72,6 +73,38 @@ impl<K: Clone + PartialEq> Chosen<K> {
         Self::at(moved(self.position(keys), n_rows, keys.len()), keys)
     }
 }
+
+/// Where findings stand over the screen: each has as many lines, so that it is known which one is under the mouse.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FindingPlaces {
+    /// Inside of the frame.
+    pub inside: Rect,
+    /// The first that is shown.
+    pub first: usize,
+    /// Lines of each.
+    pub n_lines: u16,
+}
+
+impl FindingPlaces {
+    /// On a screen of a size, where the selected one is in sight.
+    pub fn new((width, height): (u16, u16), selected: usize) -> Self {
+        let n_lines = if width >= ROOMY { 2 } else { 3 };
+        let (top, bottom) = (u16::from(height > 1), u16::from(height > 2));
+        let inside = Rect { x: 0, y: top, width, height: height.saturating_sub(top + bottom) }.inside();
+        let n_shown = usize::from(inside.height / n_lines).max(1);
+        Self { inside, first: (selected + 1).saturating_sub(n_shown), n_lines }
+    }
+
+    /// Which one is at a cell, of so many.
+    fn at(self, column: u16, row: u16, n_all: usize) -> Option<usize> {
+        let is_inside = self.inside.contains(column, row);
+        let n = is_inside.then(|| self.first + usize::from((row - self.inside.y) / self.n_lines))?;
+        (n < n_all).then_some(n)
+    }
+}
+
+/// Columns from which two lines are enough for most sentences.
+const ROOMY: u16 = 100;
 
 /// What tells a mark from others: its moment and its words.
 pub type MarkKey = (Stamp, Arc<str>);
@@ -170,6 +203,16 @@ pub(super) fn act_beneath(state: &mut State, action: Action) -> Vec<Effect> {
 fn scrolled(state: &State, scroll: usize, n_rows: i32, n_lines: usize) -> usize {
     let most = n_lines.saturating_sub(usize::from(state.size.1.saturating_sub(4)));
     moved(scroll, n_rows, most + 1)
+}
+
+/// To the finding under the mouse; `None`: there is none.
+pub(super) fn click(state: &mut State, chosen: &Chosen<Subject>, (column, row): (u16, u16)) -> Option<()> {
+    let findings = state.findings();
+    let places = FindingPlaces::new(state.size, chosen.position(&subjects(&findings)));
+    let finding = findings.into_iter().nth(places.at(column, row, state.findings().len())?)?;
+    state.overlay = None;
+    go_to(state, finding);
+    Some(())
 }
 
 /// To what is selected: the place that a finding is about, the moment of a mark.

@@ -1,5 +1,6 @@
 //! Which rows a table shows, and in which order.
 
+mod cluster;
 mod filter;
 mod measured;
 mod queues;
@@ -7,7 +8,7 @@ mod vms;
 
 use midair_vitals::TaskKind;
 
-pub(super) use self::filter::Filter;
+pub(super) use self::{cluster::trouble, filter::Filter};
 use super::{
     State,
     screen::{List, Panel, RowId, Scope, Screen},
@@ -29,6 +30,8 @@ pub fn rows(state: &State, panel: Panel) -> Vec<RowId> {
         }
         (Panel::Tasks, Screen::Node(_) | Screen::Scope(..) | Screen::Vm(..) | Screen::Task(..))
         | (Panel::Processes, _) => tasks(state.node().into_iter(), state, list),
+        (Panel::Groups, _) => cluster::groups(state, list),
+        (Panel::Peers, _) => cluster::peers(state, list),
         (Panel::Vms, _) => vms::of_node(state, list),
         (Panel::Schedulers, _) => vms::schedulers(state, list),
         (Panel::Functions, _) => vms::functions(state, list),

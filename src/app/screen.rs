@@ -43,7 +43,7 @@ impl Screen {
     /// The panels with a table that can have the keys, in the order of `Tab`.
     pub fn panels(&self) -> &'static [Panel] {
         match self {
-            Self::Cluster => &[Panel::Nodes, Panel::Tasks],
+            Self::Cluster => &[Panel::Nodes, Panel::Tasks, Panel::Groups, Panel::Peers],
             Self::Node(_) => &[
                 Panel::Tasks,
                 Panel::AllQueues,
@@ -63,11 +63,20 @@ impl Screen {
         }
     }
 
-    /// Whether its panels stand in one place, of which one is shown: tabs.
+    /// Whether some of its panels share a place, where one of them is shown: tabs.
     pub fn has_tabs(&self) -> bool {
         match self {
-            Self::Node(_) | Self::Vm(..) => true,
-            Self::Cluster | Self::Scope(..) | Self::Task(..) => false,
+            Self::Cluster | Self::Node(_) | Self::Vm(..) => true,
+            Self::Scope(..) | Self::Task(..) => false,
+        }
+    }
+
+    /// The panels that share the place of one, itself included.
+    pub fn beside(&self, panel: Panel) -> &'static [Panel] {
+        match (self, panel) {
+            (Self::Cluster, Panel::Nodes | Panel::Groups) => &[Panel::Nodes, Panel::Groups],
+            (Self::Cluster, _) => &[Panel::Tasks, Panel::Peers],
+            (Self::Node(_) | Self::Vm(..) | Self::Scope(..) | Self::Task(..), _) => self.panels(),
         }
     }
 
@@ -97,6 +106,10 @@ pub enum RowId {
     Node(NodeId),
     /// A task.
     Task(NodeId, TaskId),
+    /// Nodes that share the value of a label; `None`: those without it.
+    Group(Option<Arc<str>>),
+    /// A VM to which links lead, by its name.
+    Peer(Arc<str>),
     /// A queue of the task in focus: kind and number. Sums have no number.
     Queue(QueueKind, Option<u64>),
     /// A queue of a task of the node: its owner, its kind and number.
@@ -142,6 +155,8 @@ impl RowId {
             | Self::Task(..)
             | Self::OwnedQueue(..)
             | Self::Scope(..)
+            | Self::Group(_)
+            | Self::Peer(_)
             | Self::Queue(..)
             | Self::Cpu(_)
             | Self::Check(_)

@@ -1,5 +1,7 @@
 //! What the screen is about, and what there is of it: read from the state, never kept.
 
+use std::sync::Arc;
+
 use midair_vitals::vm::Limited;
 
 use super::{
@@ -8,12 +10,15 @@ use super::{
     rows,
     screen::{List, Panel, RowId, Scope, Screen},
 };
-use crate::model::{
-    Cgroup, Finding, Focus, Namespace, Node, Task, Vm,
-    cluster::Group,
-    finding,
-    relatives::{self, Relative, Spot},
-    timeline::{self, Flag},
+use crate::{
+    event::Stamp,
+    model::{
+        Cgroup, Finding, Focus, Namespace, Node, Task, Vm,
+        cluster::{Group, Summary},
+        finding,
+        relatives::{self, Relative, Spot},
+        timeline::{self, Flag},
+    },
 };
 
 /// Lines that tell what a part of a node uses.
@@ -125,6 +130,8 @@ impl State {
             (Panel::Tables, _) => self.vm()?.reading.tables.as_ref()?.n_total,
             (
                 Panel::Nodes
+                | Panel::Groups
+                | Panel::Peers
                 | Panel::AllQueues
                 | Panel::Cpus
                 | Panel::Host
@@ -162,6 +169,27 @@ impl State {
         let mut found = current.unwrap_or_else(|| finding::findings(&self.model, node, now));
         found.extend(self.model.found.ended(node, now));
         found
+    }
+
+    /// Key of the label whose values make the groups that are listed: that of the map, else the first that nodes carry.
+    pub fn groups_key(&self) -> Option<Arc<str>> {
+        self.group_by.clone().or_else(|| self.model.label_keys().into_iter().next())
+    }
+
+    /// The groups, in numbers.
+    pub fn summaries(&self) -> Vec<Summary> {
+        self.groups_key().map(|key| self.model.summaries(&key)).unwrap_or_default()
+    }
+
+    /// When and why a link to a VM went down last, as far as anybody marked it.
+    pub fn down_reason(&self, peer: &str) -> Option<(Stamp, &str)> {
+        let reason = |flag: &'_ Flag| {
+            let (_, rest) = flag.text.split_once(": node ").filter(|_| flag.at <= self.now())?;
+            let at = rest.strip_prefix(peer)?.strip_prefix(" is down: ").map(|why| flag.text.len() - why.len())?;
+            Some(at)
+        };
+        let downs = self.timeline.flags.iter().filter_map(|flag| Some((flag, reason(flag)?)));
+        downs.max_by_key(|(flag, _)| flag.at).and_then(|(flag, from)| Some((flag.at, flag.text.get(from..)?)))
     }
 
     /// The marks that belong to what the screen is about, the newest first.

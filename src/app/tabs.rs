@@ -5,7 +5,8 @@ use midair_vitals::Severity;
 use super::{
     State,
     layout::{Areas, Frames, Rect},
-    screen::Panel,
+    rows,
+    screen::{Panel, Screen},
 };
 use crate::model::{Node, Vm, host};
 
@@ -27,21 +28,23 @@ pub struct Tab {
 /// From here on a tab is marked, per mille.
 const WORTH_A_LOOK: u32 = 500;
 
-/// The tabs, from left to right, where the table that is shown has so many rows; those for which there is no room are missing.
-/// Empty on screens without tabs.
-pub fn tabs(state: &State, areas: &Areas, n_rows: usize) -> Vec<Tab> {
+/// The tabs of the place in which a table is shown, from left to right, where that has so many rows; those for which there is
+/// no room are missing. Empty on screens without tabs.
+pub fn tabs(state: &State, areas: &Areas, shown: Panel, n_rows: usize) -> Vec<Tab> {
     if !state.screen().has_tabs() {
         return Vec::new();
     }
-    let shown = state.level().panel;
     let row = title_row(areas, state.level().index_of(shown));
     let mut x = row.x;
     let mut tabs = Vec::new();
-    for panel in state.screen().panels() {
+    for panel in state.screen().beside(shown) {
         let is_shown = *panel == shown;
-        let severity =
-            state.node().and_then(|node| severity(node, state.vm(), *panel)).filter(|s| s.per_mille() >= WORTH_A_LOOK);
-        let label = if is_shown { label(state, *panel, n_rows as u64) } else { panel.word().to_owned() };
+        let severity = match state.node() {
+            Some(node) => severity(node, state.vm(), *panel),
+            None => of_cluster(state, *panel),
+        };
+        let severity = severity.filter(|s| s.per_mille() >= WORTH_A_LOOK);
+        let label = if is_shown { label(state, *panel, n_rows as u64) } else { word(state, *panel).to_owned() };
         // Brackets or spaces around it, and a sign.
         let width = label.chars().count() as u16 + 2 + u16::from(severity.is_some());
         if x + width > row.x + row.width {
@@ -65,8 +68,22 @@ fn title_row(areas: &Areas, table: usize) -> Rect {
     Rect { x: area.x + from, width: area.width.saturating_sub(2 * from), height: area.height.min(height), ..area }
 }
 
+/// What the rows of a panel are on this screen.
+fn word(state: &State, panel: Panel) -> &'static str {
+    match (panel, state.screen()) {
+        (Panel::Tasks, Screen::Cluster) => "hottest tasks",
+        _ => panel.word(),
+    }
+}
+
+/// What is worst of what stands beside nodes and tasks.
+fn of_cluster(state: &State, panel: Panel) -> Option<Severity> {
+    let peers = (panel == Panel::Peers).then(|| state.model.link_peers())?;
+    peers.values().map(rows::trouble).max()
+}
+
 fn label(state: &State, panel: Panel, n_rows: u64) -> String {
-    let word = panel.word();
+    let word = word(state, panel);
     let total = state.total(panel).filter(|total| *total > n_rows && state.list(panel).filter.is_empty());
     let of = total.map_or_else(String::new, |total| format!(" of {}", exact(total)));
     let n = state.counted(panel, n_rows as usize).map_or_else(|| "-".to_owned(), |_| exact(n_rows));
@@ -84,6 +101,8 @@ fn severity(node: &Node, vm: Option<&Vm>, panel: Panel) -> Option<Severity> {
         Panel::Schedulers => vm?.vitals.contended().map(|_| Severity::from_per_mille(900)),
         Panel::Nodes
         | Panel::Tasks
+        | Panel::Groups
+        | Panel::Peers
         | Panel::AllQueues
         | Panel::Cpus
         | Panel::Processes

@@ -2,6 +2,7 @@ mod compare;
 mod crowd;
 mod erlang;
 mod filters;
+mod groups;
 mod kept;
 mod keys;
 mod live;

@@ -145,6 +145,8 @@ const ANYWHERE: &[Word] = &[
 fn of_panel(panel: Panel) -> &'static [Word] {
     match panel {
         Panel::Nodes => NODES,
+        Panel::Groups => GROUPS,
+        Panel::Peers => PEERS,
         Panel::Queues | Panel::AllQueues => QUEUES,
         Panel::Cgroups => CGROUPS,
         Panel::Namespaces => NAMESPACES,
@@ -171,6 +173,27 @@ const NODES: &[Word] = &[
     ("mem %", "memory used, of the nearest limit"),
     ("seg in/s", "TCP segments received per second"),
     ("fall %", "how far its traffic fell below its own last ten minutes"),
+];
+
+const GROUPS: &[Word] = &[
+    ("group", "nodes that share the value of the label; b takes the next label"),
+    ("heard", "how many of them are heard: what follows is said of these"),
+    ("sched %", "how bad it is: the median, 99 of 100, the worst of its nodes"),
+    ("mem %", "how bad it is: the median, 99 of 100, the worst of its nodes"),
+    ("queue %", "how bad it is: the median, 99 of 100, the worst of its nodes"),
+    ("rate %", "how bad it is: the median, 99 of 100, the worst of its nodes"),
+    ("worst node", "the node with the worst vital"),
+];
+
+const PEERS: &[Word] = &[
+    ("peer", "an Erlang VM to which others have links; Enter goes there"),
+    ("busy from", "nodes whose link to it is full: who sends is suspended"),
+    ("filling", "nodes whose link to it is half full at least"),
+    ("pending B", "bytes that wait on these links"),
+    ("fill %", "of the fullest, of what suspends senders"),
+    ("suspended", "processes stopped on VMs of which no other link is busy"),
+    ("seen up by", "VMs that have a link to it, of those that had one in 10 min"),
+    ("last down", "how long ago a link to it went, and why"),
 ];
 
 const QUEUES: &[Word] = &[

@@ -34,6 +34,8 @@ struct Counted {
     nodes: BTreeMap<String, (u64, u64)>,
     /// Summaries by the length of their window, microseconds.
     rollups: BTreeMap<u64, u64>,
+    /// Whether some node of it is made up.
+    is_demo: bool,
     n_gaps: usize,
     gaps: Vec<Gap>,
 }
@@ -80,6 +82,7 @@ fn lines(path: &Path, mut reader: Reader<BufReader<File>>) -> anyhow::Result<Vec
         }
     }
     reader.torn().cloned().into_iter().for_each(|torn| losses.meet(torn));
+    lines.extend(counted.is_demo.then(|| ("DEMO", "its nodes are made up, by midair demo".to_owned())));
     lines.extend(counted.lines(reader.nodes()));
     lines.extend(marks);
     lines.extend(header.masked.iter().map(|masked| ("masked", masked.clone())));
@@ -146,6 +149,11 @@ impl Counted {
                     && let Some(Kind::Rollup(rollup)) = envelope.kind()
                 {
                     *self.rollups.entry(rollup.window_us()).or_default() += 1;
+                }
+                if Carries::of(&envelope) == Carries::Description
+                    && let Some(Kind::Described(described)) = envelope.kind()
+                {
+                    self.is_demo |= described.capabilities.iter().any(|word| word == "demo");
                 }
                 let Some(id) = &envelope.node else { return };
                 if !self.nodes.contains_key(id) {

@@ -19,6 +19,12 @@ const NO_SAMPLES: &str = "connected, but no samples arrive";
 /// What a node is silent for that is being dialled.
 const NO_ANSWER: &str = "no answer yet";
 
+/// Ticks come twice a second; where none came for so long, microseconds, this program was held up.
+const HELD_UP_US: u64 = 2_500_000;
+
+/// And from here on it was stopped, or the story leaves a time out.
+const SUSPENDED_US: u64 = 60_000_000;
+
 impl Model {
     /// Folds an event in.
     pub fn apply(&mut self, stamped: &Stamped) {
@@ -29,6 +35,7 @@ impl Model {
                 *self = Self::new(self.asked_interval_us);
                 return;
             }
+            Event::Tick if self.is_held_up(at) => {}
             Event::Tick => {
                 self.wait_for_hubs(at);
                 self.wait(at);
@@ -66,12 +73,10 @@ impl Model {
             }
             // Marks stand on the time line, which outlives a step in time. Rollups reach further back than any screen yet.
             // What a process keeps may be secret: no screen keeps it yet.
-            Event::Mark(_) | Event::Gap(_) | Event::Rollup(_) | Event::Inspected(_) => {}
+            Event::Gap(_) => self.found.ticked = None,
+            Event::Mark(_) | Event::Rollup(_) | Event::Inspected(_) => {}
         }
         self.now = self.now.max(at);
-        if stamped.event == Event::Tick {
-            self.look_for_findings(self.now);
-        }
     }
 
     /// Whether a node was followed and is not any more: what was under way of its samples is passed over.
@@ -175,6 +180,17 @@ impl Model {
             let reason = format!("another node ({}) answers at {address}", id.0);
             node.presence.cut(at, last, crate::event::Cause::Reset, reason.into());
         }
+    }
+
+    /// Whether nothing at all was read for long, of what is told twice a second: what nodes sent meanwhile still waits, and
+    /// their silence cannot be judged yet.
+    fn is_held_up(&mut self, now: Stamp) -> bool {
+        let waited_us = self.found.ticked.replace(now).map_or(0, |last| now.since_us(last));
+        let is_held_up = (HELD_UP_US..SUSPENDED_US).contains(&waited_us);
+        if is_held_up {
+            self.found.held_up = Some((now, waited_us));
+        }
+        is_held_up
     }
 
     fn wait(&mut self, now: Stamp) {

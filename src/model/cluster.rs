@@ -1,10 +1,14 @@
 //! The cluster as a whole: counts, groups, spread, and the hottest tasks of all nodes.
 
+mod groups;
+
 use std::{collections::BTreeMap, sync::Arc};
 
 use super::{Model, node::Node, presence::Presence, vital::Vital};
 use crate::event::NodeId;
 use midair_vitals::Severity;
+
+pub use groups::Summary;
 
 /// How many nodes are how.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -93,9 +97,13 @@ impl Model {
     /// How a vital is spread; `None` where it is known of no node.
     pub fn spread(&self, vital: Vital) -> Option<Spread> {
         let heard = self.nodes.values().filter(|n| !n.presence.is_silent());
-        let mut known: Vec<Severity> = heard.filter_map(|n| vital.of(n.severities()?)).collect();
-        known.sort_unstable();
-        let at = |percent: usize| known.get((known.len() * percent / 100).min(known.len().checked_sub(1)?)).copied();
-        Some(Spread { median: at(50)?, p99: at(99)?, worst: at(100)? })
+        spread_of(heard.filter_map(|n| vital.of(n.severities()?)).collect())
     }
+}
+
+/// How some are spread; `None` of none.
+fn spread_of(mut known: Vec<Severity>) -> Option<Spread> {
+    known.sort_unstable();
+    let at = |percent: usize| known.get((known.len() * percent / 100).min(known.len().checked_sub(1)?)).copied();
+    Some(Spread { median: at(50)?, p99: at(99)?, worst: at(100)? })
 }

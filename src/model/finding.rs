@@ -7,7 +7,7 @@ pub(super) mod queue;
 pub(super) mod sched;
 mod vm;
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
 use midair_vitals::{QueueKind, Severity, TaskId};
 
@@ -28,11 +28,16 @@ pub use vm::VmTopic;
 /// From here on a severity is a finding, per mille: of sched, mem and queue.
 const WORTH_SAYING: [u32; 3] = [200, 900, 500];
 
+/// That the dashboard was held up is told for so long, microseconds.
+const HELD_UP_TOLD_US: u64 = 20_000_000;
+
 /// What a finding is about, on its node.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Topic {
     /// Two agents with one id.
     Conflict,
+    /// The dashboard itself.
+    Dashboard,
     /// Whether the node is heard.
     Presence,
     /// Who gets the CPU.
@@ -129,12 +134,17 @@ pub fn findings(model: &Model, node: Option<&NodeId>, now: Stamp) -> Vec<Finding
     // On the screen of one node its name would be said twice.
     let says_node = node.is_none() && model.nodes.len() > 1;
     let mut found = Vec::new();
+    let is_any_silent = model.nodes.values().filter(in_scope).any(|node| node.presence.is_silent());
+    // Those who have links to one that is not heard know whether it is up.
+    let peers = if is_any_silent { model.link_peers() } else { BTreeMap::new() };
     for node in model.nodes.values().filter(in_scope) {
-        Teller { node, says_node, now, found: &mut found }.tell();
+        let seen = if node.presence.is_silent() { model.seen_up(node, &peers) } else { None };
+        Teller { node, says_node, now, seen, found: &mut found }.tell();
     }
     causes::raise(&mut found);
     if says_node {
-        fleet::tell(model, &mut found);
+        fleet::tell(model, &peers, &mut found);
+        held_up(model, now, &mut found);
     }
     // What befell several comes before each of them.
     found.sort_by_key(|finding| !matches!(finding.subject.topic, Topic::Silent | Topic::Reader));
@@ -142,11 +152,30 @@ pub fn findings(model: &Model, node: Option<&NodeId>, now: Stamp) -> Vec<Finding
     found
 }
 
+/// By how many of those who have or had links to it something is seen up.
+fn seen_up(words: &'static str, seen: Option<(usize, usize)>) -> Vec<Part> {
+    let Some((n, of)) = seen else { return Vec::new() };
+    let (n, of) = (Part::Count(n as u64), Part::Count(of as u64));
+    vec![Part::Words(words), n, Part::Words(" of "), of, Part::Words(" peers")]
+}
+
+/// The dashboard was held up: what nodes sent meanwhile was read late.
+fn held_up(model: &Model, now: Stamp, found: &mut Vec<Finding>) {
+    let Some((_, us)) = model.found.held_up.filter(|(at, _)| now.since_us(*at) < HELD_UP_TOLD_US) else { return };
+    let Some(node) = model.nodes.keys().next() else { return };
+    let words = Part::Words("the host of this dashboard is too slow: nothing was read for ");
+    let parts = vec![words, Part::Time(us), Part::Words("; nodes may seem late that are not")];
+    let (severity, subject) = (Severity::from_per_mille(980), Subject { node: node.clone(), topic: Topic::Dashboard });
+    found.push(Finding { severity, vital: None, subject, lead: Lead::Node, parts });
+}
+
 /// Tells what is wrong with one node.
 struct Teller<'a> {
     node: &'a Node,
     says_node: bool,
     now: Stamp,
+    /// Of a node that is not heard: how many of those who had a link to it still have one.
+    seen: Option<(usize, usize)>,
     found: &'a mut Vec<Finding>,
 }
 
@@ -166,7 +195,10 @@ impl Teller<'_> {
                 let cause = reason.strip_prefix("cannot reach agent ").and_then(|rest| rest.split_once(": "));
                 let cause = cause.map_or_else(|| reason.clone(), |(_, cause)| cause.into());
                 let (age, why) = (Part::Time(self.now.since_us(*since)), Part::Name(cause));
-                let parts = vec![self.name(), Part::Words(" silent for "), age, Part::Words(": "), why];
+                let mut parts = vec![self.name(), Part::Words(" silent for "), age];
+                // Whether it is dead or cut off is the first question.
+                parts.extend(seen_up(", its VM seen up by ", self.seen));
+                parts.extend([Part::Words(": "), why]);
                 self.push(1000, None, Topic::Presence, Lead::Node, parts);
             }
             Presence::Late { since } => {

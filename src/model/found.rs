@@ -25,9 +25,14 @@ const N_ENDED: usize = 4;
 pub const N_SUSPECTS: usize = 4;
 const SUSPECT_US: u64 = 30_000_000;
 
-/// What was found, and what of it has just ended.
-#[derive(Clone, Debug, Default, PartialEq)]
+/// What was found, and what of it has just ended. Models of which the same is known are equal, whatever was looked at in the
+/// seconds before: a seek tells of those what is needed, and not all.
+#[derive(Clone, Debug, Default)]
 pub struct Found {
+    /// When time passed last.
+    pub(super) ticked: Option<Stamp>,
+    /// When this program was held up last, and for how long, microseconds.
+    pub held_up: Option<(Stamp, u64)>,
     /// When it was looked for last.
     at: Stamp,
     now: Vec<Finding>,
@@ -35,6 +40,12 @@ pub struct Found {
     since: Vec<(Subject, Stamp)>,
     ended: Vec<(Finding, Stamp)>,
     suspects: Vec<(NodeId, Stamp)>,
+}
+
+impl PartialEq for Found {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 impl Found {
@@ -116,13 +127,20 @@ impl Found {
 fn is_of_one(topic: &Topic) -> bool {
     !matches!(
         topic,
-        Topic::Silent | Topic::Several(_) | Topic::Peers(_) | Topic::Group(..) | Topic::Certificate | Topic::Lost
+        Topic::Silent
+            | Topic::Several(_)
+            | Topic::Peers(_)
+            | Topic::Group(..)
+            | Topic::Certificate
+            | Topic::Lost
+            | Topic::Dashboard
     )
 }
 
 impl Model {
-    /// Looks for what is wrong, where it is time for that.
-    pub(super) fn look_for_findings(&mut self, now: Stamp) {
+    /// Looks for what is wrong, where it is time for that. Who only folds events in is spared it.
+    pub fn look_for_findings(&mut self) {
+        let now = self.now;
         if now.since_us(self.found.at) >= EVERY_US || self.found.at.0 == 0 {
             let found = finding::findings(self, None, now);
             self.found.take(found, now);

@@ -479,3 +479,14 @@ fn a_raised_budget_is_told_by_the_agents_own_clock() {
     assert_eq!(node(&model).raised_for_us(at(240.0)), Some(60 * S));
     assert_eq!(node(&model).raised_for_us(at(301.0)), None);
 }
+
+#[test]
+fn a_dashboard_that_was_held_up_blames_no_node() {
+    let mut story = vec![up(0.0, "a"), described(0.1, "a"), sample(1.0, "a", vec![]), tick(1.5), tick(8.0)];
+    let model = told(&story);
+    assert_eq!((&node(&model).presence, model.found.held_up), (&Presence::Live, Some((at(8.0), 6_500_000))));
+    let said: Vec<_> = finding::findings(&model, None, at(8.0)).into_iter().map(|one| one.subject.topic).collect();
+    assert_eq!(said, [], "one node alone");
+    story.push(tick(8.5));
+    assert!(node(&told(&story)).presence.is_silent(), "what came meanwhile has been read, and nothing did");
+}

@@ -1,6 +1,7 @@
 //! The columns of each table: data, read from left to right in the order of the vitals.
 
 pub mod cgroups;
+pub mod cluster;
 pub mod cpus;
 pub mod host;
 pub mod namespaces;
@@ -22,7 +23,10 @@ pub fn sorted(panel: Panel, sort: Sort) -> &'static str {
     match (sort, panel) {
         (Sort::By(Order::Number), Panel::Cgroups | Panel::Namespaces) => "most processes first",
         (Sort::By(Order::Queue), Panel::Cpus) => "by who waits",
-        (Sort::By(Order::Queue), Panel::Links) => "by pending bytes",
+        (Sort::By(Order::Number), Panel::Groups) => "most that are not heard first",
+        (Sort::By(Order::Number), Panel::Peers) => "most links first",
+        (Sort::By(Order::Severity), Panel::Peers) => "who does not read first",
+        (Sort::By(Order::Queue), Panel::Peers | Panel::Links) => "by pending bytes",
         (Sort::By(Order::Queue), Panel::Ports) => "by queued bytes",
         (Sort::By(Order::Queue), Panel::Processes) => "by mailbox",
         (Sort::By(Order::Queue), Panel::Vms) => "by messages",

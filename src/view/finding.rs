@@ -10,7 +10,7 @@ use super::{
 };
 use crate::{
     app::{
-        Chosen, State,
+        Chosen, FindingPlaces, State,
         screen::{Scope, Screen},
         subjects,
     },
@@ -168,35 +168,29 @@ pub fn draw_overlay(
         };
         panel::empty(buffer, inside, words, theme);
     }
-    let lines = |finding: &Finding| {
-        let columns = usize::from(inside.width.saturating_sub(INDENT + 1)).max(1);
-        let mut lines = panel::wrapped(&sentence(finding), columns);
-        lines.truncate(MOST_LINES);
-        lines
-    };
-    let mut first = selected;
-    let mut rows = findings.get(first).map_or(0, |finding| lines(finding).len());
-    while first > 0 && rows + lines(&findings[first - 1]).len() <= usize::from(inside.height) {
-        first -= 1;
-        rows += lines(&findings[first]).len();
-    }
+    let places = FindingPlaces::new(state.size, selected);
+    let columns = usize::from(inside.width.saturating_sub(INDENT + 1)).max(1);
     let mut place = inside;
-    for (n, finding) in findings.iter().enumerate().skip(first) {
+    for (n, finding) in findings.iter().enumerate().skip(places.first) {
         if place.is_empty() {
             break;
         }
-        let lines = lines(finding);
-        draw_one(buffer, place, finding, &lines, n == selected, theme);
-        let used = (lines.len() as u16).min(place.height);
+        let mut lines = panel::wrapped(&sentence(finding), columns);
+        if lines.len() > usize::from(places.n_lines) {
+            lines.truncate(usize::from(places.n_lines));
+            lines
+                .last_mut()
+                .into_iter()
+                .for_each(|line| *line = text::cut_words(&format!("{line} …"), columns).into_owned());
+        }
+        let used = places.n_lines.min(place.height);
+        draw_one(buffer, Rect { height: used, ..place }, finding, &lines, n == selected, theme);
         place = Rect { y: place.y + used, height: place.height - used, ..place };
     }
 }
 
 /// Columns before a sentence: selection, severity, vital.
 const INDENT: u16 = 15;
-
-/// Lines that a sentence may have.
-const MOST_LINES: usize = 4;
 
 fn draw_one(buffer: &mut Buffer, area: Rect, finding: &Finding, lines: &[String], is_selected: bool, theme: &Theme) {
     let level = Level::of(Some(finding.severity));

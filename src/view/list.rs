@@ -1,5 +1,6 @@
 //! The tables of a screen: title, column heads, the rows of the page, the selection; or why there is nothing.
 
+mod cluster;
 mod empty;
 mod erlang;
 
@@ -39,7 +40,7 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, n: usize, state: &State, panel: 
     let has_tabs = state.screen().has_tabs();
     panel::titled(buffer, rect(area), areas.frames, if has_tabs { &[] } else { &title }, theme);
     if has_tabs {
-        draw_tabs(buffer, areas, state, rows.len(), &title, theme);
+        draw_tabs(buffer, areas, state, (panel, rows.len()), &title, theme);
     }
     let inside = rect(areas.inside(n)).intersection(*buffer.area());
     if rows.is_empty() {
@@ -71,6 +72,7 @@ fn fill(buffer: &mut Buffer, page: &Page<'_>, state: &State, panel: Panel) {
         Panel::Queues => page.draw(buffer, queues::Row::ALL, |row| queue_row(state, row)),
         Panel::AllQueues => page.draw(buffer, queues::Row::ALL, |row| owned_queue_row(state, row)),
         Panel::Processes => page.draw(buffer, tasks::Row::OF_VM, |row| task_row(state, row)),
+        Panel::Groups | Panel::Peers => cluster::draw(buffer, page, state, panel),
         Panel::Vms
         | Panel::Schedulers
         | Panel::Functions
@@ -173,7 +175,9 @@ fn queue_row<'a>(state: &'a State, row: &RowId) -> Option<(queues::Row<'a>, bool
     let task = state.task()?;
     let (queue, vitals) = task.queues().find(|(q, _)| q.kind == *kind && q.number == *number)?;
     let is_silent = state.node().is_some_and(|n| n.presence.is_silent());
-    Some((queues::Row { task, queue, vitals, came_from: came_from(state) }, is_silent))
+    let beyond = state.node().filter(|_| queue.peer.is_none()).and_then(|node| state.model.beyond(node, queue));
+    let beyond = beyond.map(|beyond| state.model.beyond_name(&beyond));
+    Some((queues::Row { task, queue, vitals, beyond, came_from: came_from(state) }, is_silent))
 }
 
 fn owned_queue_row<'a>(state: &'a State, row: &RowId) -> Option<(queues::Row<'a>, bool)> {
@@ -181,7 +185,7 @@ fn owned_queue_row<'a>(state: &'a State, row: &RowId) -> Option<(queues::Row<'a>
     let node = state.node()?;
     let task = node.tasks.get(task)?;
     let (queue, vitals) = task.queues().find(|(q, _)| q.kind == *kind && q.number == *number)?;
-    Some((queues::Row { task, queue, vitals, came_from: None }, is_old(state, node, task)))
+    Some((queues::Row { task, queue, vitals, beyond: None, came_from: None }, is_old(state, node, task)))
 }
 
 /// The task from which one came across a queue.
@@ -201,10 +205,7 @@ fn is_old(state: &State, node: &Node, task: &Task) -> bool {
 /// What stands over a table: what its rows are and how many, and how they are sorted and filtered.
 fn title(state: &State, panel: Panel, n_rows: usize, theme: &Theme) -> Vec<(String, Style)> {
     let list = state.list(panel);
-    let name = match (panel, state.screen()) {
-        (Panel::Tasks, Screen::Cluster) => "hottest tasks of the cluster",
-        _ => panel.word(),
-    };
+    let name = panel.word();
     let strong = if state.level().panel == panel { theme.title } else { theme.dim };
     let mut parts = Vec::new();
     if !state.screen().has_tabs() {
@@ -222,6 +223,11 @@ fn title(state: &State, panel: Panel, n_rows: usize, theme: &Theme) -> Vec<(Stri
     }
     let turned = if list.is_inverted { ", turned round" } else { "" };
     parts.push((format!("· {}{turned} ", columns::sorted(panel, list.sort)), theme.dim));
+    if panel == Panel::Groups {
+        let key = state.groups_key();
+        let words = |key: &str| format!("· by {} (b): median, p99, worst ", text::clean(key));
+        parts.extend(key.map(|key| (words(&key), theme.dim)));
+    }
     if !list.filter.is_empty() {
         parts.push((format!("· /{} ", list.filter), theme.typed));
     }
@@ -255,14 +261,16 @@ fn draw_tabs(
     buffer: &mut Buffer,
     areas: &Areas,
     state: &State,
-    n_rows: usize,
+    (panel, n_rows): (Panel, usize),
     more: &[(String, Style)],
     theme: &Theme,
 ) {
-    let tabs = tabs::tabs(state, areas, n_rows);
+    let tabs = tabs::tabs(state, areas, panel, n_rows);
+    let has_keys = state.level().panel == panel;
     for tab in &tabs {
         let mut pen = Pen::new(buffer, rect(tab.rect), 0);
-        let (open, close, style) = if tab.is_shown { ("[", "]", theme.title) } else { (" ", " ", theme.dim) };
+        let (open, close) = if tab.is_shown { ("[", "]") } else { (" ", " ") };
+        let style = if tab.is_shown && has_keys { theme.title } else { theme.dim };
         pen.put(open, style).put(&tab.label, style);
         let level = Level::of(tab.severity);
         if tab.severity.is_some() {
@@ -271,7 +279,7 @@ fn draw_tabs(
         pen.put(close, style);
     }
     let Some(last) = tabs.last() else { return };
-    let table = rect(areas.tables[state.level().index_of(state.level().panel)]);
+    let table = rect(areas.tables[state.level().index_of(panel)]);
     let from = last.rect.x + last.rect.width;
     let room = Rect { x: from, y: last.rect.y, width: table.right().saturating_sub(from + 1), height: 1 };
     let mut pen = Pen::new(buffer, room, 0);

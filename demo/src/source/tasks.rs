@@ -8,7 +8,7 @@ use midair_vitals::{Flow, Queue, QueueKind, TaskId, TaskKind, TaskReading, TaskS
 use super::sums::Sums;
 use crate::{
     chance,
-    cluster::Node,
+    cluster::{Node, address},
     values::{Actor, Process, Socket, Values, Waiting},
 };
 
@@ -24,6 +24,8 @@ const MUCH: f64 = 100.0;
 /// What is kept of the rows from one reading to the next.
 #[derive(Debug)]
 pub(super) struct Rows {
+    /// Number of the node.
+    own: usize,
     seed: u64,
     n_cpus: u32,
     processes: Vec<Kept>,
@@ -54,7 +56,14 @@ pub(super) fn kind(socket: Socket) -> QueueKind {
 
 impl Rows {
     pub(super) fn of(node: &Node) -> Self {
-        Self { seed: node.seed, n_cpus: node.n_cpus, processes: Vec::new(), actors: Vec::new(), threads: Vec::new() }
+        Self {
+            own: node.number,
+            seed: node.seed,
+            n_cpus: node.n_cpus,
+            processes: Vec::new(),
+            actors: Vec::new(),
+            threads: Vec::new(),
+        }
     }
 
     /// Puts the rows into a reading: all, or few.
@@ -73,7 +82,7 @@ impl Rows {
         for (n, process) in values.processes.iter().enumerate() {
             let id = process_id(self.seed, process, values.vm.life);
             if is_shown(id, process.cpu > BUSY || !process.queues.is_empty()) {
-                into.tasks.push(self.processes[n].process(id, now_us, process, sums, n));
+                into.tasks.push(self.processes[n].process((self.own, id), now_us, process, sums, n));
             }
         }
         let beam = into.tasks.iter_mut().find(|task| task.name.as_deref() == Some("beam.smp"));
@@ -175,13 +184,21 @@ impl Kept {
         Self::of(actor.name, Some(actor.began.to_owned()), None, None)
     }
 
-    fn process(&mut self, id: TaskId, now_us: u64, process: &Process, sums: &Sums, n: usize) -> TaskReading {
+    fn process(
+        &mut self,
+        (own, id): (usize, TaskId),
+        now_us: u64,
+        process: &Process,
+        sums: &Sums,
+        n: usize,
+    ) -> TaskReading {
         let sum = sums.process(n);
         let drops = |waiting: &Waiting| if waiting.socket == Socket::Listen { sum.drops as u64 } else { 0 };
         let depth = |waiting: &Waiting| (Some(waiting.socket), waiting.depth as u64, drops(waiting));
         let depths: Vec<_> = process.queues.iter().map(depth).collect();
         if self.depths != depths {
-            self.queues = process.queues.iter().zip(&depths).map(|(q, (_, depth, n))| socket(q, *depth, *n)).collect();
+            self.queues =
+                process.queues.iter().zip(&depths).map(|(q, (_, depth, n))| socket(own, q, *depth, *n)).collect();
             self.depths = depths;
         }
         let rss = process.rss as u64;
@@ -226,7 +243,12 @@ impl Kept {
     }
 }
 
-fn socket(waiting: &Waiting, depth: u64, drops: u64) -> Queue {
+/// The port from which a node has its links to others.
+fn port(node: usize) -> usize {
+    40_000 + node % 20_000
+}
+
+fn socket(own: usize, waiting: &Waiting, depth: u64, drops: u64) -> Queue {
     let (kind, unit) = match kind(waiting.socket) {
         QueueKind::Listen => (QueueKind::Listen, Unit::Connections),
         kind => (kind, Unit::Bytes),
@@ -234,8 +256,12 @@ fn socket(waiting: &Waiting, depth: u64, drops: u64) -> Queue {
     let (number, label) = match waiting.socket {
         Socket::Listen => (90_001, "0.0.0.0:5222".to_owned()),
         Socket::Clients => (90_002, "0.0.0.0:5432".to_owned()),
-        Socket::Dist(peer) => (100_000 + peer as u64, format!("from {}:9100", crate::cluster::address(peer))),
-        Socket::DistOut(peer) => (200_000 + peer as u64, format!("to {}:9100", crate::cluster::address(peer))),
+        Socket::Dist(peer) => {
+            (100_000 + peer as u64, format!("{}:9100 < {}:{}", address(own), address(peer), port(peer)))
+        }
+        Socket::DistOut(peer) => {
+            (200_000 + peer as u64, format!("{}:{} > {}:9100", address(own), port(own), address(peer)))
+        }
     };
     Queue {
         depth: Some(depth),

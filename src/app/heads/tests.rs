@@ -15,8 +15,10 @@ fn names_of_nodes_have_room_where_there_is_some() {
 }
 
 /// Every table.
-const TABLES: [&[Head]; 20] = [
+const TABLES: [&[Head]; 22] = [
     NODES,
+    GROUPS,
+    PEERS,
     OF_CLUSTER,
     OF_NODE,
     OF_CLUSTER_MIXED,

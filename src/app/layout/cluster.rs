@@ -1,12 +1,12 @@
 //! The cluster screen: the map, the nodes, the hottest tasks.
 
-use super::{Areas, Content, Frames, Panel, Rect, Room, TWO_TABLES, both, chrome, map, only};
+use super::{Areas, Content, Frames, Panel, Rect, Room, Screen, TABLES_MAX, TWO_TABLES, chrome, map, only};
 
 /// The map and the nodes take what they need, the hottest tasks the rest, which is half at least.
 pub(super) fn areas(base: Areas, body: Rect, room: Room, panel: Panel, content: &Content) -> Areas {
-    let panels = [Panel::Nodes, Panel::Tasks];
+    let panels = Screen::Cluster.panels();
     if room == Room::Tiny || body.height < TWO_TABLES {
-        return Areas { tables: only(body, panel, &panels), ..base };
+        return Areas { tables: only(body, panel, panels), ..base };
     }
     let n_nodes = u16::try_from(content.groups.iter().sum::<usize>()).unwrap_or(u16::MAX);
     // A title that says why there are none needs as much as one node.
@@ -17,7 +17,7 @@ pub(super) fn areas(base: Areas, body: Rect, room: Room, panel: Panel, content: 
         let map_needs = if body.height < 14 { 0 } else { map_needs.min(body.height / 4) };
         let (map, rest) = body.top(map_needs);
         let (nodes, tasks) = rest.top(nodes_need.min(rest.height / 2));
-        return Areas { map, tables: both(nodes, tasks), ..base };
+        return Areas { map, tables: placed(nodes, tasks, panel), ..base };
     }
     let map_width = body.width * 2 / 5;
     let n_lines = map::n_lines(&content.groups, map_width - 2, 2);
@@ -25,5 +25,17 @@ pub(super) fn areas(base: Areas, body: Rect, room: Room, panel: Panel, content: 
     let map_needs = n_lines.saturating_mul(2).saturating_add(content.groups.len() as u16 + 2);
     let (upper, tasks) = body.top(nodes_need.max(map_needs).max(6).min(body.height / 2));
     let (map, nodes) = upper.left(map_width);
-    Areas { map, tables: both(nodes, tasks), ..base }
+    Areas { map, tables: placed(nodes, tasks, panel), ..base }
+}
+
+/// In each place the panel that has the keys, where it is one of those; else nodes above and tasks below.
+fn placed(upper: Rect, lower: Rect, panel: Panel) -> [Rect; TABLES_MAX] {
+    let panels = Screen::Cluster.panels();
+    let shown = |first: Panel| if Screen::Cluster.beside(first).contains(&panel) { panel } else { first };
+    let (above, below) = (shown(Panel::Nodes), shown(Panel::Tasks));
+    std::array::from_fn(|n| match panels.get(n) {
+        Some(here) if *here == above => upper,
+        Some(here) if *here == below => lower,
+        _ => Rect::default(),
+    })
 }

@@ -55,7 +55,7 @@ pub(super) fn peers(state: &State, list: &List) -> Vec<RowId> {
 }
 
 /// How bad it is what leads to a VM: how full its links are, and whether it was lost.
-pub(super) fn trouble(peer: &Peer) -> Severity {
+pub(in crate::app) fn trouble(peer: &Peer) -> Severity {
     let lost = if peer.n_lost > 0 { (peer.n_lost * 1_000 / peer.n_all().max(1)) as u32 } else { 0 };
     peer.fill.unwrap_or_default().max(Severity::from_per_mille(lost.min(900)))
 }

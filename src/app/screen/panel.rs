@@ -11,6 +11,10 @@ pub enum Panel {
     Nodes,
     /// Tasks: of the whole cluster, of one node, or of a part of it.
     Tasks,
+    /// Groups of nodes, in numbers.
+    Groups,
+    /// VMs by the links that lead to them.
+    Peers,
     /// Queues of all tasks of a node.
     AllQueues,
     /// Cgroups of a node.
@@ -74,6 +78,19 @@ const NODE_SORTS: &[Sort] = &[
     Sort::By(Order::Number),
     Sort::By(Order::Age),
 ];
+
+const GROUP_SORTS: &[Sort] = &[
+    Sort::By(Order::Severity),
+    Sort::By(Order::Name),
+    Sort::By(Order::Number),
+    Sort::By(Order::Delay),
+    Sort::By(Order::Mem),
+    Sort::By(Order::Queue),
+    Sort::By(Order::Rate),
+];
+
+const PEER_SORTS: &[Sort] =
+    &[Sort::By(Order::Severity), Sort::By(Order::Name), Sort::By(Order::Queue), Sort::By(Order::Number)];
 
 const QUEUE_SORTS: &[Sort] = &[
     Sort::By(Order::Queue),
@@ -150,9 +167,11 @@ const AS_TOLD: &[Sort] = &[Sort::By(Order::Number)];
 
 impl Panel {
     /// All of them.
-    pub const ALL: [Self; 18] = [
+    pub const ALL: [Self; 20] = [
         Self::Nodes,
         Self::Tasks,
+        Self::Groups,
+        Self::Peers,
         Self::AllQueues,
         Self::Cgroups,
         Self::Namespaces,
@@ -176,6 +195,8 @@ impl Panel {
         match self {
             Self::Nodes => "nodes",
             Self::Tasks => "tasks",
+            Self::Groups => "groups",
+            Self::Peers => "peers",
             Self::AllQueues | Self::Queues => "queues",
             Self::Cgroups => "cgroups",
             Self::Namespaces => "netns",
@@ -199,6 +220,8 @@ impl Panel {
         match self {
             Self::Nodes => NODE_SORTS,
             Self::Tasks | Self::Children => TASK_SORTS,
+            Self::Groups => GROUP_SORTS,
+            Self::Peers => PEER_SORTS,
             Self::AllQueues | Self::Queues => QUEUE_SORTS,
             Self::Cgroups => CGROUP_SORTS,
             Self::Namespaces => NAMESPACE_SORTS,
@@ -218,7 +241,8 @@ impl Panel {
     pub(in crate::app) fn sort_by(self, order: Order) -> Sort {
         let sorts = self.sorts();
         match self {
-            Self::Queues
+            Self::Peers
+            | Self::Queues
             | Self::Cpus
             | Self::Schedulers
             | Self::Functions
@@ -231,6 +255,7 @@ impl Panel {
             Self::Processes if order == Order::Delay => Sort::By(Order::Active),
             Self::Nodes
             | Self::Tasks
+            | Self::Groups
             | Self::AllQueues
             | Self::Cgroups
             | Self::Namespaces
@@ -244,7 +269,8 @@ impl Panel {
     /// Whether choosing a vital sorts it.
     pub(in crate::app) fn follows_vital(self) -> bool {
         match self {
-            Self::Queues
+            Self::Peers
+            | Self::Queues
             | Self::Cpus
             | Self::Schedulers
             | Self::Functions
@@ -255,6 +281,7 @@ impl Panel {
             | Self::Relatives => false,
             Self::Nodes
             | Self::Tasks
+            | Self::Groups
             | Self::AllQueues
             | Self::Cgroups
             | Self::Namespaces

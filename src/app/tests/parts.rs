@@ -40,7 +40,7 @@ fn tabs_go_round() {
 #[test]
 fn a_click_on_a_tab_shows_its_table() {
     let mut desk = desk();
-    let tabs = tabs::tabs(&desk.state, &desk.state.areas(), desk.rows().len());
+    let tabs = tabs::tabs(&desk.state, &desk.state.areas(), Panel::Tasks, desk.rows().len());
     assert_eq!(tabs.iter().map(|tab| tab.panel).collect::<Vec<_>>(), desk.state.screen().panels());
     let cgroups = tabs.iter().find(|tab| tab.panel == Panel::Cgroups).expect("there is room");
     desk.mouse(MouseKind::Click, cgroups.rect.x + 1, cgroups.rect.y);

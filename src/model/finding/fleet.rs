@@ -7,10 +7,10 @@ use std::{collections::BTreeMap, sync::Arc};
 
 use midair_vitals::{Severity, TaskId, Unit};
 
-use super::{Finding, Lead, Subject, Topic};
+use super::{Finding, Lead, Subject, Topic, seen_up};
 use crate::{
     event::Stamp,
-    model::{Model, Node, NodeValue, Presence, series::Point, vital::Vital, words::Part},
+    model::{Model, Node, NodeValue, Presence, links::Peer, series::Point, vital::Vital, words::Part},
 };
 
 /// The label by whose value nodes are peers; without one all nodes are.
@@ -133,8 +133,8 @@ fn slope(node: &Node, value: NodeValue) -> Option<f64> {
 }
 
 /// Adds what the nodes tell together.
-pub(super) fn tell(model: &Model, found: &mut Vec<Finding>) {
-    if let Some(finding) = silent(model) {
+pub(super) fn tell(model: &Model, peers: &BTreeMap<Arc<str>, Peer>, found: &mut Vec<Finding>) {
+    if let Some(finding) = silent(model, peers) {
         found.push(finding);
     }
     clocks(model, found);
@@ -162,7 +162,7 @@ pub(super) fn tell(model: &Model, found: &mut Vec<Finding>) {
 }
 
 /// Several nodes that are silent are said in one sentence, with what they share.
-fn silent(model: &Model) -> Option<Finding> {
+fn silent(model: &Model, peers: &BTreeMap<Arc<str>, Peer>) -> Option<Finding> {
     let all: Vec<&Node> = model.nodes.values().collect();
     let is_silent = |node: &&&Node| matches!(node.presence, Presence::Silent { .. });
     let silent: Vec<&Node> = all.iter().filter(is_silent).copied().collect();
@@ -170,6 +170,9 @@ fn silent(model: &Model) -> Option<Finding> {
     let mut parts = vec![Part::Count(silent.len() as u64), Part::Words(" of "), Part::Count(all.len() as u64)];
     parts.push(Part::Words(" nodes silent"));
     parts.extend(shared(&silent, &all));
+    let seen = silent.iter().filter_map(|node| model.seen_up(node, peers));
+    let seen = seen.reduce(|sum, one| (sum.0 + one.0, sum.1 + one.1));
+    parts.extend(seen_up("; their VMs are seen up by ", seen));
     Some(finding(1000, None, (first, Topic::Silent), parts))
 }
 
@@ -216,6 +219,7 @@ fn trouble(model: &Model, finding: &Finding) -> Option<(u8, String)> {
         Topic::Vm(_, topic) => (3, format!("{topic:?}")),
         Topic::Host(check) => (4, format!("{check:?}")),
         Topic::Conflict
+        | Topic::Dashboard
         | Topic::Presence
         | Topic::Quota(_)
         | Topic::CgroupMem(_)

@@ -16,8 +16,17 @@ fn short_of_memory(n_seconds: u32, (from, to): (u32, u32)) -> Vec<Stamped> {
     (1..=n_seconds).flat_map(sample).collect()
 }
 
+fn looked(events: &[Stamped]) -> Model {
+    let mut model = Model::default();
+    for event in events {
+        model.apply(event);
+        model.look_for_findings();
+    }
+    model
+}
+
 fn ended(n_seconds: u32, short: (u32, u32)) -> Vec<Topic> {
-    let model = told(&short_of_memory(n_seconds, short));
+    let model = looked(&short_of_memory(n_seconds, short));
     model.found.ended(None, model.now).into_iter().map(|finding| finding.subject.topic).collect()
 }
 
@@ -25,9 +34,9 @@ fn ended(n_seconds: u32, short: (u32, u32)) -> Vec<Topic> {
 fn what_has_ended_is_told_for_a_while() {
     assert_eq!(ended(10, (5, 20)), [], "it goes on");
     assert_eq!(ended(22, (5, 20)), [Topic::Mem]);
-    let model = told(&short_of_memory(24, (5, 20)));
+    let model = looked(&short_of_memory(24, (5, 20)));
     let first = &model.found.ended(None, model.now)[0];
-    assert_eq!(first.parts[..3], [Part::Words("ended "), Part::Time(4_000_000), Part::Words(" ago: ")]);
+    assert_eq!(first.parts[..3], [Part::Words("ended "), Part::Time(4_100_000), Part::Words(" ago: ")]);
     assert_eq!(ended(40, (5, 20)), [], "long ago");
     assert_eq!(ended(22, (18, 20)), [], "what was there for a moment has not ended");
 }
@@ -35,7 +44,7 @@ fn what_has_ended_is_told_for_a_while() {
 #[test]
 fn who_is_worst_is_worth_a_closer_look_and_stays_so_for_a_while() {
     let suspects = |n_seconds| {
-        let model = told(&short_of_memory(n_seconds, (5, 8)));
+        let model = looked(&short_of_memory(n_seconds, (5, 8)));
         model.found.suspects().cloned().collect::<Vec<_>>()
     };
     assert_eq!(suspects(3), []);

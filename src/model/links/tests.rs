@@ -61,8 +61,8 @@ fn who_does_not_read_is_one_finding_before_those_who_wait() {
 
 #[test]
 fn a_node_that_is_not_heard_is_seen_up_by_those_who_still_have_a_link_to_it() {
-    let mut story = [everybody(1.0, false), everybody(2.0, false)].concat();
-    story.extend([up(2.1, "d"), down(2.5, "d")]);
+    let mut story = [vec![up(0.0, "d"), described(0.1, "d")], everybody(1.0, false), everybody(2.0, false)].concat();
+    story.push(down(2.5, "d"));
     let seen = |story: &[Stamped]| {
         let model = told(story);
         model.seen_up(&model.nodes[&id("d")], &model.link_peers())

@@ -27,7 +27,7 @@ pub struct Row<'a> {
 impl<'a> Row<'a> {
     /// All columns.
     pub const ALL: &'a [Column<Self>] = &[
-        Column::text("node", |r: &Self| Cell::name(r.node.name())),
+        Column::text("node", |r: &Self| Cell::name(r.node.name())).keeping_end(),
         Column::text("group", group),
         Column::text("heard", heard),
         Column::number("worst%", |r: &Self| percent(r, Vital::Worst)).of(Vital::Worst),

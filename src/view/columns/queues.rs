@@ -20,6 +20,8 @@ pub struct Row<'a> {
     pub queue: &'a Queue,
     /// What follows of it.
     pub vitals: &'a QueueVitals,
+    /// Who is at the other end on another node, in words.
+    pub beyond: Option<String>,
     /// The task from which one came here, across one of these queues.
     pub came_from: Option<TaskId>,
 }
@@ -58,8 +60,8 @@ impl<'a> Row<'a> {
             Some(us) if us >= OLD_US => Cell::dim(format::age(Some(us))),
             Some(_) | None => Cell::dim(""),
         }),
-        Column::text("other end", |r: &Self| match other_end(r.queue) {
-            Some(peer) if r.queue.peer == r.came_from => Cell::name(format!("← {peer}")),
+        Column::text("other end", |r: &Self| match other_end(r.queue).or_else(|| r.beyond.clone()) {
+            Some(peer) if r.queue.peer.is_some() && r.queue.peer == r.came_from => Cell::name(format!("← {peer}")),
             Some(peer) => Cell::name(format!("→ {peer}")),
             None => Cell::dim(""),
         }),

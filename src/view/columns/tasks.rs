@@ -24,7 +24,7 @@ const TICK_US: u64 = 10_000;
 
 impl<'a> Row<'a> {
     const NAME: Column<Self> = Column::text("task", name);
-    const NODE: Column<Self> = Column::text("node", |r: &Self| Cell::name(r.node.name()));
+    const NODE: Column<Self> = Column::text("node", |r: &Self| Cell::name(r.node.name())).keeping_end();
     const NUMBER: Column<Self> = Column::number("pid", |r: &Self| Cell::dim(number(r.task)));
     const RUNTIME: Column<Self> = Column::text("runtime", |r: &Self| Cell::dim(runtime(r)));
     const WORST: Column<Self> = Column::number("worst%", |r: &Self| severity(r, Vital::Worst)).of(Vital::Worst);

@@ -1,4 +1,4 @@
-use super::{cgroups, cpus, host, namespaces, nodes, queues, tasks};
+use super::{cgroups, cluster, cpus, host, namespaces, nodes, queues, tasks};
 use crate::{app::heads, view::widget::table::Column};
 
 fn check<R: ?Sized>(heads: &[heads::Head], columns: &[Column<R>]) {
@@ -11,6 +11,8 @@ fn check<R: ?Sized>(heads: &[heads::Head], columns: &[Column<R>]) {
 #[test]
 fn each_head_has_one_column() {
     check(heads::NODES, nodes::Row::ALL);
+    check(heads::GROUPS, cluster::GroupRow::ALL);
+    check(heads::PEERS, cluster::PeerRow::ALL);
     check(heads::QUEUES, queues::Row::ALL);
     check(heads::OF_CLUSTER, tasks::Row::ALL);
     check(heads::OF_NODE, tasks::Row::ALL);

@@ -26,6 +26,9 @@ pub(super) fn why(state: &State, panel: Panel) -> String {
     let none_measured = || !state.model.nodes.is_empty() && state.model.nodes.values().all(Node::is_unmeasured);
     let words = match panel {
         Panel::Nodes => "no agent has answered yet; each that does becomes a row here",
+        Panel::Groups => "no node has told of itself yet: groups are those that share a label",
+        Panel::Peers if none_measured() => "not measured then: each node says why",
+        Panel::Peers => "no Erlang VM tells of a link to another node",
         _ if is_unmeasured => "not measured then: why stands above",
         Panel::Tasks if node.is_none() && none_measured() => "not measured then: each node says why",
         Panel::Tasks if is_unheard && is_silent => {

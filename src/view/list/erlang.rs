@@ -18,6 +18,8 @@ pub(super) fn draw(buffer: &mut Buffer, page: &Page<'_>, state: &State, panel: P
         Panel::Spots | Panel::Relatives => of_process(buffer, page, state, panel),
         Panel::Nodes
         | Panel::Tasks
+        | Panel::Groups
+        | Panel::Peers
         | Panel::AllQueues
         | Panel::Cgroups
         | Panel::Namespaces

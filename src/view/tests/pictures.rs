@@ -257,3 +257,8 @@ fn filter_without_match() {
 fn command_being_typed() {
     one("command", &SINGLE, &typed(":sort del"));
 }
+
+#[test]
+fn groups_of_nodes() {
+    one("groups", &CLUSTER, &[typed(":view groups"), vec![Key::Enter]].concat());
+}

@@ -65,7 +65,7 @@ pub(super) fn tell(roles: &BTreeMap<Option<&Arc<str>>, Vec<&Node>>, found: &mut 
 
 /// How the nodes of a role differ from each other.
 fn grown<'a>(nodes: &[&'a Node]) -> Vec<Grown<'a>> {
-    let growth = |node: &'a Node| Some((node, node.latest.as_ref()?.mem_growth?));
+    let growth = |node: &'a Node| Some((node, node.glance()?.mem_growth?));
     let known: Vec<(&Node, f64)> = nodes.iter().filter_map(|node| growth(node)).collect();
     if known.len() < PEERS_MIN {
         return Vec::new();
