@@ -12,9 +12,7 @@ use std::{
     sync::Arc,
 };
 
-use midair_vitals::{
-    CpuTimes, Growth, NodeReading, NodeVitals, QueueKind, QueueVitals, TaskId, Unit, rate,
-};
+use midair_vitals::{CpuTimes, Growth, NodeReading, NodeVitals, QueueKind, QueueVitals, TaskId, Unit, rate};
 
 use super::{
     cgroup::{Cgroup, Namespace},
