@@ -51,11 +51,6 @@ impl Asks {
     pub(super) fn hub_of(&self, node: &NodeId) -> Option<Arc<str>> {
         self.followed.get(node).cloned()
     }
-
-    /// How many nodes are watched through hubs.
-    pub(super) fn n_followed(&self) -> usize {
-        self.followed.len()
-    }
 }
 
 /// Controls that bring what was asked to what is needed now. In the past nothing new is asked: what was not looked at

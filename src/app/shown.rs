@@ -33,7 +33,7 @@ const ABOUT_TASK: usize = 4;
 impl State {
     /// How many nodes are heard themselves through hubs.
     pub fn n_followed(&self) -> usize {
-        self.asked.n_followed()
+        self.model.nodes.values().filter(|node| node.is_by_hub && node.is_heard_itself()).count()
     }
 
     /// The node that the screen is about.

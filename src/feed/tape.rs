@@ -7,6 +7,8 @@ use std::{
     sync::Arc,
 };
 
+use midair_proto::v1::Envelope;
+
 use crate::{
     entry::{Entry, Item, Part},
     event::Stamp,
@@ -20,6 +22,9 @@ pub const KEEP_US: u64 = 20 * 60 * 1_000_000;
 pub const WARM_UP_US: u64 = (600 + 60) * 1_000_000;
 /// How many bytes are kept, roughly.
 pub const BYTES_MAX: usize = 64 << 20;
+/// How many bytes of what a hub has told of its nodes outlive their place on the tape, roughly: it tells of all of them every
+/// half minute.
+const FLEET_BYTES_MAX: usize = 48 << 20;
 /// How many marks outlive their place on the tape.
 const MARKS_MAX: usize = 1_024;
 /// What an entry costs beside its payload, roughly.
@@ -183,6 +188,7 @@ pub struct Standing {
     descriptions: BTreeMap<Arc<str>, Entry>,
     clocks: BTreeMap<Arc<str>, Entry>,
     marks: VecDeque<Entry>,
+    fleets: BTreeMap<Arc<str>, Batches>,
 }
 
 impl Standing {
@@ -203,12 +209,12 @@ impl Standing {
                     self.marks.push_back(entry.clone());
                     self.marks.drain(..self.marks.len().saturating_sub(MARKS_MAX));
                 }
+                Carries::Fleet => self.fleets.entry(address.clone()).or_default().keep(entry, envelope),
                 Carries::Sample
                 | Carries::Echo
                 | Carries::Refusal
                 | Carries::Rollup
                 | Carries::Kept
-                | Carries::Fleet
                 | Carries::Other => {}
             },
             Item::Gap(_) | Item::Page(_) | Item::Tick | Item::Reset | Item::Input(_) => {}
@@ -219,9 +225,50 @@ impl Standing {
     pub fn entries(self) -> Vec<Entry> {
         let maps = [self.links, self.descriptions, self.clocks];
         let mut all: Vec<Entry> = maps.into_iter().flat_map(BTreeMap::into_values).chain(self.marks).collect();
+        all.extend(self.fleets.into_values().flat_map(|batches| batches.since_key.into_iter().chain(batches.key)));
         all.sort_by_key(|entry| entry.at);
         all
     }
+
+    /// A hub tells of all its nodes anew: what it said before is not needed to understand what follows.
+    pub fn forget_fleet(&mut self, address: &str) {
+        self.fleets.remove(address);
+    }
+}
+
+/// Of what a hub told of its nodes a key, and all since.
+#[derive(Clone, Debug, Default)]
+struct Batches {
+    since_key: Vec<Entry>,
+    n_bytes: usize,
+    /// Parts of a newer key, until what follows tells that all have come.
+    key: Vec<Entry>,
+}
+
+impl Batches {
+    fn keep(&mut self, entry: &Entry, envelope: &Envelope) {
+        if envelope.key.unwrap_or(false) {
+            self.key.push(entry.clone());
+            return;
+        }
+        if !self.key.is_empty() {
+            self.since_key = std::mem::take(&mut self.key);
+            self.n_bytes = self.since_key.iter().map(weight).sum();
+        }
+        self.n_bytes += weight(entry);
+        if self.n_bytes <= FLEET_BYTES_MAX {
+            self.since_key.push(entry.clone());
+        } else {
+            // A hub that tells of all but once: what it said is not known any more, until it does again.
+            self.since_key = Vec::new();
+        }
+    }
+}
+
+/// Whether a hub begins with it to tell of all its nodes.
+pub fn is_fleet_key(entry: &Entry) -> bool {
+    matches!(&entry.item, Item::Envelope(_, envelope)
+        if Carries::of(envelope) == Carries::Fleet && envelope.key.unwrap_or(false))
 }
 
 /// Leaves out samples that need a key which has left the tape: they were not lost, they are only not known any more.

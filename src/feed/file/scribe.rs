@@ -16,7 +16,7 @@ use super::codec;
 use crate::{
     entry::{Entry, Item},
     event::Stamp,
-    feed::tape::Standing,
+    feed::tape::{self, Standing},
     wire::Carries,
 };
 
@@ -101,8 +101,12 @@ impl Scribe {
     pub fn take(&mut self, entry: &Entry) -> Result<(), WriteError> {
         let Some(body) = codec::body(&entry.item) else { return Ok(()) };
         let stream = key_of(entry);
-        let begins = stream.as_ref().is_some_and(|(_, is_key)| *is_key)
+        let is_fleet = tape::is_fleet_key(entry);
+        let begins = (is_fleet || stream.as_ref().is_some_and(|(_, is_key)| *is_key))
             && self.block_from.is_some_and(|from| entry.at.since_us(from) >= BLOCK_FROM_US);
+        if let (true, true, Item::Envelope(hub, _)) = (begins, is_fleet, &entry.item) {
+            self.standing.forget_fleet(hub);
+        }
         if begins || self.writer.needs_block(entry.at.0) {
             self.block_from = Some(entry.at);
             self.begin_block(entry.at)?;

@@ -35,6 +35,8 @@ use super::{
 
 /// Controls under way to one agent. Full when the agent does not read: the router then closes the link.
 pub(super) const CONTROLS_MAX: usize = 64;
+/// After so many echoes a hub is asked for all of its nodes again: who goes back in time begins there.
+const ALL_AFTER: u32 = 3;
 /// How often the clocks are compared.
 const ECHO_EVERY: Duration = Duration::from_secs(10);
 /// A connection that held this long was a good one: backoff starts from the beginning.
@@ -272,6 +274,7 @@ impl Link {
     /// Passes on events and controls until the stream ends.
     async fn follow(&self, ways: &Ways, watch: &mut Watch) -> Result<(), Over> {
         let (mut offset, mut batches) = (ClockOffset::default(), Batches::default());
+        let mut n_echoes = 0_u32;
         let mut echo = interval(ECHO_EVERY);
         echo.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
@@ -292,7 +295,13 @@ impl Link {
                     None if ways.asks.is_closed() => return Ok(()),
                     None => return Err(stuck().into()),
                 },
-                _ = echo.tick() => to_agent(watch, wire::echo(self.clock.now().0))?,
+                _ = echo.tick() => {
+                    to_agent(watch, wire::echo(self.clock.now().0))?;
+                    n_echoes += 1;
+                    if self.is_hub && n_echoes % ALL_AFTER == 0 {
+                        to_agent(watch, wire::all_nodes())?;
+                    }
+                }
             }
         }
     }

@@ -56,6 +56,14 @@ fn all(tape: &mut Tape) -> Vec<u64> {
 }
 
 #[test]
+fn what_a_hub_told_of_all_nodes_is_told_again_with_all_since_however_long_ago_it_was() {
+    let batch = |at_s: u64, key: bool| envelope(at_s, key, Kind::Fleet(v1::Fleet::default()));
+    let (first, second) = ([batch(1, true), batch(2, false)], [batch(3, true), batch(3, true), batch(4, false)]);
+    let mut tape = tape(first.into_iter().chain(second).chain([batch(5, false), tick(5_000)]));
+    assert_eq!(all(&mut tape), [3, 3, 4, 5, 5_000]);
+}
+
+#[test]
 fn a_seek_back_tells_everything_up_to_the_moment_and_nothing_after() {
     let mut tape = tape((1..=10).map(tick));
     assert_eq!(anew(&tape.seek(Stamp(4 * SECOND))), [1, 2, 3, 4]);

@@ -23,7 +23,7 @@ use self::names::{Use, Uses};
 use super::{part::Roster, scrub::Scrub};
 use crate::{
     entry::{Entry, Item},
-    event::{Gap, Link, LinkState, NodeId},
+    event::{self, Gap, Link, LinkState, NodeId},
     wire::PART_ROWS_MAX,
 };
 
@@ -68,7 +68,7 @@ impl Mask {
             }
             nodes.insert(id.clone(), instead);
         }
-        for (link, ids) in &roster.links {
+        for (link, ids) in roster.links.iter().filter(|(link, _)| event::behind(link).is_none()) {
             let host = link.rsplit_once(':').map_or(&**link, |(host, _)| host);
             let is_name = host.parse::<IpAddr>().is_err() && !host.starts_with('[') && &**link != "embedded";
             let first = ids.first().and_then(|id| roster.names.keys().position(|known| known == id));
@@ -140,6 +140,9 @@ impl Mask {
     }
 
     fn link(&self, address: &Arc<str>) -> Arc<str> {
+        if let Some((hub, node)) = event::behind(address) {
+            return event::through(&self.link(&hub.into()), &NodeId::new(&self.node(&node.0)));
+        }
         if address.is_empty() || **address == *"embedded" {
             address.clone()
         } else {

@@ -45,12 +45,10 @@ impl WarmUp {
                     let id = (Arc::clone(link), envelope.node.clone(), envelope.epoch, envelope.stream);
                     self.keep_sample(id, envelope.key.unwrap_or(false), entry);
                 }
-                Carries::Description => self.standing.keep(entry),
+                Carries::Description | Carries::Fleet => self.standing.keep(entry),
                 // What is noted before the part is not about it.
                 Carries::Mark | Carries::Rollup => {}
-                Carries::Echo | Carries::Refusal | Carries::Kept | Carries::Fleet | Carries::Other => {
-                    self.rest.push_back(entry.clone())
-                }
+                Carries::Echo | Carries::Refusal | Carries::Kept | Carries::Other => self.rest.push_back(entry.clone()),
             },
             Item::Link(_) | Item::Clock(..) => self.standing.keep(entry),
             Item::Tick => self.rest.push_back(entry.clone()),

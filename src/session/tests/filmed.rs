@@ -347,3 +347,57 @@ fn a_followed_file_that_is_closed_hands_over_the_line_of_all_of_it() {
     assert!(!followed.state.is_playing());
     assert_eq!(worst_early(&followed), Some(700));
 }
+
+/// Entries of a hub of forty nodes over two minutes: each second one is in trouble, each half minute it tells of all.
+fn of_hub() -> Vec<Entry> {
+    use crate::{
+        event::{Link, LinkState},
+        wire::fleet::script,
+    };
+    let address: Arc<str> = "hub1:7700".into();
+    let at = |second: u64| Stamp(START_US + second * 1_000_000);
+    let entry = |second, envelope| Entry { at: at(second), item: Item::Envelope(address.clone(), Arc::new(envelope)) };
+    let up = Link { address: address.clone(), state: LinkState::Up { note: "tcp".into() } };
+    let description = script::envelope(v1::payload::Kind::Described(script::description()));
+    let mut all = vec![Entry { at: at(0), item: Item::Link(up) }, entry(0, description)];
+    for second in 0..120 {
+        if second % 30 == 0 {
+            let severities: Vec<i64> = (0..40).map(|row| if row == second as usize / 3 { 500 } else { 0 }).collect();
+            all.extend(script::key(second + 1, &severities).into_iter().map(|part| entry(second, part)));
+        }
+        let row = second as usize / 3;
+        let values = [(row, 500 + second as i64)];
+        all.push(entry(second, script::changed(second + 2, v1::FleetValue::Sched, &values)));
+        all.push(Entry { at: at(second), item: Item::Tick });
+    }
+    all
+}
+
+#[test]
+fn what_a_hub_told_shows_the_same_cells_from_a_file_live_and_after_going_back() {
+    let all = of_hub();
+    let (_dir, path) = recorded(&all);
+    let options = Options { n_targets: 1, size: (160, 45), ..Options::default() };
+    let mut sought = Session::replay(options.clone(), Film::open(&path).unwrap(), Vec::new(), None, Speed::default());
+    let mut live = Session::new(options);
+    for entry in &all {
+        live.entry(entry.clone());
+    }
+    for second in [100, 20, 65, 119] {
+        let to = Stamp(START_US + second * 1_000_000 + 500_000);
+        seek(&mut sought, to);
+        live.state.playhead = Playhead::Past(to);
+        live.seek(to);
+        let of_model = |session: &Session| {
+            let nodes = session.state.model.nodes.values();
+            nodes.map(|node| (node.id.clone(), node.severities(), node.presence.clone())).collect::<Vec<_>>()
+        };
+        assert_eq!(of_model(&sought), of_model(&live), "second {second}");
+        assert_eq!(live.state.model.nodes.len(), 40);
+        let worst = live.state.model.nodes.values().max_by_key(|node| node.severities().unwrap().sched).unwrap();
+        assert!(
+            worst.severities().unwrap().sched.is_some_and(|s| u64::from(s.per_mille()) == 500 + second),
+            "{second}"
+        );
+    }
+}
