@@ -298,7 +298,7 @@ impl Link {
                 _ = echo.tick() => {
                     to_agent(watch, wire::echo(self.clock.now().0))?;
                     n_echoes += 1;
-                    if self.is_hub && n_echoes % ALL_AFTER == 0 {
+                    if self.is_hub && n_echoes.is_multiple_of(ALL_AFTER) {
                         to_agent(watch, wire::all_nodes())?;
                     }
                 }

@@ -278,6 +278,8 @@ impl Router {
     fn leave(&mut self, node: &NodeId, hub: &Arc<str>) {
         let Some(&number) = self.by_address.get(&through(hub, node)) else { return };
         let Options { stream, interval_ms, .. } = *self.branches.options();
+        // Before its controls end.
+        self.branches.end(number);
         let line = &mut self.lines[number];
         (line.controls, line.epoch, line.is_left) = (None, None, true);
         line.asked.clear();
@@ -285,7 +287,6 @@ impl Router {
         if self.by_node.get(node) == Some(&number) {
             self.by_node.remove(node);
         }
-        self.branches.end(number);
     }
 
     /// Asks a hub for the past of a node that no link of its own leads to; false where there is no such hub.
