@@ -39,6 +39,10 @@ const FRAME: Duration = Duration::from_micros(16_666);
 /// far apart: each is made of all nodes.
 const N_FEW: usize = 16;
 const FRAME_OF_MANY: Duration = Duration::from_millis(250);
+/// To make pictures takes at most one part in so many of the time, at rest and otherwise; each second brings one all the same.
+const REST: u32 = 20;
+const BUSY: u32 = 2;
+const FRAME_MAX: Duration = Duration::from_secs(1);
 /// What a person has asked for comes within this time.
 const TOUCHED: Duration = Duration::from_secs(1);
 /// A recording is played on so often.
@@ -64,9 +68,21 @@ pub async fn run(feed: Feed, session: Session, theme: Theme, clock: Clock) -> an
     let signals = Signals::new().context("cannot listen to signals")?;
     let (hand, size) = (Hand::default(), session.state().size);
     // Who has just started it waits for its first pictures.
-    let (drawn_at, touched_at) = (Stamp(0), clock.now());
-    let shell =
-        Shell { feed, session, theme, clock, screen, hand, drawn_at, touched_at, size, played_at: None, wants: None };
+    let (drawn_at, touched_at, took) = (Stamp(0), clock.now(), Duration::ZERO);
+    let shell = Shell {
+        feed,
+        session,
+        theme,
+        clock,
+        screen,
+        hand,
+        drawn_at,
+        touched_at,
+        took,
+        size,
+        played_at: None,
+        wants: None,
+    };
     shell.run(signals).await
 }
 
@@ -78,6 +94,8 @@ struct Shell {
     screen: Screen,
     hand: Hand,
     drawn_at: Stamp,
+    /// What that picture took to make.
+    took: Duration,
     /// When a person last did something.
     touched_at: Stamp,
     size: (u16, u16),
@@ -162,14 +180,17 @@ impl Shell {
     fn frame(&self, now: Stamp) -> Duration {
         let (state, quiet) = (self.session.state(), Duration::from_micros(now.since_us(self.touched_at)));
         let is_at_rest = state.model.nodes.len() > N_FEW && state.replay.is_none() && quiet > TOUCHED;
-        if is_at_rest { FRAME_OF_MANY } else { FRAME }
+        let (least, parts) = if is_at_rest { (FRAME_OF_MANY, REST) } else { (FRAME, BUSY) };
+        least.max(self.took * parts).min(FRAME_MAX)
     }
 
     fn draw(&mut self) -> anyhow::Result<()> {
         self.notice_size()?;
+        let begun = self.clock.now();
         self.screen.draw(self.session.state(), &self.theme).context("cannot write to the terminal")?;
         self.session.drawn();
         self.drawn_at = self.clock.now();
+        self.took = Duration::from_micros(self.drawn_at.since_us(begun));
         Ok(())
     }
 
