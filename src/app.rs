@@ -4,6 +4,7 @@
 
 mod across;
 mod act;
+mod arranged;
 mod asks;
 mod command;
 mod compare;
@@ -15,6 +16,7 @@ pub mod heads;
 mod kept;
 pub mod keymap;
 pub mod layout;
+pub mod map;
 mod message;
 mod moment;
 mod mouse;
@@ -159,6 +161,10 @@ pub struct State {
     pub vital: Vital,
     /// Key of the label by which the map is grouped.
     pub group_by: Option<Arc<str>>,
+    /// How the map is looked at.
+    pub on_map: map::OnMap,
+    /// Its groups.
+    arranged: arranged::Arranged,
     /// Whether threads stand among the tasks.
     pub shows_threads: bool,
     /// What lies over the screen.
@@ -215,6 +221,8 @@ impl State {
             levels: vec![Level::new(Screen::Cluster, vital.order())],
             vital,
             group_by: None,
+            on_map: map::OnMap::default(),
+            arranged: arranged::Arranged::default(),
             shows_threads: false,
             overlay: None,
             prompt: None,
@@ -312,6 +320,7 @@ pub fn update(state: &mut State, msg: Msg) -> Vec<Effect> {
             state.model = *model;
             state.model.asked_interval_us = asked_interval_us;
             state.gallery.clear();
+            state.arranged.clear();
             state.timeline.retell();
             state.is_dirty = true;
             go::pursue(state);
@@ -373,6 +382,7 @@ fn event(state: &mut State, stamped: &Stamped) {
     }
     if stamped.event == Event::Reset {
         state.gallery.clear();
+        state.arranged.clear();
     }
     let counts = (stamped.event == Event::Tick).then(|| state.model.counts());
     state.model.apply(stamped);

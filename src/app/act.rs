@@ -3,7 +3,7 @@
 use super::{
     Chosen, Effect, Overlay, PromptKind, State, across, compare, copy, heads,
     keymap::Action,
-    overlay, prompt,
+    map, overlay, prompt,
     screen::{Level, Panel, RowId, Screen},
 };
 use crate::{
@@ -20,6 +20,9 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
     }
     if let Some(overlay) = state.overlay.clone().filter(|_| action != Action::Quit) {
         return overlay::act(state, overlay, action);
+    }
+    if let Some(effects) = map::act(state, action) {
+        return effects;
     }
     match action {
         Action::Quit => return quit(state),
@@ -47,7 +50,7 @@ pub(super) fn act(state: &mut State, action: Action) -> Vec<Effect> {
         }
         Action::Choose(vital) => choose(state, vital),
         Action::Group => group(state),
-        Action::Panel(n) => next_panel(state, n),
+        Action::Panel(n) => map::next_panel(state, n),
         Action::Pause => return state.toggle_pause(),
         Action::Step(n_samples) => return state.step(n_samples),
         Action::Live => return state.go_live(),
@@ -215,13 +218,7 @@ fn group(state: &mut State) {
         Some(key) => keys.iter().position(|k| k == key).map_or(0, |at| at + 1),
     };
     state.group_by = keys.get(next).cloned();
-}
-
-fn next_panel(state: &mut State, n: i32) {
-    let level = state.level_mut();
-    let panels = level.screen.panels();
-    let at = level.index_of(level.panel) as i32;
-    level.panel = panels[(at + n).rem_euclid(panels.len() as i32) as usize];
+    state.leave_groups();
 }
 
 fn copy_row(state: &mut State) -> Vec<Effect> {

@@ -183,7 +183,7 @@ pub const SECTIONS: &[Section] = &[
                 binding(
                     &[(Key::Tab, Action::Panel(1)), (Key::BackTab, Action::Panel(-1))],
                     "Tab",
-                    "next table: tasks, queues, cgroups ...; Shift-Tab back",
+                    "next table, after the last the map; Shift-Tab back",
                     Some("table"),
                 ),
             ),
@@ -200,7 +200,7 @@ pub const SECTIONS: &[Section] = &[
             binding(
                 &[(Key::Right, Action::Columns(1)), (Key::Left, Action::Columns(-1))],
                 "← →",
-                "scroll columns",
+                "scroll columns; on the map: to the next cell",
                 None,
             ),
         ],
@@ -280,7 +280,7 @@ pub const SECTIONS: &[Section] = &[
             binding(
                 &[(Key::Char('+'), Action::Zoom(-1)), (Key::Char('-'), Action::Zoom(1))],
                 "+ -",
-                "time line: less time, more: 1 min to 24 h",
+                "time line: 1 min to 24 h; on the map: into a group, out",
                 None,
             ),
             binding(

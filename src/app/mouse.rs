@@ -1,14 +1,7 @@
 //! The mouse: click to select or, on a head, to sort; double click to go in, wheel to scroll, a click on the time line
 //! to go back.
 
-use super::{
-    Effect, Overlay, State, act, heads,
-    keymap::Action,
-    layout::Areas,
-    overlay,
-    screen::{Panel, RowId},
-    tabs,
-};
+use super::{Effect, Overlay, State, act, heads, keymap::Action, layout::Areas, overlay, tabs};
 use crate::{
     event::{Mouse, MouseKind},
     model::Vital,
@@ -78,14 +71,15 @@ fn select_on_map(state: &mut State, areas: &Areas, mouse: Mouse) -> bool {
         return false;
     }
     let (groups, map) = state.map(areas);
+    state.on_map.has_keys = true;
+    if let Some(group) = map.name_at(mouse.column, mouse.row).and_then(|group| groups.get(group)) {
+        state.enter_group(group);
+        return false;
+    }
     let Some(place) = map.at(mouse.column, mouse.row) else { return false };
-    // Of nodes that share a cell the one that ranks first is meant: the cell has its colour.
-    let here: Vec<RowId> = groups[place.group].nodes[place.nodes.clone()].iter().cloned().map(RowId::Node).collect();
-    let Some(row) = state.rows(Panel::Nodes).into_iter().find(|row| here.contains(row)) else { return false };
-    let level = state.level_mut();
-    level.panel = Panel::Nodes;
-    level.current_mut().selected = Some(row);
-    true
+    let Some(n) = map.places.iter().position(|one| one == place) else { return false };
+    state.select_on_map(&groups, &map, n);
+    state.node_on_map().is_some_and(|id| place.of(&groups).any(|node| node == id))
 }
 
 /// Shows the tab under the mouse; says whether there was one.
@@ -125,6 +119,7 @@ fn select(state: &mut State, areas: &Areas, mouse: Mouse) -> bool {
     let Some(table) = areas.table_at(mouse.column, mouse.row) else { return false };
     let rect = areas.rows(table);
     let Some(panel) = state.screen().panels().get(table).copied() else { return false };
+    state.on_map.has_keys = false;
     state.level_mut().panel = panel;
     if !rect.contains(mouse.column, mouse.row) {
         return false;
@@ -140,9 +135,14 @@ fn select(state: &mut State, areas: &Areas, mouse: Mouse) -> bool {
 
 fn wheel(state: &mut State, mouse: Mouse, n_rows: i32) -> Vec<Effect> {
     let areas = state.areas();
+    if areas.map.contains(mouse.column, mouse.row) {
+        state.on_map.has_keys = true;
+        return act::act(state, Action::Move(n_rows));
+    }
     if let Some(table) = areas.table_at(mouse.column, mouse.row)
         && let Some(panel) = state.screen().panels().get(table)
     {
+        state.on_map.has_keys = false;
         state.level_mut().panel = *panel;
         state.scroll_by(n_rows);
     }

@@ -14,7 +14,7 @@ use crate::{
     event::Stamp,
     model::{
         Cgroup, Finding, Focus, Namespace, Node, Task, Vm,
-        cluster::{Group, Summary},
+        cluster::Summary,
         finding,
         relatives::{self, Relative, Spot},
         timeline::{self, Flag},
@@ -208,18 +208,12 @@ impl State {
         layout::areas(self.screen(), self.level().panel, self.size, &self.content())
     }
 
-    /// Where nodes stand on the map, and the groups that it is made of.
-    pub fn map(&self, areas: &Areas) -> (Vec<Group>, layout::map::Map) {
-        let groups = self.model.groups(self.group_by.as_deref());
-        let sizes: Vec<usize> = groups.iter().map(|group| group.nodes.len()).collect();
-        (groups, layout::map::Map::new(areas, &sizes))
-    }
-
     /// What there is to show. It goes by what is known, not by what a filter lets through: typing must not move things.
     fn content(&self) -> Content {
         match self.screen() {
             Screen::Cluster => {
-                Content { groups: self.model.group_sizes(self.group_by.as_deref()), ..Content::default() }
+                let groups = self.groups().iter().map(|group| group.nodes.len()).collect();
+                Content { groups, ..Content::default() }
             }
             Screen::Node(_) => Content { notices: self.node().map(notices).unwrap_or_default(), ..Content::default() },
             Screen::Vm(..) => Content {

@@ -6,6 +6,7 @@ mod groups;
 mod kept;
 mod keys;
 mod live;
+mod map;
 mod marks;
 mod parts;
 mod past;

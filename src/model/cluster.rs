@@ -2,7 +2,7 @@
 
 mod groups;
 
-use std::{collections::BTreeMap, sync::Arc};
+use std::sync::Arc;
 
 use super::{Model, node::Node, presence::Presence, vital::Vital};
 use crate::event::NodeId;
@@ -32,6 +32,19 @@ pub struct Group {
     pub value: Option<Arc<str>>,
     /// The nodes, by name.
     pub nodes: Vec<NodeId>,
+}
+
+/// How much a node needs a look, the least first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Heat {
+    /// Nothing is known of it yet.
+    Unknown,
+    /// As bad as this.
+    Known(Severity),
+    /// Overdue.
+    Late,
+    /// Not heard.
+    Silent,
 }
 
 /// How a vital is spread over the nodes that are heard.
@@ -85,19 +98,27 @@ impl Model {
         groups
     }
 
-    /// How many nodes are in each of [`Model::groups`]: without names and their order, for it is asked often.
-    pub fn group_sizes(&self, key: Option<&str>) -> Vec<usize> {
-        let mut sizes: BTreeMap<Option<&Arc<str>>, usize> = BTreeMap::new();
-        for node in self.nodes.values() {
-            *sizes.entry(key.and_then(|key| node.label(key))).or_default() += 1;
-        }
-        sizes.into_values().collect()
-    }
-
-    /// How a vital is spread; `None` where it is known of no node.
+    /// How a vital is spread over all nodes; `None` where it is known of none.
     pub fn spread(&self, vital: Vital) -> Option<Spread> {
-        let heard = self.nodes.values().filter(|n| !n.presence.is_silent());
-        spread_of(heard.filter_map(|n| vital.of(n.severities()?)).collect())
+        spread(self.nodes.values(), vital)
+    }
+}
+
+/// How a vital is spread over those of these nodes that are heard; `None` where it is known of none.
+pub fn spread<'a>(nodes: impl Iterator<Item = &'a Node>, vital: Vital) -> Option<Spread> {
+    let heard = nodes.filter(|n| !n.presence.is_silent());
+    spread_of(heard.filter_map(|n| vital.of(n.severities()?)).collect())
+}
+
+impl Node {
+    /// How much it needs a look, by a vital.
+    pub fn heat(&self, vital: Vital) -> Heat {
+        match self.presence {
+            Presence::Silent { .. } => Heat::Silent,
+            Presence::Late { .. } => Heat::Late,
+            Presence::Awaited { .. } => Heat::Unknown,
+            Presence::Live => self.severities().and_then(|known| vital.of(known)).map_or(Heat::Unknown, Heat::Known),
+        }
     }
 }
 

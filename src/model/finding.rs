@@ -64,6 +64,8 @@ pub enum Topic {
     Reader,
     /// Nodes that share a label and grow.
     Group(Arc<str>, Arc<str>),
+    /// A hub that tells nothing; its address.
+    Hub(Arc<str>),
     /// The same trouble on several nodes; that of the worst of them.
     Several(Box<Topic>),
     /// The clock of the node.
@@ -138,16 +140,21 @@ pub fn findings(model: &Model, node: Option<&NodeId>, now: Stamp) -> Vec<Finding
     // Those who have links to one that is not heard know whether it is up.
     let peers = if is_any_silent { model.link_peers() } else { BTreeMap::new() };
     for node in model.nodes.values().filter(in_scope) {
+        // Of all nodes behind a hub that is not reached one thing is said.
+        if says_node && model.is_cut_off(node) {
+            continue;
+        }
         let seen = if node.presence.is_silent() { model.seen_up(node, &peers) } else { None };
         Teller { node, says_node, now, seen, found: &mut found }.tell();
     }
     causes::raise(&mut found);
     if says_node {
+        fleet::tell_hubs(model, now, &mut found);
         fleet::tell(model, &peers, &mut found);
         held_up(model, now, &mut found);
     }
     // What befell several comes before each of them.
-    found.sort_by_key(|finding| !matches!(finding.subject.topic, Topic::Silent | Topic::Reader));
+    found.sort_by_key(|finding| !matches!(finding.subject.topic, Topic::Silent | Topic::Hub(_) | Topic::Reader));
     found.sort_by(|a, b| (b.severity, a.vital, &a.subject.node).cmp(&(a.severity, b.vital, &b.subject.node)));
     found
 }

@@ -61,8 +61,8 @@ pub struct Sight {
 }
 
 impl Hub {
-    /// Why nothing that it said is of now.
-    fn trouble(&self) -> Option<(Option<Cause>, String)> {
+    /// Why nothing that it said is of now: the class of the reason where the connection tells, and the words.
+    pub fn trouble(&self) -> Option<(Option<Cause>, String)> {
         let what = match &self.link {
             LinkState::Up { .. } if self.is_quiet => return Some((None, format!("hub {} says nothing", self.name))),
             LinkState::Up { .. } => return None,
@@ -96,6 +96,12 @@ impl Model {
             let sight = node.sights.iter().find(|sight| sight.hub == hub.address);
             (hub, sight.map(|sight| &sight.presence))
         })
+    }
+
+    /// Whether a node is silent only for that none of the hubs that told of it is reached.
+    pub fn is_cut_off(&self, node: &Node) -> bool {
+        let is_in_trouble = |hub: &Hub| hub.trouble().is_some();
+        node.is_by_hub && node.sights.iter().all(|sight| self.hubs.get(&sight.hub).is_none_or(is_in_trouble))
     }
 
     /// An address has said that a hub answers there.

@@ -1,12 +1,14 @@
 //! Events in few words, for tests. Times are seconds since the story began.
 
 use midair_vitals::{
-    CgroupReading, CpuTimes, NetNamespace, NodeReading, Previous, Queue, QueueKind, TaskId, TaskKind, TaskReading, Unit,
+    CgroupReading, CpuTimes, NetNamespace, NodeReading, Previous, Queue, QueueKind, Severities, Severity, TaskId,
+    TaskKind, TaskReading, Unit,
 };
 
 use super::Model;
 use crate::event::{
-    Cause, Described, Details, Event, Link, LinkState, NodeId, Rows, Runtime, Sample, Stamp, Stamped, Stream,
+    Brief, Cause, Described, Details, Event, Fleet, Heard, Hearing, Link, LinkState, NodeId, Rows, Runtime, Sample,
+    Stamp, Stamped, Stream,
 };
 
 /// A second, in microseconds.
@@ -208,4 +210,43 @@ pub(crate) fn details(seconds: f64, node: &str, task: Option<TaskReading>, child
         erlang: None,
     };
     stamped(seconds, Event::Details(Box::new(details)))
+}
+
+/// A hub, and what it tells of so many nodes `node-00000` and so on: of two roles, in racks of twenty, the last one the worst.
+pub(crate) fn crowd(seconds: f64, n_nodes: usize) -> Vec<Stamped> {
+    let described = |node: &str, labels: Vec<(&str, String)>| {
+        let Event::Described(described) = described_as(seconds, node, "hub-1:7700", 1).event else {
+            unreachable!("a description")
+        };
+        let labels = labels.into_iter().map(|(key, value)| (key.into(), value.as_str().into())).collect();
+        Described { labels, ..*described }
+    };
+    let hub = Described { is_hub: true, name: "hub-1".into(), ..described("hub-1:7700", Vec::new()) };
+    let name = |n: usize| format!("node-{n:05}");
+    let role = |n: usize| ["chat", "media"][n % 2].to_owned();
+    let brief = |n: usize| {
+        let sched = Severity::from_per_mille(if n + 1 == n_nodes { 990 } else { 100 });
+        Brief { severities: Severities { sched: Some(sched), ..Severities::default() }, ..Brief::default() }
+    };
+    let heard = |n: usize| Heard {
+        node: id(&name(n)),
+        hearing: Hearing::Live,
+        since_us: None,
+        cause: None,
+        reason: "".into(),
+        clock: None,
+        n_lost: None,
+    };
+    let labels = |n: usize| vec![("role", role(n)), ("rack", format!("r{:03}", n / 20))];
+    let fleet = Fleet {
+        address: "hub-1:7700".into(),
+        begins: true,
+        ends: true,
+        nodes: (0..n_nodes).map(|n| described(&name(n), labels(n))).collect(),
+        heard: (0..n_nodes).map(heard).collect(),
+        briefs: (0..n_nodes).map(|n| (id(&name(n)), brief(n))).collect(),
+        ..Fleet::default()
+    };
+    let events = [Event::Described(Box::new(hub)), Event::Fleet(Box::new(fleet))];
+    [up_at(seconds, "hub-1:7700")].into_iter().chain(events.map(|event| stamped(seconds, event))).collect()
 }

@@ -21,6 +21,9 @@ pub fn draw_node(buffer: &mut Buffer, area: Rect, state: &State, theme: &Theme) 
     if let Some(words) = nodes::presence(node, state.now()) {
         pen.put(nodes::sign(node), theme.alarm).put(&words, theme.alarm).skip(2);
     }
+    if let Some((words, is_agreed)) = nodes::seen_by(&state.model, node, state.now()) {
+        pen.put(&words, if is_agreed { theme.dim } else { theme.warn }).skip(2);
+    }
     let room = usize::from(pen.left());
     let told = [Told::Notes, Told::All, Told::Periods, Told::Health].map(|told| parts(node, told));
     let width = |parts: &[Part]| parts.iter().map(|part| text::width(&part.text) + 3).sum::<usize>();

@@ -105,6 +105,10 @@ fn unheard(state: &State) -> Option<String> {
         Some(Presence::Awaited { .. }) => Some("○ WAITING".to_owned()),
         Some(Presence::Live) => None,
         None if counts.n_live + counts.n_late > 0 || counts.n_nodes == 0 => None,
+        None if state.model.nodes.values().all(|node| state.model.is_cut_off(node)) => {
+            let last = state.model.hubs.values().filter_map(|hub| hub.at).max();
+            Some(last.map_or_else(|| "× NO HUB".to_owned(), |at| format!("× NO HUB {}", age(at))))
+        }
         None if counts.n_silent > 0 => Some("× ALL SILENT".to_owned()),
         None => Some("○ WAITING".to_owned()),
     }
@@ -178,7 +182,7 @@ fn hubs(state: &State, theme: &Theme) -> Vec<(String, Style)> {
         return Vec::new();
     }
     let one = |hub: &Hub| {
-        let (is_up, missed) = (matches!(hub.link, LinkState::Up { .. }), hub.n_missed);
+        let (is_up, missed) = (hub.trouble().is_none(), hub.n_missed);
         let words = match (is_up, missed) {
             (false, _) => format!("× {}", hub.name),
             (true, 0) => hub.name.to_string(),

@@ -47,7 +47,7 @@ pub fn draw(buffer: &mut Buffer, areas: &Areas, n: usize, state: &State, panel: 
         panel::empty(buffer, inside, &empty::why(state, panel), theme);
         return;
     }
-    let (list, has_keys) = (state.list(panel), state.level().panel == panel);
+    let (list, has_keys) = (state.list(panel), state.level().panel == panel && !state.is_on_map());
     let heads_area = rect(areas.heads(n)).intersection(*buffer.area());
     let page = Page {
         list,

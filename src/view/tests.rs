@@ -12,6 +12,7 @@ use scene::Told;
 mod scene;
 
 mod compare;
+mod crowd;
 mod hostile;
 mod pictures;
 mod sizes;

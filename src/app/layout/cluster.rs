@@ -22,7 +22,10 @@ pub(super) fn areas(base: Areas, body: Rect, room: Room, panel: Panel, content: 
     let map_width = body.width * 2 / 5;
     let n_lines = map::n_lines(&content.groups, map_width - 2, 2);
     // Cells two rows high, a row between groups, the spread, and the box.
-    let map_needs = n_lines.saturating_mul(2).saturating_add(content.groups.len() as u16 + 2);
+    let map_needs = n_lines
+        .saturating_mul(2)
+        .saturating_add(u16::try_from(content.groups.len()).unwrap_or(u16::MAX))
+        .saturating_add(2);
     let (upper, tasks) = body.top(nodes_need.max(map_needs).max(6).min(body.height / 2));
     let (map, nodes) = upper.left(map_width);
     Areas { map, tables: placed(nodes, tasks, panel), ..base }

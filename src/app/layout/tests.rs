@@ -39,9 +39,11 @@ fn parts_lie_on_the_screen_and_apart() {
                 for (panel, content) in screen.panels().iter().flat_map(|p| contents().map(|c| (p, c))) {
                     let areas = areas(&screen, *panel, (width, height), &content);
                     check_apart(&areas, width, height);
-                    let map = map::Map::new(&areas, &content.groups);
-                    let on_map = |p: &map::Place| areas.map.contains(p.rect.x, p.rect.y + p.rect.height - 1);
-                    assert!(map.places.iter().all(on_map), "{map:?} of {width}x{height}");
+                    for part in [map::Part::All, map::Part::Group(2), map::Part::Page(2, 899)] {
+                        let map = map::Map::new(&areas, &content.groups, part);
+                        let on_map = |p: &map::Place| areas.map.contains(p.rect.x, p.rect.y + p.rect.height - 1);
+                        assert!(map.places.iter().all(on_map), "{map:?} of {width}x{height}");
+                    }
                 }
             }
         }

@@ -108,7 +108,7 @@ impl Filter {
     }
 
     /// Whether a node is one.
-    pub(super) fn takes_node(&self, node: &Node) -> bool {
+    pub(in crate::app) fn takes_node(&self, node: &Node) -> bool {
         let labels = node.described.iter().flat_map(|described| &described.labels).map(|(_, value)| &**value);
         let of_hub = node.described.iter().map(|described| &*described.address);
         let texts = [node.name(), &*node.address].into_iter().chain(labels).chain(of_hub);

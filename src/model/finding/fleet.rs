@@ -132,6 +132,22 @@ fn slope(node: &Node, value: NodeValue) -> Option<f64> {
     Some(rise * 1e6 / over_us)
 }
 
+/// Adds hubs that tell nothing: worst where nobody else hears their nodes.
+pub(super) fn tell_hubs(model: &Model, now: Stamp, found: &mut Vec<Finding>) {
+    for hub in model.hubs.values() {
+        let Some((_, why)) = hub.trouble() else { continue };
+        let mut of_hub = model.nodes.values().filter(|node| node.sights.iter().any(|sight| sight.hub == hub.address));
+        let Some(first) = of_hub.next() else { continue };
+        let is_cut_off = model.is_cut_off(first) || of_hub.any(|node| model.is_cut_off(node));
+        let mut parts = vec![Part::Name(why.into())];
+        if let Some(at) = hub.at {
+            parts.extend([Part::Words("; what it said last is "), Part::Time(now.since_us(at)), Part::Words(" old")]);
+        }
+        let severity = if is_cut_off { 1000 } else { 500 };
+        found.push(finding(severity, None, (first, Topic::Hub(hub.address.clone())), parts));
+    }
+}
+
 /// Adds what the nodes tell together.
 pub(super) fn tell(model: &Model, peers: &BTreeMap<Arc<str>, Peer>, found: &mut Vec<Finding>) {
     if let Some(finding) = silent(model, peers) {
@@ -164,7 +180,7 @@ pub(super) fn tell(model: &Model, peers: &BTreeMap<Arc<str>, Peer>, found: &mut 
 /// Several nodes that are silent are said in one sentence, with what they share.
 fn silent(model: &Model, peers: &BTreeMap<Arc<str>, Peer>) -> Option<Finding> {
     let all: Vec<&Node> = model.nodes.values().collect();
-    let is_silent = |node: &&&Node| matches!(node.presence, Presence::Silent { .. });
+    let is_silent = |node: &&&Node| node.presence.is_silent() && !model.is_cut_off(node);
     let silent: Vec<&Node> = all.iter().filter(is_silent).copied().collect();
     let first = *silent.first().filter(|_| silent.len() >= TOGETHER_MIN)?;
     let mut parts = vec![Part::Count(silent.len() as u64), Part::Words(" of "), Part::Count(all.len() as u64)];
@@ -229,6 +245,7 @@ fn trouble(model: &Model, finding: &Finding) -> Option<(u8, String)> {
         | Topic::Silent
         | Topic::Reader
         | Topic::Group(..)
+        | Topic::Hub(_)
         | Topic::Several(_)
         | Topic::Clock
         | Topic::Peers(_) => return None,

@@ -2,6 +2,7 @@ use super::*;
 use crate::{
     event::{Brief, Event, Fleet, Link, Stamped},
     model::script::{at, described_as, id, stamped, tick, told, up_at},
+    model::words::Part,
 };
 
 const ONE: &str = "hub1:7700";
@@ -84,6 +85,24 @@ fn while_a_hub_is_not_reached_its_nodes_are_silent_for_that_and_keep_their_last_
     assert!(node.glance().is_some());
     let back = [&story.concat()[..], &hub(3.0, ONE)[..], &[all(3.5, ONE, &[("a", LIVE)])]];
     assert_eq!(after(&back).node(&id("a")).unwrap().presence, Presence::Live);
+}
+
+#[test]
+fn a_hub_that_is_not_reached_is_one_finding_and_none_of_each_of_its_nodes() {
+    let all_of = |hub| all(1.0, hub, &[("a", LIVE), ("b", LIVE), ("c", LIVE), ("d", LIVE)]);
+    let story = [&hub(0.0, ONE)[..], &[all_of(ONE)], &[cut(2.0, ONE, Cause::Refused)]];
+    let parts = |model: &Model| {
+        let found = crate::model::finding::findings(model, None, at(13.0));
+        found.into_iter().map(|finding| (finding.severity.per_mille(), finding.parts)).collect::<Vec<_>>()
+    };
+    let said = |severity| {
+        let why = Part::Name("hub hub1:7700 is not reached: connection refused".into());
+        let age = [Part::Words("; what it said last is "), Part::Time(12_000_000), Part::Words(" old")];
+        vec![(severity, [why].into_iter().chain(age).collect::<Vec<_>>())]
+    };
+    assert_eq!(parts(&after(&story)), said(1000));
+    let both = [&hub(0.0, TWO)[..], &[all_of(TWO)], &story.concat()[..]];
+    assert_eq!(parts(&after(&both)), said(500), "another hub hears them");
 }
 
 #[test]

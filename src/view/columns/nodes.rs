@@ -4,7 +4,7 @@ use midair_vitals::Severity;
 
 use crate::{
     event::Stamp,
-    model::{Glance, Node, Presence, Vital},
+    model::{Glance, Hub, Model, Node, Presence, Vital},
     view::{
         format,
         theme::Level,
@@ -62,6 +62,29 @@ pub fn presence(node: &Node, now: Stamp) -> Option<String> {
     }
 }
 
+/// Which of several hubs hear a node, in words; and whether they agree. Nothing where there are not several.
+pub fn seen_by(model: &Model, node: &Node, now: Stamp) -> Option<(String, bool)> {
+    if !node.is_by_hub || model.hubs.len() < 2 {
+        return None;
+    }
+    let hears = |presence: Option<&Presence>| matches!(presence, Some(Presence::Live | Presence::Late { .. }));
+    let n_hearing = model.seen_by(node).filter(|(hub, seen)| hub.trouble().is_none() && hears(*seen)).count();
+    let n_hubs = model.hubs.len();
+    if n_hearing == n_hubs || n_hearing == 0 {
+        return Some((format!("heard by {n_hearing} of {n_hubs} hubs"), true));
+    }
+    let one = |(hub, presence): (&Hub, Option<&Presence>)| match (hub.trouble(), presence) {
+        (Some(_), _) => format!("{} is not reached", hub.name),
+        (None, Some(Presence::Live | Presence::Late { .. })) => format!("{} hears it", hub.name),
+        (None, Some(Presence::Awaited { .. })) => format!("{} awaits it", hub.name),
+        (None, Some(Presence::Silent { since, reason, .. })) => {
+            format!("{} not since {}: {reason}", hub.name, format::age(Some(now.since_us(*since))))
+        }
+        (None, None) => format!("{} does not know it", hub.name),
+    };
+    Some((model.seen_by(node).map(one).collect::<Vec<_>>().join(", "), false))
+}
+
 /// The sign of how a node is heard.
 pub fn sign(node: &Node) -> &'static str {
     match node.presence {
@@ -78,7 +101,12 @@ fn severity(row: &Row<'_>, vital: Vital) -> Option<Severity> {
 }
 
 fn heard(row: &Row<'_>) -> Cell {
+    let sights = &row.node.sights;
+    let n_silent = sights.iter().filter(|sight| sight.presence.is_silent()).count();
     match (&row.node.presence, presence(row.node, row.now)) {
+        (Presence::Live, _) if row.node.is_by_hub && n_silent > 0 => {
+            Cell::name(format!("live {}/{} hubs", sights.len() - n_silent, sights.len()))
+        }
         (Presence::Live, _) | (_, None) => Cell::dim("live"),
         (Presence::Silent { since, cause, .. }, Some(_)) => {
             let age = format::age(Some(row.now.since_us(*since)));

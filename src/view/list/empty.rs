@@ -31,6 +31,9 @@ pub(super) fn why(state: &State, panel: Panel) -> String {
         Panel::Peers => "no Erlang VM tells of a link to another node",
         _ if is_unmeasured => "not measured then: why stands above",
         Panel::Tasks if node.is_none() && none_measured() => "not measured then: each node says why",
+        Panel::Tasks if is_unheard && !is_silent && node.is_some_and(|node| node.is_by_hub) => {
+            "followed from now on: its tasks come with its first sample"
+        }
         Panel::Tasks if is_unheard && is_silent => {
             "nothing was ever received from this node: why stands above; it is dialled again and again"
         }

@@ -87,7 +87,11 @@ fn note_columns(vital: Vital) -> u16 {
 }
 
 fn waiting(node: &Node) -> &'static str {
-    if node.presence.is_silent() {
+    if node.is_by_hub && node.presence.is_silent() {
+        "it fell silent before anybody followed it: what its hub said last stands in the table of nodes"
+    } else if node.is_by_hub && !node.is_unmeasured() {
+        "followed from now on: its first sample comes within a second"
+    } else if node.presence.is_silent() {
         "nothing was ever measured here: no sample has arrived"
     } else if node.is_unmeasured() {
         "not measured then"
