@@ -31,13 +31,10 @@ pub(super) fn why(state: &State, panel: Panel) -> String {
         Panel::Peers => "no Erlang VM tells of a link to another node",
         _ if is_unmeasured => "not measured then: why stands above",
         Panel::Tasks if node.is_none() && none_measured() => "not measured then: each node says why",
-        Panel::Tasks if is_unheard && !is_silent && node.is_some_and(|node| node.is_by_hub) => {
-            "followed from now on: its tasks come with its first sample"
-        }
         Panel::Tasks if is_unheard && is_silent => {
             "nothing was ever received from this node: why stands above; it is dialled again and again"
         }
-        Panel::Tasks if is_unheard => "waiting for the first sample of this node",
+        Panel::Tasks if is_unheard => first_awaited(node),
         Panel::Tasks if state.model.nodes.is_empty() => "no tasks yet: they come with the first sample of an agent",
         Panel::Tasks if all_silent() => "no node is heard, so no task is known now: enter a node for why",
         Panel::Tasks if matches!(state.screen(), Screen::Scope(..)) => {
@@ -73,6 +70,15 @@ pub(super) fn why(state: &State, panel: Panel) -> String {
         },
     };
     words.to_owned()
+}
+
+/// A node that a hub told of is heard itself only while somebody follows it.
+fn first_awaited(node: Option<&Node>) -> &'static str {
+    if node.is_some_and(|node| node.is_by_hub) {
+        "followed from now on: its tasks come with its first sample"
+    } else {
+        "waiting for the first sample of this node"
+    }
 }
 
 fn silent_vm(state: &State) -> bool {
