@@ -65,6 +65,7 @@ fn share() -> Share {
         nodes: number("--from")..number("--to"),
         port: argument("--port").unwrap_or_default(),
         start_us: argument("--start").unwrap_or_default(),
+        tls: None,
     }
 }
 

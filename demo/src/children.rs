@@ -11,6 +11,7 @@ use std::{
 
 use anyhow::Context as _;
 use midair_agent::Clock;
+use midair_tls::{Credentials, Files, Roles};
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use crate::{
@@ -49,14 +50,24 @@ pub struct Share {
     pub port: u16,
     /// `CLOCK_MONOTONIC` of the beginning, microseconds.
     pub start_us: u64,
+    /// By which certificates its agents listen; `None`: without any.
+    pub tls: Option<Files>,
 }
 
 /// A fleet that runs. Its processes end when this is dropped, and when this process ends in whatever way.
 #[derive(Debug)]
 pub struct Fleet {
-    children: Vec<Child>,
+    parts: Vec<Process>,
     n_nodes: usize,
     port: u16,
+}
+
+/// A process of agents, and how it is started.
+#[derive(Debug)]
+struct Process {
+    command: Command,
+    child: Child,
+    nodes: Range<usize>,
 }
 
 impl Wanted {
@@ -75,7 +86,9 @@ impl Share {
             tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
         runtime.block_on(async {
             let world = Arc::new(World::new(self.fleet.seed, self.fleet.n_nodes, self.fleet.plan()?));
-            let part = Part { world, nodes: self.nodes, port: self.port, start_us: self.start_us };
+            let tls = self.tls.map(|files| Credentials::load(files, Roles::default(), Clock::system().mono_us()));
+            let tls = tls.transpose().context("cannot use the certificates")?.map(Arc::new);
+            let part = Part { world, nodes: self.nodes, port: self.port, start_us: self.start_us, tls };
             let opened = Served::open(&part);
             // What went wrong is said in place of the word, and only then: who started this shows it.
             let word = opened.as_ref().map_or_else(|error| format!("{error:#}"), |_| READY.to_owned());
@@ -100,29 +113,54 @@ fn end_with_parent() {
 impl Fleet {
     /// Starts a fleet, and waits until all of it listens. `program` runs [`Share::serve`] when it is given these arguments.
     pub fn start(wanted: &Wanted, program: &Path, arguments: impl Fn(&Share) -> Vec<String>) -> anyhow::Result<Self> {
+        Self::in_parts(wanted, (N_AGENTS, None), program, arguments)
+    }
+
+    /// The same in processes of at most so many agents, which listen by these certificates.
+    pub fn in_parts(
+        wanted: &Wanted,
+        (n_most, tls): (usize, Option<Files>),
+        program: &Path,
+        arguments: impl Fn(&Share) -> Vec<String>,
+    ) -> anyhow::Result<Self> {
         wanted.plan()?;
-        let n_each = n_agents(open_files());
+        let n_each = n_agents(open_files()).min(n_most);
         anyhow::ensure!(n_each > 0, "this user may not open enough files; raise the limit (`ulimit -Hn`)");
         let (port, start_us) = (free_port()?, Clock::system().mono_us());
-        let mut fleet = Self { children: Vec::new(), n_nodes: wanted.n_nodes, port };
+        let mut fleet = Self { parts: Vec::new(), n_nodes: wanted.n_nodes, port };
         for from in (0..wanted.n_nodes).step_by(n_each) {
             let nodes = from..(from + n_each).min(wanted.n_nodes);
-            let share = Share { fleet: wanted.clone(), nodes, port, start_us };
-            let child = Command::new(program)
-                .args(arguments(&share))
-                .stdin(Stdio::piped())
-                .stdout(Stdio::piped())
-                // The terminal is the dashboard's.
-                .stderr(Stdio::null())
-                // What keys of the terminal send is for who has it.
-                .process_group(0)
-                .spawn()
-                .with_context(|| format!("cannot start {}", program.display()))?;
-            fleet.children.push(child);
+            let share = Share { fleet: wanted.clone(), nodes, port, start_us, tls: tls.clone() };
+            fleet.parts.push(Process::start(program, &arguments(&share), share.nodes)?);
         }
         // All open their addresses at the same time.
-        fleet.children.iter_mut().try_for_each(wait)?;
+        fleet.parts.iter_mut().try_for_each(|part| wait(&mut part.child))?;
         Ok(fleet)
+    }
+
+    /// The nodes of a process.
+    pub fn nodes(&self, part: usize) -> Range<usize> {
+        self.parts.get(part).map_or(0..0, |part| part.nodes.clone())
+    }
+
+    /// Ends a process as if its hosts had lost power.
+    ///
+    /// # Errors
+    /// When there is none such.
+    pub fn kill(&mut self, part: usize) -> anyhow::Result<()> {
+        let child = &mut self.parts.get_mut(part).context("there is no such process")?.child;
+        child.kill().context("it has ended before")?;
+        child.wait().context("it cannot be waited for").map(|_| ())
+    }
+
+    /// Starts a process again that has ended, and waits until its agents listen.
+    ///
+    /// # Errors
+    /// When there is none such, or it does not begin.
+    pub fn start_again(&mut self, part: usize) -> anyhow::Result<()> {
+        let part = self.parts.get_mut(part).context("there is no such process")?;
+        part.child = part.command.spawn().context("it cannot be started again")?;
+        wait(&mut part.child)
     }
 
     /// Where its agents listen, in order of their numbers.
@@ -149,18 +187,34 @@ impl Fleet {
 
     /// The processes.
     pub fn pids(&self) -> impl Iterator<Item = u32> {
-        self.children.iter().map(Child::id)
+        self.parts.iter().map(|part| part.child.id())
+    }
+}
+
+impl Process {
+    fn start(program: &Path, arguments: &[String], nodes: Range<usize>) -> anyhow::Result<Self> {
+        let mut command = Command::new(program);
+        command
+            .args(arguments)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            // The terminal is the dashboard's.
+            .stderr(Stdio::null())
+            // What keys of the terminal send is for who has it.
+            .process_group(0);
+        let child = command.spawn().with_context(|| format!("cannot start {}", program.display()))?;
+        Ok(Self { command, child, nodes })
     }
 }
 
 impl Drop for Fleet {
     fn drop(&mut self) {
-        for child in &mut self.children {
+        for part in &mut self.parts {
             // One that has ended already needs no more.
-            drop(child.kill());
+            drop(part.child.kill());
         }
-        for child in &mut self.children {
-            drop(child.wait());
+        for part in &mut self.parts {
+            drop(part.child.wait());
         }
     }
 }

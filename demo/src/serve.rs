@@ -9,6 +9,7 @@ use midair_agent::{
     Clock, Config, config::BlackBoxConfig, config::Place, cost::Payer, crew::Crew, desk::Door, identity::Identity,
     listen,
 };
+use midair_tls::{Acceptor, Credentials};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_stream::{StreamExt, wrappers::TcpListenerStream};
 
@@ -29,6 +30,7 @@ const BACKLOG: u32 = 16;
 pub struct Served {
     crew: Crew,
     open: Vec<(Door, TcpListener, Switch)>,
+    tls: Option<Arc<Credentials>>,
 }
 
 /// Which nodes are served, and since when there has been a world.
@@ -42,12 +44,14 @@ pub struct Part {
     pub port: u16,
     /// `CLOCK_MONOTONIC` of the beginning, microseconds.
     pub start_us: u64,
+    /// Who they are; `None`: they listen without certificates.
+    pub tls: Option<Arc<Credentials>>,
 }
 
 impl Served {
     /// Opens the addresses of these nodes. Must be called on a tokio runtime.
     pub fn open(part: &Part) -> anyhow::Result<Self> {
-        let mut served = Self { crew: Crew::new(INTERVAL), open: Vec::new() };
+        let mut served = Self { crew: Crew::new(INTERVAL), open: Vec::new(), tls: part.tls.clone() };
         for node in part.nodes.clone().filter_map(|number| part.world.cluster.nodes.get(number)) {
             served.add(part, node)?;
         }
@@ -86,6 +90,10 @@ impl Served {
     /// Serves until it is dropped.
     pub async fn run(self) -> anyhow::Result<()> {
         for (door, listener, switch) in self.open {
+            if let Some(credentials) = &self.tls {
+                tokio::spawn(guarded(door, listener, Acceptor::new(Arc::clone(credentials))));
+                continue;
+            }
             let plugged = move |stream: io::Result<_>| {
                 // A sample waits for nothing; without this Nagle's algorithm may hold it back.
                 let at_once = |stream: TcpStream| stream.set_nodelay(true).map(|()| stream);
@@ -100,6 +108,13 @@ impl Served {
         }
         self.crew.run().await;
         Ok(())
+    }
+}
+
+/// Serves by mutual TLS. Its cable is never cut.
+async fn guarded(door: Door, listener: TcpListener, acceptor: Acceptor) {
+    if let Err(error) = listen::serve_tls(door, listener, acceptor, std::future::pending()).await {
+        tracing::error!(%error, "an agent of the demo no longer serves");
     }
 }
 

@@ -121,6 +121,6 @@ impl PartArgs {
     /// What it is told.
     pub fn share(&self) -> Share {
         let fleet = Wanted { n_nodes: self.nodes, seed: self.seed, scenario: self.scenario.clone() };
-        Share { fleet, nodes: self.from..self.to, port: self.port, start_us: self.start_us }
+        Share { fleet, nodes: self.from..self.to, port: self.port, start_us: self.start_us, tls: None }
     }
 }
