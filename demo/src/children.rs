@@ -174,7 +174,7 @@ impl Fleet {
     /// # Errors
     /// In words, where one has ended by itself.
     pub fn all_run(&mut self) -> anyhow::Result<()> {
-        for child in &mut self.children {
+        for Process { child, .. } in &mut self.parts {
             if let Some(status) = child.try_wait().context("cannot look at an agent process of the demo")? {
                 let pid = child.id();
                 anyhow::bail!(

@@ -3,8 +3,10 @@
 #![expect(clippy::disallowed_methods, reason = "these tests wait for real programs in real time")]
 
 mod demo;
+mod golden;
 mod hub;
 mod marks;
+mod network;
 mod one_path;
 mod out;
 mod past;

@@ -7,12 +7,12 @@ fn no_process_has_more_agents_than_its_files_allow() {
 
 #[test]
 fn a_process_that_ends_by_itself_is_told_of() {
-    let start = |program: &str| Command::new(program).stdin(Stdio::piped()).spawn().expect("it is there");
-    let mut fleet = Fleet { children: vec![start("cat")], n_nodes: 1, port: 1 };
+    let start = |program: &str| Process::start(Path::new(program), &[], 0..1).expect("it is there");
+    let mut fleet = Fleet { parts: vec![start("cat")], n_nodes: 1, port: 1 };
     assert!(fleet.all_run().is_ok());
     let mut ended = start("false");
-    ended.wait().expect("it ends");
-    fleet.children.push(ended);
+    ended.child.wait().expect("it ends");
+    fleet.parts.push(ended);
     let words = fleet.all_run().expect_err("one has ended").to_string();
     assert!(words.contains("has ended by itself"), "{words}");
 }
