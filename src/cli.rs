@@ -25,6 +25,7 @@ use crate::{
     feed::{live::Target, local},
 };
 
+pub use agents::Listed;
 pub use certs::CertsCommand;
 pub use demo::{DemoArgs, PartArgs};
 pub use hub::HubArgs;
@@ -52,15 +53,15 @@ pub struct Cli {
     hosts: Vec<String>,
 
     /// Hosts after `--` are hosts, whatever they are called.
-    #[arg(last = true, value_name = "HOST[:PORT]", hide = true)]
+    #[arg(last = true, value_name = "HOST[:PORT]", hide = true, conflicts_with_all = ["agents_file", "dns"])]
     more_hosts: Vec<String>,
 
-    /// Watch the agents that this file names, one address a line; it is read again when it changes.
-    #[arg(long, value_name = "FILE", conflicts_with_all = ["hosts", "more_hosts"])]
-    pub agents_file: Option<PathBuf>,
+    /// Agents that are not named one by one.
+    #[command(flatten)]
+    pub listed: Listed,
 
     /// Watch this host with an agent inside this program, though a local one may answer.
-    #[arg(long, conflicts_with_all = ["hosts", "more_hosts", "agents_file"])]
+    #[arg(long, conflicts_with_all = ["hosts", "more_hosts", "agents_file", "dns"])]
     pub embedded: bool,
 
     /// How agents are reached by TCP.
@@ -80,7 +81,7 @@ pub struct Cli {
     pub no_mouse: bool,
 
     /// Where the agent inside this program gets its values from.
-    #[arg(long, value_enum, conflicts_with_all = ["hosts", "more_hosts", "agents_file"])]
+    #[arg(long, value_enum, conflicts_with_all = ["hosts", "more_hosts", "agents_file", "dns"])]
     pub source: Option<SourceChoice>,
 
     /// CPU time that the agent inside this program may use, in per cent of one core, or "off".
@@ -154,6 +155,10 @@ pub struct RecordArgs {
     #[arg(value_name = "HOST[:PORT]")]
     pub hosts: Vec<String>,
 
+    /// Agents that are not named one by one.
+    #[command(flatten)]
+    pub listed: Listed,
+
     /// The file to write; it must not be there yet.
     #[arg(long, short, value_name = "FILE")]
     pub out: PathBuf,
@@ -197,7 +202,7 @@ pub struct RecordArgs {
 }
 
 /// Where an agent is to be found.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
     /// At "host:port".
     Tcp(String),
@@ -219,9 +224,6 @@ impl Place {
 impl Cli {
     /// The places named, in order, each once; none: this host.
     pub fn places(&self) -> anyhow::Result<Vec<Place>> {
-        if let Some(file) = &self.agents_file {
-            return agents::read(file);
-        }
         places(self.hosts.iter().chain(&self.more_hosts))
     }
 

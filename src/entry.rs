@@ -29,6 +29,8 @@ pub enum Item {
     Gap(Gap),
     /// A piece of what a black box was asked for.
     Page(Page),
+    /// What the feed has to say to who looks, of itself and of no node: of now, and in no recording.
+    Notice(Arc<str>),
     /// Time passed.
     Tick,
     /// Forget all: what follows is told anew (a seek).

@@ -153,6 +153,11 @@ pub enum LinkState {
         /// When it is dialled again.
         retry_at: Stamp,
     },
+    /// Nobody watches it any more: it is no longer named, or calls in no more.
+    Left {
+        /// Why, in words.
+        reason: Arc<str>,
+    },
 }
 
 impl LinkState {

@@ -33,7 +33,7 @@ use crate::{
     event::Stream,
     feed::{
         backoff::HUB_DIALS_PER_SECOND,
-        live::{self, Target},
+        live::{self, Later, Target, Teller},
     },
 };
 
@@ -66,13 +66,13 @@ pub struct Options {
     pub metrics: Option<TcpListener>,
 }
 
-/// Watches these agents, and those that later lists name, and serves viewers until it is dropped.
+/// Watches these agents, those of whom is told later, and those that call in, and serves viewers until it is dropped.
 ///
 /// # Errors
 /// When it cannot tell who it is, or serving ends.
 pub async fn run(
     options: Options,
-    (targets, lists): (Vec<Target>, mpsc::Receiver<Vec<Target>>),
+    (targets, (teller, later)): (Vec<Target>, (Teller, Later)),
     listener: TcpListener,
     clock: Clock,
 ) -> anyhow::Result<()> {
@@ -89,7 +89,7 @@ pub async fn run(
     };
     let address = listener.local_addr().context("cannot tell where this hub listens")?;
     tracing::info!(hub = identity.name, %address, agents = targets.len(), "listening");
-    let feed = live::live_by(targets, lists, &live, clock);
+    let feed = live::live_by(targets, later, &live, clock);
     let (ask_sender, asks) = mpsc::channel(ASKS_MAX);
     let host = midair_agent::Clock::system();
     let record = options.record.map(|wanted| Record::new(wanted, &identity.name));
@@ -98,7 +98,7 @@ pub async fn run(
     let metrics = metrics::serve(options.metrics, shared.clone());
     let service = Service { shared, access: None };
     tokio::select! {
-        served = door::serve(service, listener, options.acceptor, std::future::pending()) => served,
+        served = door::serve(service, (listener, options.acceptor), teller.calls, std::future::pending()) => served,
         () = metrics => anyhow::bail!("metrics are served no more"),
         () = desk.run(feed, opened, asks) => anyhow::bail!("the feed has ended"),
     }

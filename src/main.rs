@@ -12,14 +12,16 @@ use anyhow::Context as _;
 use clap::Parser as _;
 use midair::{
     app::{self, Message, Options, Speed, Told},
-    cli::{Cli, Command, DemoArgs, HubArgs, Info, MarkArgs, PartArgs, Place, RecordArgs, ReplayArgs, Tcp, agents},
+    cli::{
+        Cli, Command, DemoArgs, HubArgs, Info, Listed, MarkArgs, PartArgs, Place, RecordArgs, ReplayArgs, Tcp, agents,
+    },
     clock::Clock,
     event::{Stamp, Stream},
     feed::{
         self, Feed,
         file::{Film, Note, Notebook, Recorder},
         incident::Wanted,
-        live::{self, Target},
+        live::{self, Later, Target},
         local,
     },
     hub,
@@ -118,25 +120,32 @@ fn replay(args: &ReplayArgs) -> anyhow::Result<Ending> {
 }
 
 fn record(args: &RecordArgs) -> anyhow::Result<Ending> {
-    let places = args.places()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
+    let places = runtime.block_on(found(&args.listed, args.places()?))?;
     let clock = Clock::system();
     let tcp = args.tls.tcp(&places, clock)?;
     if let Some(last) = args.last {
-        return record_past(args, (places, tcp), last, clock);
+        return runtime.block_on(record_past(args, (places, tcp), last, clock));
     }
     let why = args.why.as_deref().unwrap_or("midair record");
     let recorder = Recorder::start(&args.out, why, clock.now())?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(async {
         let config = Config { interval: args.interval, ..Config::default() };
+        let (teller, later) = Later::new();
+        args.listed.follow(places.clone(), &args.tls, clock, teller.news);
         let targets = targets((places, tcp), config, false, clock).await?;
-        let feed = feed::live(targets, &options(Stream::Detail, args.interval_ms(), clock), clock)
+        let feed = live::live_by(targets, later, &options(Stream::Detail, args.interval_ms(), clock), clock)
             .with_notebook(Notebook::of_user(), clock.now());
         shell::record(feed, recorder, args.length).await
     })
 }
 
-fn record_past(args: &RecordArgs, places: (Vec<Place>, Tcp), last: Duration, clock: Clock) -> anyhow::Result<Ending> {
+async fn record_past(
+    args: &RecordArgs,
+    places: (Vec<Place>, Tcp),
+    last: Duration,
+    clock: Clock,
+) -> anyhow::Result<Ending> {
     let now = clock.now();
     let us = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
     let to = match &args.until {
@@ -161,11 +170,8 @@ fn record_past(args: &RecordArgs, places: (Vec<Place>, Tcp), last: Duration, clo
         why: args.why.clone().unwrap_or_else(|| "midair record --last".to_owned()),
         notes: Notebook::of_user().read(),
     };
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
-    runtime.block_on(async {
-        let targets = targets(places, Config::default(), false, clock).await?;
-        shell::record_past(targets, wanted, &args.out, args.dry_run, clock).await
-    })
+    let targets = targets(places, Config::default(), false, clock).await?;
+    shell::record_past(targets, wanted, &args.out, args.dry_run, clock).await
 }
 
 fn mark(args: &MarkArgs) -> anyhow::Result<Ending> {
@@ -193,19 +199,20 @@ fn mark(args: &MarkArgs) -> anyhow::Result<Ending> {
 }
 
 fn watch(cli: &Cli) -> anyhow::Result<Ending> {
-    let places = cli.places()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
+    let places = runtime.block_on(found(&cli.listed, cli.places()?))?;
     let clock = Clock::system();
     let tcp = cli.tls.tcp(&places, clock)?;
     let size = shell::size()?;
     log_to_file(cli)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(async {
+        let (teller, later) = Later::new();
+        cli.listed.follow(places.clone(), &cli.tls, clock, teller.news);
         let targets = targets((places, tcp), config(cli), cli.embedded || cli.source.is_some(), clock).await?;
         let n_targets = targets.len();
         // One node is looked at closely from the start, many are compared first.
         let stream = if n_targets == 1 { Stream::Detail } else { Stream::Overview };
-        let lists = agents::lists(cli.agents_file.clone(), &cli.tls, clock);
-        let feed = live::live_by(targets, lists, &self::options(stream, cli.interval_ms(), clock), clock)
+        let feed = live::live_by(targets, later, &self::options(stream, cli.interval_ms(), clock), clock)
             .with_notebook(Notebook::of_user(), clock.now());
         let options =
             Options { n_targets, go: cli.go.clone(), interval_ms: cli.interval_ms(), has_mouse: !cli.no_mouse, size };
@@ -215,15 +222,16 @@ fn watch(cli: &Cli) -> anyhow::Result<Ending> {
 
 fn serve_hub(args: &HubArgs) -> anyhow::Result<Ending> {
     midair_agent::cli::start_log(args.log_format, "info");
-    let places = args.places()?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
+    let places = runtime.block_on(found(&args.listed, args.places()?))?;
     let clock = Clock::system();
     let acceptor = args.tls.acceptor(&midair_agent::Clock::system())?;
     let tcp = args.tls.tcp(&places, clock)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().context("cannot start tokio")?;
     runtime.block_on(async {
         let listener = midair_agent::listen::open_tcp(&args.listen).await?;
+        let (teller, later) = Later::new();
+        args.listed.follow(places.clone(), &args.tls, clock, teller.news.clone());
         let targets: Vec<Target> = places.into_iter().map(|place| place.target(&tcp, clock)).collect();
-        let lists = agents::lists(args.agents_file.clone(), &args.tls, clock);
         let metrics = match args.metrics {
             Some(address) => Some(midair_agent::listen::open_tcp(&address.to_string()).await?),
             None => None,
@@ -235,7 +243,7 @@ fn serve_hub(args: &HubArgs) -> anyhow::Result<Ending> {
             record: args.wanted(),
             metrics,
         };
-        shell::until_told(hub::run(options, (targets, lists), listener, clock)).await
+        shell::until_told(hub::run(options, (targets, (teller, later)), listener, clock)).await
     })
 }
 
@@ -244,6 +252,10 @@ fn demo(args: &DemoArgs) -> anyhow::Result<Ending> {
         write!(io::stdout(), "{}", DemoArgs::told()).context("cannot write to the terminal")?;
         return Ok(Ending::Quit);
     }
+    anyhow::ensure!(
+        !args.headless || args.agents_file.is_some() || args.calls_in(),
+        "--headless needs --agents-file or --join: nobody would know where the agents are"
+    );
     // Without a terminal nothing is started.
     let size = if args.headless { (0, 0) } else { shell::size()? };
     let program = std::env::current_exe().context("cannot tell which program this is")?;
@@ -275,6 +287,11 @@ fn config(cli: &Cli) -> Config {
         budget_milli: cli.budget.milli(),
         ..Config::default()
     }
+}
+
+/// Those who are listed somewhere, else those who are named.
+async fn found(listed: &Listed, named: Vec<Place>) -> anyhow::Result<Vec<Place>> {
+    if listed.is_given() { listed.read().await } else { Ok(named) }
 }
 
 /// The agents at these places; of none, this host's.

@@ -137,6 +137,10 @@ impl Session {
                 }
                 app::update(&mut self.state, Msg::Passed(at))
             }
+            Item::Notice(words) => {
+                self.say(words.to_string());
+                app::update(&mut self.state, Msg::Passed(at))
+            }
             Item::Tick => self.receive(&entry),
             Item::Envelope(..) | Item::Link(_) | Item::Clock(..) | Item::Gap(_) | Item::Reset => {
                 return self.receive(&entry);

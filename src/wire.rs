@@ -30,7 +30,7 @@ pub(crate) use task::{queue_kind, unit};
 
 use crate::{
     entry::{Entry, Item},
-    event::{Described, Details, Event, Link, Mark, NodeId, Rollup, Rows, Stamp, Stamped, Stream},
+    event::{Described, Details, Event, Link, LinkState, Mark, NodeId, Rollup, Rows, Stamp, Stamped, Stream},
 };
 
 pub(crate) use self::census::PART_ROWS_MAX;
@@ -154,7 +154,7 @@ impl Decoder {
                 vec![Event::Reset]
             }
             // Inputs are no events: the session hands them to the reducer itself, and keeps pages beside the tape.
-            Item::Input(_) | Item::Page(_) => Vec::new(),
+            Item::Input(_) | Item::Page(_) | Item::Notice(_) => Vec::new(),
         };
         stamped(entry.at, events)
     }
@@ -171,6 +171,12 @@ impl Decoder {
 
     /// A new or closed connection: numbering and deltas start again with a key, and nothing counts as lost.
     fn link(&mut self, link: &Link) -> Vec<Event> {
+        if matches!(link.state, LinkState::Left { .. }) {
+            self.peers.retain(|(address, _), _| *address != link.address);
+            self.by_address.remove(&link.address);
+            self.hubs.remove(&link.address);
+            return vec![Event::Link(link.clone())];
+        }
         for (_, peer) in self.peers.iter_mut().filter(|((address, _), _)| *address == link.address) {
             peer.restart();
         }

@@ -2,16 +2,21 @@
 
 mod tls;
 
-use std::{path::PathBuf, str::FromStr, time::Duration};
+use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use midair_tls::{Connector, Credentials};
 
 use crate::{
     config::{BeamConfig, BlackBoxConfig, Collector, Config, OFF_DIR, Place, SourceChoice},
     cost::Payer,
+    join::{self, Hub},
 };
 
 pub use tls::Tls;
+
+/// The port of an agent or a hub where none is given.
+const PORT: u16 = 7070;
 
 /// Samples this host and streams its vitals to whoever watches: midair, a hub, or any client of midair.v1.
 #[derive(Debug, Parser)]
@@ -25,7 +30,12 @@ pub struct Cli {
     #[arg(long, value_name = "ADDR")]
     pub listen: Option<String>,
 
-    /// Allow --listen without encryption and without asking who connects
+    /// Call in at this hub, and serve it on that connection: for hosts that the hub cannot reach. As many hubs as needed;
+    /// default port 7070; needs the same as --listen
+    #[arg(long = "join", value_name = "HUB[:PORT]", value_parser = hub)]
+    pub joins: Vec<String>,
+
+    /// Allow --listen and --join without encryption and without asking who is at the other end
     #[arg(long)]
     pub insecure: bool,
 
@@ -245,11 +255,13 @@ impl Cli {
     /// What of this is for the agent itself.
     pub fn config(&self) -> anyhow::Result<Config> {
         let has_tls = self.tls.files()?.is_some();
+        let flag = if self.listen.is_some() { "--listen" } else { "--join" };
+        let is_local = self.listen.is_none() && self.joins.is_empty();
         anyhow::ensure!(
-            self.listen.is_none() || self.insecure || has_tls,
-            "--listen sends this host's processes over the network, unencrypted, to anyone who connects; \
+            is_local || self.insecure || has_tls,
+            "{flag} sends this host's processes over the network, unencrypted, to anyone who is there; \
              give --tls-ca, --tls-cert and --tls-key (`midair certs` makes some for trials), or add --insecure if that is \
-             what you want, or leave --listen away and use the Unix socket"
+             what you want, or leave {flag} away and use the Unix socket"
         );
         anyhow::ensure!(!(self.insecure && has_tls), "--insecure and certificates exclude each other; choose one");
         let config = Config {
@@ -271,6 +283,18 @@ impl Cli {
         Ok(config)
     }
 
+    /// The hubs to call in at, each once, by these credentials where there are any.
+    pub fn hubs(&self, credentials: Option<&Arc<Credentials>>) -> Vec<Hub> {
+        let tls = credentials.map(|credentials| Connector::new(Arc::clone(credentials)));
+        let mut hubs: Vec<Hub> = Vec::new();
+        for address in &self.joins {
+            if !hubs.iter().any(|hub| hub.address == *address) {
+                hubs.push(Hub { address: address.clone(), tls: tls.clone() });
+            }
+        }
+        hubs
+    }
+
     fn black_box(&self) -> BlackBoxConfig {
         let place = match &self.black_box {
             None => Place::usual(),
@@ -279,6 +303,10 @@ impl Cli {
         };
         BlackBoxConfig { place, bytes: self.black_box_bytes, age: self.black_box_age }
     }
+}
+
+fn hub(text: &str) -> Result<String, String> {
+    join::address(text, PORT).map_err(|error| error.to_string())
 }
 
 fn label(text: &str) -> Result<(String, String), String> {

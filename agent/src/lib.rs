@@ -22,6 +22,7 @@ pub mod focus;
 pub mod governor;
 pub mod hot;
 pub mod identity;
+pub mod join;
 #[cfg(target_os = "linux")]
 pub mod kernel;
 pub mod ledger;

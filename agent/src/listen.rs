@@ -42,14 +42,15 @@ use crate::{
     pace::{self, Pace},
     service::Service,
 };
-use known::Who;
 use seats::{Guest, Seats};
 
 pub use embedded::Embedded;
-pub use known::N_CONNECTIONS_EACH;
+pub(crate) use known::Who;
+pub use known::{Arrived, Io, N_CONNECTIONS_EACH};
 pub use limits::Limits;
 pub use seats::{N_CONNECTIONS, PREFACE_WITHIN};
-pub use tls::{serve_known, serve_tls};
+pub(crate) use tls::now_s;
+pub use tls::{serve_known, serve_sorted, serve_tls};
 
 /// A peer that does not answer a ping within three seconds is gone; until then it costs a seat. To write a ping, to read
 /// its answer and to wait for both wakes the agent four times: once a second that is a twentieth of all that it uses on a
@@ -194,6 +195,24 @@ where
     };
     let incoming = at_a_walk(clock, limits.arrivals, connections).filter_map(seated);
     server(limits).serve_with_incoming_shutdown(grpc(service), incoming, until).await.context("cannot serve TCP")
+}
+
+/// Serves one connection that we have dialled ourselves, until it ends or we are told to stop.
+pub(crate) async fn serve_one<S>(service: Service, stream: S, until: impl Future<Output = ()>) -> anyhow::Result<()>
+where
+    S: Connected + AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let limits = Limits { connections: 1, ..Limits::AGENT };
+    let seats = Seats::new(limits, PREFACE_WITHIN);
+    let seated = seats.give(stream).context("a seat that nobody else has")?;
+    // No other follows, and yet that is no reason to stop.
+    let incoming = tokio_stream::once(io::Result::Ok(seated)).chain(tokio_stream::pending());
+    tokio::select! {
+        served = server(limits).serve_with_incoming_shutdown(grpc(service), incoming, until) => {
+            served.context("cannot serve a hub")
+        }
+        () = seats.all_free() => Ok(()),
+    }
 }
 
 /// Connections as fast as a door takes them; the others wait where the kernel keeps them.

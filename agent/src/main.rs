@@ -11,8 +11,9 @@ use midair_agent::{
     cli::{self, Cli, Command},
     governor::Switches,
     identity::Identity,
-    listen, once, sampler,
+    join, listen, once, sampler,
 };
+use midair_tls::Acceptor;
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
@@ -91,7 +92,8 @@ async fn serve(cli: &Cli) -> anyhow::Result<()> {
         Some(address) => Some(listen::open_tcp(address).await?),
         None => None,
     };
-    let acceptor = cli.tls.acceptor(&Clock::system())?;
+    let credentials = cli.tls.credentials(&Clock::system())?;
+    let hubs = cli.hubs(credentials.as_ref());
     let socket = listen::Socket::open(&path, cli.group.as_deref()).await?;
     let agent = Agent::start(config)?;
     tracing::info!(node = agent.identity().node, socket = %path.display(), tcp = cli.listen, "sampling");
@@ -105,10 +107,17 @@ async fn serve(cli: &Cli) -> anyhow::Result<()> {
     let mut servers = JoinSet::new();
     servers.spawn(listen::serve_unix(agent.door(), socket, until()));
     if let Some(listener) = tcp {
-        match acceptor {
+        match credentials.map(Acceptor::new) {
             Some(acceptor) => servers.spawn(listen::serve_tls(agent.door(), listener, acceptor, until())),
             None => servers.spawn(listen::serve_tcp(agent.door(), listener, until())),
         };
+    }
+    for hub in hubs {
+        let (door, until) = (agent.door(), until());
+        servers.spawn(async {
+            join::call(door, hub, |stream| stream, until).await;
+            Ok(())
+        });
     }
     let failed = tokio::select! {
         () = told_to_stop(signals) => None,

@@ -47,7 +47,7 @@ fn main() -> anyhow::Result<()> {
     let n_nodes = argument("--nodes").unwrap_or(100);
     let seconds: u64 = argument("--seconds").unwrap_or(3);
     let scenario = argument("--scenario").unwrap_or_else(|| "healthy".to_owned());
-    let wanted = Wanted { n_nodes, seed: 1, scenario: Some(scenario) };
+    let wanted = Wanted { n_nodes, seed: 1, scenario: Some(scenario), join: None };
     let begun = Instant::now();
     let fleet = Fleet::start(&wanted, &std::env::current_exe()?, arguments)?;
     println!("{n_nodes} agents in {} processes listen after {:.2?}", fleet.pids().count(), begun.elapsed());
@@ -59,7 +59,7 @@ fn main() -> anyhow::Result<()> {
 
 fn share() -> Share {
     let number = |name: &str| argument(name).unwrap_or_default();
-    let fleet = Wanted { n_nodes: number("--of"), seed: 1, scenario: argument("--scenario") };
+    let fleet = Wanted { n_nodes: number("--of"), seed: 1, scenario: argument("--scenario"), join: None };
     Share {
         fleet,
         nodes: number("--from")..number("--to"),

@@ -37,6 +37,8 @@ pub struct Wanted {
     pub seed: u64,
     /// The word for what is to happen; `None`: the schedule.
     pub scenario: Option<String>,
+    /// The hub at which the agents call in, "host:port", without TLS; `None`: at none.
+    pub join: Option<String>,
 }
 
 /// What one child is told: all of it on its command line.
@@ -88,7 +90,8 @@ impl Share {
             let world = Arc::new(World::new(self.fleet.seed, self.fleet.n_nodes, self.fleet.plan()?));
             let tls = self.tls.map(|files| Credentials::load(files, Roles::default(), Clock::system().mono_us()));
             let tls = tls.transpose().context("cannot use the certificates")?.map(Arc::new);
-            let part = Part { world, nodes: self.nodes, port: self.port, start_us: self.start_us, tls };
+            let (nodes, join) = (self.nodes, self.fleet.join);
+            let part = Part { world, nodes, port: self.port, start_us: self.start_us, tls, join };
             let opened = Served::open(&part);
             // What went wrong is said in place of the word, and only then: who started this shows it.
             let word = opened.as_ref().map_or_else(|error| format!("{error:#}"), |_| READY.to_owned());

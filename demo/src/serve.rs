@@ -6,10 +6,17 @@ use std::{io, net::SocketAddr, ops::Range, sync::Arc, time::Duration};
 
 use anyhow::Context;
 use midair_agent::{
-    Clock, Config, config::BlackBoxConfig, config::Place, cost::Payer, crew::Crew, desk::Door, identity::Identity,
+    Clock, Config,
+    config::BlackBoxConfig,
+    config::Place,
+    cost::Payer,
+    crew::Crew,
+    desk::Door,
+    identity::Identity,
+    join::{self, Hub},
     listen,
 };
-use midair_tls::{Acceptor, Credentials};
+use midair_tls::{Acceptor, Connector, Credentials};
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 use tokio_stream::{StreamExt, wrappers::TcpListenerStream};
 
@@ -31,6 +38,7 @@ pub struct Served {
     crew: Crew,
     open: Vec<(Door, TcpListener, Switch)>,
     tls: Option<Arc<Credentials>>,
+    join: Option<String>,
 }
 
 /// Which nodes are served, and since when there has been a world.
@@ -46,12 +54,15 @@ pub struct Part {
     pub start_us: u64,
     /// Who they are; `None`: they listen without certificates.
     pub tls: Option<Arc<Credentials>>,
+    /// The hub at which they call in, "host:port", by TLS where they have certificates; `None`: at none.
+    pub join: Option<String>,
 }
 
 impl Served {
     /// Opens the addresses of these nodes. Must be called on a tokio runtime.
     pub fn open(part: &Part) -> anyhow::Result<Self> {
-        let mut served = Self { crew: Crew::new(INTERVAL), open: Vec::new(), tls: part.tls.clone() };
+        let (tls, join) = (part.tls.clone(), part.join.clone());
+        let mut served = Self { crew: Crew::new(INTERVAL), open: Vec::new(), tls, join };
         for node in part.nodes.clone().filter_map(|number| part.world.cluster.nodes.get(number)) {
             served.add(part, node)?;
         }
@@ -90,6 +101,12 @@ impl Served {
     /// Serves until it is dropped.
     pub async fn run(self) -> anyhow::Result<()> {
         for (door, listener, switch) in self.open {
+            if let Some(address) = self.join.clone() {
+                let (door, switch) = (door.clone(), switch.clone());
+                let hub = Hub { address, tls: self.tls.clone().map(Connector::new) };
+                let plug = move |stream| Cable::new(stream, switch.clone());
+                tokio::spawn(join::call(door, hub, plug, std::future::pending()));
+            }
             if let Some(credentials) = &self.tls {
                 tokio::spawn(guarded(door, listener, Acceptor::new(Arc::clone(credentials))));
                 continue;

@@ -3,11 +3,13 @@
 //! The proto files under `midair/v1/` are the specification. The bindings are committed, so that building needs no
 //! protoc; `tests/generated.rs` regenerates them and fails when they are stale.
 
+pub mod backoff;
 mod census;
 mod codec;
 pub mod delta;
 mod envelope;
 pub mod gains;
+pub mod greeting;
 
 /// Generated messages and the service; see the proto files.
 #[allow(missing_docs, unreachable_pub, clippy::all, clippy::disallowed_methods)]

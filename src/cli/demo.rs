@@ -8,7 +8,7 @@ use midair_demo::{
     children::{Share, Wanted},
 };
 
-use super::{go, interval, length};
+use super::{PORT, go, interval, length};
 
 /// Nodes at most: as many as have addresses of their own and fit into the memory of a large host.
 const N_NODES: u64 = 100_000;
@@ -34,12 +34,16 @@ pub struct DemoArgs {
     pub list: bool,
 
     /// Serve without a dashboard, until it is told to stop.
-    #[arg(long, requires = "agents_file")]
+    #[arg(long)]
     pub headless: bool,
 
     /// Write the addresses of the agents to this file, for `midair --insecure --agents-file FILE`.
     #[arg(long, value_name = "FILE")]
     pub agents_file: Option<PathBuf>,
+
+    /// With --headless: have the agents call in at this hub, which was started with --insecure.
+    #[arg(long, value_name = "HUB[:PORT]", requires = "headless", value_parser = hub)]
+    join: Option<String>,
 
     /// With --headless: for how long, 10m for example; else until SIGINT or SIGTERM.
     #[arg(long = "for", value_name = "TIME", requires = "headless", value_parser = length)]
@@ -68,6 +72,8 @@ pub struct PartArgs {
     #[arg(long)]
     scenario: Option<String>,
     #[arg(long)]
+    join: Option<String>,
+    #[arg(long)]
     from: usize,
     #[arg(long)]
     to: usize,
@@ -84,7 +90,12 @@ impl DemoArgs {
     /// The fleet.
     pub fn wanted(&self) -> Wanted {
         let n_nodes = usize::try_from(self.nodes).expect("the parser allows few");
-        Wanted { n_nodes, seed: self.seed, scenario: self.scenario.clone() }
+        Wanted { n_nodes, seed: self.seed, scenario: self.scenario.clone(), join: self.join.clone() }
+    }
+
+    /// Whether its agents call in at a hub.
+    pub fn calls_in(&self) -> bool {
+        self.join.is_some()
     }
 
     /// The interval in milliseconds.
@@ -102,6 +113,10 @@ impl DemoArgs {
     }
 }
 
+fn hub(text: &str) -> Result<String, String> {
+    midair_agent::join::address(text, PORT).map_err(|error| error.to_string())
+}
+
 impl PartArgs {
     /// The arguments that say the same.
     pub fn of(share: &Share) -> Vec<String> {
@@ -114,13 +129,15 @@ impl PartArgs {
             ("--start-us", share.start_us.to_string()),
         ];
         pairs.extend(share.fleet.scenario.clone().map(|scenario| ("--scenario", scenario)));
+        pairs.extend(share.fleet.join.clone().map(|hub| ("--join", hub)));
         let pairs = pairs.into_iter().flat_map(|(name, value)| [name.to_owned(), value]);
         std::iter::once(PART.to_owned()).chain(pairs).collect()
     }
 
     /// What it is told.
     pub fn share(&self) -> Share {
-        let fleet = Wanted { n_nodes: self.nodes, seed: self.seed, scenario: self.scenario.clone() };
+        let (n_nodes, seed) = (self.nodes, self.seed);
+        let fleet = Wanted { n_nodes, seed, scenario: self.scenario.clone(), join: self.join.clone() };
         Share { fleet, nodes: self.from..self.to, port: self.port, start_us: self.start_us, tls: None }
     }
 }

@@ -11,20 +11,20 @@ use midair_agent::cli::LogFormat;
 
 use crate::hub::Wanted;
 
-use super::{Place, TlsArgs, agents, interval, milliseconds, places};
+use super::{Listed, Place, TlsArgs, interval, milliseconds, places};
 
 /// A hub.
 #[derive(Args, Clone, Debug)]
 pub struct HubArgs {
-    /// Agents to watch: HOST, HOST:PORT (default port 7070), or the path of an agent's socket.
-    #[arg(value_name = "HOST[:PORT]", required_unless_present = "agents_file")]
+    /// Agents to watch beside those that call in: HOST, HOST:PORT (default port 7070), or the path of an agent's socket.
+    #[arg(value_name = "HOST[:PORT]")]
     hosts: Vec<String>,
 
-    /// Watch the agents that this file names, one address a line; it is read again when it changes.
-    #[arg(long, value_name = "FILE", conflicts_with = "hosts")]
-    pub agents_file: Option<PathBuf>,
+    /// Agents that are not named one by one.
+    #[command(flatten)]
+    pub listed: Listed,
 
-    /// Where dashboards come in, 0.0.0.0:7071 for example; by the certificates of --tls-..., or --insecure.
+    /// Where dashboards come in, and agents call in (`midair-agent --join`), 0.0.0.0:7071 for example; by the certificates of --tls-..., or --insecure.
     #[arg(long, value_name = "ADDR")]
     pub listen: String,
 
@@ -62,12 +62,9 @@ impl HubArgs {
     /// The places named, in order, each once.
     ///
     /// # Errors
-    /// Where one is no address, or the file cannot be read.
+    /// Where one is no address.
     pub fn places(&self) -> anyhow::Result<Vec<Place>> {
-        match &self.agents_file {
-            Some(file) => agents::read(file),
-            None => places(self.hosts.iter()),
-        }
+        places(self.hosts.iter())
     }
 
     /// Where to record, and how much.

@@ -168,7 +168,13 @@ impl Counted {
                     self.gaps.push(gap);
                 }
             }
-            Item::Link(_) | Item::Clock(..) | Item::Tick | Item::Reset | Item::Input(_) | Item::Page(_) => {}
+            Item::Link(_)
+            | Item::Clock(..)
+            | Item::Tick
+            | Item::Reset
+            | Item::Input(_)
+            | Item::Page(_)
+            | Item::Notice(_) => {}
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod branches;
 pub(super) mod dial;
+mod joined;
 mod link;
 mod past;
 mod peer;
@@ -17,6 +18,7 @@ use tonic::transport::Channel;
 
 pub use branches::Through;
 pub use dial::{Connect, Reach, Secured};
+pub use joined::{Call, Comer, FIRST_WORDS_WITHIN, From, Joined, comer};
 pub(super) use past::ANSWER_BYTES;
 pub use put::{Put, Wanted, put};
 
@@ -82,15 +84,56 @@ pub struct Opened {
     pub client: AgentClient<Channel>,
 }
 
-/// Watches these agents until the feed is dropped. Must be called on a tokio runtime.
-pub fn live(targets: Vec<Target>, options: &Options, clock: Clock) -> Feed {
-    // Nobody will send another list.
-    let (_, lists) = mpsc::channel(1);
-    live_by(targets, lists, options, clock)
+/// Most that is said of who is to be watched, and calls, that wait; those who say it wait when it is full.
+const NEWS_MAX: usize = 16;
+const CALLS_MAX: usize = 64;
+
+/// What is said later of who is to be watched.
+#[derive(Debug)]
+pub enum News {
+    /// These, and nobody else but who calls in.
+    All(Vec<Target>),
+    /// Who it is cannot be told: why, in words. It stays as it was.
+    Trouble(Arc<str>),
 }
 
-/// The same, where each later list names all that are to be watched from then on.
-pub fn live_by(targets: Vec<Target>, lists: mpsc::Receiver<Vec<Target>>, options: &Options, clock: Clock) -> Feed {
+/// Who is watched beyond those at the beginning.
+#[derive(Debug)]
+pub struct Later {
+    news: mpsc::Receiver<News>,
+    calls: mpsc::Receiver<Call>,
+}
+
+/// Tells a feed of those who are watched later.
+#[derive(Clone, Debug)]
+pub struct Teller {
+    /// Lists that replace the one before.
+    pub news: mpsc::Sender<News>,
+    /// Agents that have called in.
+    pub calls: mpsc::Sender<Call>,
+}
+
+impl Later {
+    /// Nobody, and who tells of others.
+    pub fn new() -> (Teller, Self) {
+        let (news_sender, news) = mpsc::channel(NEWS_MAX);
+        let (calls_sender, calls) = mpsc::channel(CALLS_MAX);
+        (Teller { news: news_sender, calls: calls_sender }, Self { news, calls })
+    }
+
+    /// Nobody, ever.
+    pub fn nobody() -> Self {
+        Self::new().1
+    }
+}
+
+/// Watches these agents until the feed is dropped. Must be called on a tokio runtime.
+pub fn live(targets: Vec<Target>, options: &Options, clock: Clock) -> Feed {
+    live_by(targets, Later::nobody(), options, clock)
+}
+
+/// The same, and those of whom is told later.
+pub fn live_by(targets: Vec<Target>, later: Later, options: &Options, clock: Clock) -> Feed {
     let (entry_sender, entries) = mpsc::channel(ENTRIES_MAX);
     let (controls, control_receiver) = mpsc::channel(CONTROLS_MAX);
     let (ask_sender, asks) = mpsc::channel(ASKS_MAX);
@@ -103,7 +146,7 @@ pub fn live_by(targets: Vec<Target>, lists: mpsc::Receiver<Vec<Target>>, options
     for (number, target) in targets.into_iter().enumerate() {
         roster.begin(number, target);
     }
-    tokio::spawn(roster.run(lists));
+    tokio::spawn(roster.run(later));
     Feed::new(entries, controls)
 }
 

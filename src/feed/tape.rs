@@ -11,7 +11,7 @@ use midair_proto::v1::Envelope;
 
 use crate::{
     entry::{Entry, Item, Part},
-    event::Stamp,
+    event::{Link, LinkState, Stamp},
     wire::Carries,
 };
 
@@ -50,7 +50,7 @@ impl Tape {
     /// Keeps an entry. True when it is to be passed on: the playhead is live, or the entry is an input, which acts on
     /// the screen and has no place on the tape.
     pub fn push(&mut self, entry: &Entry) -> bool {
-        if matches!(entry.item, Item::Input(_) | Item::Page(_)) {
+        if matches!(entry.item, Item::Input(_) | Item::Page(_) | Item::Notice(_)) {
             return true;
         }
         self.known.keep(entry);
@@ -176,6 +176,7 @@ pub fn weight(entry: &Entry) -> usize {
             Part::Told(told) => told.iter().filter_map(|e| e.payload.as_ref()).map(|p| ENTRY_BYTES + p.len()).sum(),
             Part::End(_) => 0,
         },
+        Item::Notice(words) => words.len(),
         Item::Link(_) | Item::Clock(..) | Item::Gap(_) | Item::Tick | Item::Reset | Item::Input(_) => 0,
     };
     ENTRY_BYTES + carried
@@ -195,6 +196,11 @@ impl Standing {
     /// Takes in what passes.
     pub fn keep(&mut self, entry: &Entry) {
         match &entry.item {
+            Item::Link(Link { address, state: LinkState::Left { .. } }) => {
+                self.links.remove(address);
+                self.descriptions.remove(address);
+                self.clocks.remove(address);
+            }
             Item::Link(link) => {
                 self.links.insert(link.address.clone(), entry.clone());
             }
@@ -217,7 +223,7 @@ impl Standing {
                 | Carries::Kept
                 | Carries::Other => {}
             },
-            Item::Gap(_) | Item::Page(_) | Item::Tick | Item::Reset | Item::Input(_) => {}
+            Item::Gap(_) | Item::Page(_) | Item::Notice(_) | Item::Tick | Item::Reset | Item::Input(_) => {}
         }
     }
 

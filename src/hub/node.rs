@@ -311,7 +311,7 @@ impl Node {
     pub(super) fn link(&mut self, state: &LinkState, at: Stamp) {
         match state {
             // What counts is that it then says who it is.
-            LinkState::Connecting | LinkState::Up { .. } => {}
+            LinkState::Connecting | LinkState::Up { .. } | LinkState::Left { .. } => {}
             LinkState::Down { cause, reason, .. } => {
                 self.presence.cut(at, self.arrived, *cause, reason.clone());
                 // The next connection begins its numbering anew.

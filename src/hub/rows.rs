@@ -7,7 +7,7 @@ use midair_proto::v1::{self, payload::Kind};
 
 use crate::{
     entry::{Entry, Item},
-    event::{Cause, Link, LinkState, Stamp},
+    event::{Link, LinkState, Stamp},
     wire::Carries,
 };
 
@@ -61,6 +61,7 @@ impl Rows {
                     node.offset = Some((*offset_us, *uncertainty_us));
                 }
             }
+            Item::Notice(words) => tracing::warn!("{words}"),
             Item::Gap(_) | Item::Page(_) | Item::Tick | Item::Reset | Item::Input(_) => {}
         }
     }
@@ -231,9 +232,9 @@ impl Rows {
     }
 }
 
-/// Whether an agent is no longer named among those to be watched.
+/// Whether an agent is watched no more: it is no longer named, or calls in no more.
 pub(super) fn has_left(state: &LinkState) -> bool {
-    matches!(state, LinkState::Down { cause: Cause::Name, retry_at: Stamp(u64::MAX), .. })
+    matches!(state, LinkState::Left { .. })
 }
 
 #[cfg(test)]

@@ -61,7 +61,7 @@ pub(super) fn down(address: &str, at_us: u64) -> Entry {
 
 /// A node is no longer named.
 pub(super) fn left(address: &str, at_us: u64) -> Entry {
-    let state = LinkState::Down { cause: Cause::Name, reason: "left".into(), retry_at: Stamp(u64::MAX) };
+    let state = LinkState::Left { reason: "left".into() };
     Entry { at: Stamp(at_us), item: Item::Link(Link { address: address.into(), state }) }
 }
 

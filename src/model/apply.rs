@@ -94,6 +94,9 @@ impl Model {
     }
 
     fn fold_link(&mut self, link: &Link, at: Stamp) {
+        if matches!(link.state, LinkState::Left { .. }) && !self.hubs.contains_key(&link.address) {
+            return self.leave(&link.address);
+        }
         self.links.insert(link.address.clone(), link.state.clone());
         if self.fold_hub_link(&link.address, &link.state, at) {
             return;
@@ -116,6 +119,8 @@ impl Model {
         match &link.state {
             LinkState::Connecting => {}
             LinkState::Up { .. } => node.presence.reached(NO_SAMPLES),
+            // A node that is watched no more was taken out above.
+            LinkState::Left { .. } => {}
             LinkState::Down { cause, reason, retry_at: _ } => {
                 let last = node.latest.as_ref().map(|l| l.at);
                 node.presence.cut(at, last, *cause, reason.clone());
@@ -126,6 +131,19 @@ impl Model {
                     node.presence.reached(NO_SAMPLES);
                 }
             }
+        }
+    }
+
+    /// An address is watched no more, and neither is its node, unless that answers at another one.
+    fn leave(&mut self, address: &Arc<str>) {
+        self.links.remove(address);
+        let Some(id) = self.by_address.remove(address) else { return };
+        let Some(node) = self.nodes.get_mut(&id) else { return };
+        if node.conflict.as_ref() == Some(address) {
+            node.conflict = None;
+        }
+        if node.address == *address {
+            self.nodes.remove(&id);
         }
     }
 
@@ -196,7 +214,7 @@ impl Model {
     fn wait(&mut self, now: Stamp) {
         for node in self.nodes.values_mut().filter(|node| !node.is_by_hub) {
             let why = match node.link {
-                LinkState::Down { .. } => continue,
+                LinkState::Down { .. } | LinkState::Left { .. } => continue,
                 LinkState::Connecting => NO_ANSWER,
                 LinkState::Up { .. } => NO_SAMPLES,
             };

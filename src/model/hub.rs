@@ -68,6 +68,7 @@ impl Hub {
             LinkState::Up { .. } => return None,
             LinkState::Connecting => return Some((None, format!("hub {} is not reached yet", self.name))),
             LinkState::Down { reason, cause, .. } => (Some(*cause), reason),
+            LinkState::Left { reason } => (None, reason),
         };
         // The hub has been named: what is left of "cannot reach agent NAME: ..." is the cause.
         let cause = what.1.strip_prefix("cannot reach agent ").and_then(|rest| rest.split_once(": "));

@@ -66,6 +66,12 @@ pub(crate) fn down(seconds: f64, node: &str) -> Stamped {
     stamped(seconds, Event::Link(Link { address: address(node).into(), state }))
 }
 
+/// An address is watched no more.
+pub(crate) fn left(seconds: f64, address: &str) -> Stamped {
+    let state = LinkState::Left { reason: "no longer named".into() };
+    stamped(seconds, Event::Link(Link { address: address.into(), state }))
+}
+
 pub(crate) fn os() -> Runtime {
     Runtime {
         id: 0,

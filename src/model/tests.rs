@@ -210,6 +210,16 @@ fn a_cut_link_silences_and_two_samples_bring_back() {
 }
 
 #[test]
+fn a_node_that_is_watched_no_more_leaves_unless_it_answers_elsewhere() {
+    let story = [described_as(0.1, "a", "one", 1), sample(1.0, "a", vec![]), left(2.0, "one"), left(3.0, "never")];
+    assert_eq!(told(&story).nodes.len(), 0);
+    let moved = [described_as(0.1, "a", "one", 1), described_as(1.0, "a", "two", 1), left(2.0, "one"), tick(3.0)];
+    let model = told(&moved);
+    assert_eq!(&*node(&model).address, "two");
+    assert!(!model.links.contains_key("one"));
+}
+
+#[test]
 fn silence_is_told_by_ticks() {
     let mut story = vec![up(0.0, "a"), described(0.1, "a"), sample(1.0, "a", vec![])];
     for half_seconds in 3..=12 {

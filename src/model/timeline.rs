@@ -350,7 +350,10 @@ impl Timeline {
             let is_over = model.node(id).is_none_or(|node| !node.presence.is_silent());
             if let Some(last) = silences.last_mut().filter(|s| is_over && s.to.is_none()) {
                 last.to = Some(at);
-                back.push((id.clone(), last.from));
+                // One that is watched no more is not back.
+                if model.node(id).is_some() {
+                    back.push((id.clone(), last.from));
+                }
             }
             silences.retain(|s| s.to.is_none_or(|to| at.since_us(to) <= SILENCES_US));
             silences.drain(..silences.len().saturating_sub(N_SILENCES));

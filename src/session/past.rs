@@ -120,6 +120,7 @@ impl Past {
             | Item::Link(_)
             | Item::Gap(_)
             | Item::Page(_)
+            | Item::Notice(_)
             | Item::Tick
             | Item::Reset
             | Item::Input(_) => {}

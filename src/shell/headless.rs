@@ -19,6 +19,7 @@ use super::{
 use crate::{
     app::utc,
     clock::Clock,
+    entry::{Entry, Item},
     feed::{
         Feed,
         file::Recorder,
@@ -49,7 +50,11 @@ pub async fn record(mut feed: Feed, recorder: Recorder, length: Option<Duration>
     tokio::pin!(end);
     loop {
         select! {
-            entry = feed.next() => if entry.is_none() { break },
+            entry = feed.next() => match entry {
+                Some(Entry { item: Item::Notice(words), .. }) => say(&words),
+                Some(_) => {}
+                None => break,
+            },
             asked = signals.next() => if matches!(asked, Asked::End(_)) { break },
             () = &mut end => break,
             _ = every.tick() => {

@@ -226,7 +226,7 @@ fn cost(state: &State) -> Vec<String> {
     let node = state.node().or_else(|| state.model.nodes.values().next().filter(|_| state.model.nodes.len() == 1));
     let note = node.and_then(|n| match &n.link {
         LinkState::Up { note } => Some(note.to_string()),
-        LinkState::Connecting | LinkState::Down { .. } => None,
+        LinkState::Connecting | LinkState::Down { .. } | LinkState::Left { .. } => None,
     });
     // Of several nodes: what concerns all of them is our own certificate.
     let own = || state.model.nodes.values().find_map(|n| n.link.notice().filter(|notice| notice.starts_with("our ")));

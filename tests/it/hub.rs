@@ -50,8 +50,12 @@ impl Hub {
     }
 
     fn of(options: &[&str]) -> Self {
+        Self::at("127.0.0.1:0", options)
+    }
+
+    fn at(address: &str, options: &[&str]) -> Self {
         let mut program = Command::new(MIDAIR)
-            .args(["hub", "--listen", "127.0.0.1:0", "--name", "hub-1"])
+            .args(["hub", "--listen", address, "--name", "hub-1"])
             .args(options)
             .stderr(Stdio::piped())
             .spawn()
@@ -218,6 +222,24 @@ fn through_a_hub_all_nodes_are_heard_briefly_and_each_by_itself() {
         let refused = client.clone().history(request).await.expect_err("agents of a demo keep nothing");
         assert_eq!(refused.code(), tonic::Code::Unimplemented);
     });
+}
+
+#[test]
+fn agents_that_call_in_are_watched_like_others_and_call_again_at_a_hub_that_was_started_anew() {
+    let hub = Hub::of(&["--insecure"]);
+    let _demo = Demo::start(&["--nodes", "12", "--scenario", "healthy", "--join", &hub.address]);
+    block_on(async {
+        let client = hub.client().await;
+        let mut fleet = Fleet::default();
+        heard(&mut Watch::open(&client, None).await, &mut fleet, 12).await;
+        let id = fleet.names.values().next().expect("a node");
+        let mut one = Watch::open(&client, Some(id)).await;
+        one.find(|_, kind| matches!(kind, Kind::Sample(sample) if sample.tasks.len() > 5).then_some(())).await;
+    });
+    let address = hub.address.clone();
+    drop(hub);
+    let again = Hub::at(&address, &["--insecure"]);
+    block_on(async { heard(&mut Watch::open(&again.client().await, None).await, &mut Fleet::default(), 12).await });
 }
 
 #[test]

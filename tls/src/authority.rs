@@ -124,12 +124,11 @@ pub fn issue(folder: &Path, wanted: &Wanted, is_forced: bool, now_s: u64) -> Res
     Ok(made)
 }
 
-/// Who only looks cannot answer, and who only answers cannot look.
+/// Who only looks cannot answer. An agent dials as well: a hub, at which it calls in.
 fn uses(role: Role) -> Vec<ExtendedKeyUsagePurpose> {
     match role {
-        Role::Agent => vec![ExtendedKeyUsagePurpose::ServerAuth],
         Role::Viewer | Role::Operator => vec![ExtendedKeyUsagePurpose::ClientAuth],
-        Role::Hub => vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth],
+        Role::Agent | Role::Hub => vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth],
     }
 }
 

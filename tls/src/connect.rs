@@ -5,7 +5,7 @@ use std::{io, sync::Arc};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio_rustls::{TlsConnector, client::TlsStream, rustls::pki_types::ServerName};
 
-use crate::{credentials::Credentials, identity::Identity, refusal::refused};
+use crate::{credentials::Credentials, identity::Identity, refusal::refused, role::Role};
 
 /// Makes connections with credentials.
 #[derive(Clone, Debug)]
@@ -37,6 +37,11 @@ impl Connector {
     /// Shows and checks by these.
     pub fn new(credentials: Arc<Credentials>) -> Self {
         Self { credentials }
+    }
+
+    /// What somebody is here, by the names in their certificate.
+    pub fn role_of(&self, peer: &Identity) -> Option<Role> {
+        self.credentials.roles().of(peer)
     }
 
     /// Speaks TLS over a connection to "host:port". The clocks: microseconds that only go forward, seconds since 1970.

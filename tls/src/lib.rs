@@ -23,3 +23,4 @@ pub use identity::{Identity, SOON_S, length};
 pub use material::{Material, TlsError, identities};
 pub use refusal::refused;
 pub use role::{Role, Roles};
+pub use waiting::{Place, Waiting};

@@ -1,4 +1,4 @@
-//! Who may answer a dashboard: signed by an authority, in date, an agent or a hub, and the one that was dialled.
+//! Who may answer who dials: signed by an authority, in date, an agent or a hub, and the one that was dialled.
 
 use std::{fmt, sync::Arc};
 
@@ -44,10 +44,16 @@ impl From<Refusal> for Error {
 impl Answering {
     fn check_name(&self, parsed: &ParsedCertificate<'_>, name: &ServerName<'_>, who: &Identity) -> Result<(), Error> {
         let Some(role) = self.roles.of(who) else {
-            return Err(Refusal(format!("it is {}, which has no role here; it should be an agent", who.name())).into());
+            return Err(Refusal(format!(
+                "it is {}, which has no role here; it should be an agent or a hub",
+                who.name()
+            ))
+            .into());
         };
         if !role.answers() {
-            return Err(Refusal(format!("it is {}, whose role is {role}; it should be an agent", who.name())).into());
+            return Err(
+                Refusal(format!("it is {}, whose role is {role}; it should be an agent or a hub", who.name())).into()
+            );
         }
         // An id that is an agent's names it, wherever it runs.
         if self.roles.of_uris(who).is_some_and(crate::role::Role::answers) {

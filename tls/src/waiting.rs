@@ -10,7 +10,7 @@ use tokio::sync::oneshot;
 
 /// The room.
 #[derive(Clone, Debug)]
-pub(crate) struct Waiting {
+pub struct Waiting {
     n_places: usize,
     places: Arc<Mutex<VecDeque<Taken>>>,
 }
@@ -24,20 +24,21 @@ struct Taken {
 
 /// A place in it, as long as this lasts.
 #[derive(Debug)]
-pub(crate) struct Place {
+pub struct Place {
     room: Waiting,
     number: u64,
     /// Ends when the place is needed for another.
-    pub(crate) taken_away: oneshot::Receiver<()>,
+    pub taken_away: oneshot::Receiver<()>,
 }
 
 impl Waiting {
-    pub(crate) fn new(n_places: usize) -> Self {
+    /// Nobody waits yet; of so many places.
+    pub fn new(n_places: usize) -> Self {
         Self { n_places, places: Arc::default() }
     }
 
     /// A place, in any case.
-    pub(crate) fn enter(&self) -> Place {
+    pub fn enter(&self) -> Place {
         let (stay, taken_away) = oneshot::channel();
         let mut places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         let number = places.back().map_or(0, |last| last.number + 1);

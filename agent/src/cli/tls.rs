@@ -4,14 +4,14 @@ use std::{path::PathBuf, sync::Arc};
 
 use anyhow::Context as _;
 use clap::Args;
-use midair_tls::{Acceptor, Credentials, Files, Roles};
+use midair_tls::{Credentials, Files, Roles};
 
 use crate::clock::Clock;
 
-/// Mutual TLS for --listen. Files are looked at again when they change.
+/// Mutual TLS for --listen and --join. Files are looked at again when they change.
 #[derive(Args, Clone, Debug, Default)]
 pub struct Tls {
-    /// Authorities that sign the certificates of those who may connect, PEM
+    /// Authorities that sign the certificates of those who may connect, and of hubs, PEM
     #[arg(long, value_name = "FILE")]
     pub tls_ca: Option<PathBuf>,
 
@@ -44,16 +44,16 @@ impl Tls {
         }
     }
 
-    /// What takes connections by them; `None`: no file is named.
+    /// What they hold; `None`: no file is named.
     ///
     /// # Errors
     /// Which file cannot be used, and why.
-    pub fn acceptor(&self, clock: &Clock) -> anyhow::Result<Option<Acceptor>> {
+    pub fn credentials(&self, clock: &Clock) -> anyhow::Result<Option<Arc<Credentials>>> {
         let Some(files) = self.files()? else { return Ok(None) };
         let roles = Roles::new(&self.roles).map_err(anyhow::Error::msg).context("--role")?;
         let credentials = Credentials::load(files, roles, clock.mono_us())?;
         let own = &credentials.current(clock.mono_us()).own;
         tracing::info!(name = own.name(), until_s = own.until_s, "TLS");
-        Ok(Some(Acceptor::new(Arc::new(credentials))))
+        Ok(Some(Arc::new(credentials)))
     }
 }

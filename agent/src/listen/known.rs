@@ -10,11 +10,7 @@ use std::{
 };
 
 use midair_tls::{Accepted, Identity, Role};
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
-use tokio_rustls::server::TlsStream;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tonic::{Status, transport::server::Connected};
 
 use crate::access::Access;
@@ -22,17 +18,41 @@ use crate::access::Access;
 /// Connections that one identity has at once at an agent.
 pub const N_CONNECTIONS_EACH: usize = 16;
 
+/// A connection of whatever kind.
+pub trait Io: AsyncRead + AsyncWrite + Unpin + Send {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin + Send> Io for S {}
+
+/// A connection by TLS, and who has come.
+pub struct Arrived {
+    /// What is said on it is between the two of us.
+    pub io: Box<dyn Io>,
+    /// Where it comes from; `None`: it has gone already.
+    pub address: Option<SocketAddr>,
+    /// Whom the certificate names, which was checked.
+    pub peer: Identity,
+    /// What they are here; `None`: the map has no name of them.
+    pub role: Option<Role>,
+}
+
+impl From<Accepted> for Arrived {
+    fn from(accepted: Accepted) -> Self {
+        let Accepted { stream, peer, role } = accepted;
+        let address = stream.get_ref().0.peer_addr().ok();
+        Self { io: Box::new(stream), address, peer, role }
+    }
+}
+
 /// A connection whose other end is known.
-#[derive(Debug)]
 pub(super) struct Known {
-    stream: TlsStream<TcpStream>,
+    stream: Box<dyn Io>,
     who: Arc<Who>,
     _counted: Option<Counted>,
 }
 
 /// Who is at its other end.
 #[derive(Debug)]
-pub(super) struct Who {
+pub(crate) struct Who {
     pub(super) address: Option<SocketAddr>,
     pub(super) identity: Identity,
     pub(super) role: Option<Role>,
@@ -84,17 +104,20 @@ impl Drop for Counted {
 }
 
 impl Known {
-    pub(super) fn new(accepted: Accepted, counts: &Counts) -> Self {
-        let Accepted { stream, peer: identity, role } = accepted;
+    pub(super) fn new(arrived: Arrived, counts: &Counts) -> Self {
+        let Arrived { io: stream, address, peer: identity, role } = arrived;
         let counted = counts.add(identity.name());
-        // A peer that has gone already has no address.
-        let address = stream.get_ref().0.peer_addr().ok();
         let who = Who { address, identity, role, n_too_many: counted.is_none().then_some(counts.most) };
         Self { stream, who: Arc::new(who), _counted: counted }
     }
 }
 
 impl Who {
+    /// A hub that we have dialled, whose certificate was checked.
+    pub(crate) fn hub(address: Option<SocketAddr>, identity: Identity) -> Self {
+        Self { address, identity, role: Some(Role::Hub), n_too_many: None }
+    }
+
     /// What it may do at this moment (seconds since 1970), or why nothing: in words, so that a person reads them.
     pub(super) fn access(&self, now_s: i64) -> Result<Access, Status> {
         let name = self.identity.name();

@@ -74,6 +74,13 @@ impl Seats {
         Self { free: Arc::new(Semaphore::new(n_seats)), n_seats, requests, preface_within }
     }
 
+    /// Waits until all are free.
+    pub(super) async fn all_free(&self) {
+        let all = u32::try_from(self.n_seats).expect("seats are few");
+        // The semaphore is never closed.
+        drop(self.free.acquire_many(all).await);
+    }
+
     /// A seat for a connection; `None` when all are taken, and the connection ends.
     pub(super) fn give<S>(&self, stream: S) -> Option<Seated<S>> {
         let seat = Arc::clone(&self.free).try_acquire_owned().ok();

@@ -19,7 +19,7 @@ use tokio_stream::{
 
 use super::{
     Limits, PREFACE_WITHIN, Serving, at_a_walk, grpc,
-    known::{Counts, Known},
+    known::{Arrived, Counts, Known},
     seats::{Seated, Seats},
     server,
 };
@@ -55,11 +55,25 @@ pub async fn serve_known<T: Agent>(
     acceptor: Acceptor,
     until: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
+    serve_sorted(serving, connections, acceptor, |arrived| std::future::ready(Some(arrived)), until).await
+}
+
+/// The same, where of those who are known some are sorted out: `sort` keeps who is served here.
+pub async fn serve_sorted<T: Agent, F>(
+    serving: Serving<T>,
+    connections: impl Stream<Item = std::io::Result<TcpStream>>,
+    acceptor: Acceptor,
+    sort: impl Fn(Arrived) -> F + Clone,
+    until: impl Future<Output = ()>,
+) -> anyhow::Result<()>
+where
+    F: Future<Output = Option<Arrived>> + Send + 'static,
+{
     let Serving { service, clock, limits } = serving;
     let (known, incoming) = mpsc::channel(N_KNOWN);
     let incoming_tcp = at_a_walk(clock.clone(), limits.arrivals, connections);
     let (seats, counts) = (Seats::new(limits, PREFACE_WITHIN), Counts::new(limits.connections_each));
-    let front = Front { acceptor, clock, seats, counts, known };
+    let front = Front { acceptor, clock, seats, counts, known, sort };
     let served = server(limits).serve_with_incoming_shutdown(grpc(service), ReceiverStream::new(incoming), until);
     tokio::select! {
         served = served => served.context("cannot serve TCP"),
@@ -69,18 +83,23 @@ pub async fn serve_known<T: Agent>(
 }
 
 /// Where it is found out who comes.
-struct Front {
+struct Front<S> {
     acceptor: Acceptor,
     clock: Clock,
     seats: Seats,
     counts: Counts,
     known: mpsc::Sender<std::io::Result<Seated<Known>>>,
+    sort: S,
 }
 
-impl Front {
+impl<S, F> Front<S>
+where
+    S: Fn(Arrived) -> F,
+    F: Future<Output = Option<Arrived>> + Send + 'static,
+{
     async fn receive(self, incoming: impl Stream<Item = std::io::Result<TcpStream>>) {
         tokio::pin!(incoming);
-        let mut handshakes = JoinSet::new();
+        let (mut handshakes, mut sorted) = (JoinSet::new(), JoinSet::new());
         let (mut reminders, mut refusals) = (Reminders::default(), Refusals::default());
         let mut look = interval(LOOK_EVERY);
         loop {
@@ -101,10 +120,15 @@ impl Front {
                 Some(done) = handshakes.join_next(), if !handshakes.is_empty() => match done {
                     Ok((_, Ok(accepted))) => {
                         reminders.remind(&accepted.peer, "a peer's certificate", self.now_s());
-                        self.admit(Known::new(accepted, &self.counts)).await;
+                        sorted.spawn((self.sort)(accepted.into()));
                     }
                     Ok((address, Err(refused))) => refusals.say(address, &refused, self.now_s()),
                     Err(error) => tracing::error!(%error, "a handshake failed"),
+                },
+                Some(done) = sorted.join_next(), if !sorted.is_empty() => match done {
+                    Ok(Some(arrived)) => self.admit(Known::new(arrived, &self.counts)).await,
+                    Ok(None) => {}
+                    Err(error) => tracing::error!(%error, "what was said first could not be read"),
                 },
                 _ = look.tick() => {
                     let material = self.acceptor.credentials().current(self.clock.mono_us());

@@ -18,7 +18,7 @@ fn part(plan: Plan, ago: Duration) -> Part {
     let free = std::net::TcpListener::bind("0.0.0.0:0").and_then(|listener| listener.local_addr());
     let start_us = Clock::system().mono_us() - u64::try_from(ago.as_micros()).expect("a moment ago");
     let world = Arc::new(World::new(5, 40, plan));
-    Part { world, nodes: 0..40, port: free.expect("a free port").port(), start_us, tls: None }
+    Part { world, nodes: 0..40, port: free.expect("a free port").port(), start_us, tls: None, join: None }
 }
 
 /// A watch of one agent's overview.

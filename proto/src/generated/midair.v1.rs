@@ -3623,7 +3623,7 @@ pub struct RecordedLink {
     /// Down: class of the reason.
     #[prost(enumeration = "RecordedCause", optional, tag = "4")]
     pub cause: ::core::option::Option<i32>,
-    /// Down: the reason in words, with what to do.
+    /// Down: the reason in words, with what to do. Left: why.
     #[prost(string, optional, tag = "5")]
     pub reason: ::core::option::Option<::prost::alloc::string::String>,
     /// Down: when it is dialled again, on the recording's clock.
@@ -3749,6 +3749,8 @@ pub enum RecordedLinkState {
     Up = 2,
     /// Closed or not to be had.
     Down = 3,
+    /// Watched no more: what came on it is not of now.
+    Left = 4,
 }
 impl RecordedLinkState {
     /// String value of the enum field names used in the ProtoBuf definition.
@@ -3761,6 +3763,7 @@ impl RecordedLinkState {
             Self::Connecting => "RECORDED_LINK_STATE_CONNECTING",
             Self::Up => "RECORDED_LINK_STATE_UP",
             Self::Down => "RECORDED_LINK_STATE_DOWN",
+            Self::Left => "RECORDED_LINK_STATE_LEFT",
         }
     }
     /// Creates an enum from field names used in the ProtoBuf definition.
@@ -3770,6 +3773,7 @@ impl RecordedLinkState {
             "RECORDED_LINK_STATE_CONNECTING" => Some(Self::Connecting),
             "RECORDED_LINK_STATE_UP" => Some(Self::Up),
             "RECORDED_LINK_STATE_DOWN" => Some(Self::Down),
+            "RECORDED_LINK_STATE_LEFT" => Some(Self::Left),
             _ => None,
         }
     }

@@ -17,7 +17,7 @@ use crate::{
 /// What a recording keeps of an entry; `None` for what is of the past, and not of what is recorded.
 pub(super) fn body(item: &Item) -> Option<Body> {
     Some(match item {
-        Item::Page(_) => return None,
+        Item::Page(_) | Item::Notice(_) => return None,
         Item::Envelope(link, envelope) => {
             Body::Envelope { link: Arc::clone(link), bytes: envelope.encode_to_vec().into() }
         }
@@ -109,6 +109,12 @@ fn recorded_link(link: &Link) -> RecordedLink {
             retry_at_us: Some(retry_at.0),
             ..RecordedLink::default()
         },
+        LinkState::Left { reason } => RecordedLink {
+            address,
+            state: Some(WireState::Left.into()),
+            reason: Some(reason.to_string()),
+            ..RecordedLink::default()
+        },
     }
 }
 
@@ -122,6 +128,7 @@ fn read_link(link: RecordedLink) -> Option<Link> {
             reason: link.reason.as_deref().unwrap_or("").into(),
             retry_at: Stamp(link.retry_at_us.unwrap_or(0)),
         },
+        WireState::Left => LinkState::Left { reason: link.reason.as_deref().unwrap_or("").into() },
     };
     Some(Link { address: link.address?.into(), state })
 }

@@ -27,6 +27,7 @@ use crate::{clock::Clock, event::Cause};
 
 use super::{
     branches::{Open, Through},
+    joined::Joined,
     peer::Peer,
 };
 
@@ -58,6 +59,8 @@ pub enum Reach {
     Memory(Connect),
     /// On the connection to a hub, to a node behind it.
     Through(Through),
+    /// It calls in.
+    Joined(Joined),
 }
 
 /// An address, and how to be sure of who is there.
@@ -79,6 +82,7 @@ impl fmt::Debug for Reach {
             Self::Tls(secured) => write!(f, "Tls({})", secured.address),
             Self::Memory(_) => f.write_str("Memory"),
             Self::Through(through) => write!(f, "Through({})", through.node.0),
+            Self::Joined(_) => f.write_str("Joined"),
         }
     }
 }
@@ -142,6 +146,7 @@ pub(super) async fn dial_for(reach: &Reach, whom: For) -> Result<Dialled, Failur
             let Open { client, peer } = through.open().await.ok_or_else(closed)?;
             Ok(Dialled { client, peer, notice: None })
         }
+        Reach::Joined(joined) => speak(joined.next().await, true).await,
     }
 }
 

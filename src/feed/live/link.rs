@@ -39,8 +39,14 @@ pub(super) const CONTROLS_MAX: usize = 64;
 const ALL_AFTER: u32 = 3;
 /// How often the clocks are compared.
 const ECHO_EVERY: Duration = Duration::from_secs(10);
+/// An agent that called in and calls no more is forgotten after so long; one that never said who it is, sooner.
+const KEPT: Duration = Duration::from_secs(600);
+const KEPT_UNKNOWN: Duration = Duration::from_secs(30);
 /// A connection that held this long was a good one: backoff starts from the beginning.
 const GOOD_US: u64 = 4_000_000;
+
+/// What is said of an agent that called in and does so no more.
+const CALLS_NO_MORE: &str = "it called in, and does so no more";
 
 /// One agent's connection, over all its lives.
 pub(super) struct Link {
@@ -107,8 +113,11 @@ impl Link {
             return;
         }
         loop {
-            let Ok(slot) = ask(&ways, Ask::Dial).await else { return };
-            sleep(slot).await;
+            match self.turn(&ways).await {
+                Ok(true) => {}
+                Ok(false) => return drop(self.leave(&ways).await),
+                Err(Ended) => return,
+            }
             let started = self.clock.now();
             let failure = match self.once(&ways).await {
                 Ok(()) | Err(Over::Ended) => return,
@@ -124,8 +133,37 @@ impl Link {
         }
     }
 
+    /// Waits until it is this link's turn to dial, or until it is called; false when that took too long.
+    async fn turn(&self, ways: &Ways) -> Result<bool, Ended> {
+        let Reach::Joined(joined) = &self.target.reach else {
+            sleep(ask(ways, Ask::Dial).await?).await;
+            return Ok(true);
+        };
+        let patience = if self.name.is_some() { KEPT } else { KEPT_UNKNOWN };
+        tokio::select! {
+            called = timeout(patience, joined.called()) => Ok(called.is_ok()),
+            () = ways.entries.closed() => Err(Ended),
+        }
+    }
+
+    async fn leave(&self, ways: &Ways) -> Result<(), Ended> {
+        ways.asks.send(Ask::Gone { link: self.number }).await.map_err(|_| Ended)?;
+        self.tell(ways, LinkState::Left { reason: CALLS_NO_MORE.into() }).await
+    }
+
+    /// Waits until an agent that calls in has done so anew: it knows better than we do that the connection before is over.
+    async fn called_anew(&self) {
+        match &self.target.reach {
+            Reach::Joined(joined) => joined.called().await,
+            Reach::Unix(_) | Reach::Tcp(_) | Reach::Tls(_) | Reach::Memory(_) | Reach::Through(_) => {
+                std::future::pending().await
+            }
+        }
+    }
+
     fn wait(&mut self, failure: &Failure, n_failures: u32) -> Duration {
         match failure.cause {
+            _ if matches!(self.target.reach, Reach::Joined(_)) => Duration::ZERO,
             Cause::Version | Cause::Denied | Cause::Conflict | Cause::Left | Cause::BlackBox => backoff::PATIENT,
             Cause::Refused | Cause::Timeout | Cause::Reset | Cause::Name | Cause::Protocol => {
                 backoff::wait(n_failures, self.chance.share())
@@ -137,12 +175,13 @@ impl Link {
         ways.asks.send(Ask::Closed { link: self.number }).await.map_err(|_| Ended)?;
         let address = &self.target.address;
         let who = self.name.as_ref().map_or_else(|| address.to_string(), |name| format!("{name} ({address})"));
-        let state = LinkState::Down {
-            cause: failure.cause,
-            reason: format!("cannot reach agent {who}: {}", failure.words).into(),
-            retry_at: event::Stamp(self.clock.now().0 + u64::try_from(wait.as_micros()).unwrap_or(u64::MAX)),
+        let reason = format!("cannot reach agent {who}: {}", failure.words).into();
+        let retry_at = match &self.target.reach {
+            // When it calls is its own matter.
+            Reach::Joined(_) => event::Stamp(u64::MAX),
+            _ => event::Stamp(self.clock.now().0 + u64::try_from(wait.as_micros()).unwrap_or(u64::MAX)),
         };
-        self.tell(ways, state).await
+        self.tell(ways, LinkState::Down { cause: failure.cause, reason, retry_at }).await
     }
 
     async fn tell(&self, ways: &Ways, state: LinkState) -> Result<(), Ended> {
@@ -177,7 +216,7 @@ impl Link {
     fn behind_hub(&self) -> Option<&NodeId> {
         match &self.target.reach {
             Reach::Through(through) => Some(&through.node),
-            Reach::Unix(_) | Reach::Tcp(_) | Reach::Tls(_) | Reach::Memory(_) => None,
+            Reach::Unix(_) | Reach::Tcp(_) | Reach::Tls(_) | Reach::Memory(_) | Reach::Joined(_) => None,
         }
     }
 
@@ -295,6 +334,7 @@ impl Link {
                     None if ways.asks.is_closed() => return Ok(()),
                     None => return Err(stuck().into()),
                 },
+                () = self.called_anew() => return Err(Failure::new(Cause::Reset, "it has called in anew").into()),
                 _ = echo.tick() => {
                     to_agent(watch, wire::echo(self.clock.now().0))?;
                     n_echoes += 1;

@@ -74,6 +74,11 @@ pub(super) enum Ask {
         /// Number of the link.
         link: usize,
     },
+    /// A link is over: its number is another's next.
+    Gone {
+        /// Number of the link.
+        link: usize,
+    },
 }
 
 /// Another link that leads to the same node.
@@ -158,6 +163,8 @@ pub(super) struct Router {
     lines: Vec<Line>,
     by_address: HashMap<Arc<str>, usize>,
     by_node: HashMap<NodeId, usize>,
+    /// Numbers of links that are gone.
+    free: Vec<usize>,
     pace: Pace,
     entries: mpsc::Sender<Entry>,
     clock: Clock,
@@ -172,7 +179,8 @@ impl Router {
         branches: Branches,
     ) -> Self {
         let by_address = lines.iter().enumerate().map(|(n, line)| (line.address.clone(), n)).collect();
-        Self { lines, by_address, by_node: HashMap::new(), pace, entries, clock, branches }
+        let (by_node, free) = (HashMap::new(), Vec::new());
+        Self { lines, by_address, by_node, free, pace, entries, clock, branches }
     }
 
     /// Runs until the feed is dropped.
@@ -236,10 +244,7 @@ impl Router {
             }
             Ask::Described { link, node, epoch, reply } => drop(reply.send(self.described(link, node, epoch))),
             Ask::Come { address, interest, reply } => {
-                let number = self.lines.len();
-                self.by_address.insert(address.clone(), number);
-                self.lines.push(Line::new(address, interest));
-                let _heard = reply.send(number);
+                let _heard = reply.send(self.come(Line::new(address, interest)));
             }
             Ask::Hub { link, open, reply } => {
                 self.lines[link].hub.get_or_insert_with(|| watch::Sender::new(None)).send_replace(Some(open));
@@ -250,6 +255,7 @@ impl Router {
                 (line.controls, line.epoch) = (None, None);
                 line.hub.iter().for_each(|hub| drop(hub.send_replace(None)));
             }
+            Ask::Gone { link } => self.gone(link),
         }
     }
 
@@ -304,6 +310,28 @@ impl Router {
             tokio::spawn(question.run(open.client));
         }
         true
+    }
+
+    fn come(&mut self, line: Line) -> usize {
+        // It had left a moment ago: what was asked of it stands.
+        if let Some(number) = self.by_address.get(&line.address) {
+            return *number;
+        }
+        let number = self.free.pop().unwrap_or(self.lines.len());
+        self.by_address.insert(line.address.clone(), number);
+        match self.lines.get_mut(number) {
+            Some(free) => *free = line,
+            None => self.lines.push(line),
+        }
+        number
+    }
+
+    /// What was asked of its node is kept where it stands until it answers elsewhere; nobody does that any more.
+    fn gone(&mut self, link: usize) {
+        self.by_address.remove(&self.lines[link].address);
+        self.by_node.retain(|_, number| *number != link);
+        self.lines[link].controls = None;
+        self.free.push(link);
     }
 
     fn described(&mut self, link: usize, node: NodeId, epoch: u64) -> Option<Twin> {

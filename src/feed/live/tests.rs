@@ -1,4 +1,5 @@
 mod hub;
+mod joined;
 mod many;
 
 use std::{

@@ -172,6 +172,14 @@ fn a_silence_and_its_end_are_one_note_each() {
 }
 
 #[test]
+fn a_node_that_leaves_is_not_back() {
+    let story = [up(0.0, "a"), described(0.0, "a"), used(0.1, "a", 1), down(5.0, "a"), tick(6.0)];
+    let (_, timeline) = told_line(&[&story[..], &[left(65.0, "a:7070"), tick(66.0)]].concat());
+    let notes = noted(&timeline);
+    assert!(notes.len() == 1 && notes[0].starts_with("0 silent: "), "{notes:?}");
+}
+
+#[test]
 fn a_rack_that_goes_is_one_note() {
     let names: Vec<String> = (0..40).map(|n| format!("n{n:02}")).collect();
     let mut story: Vec<Stamped> = Vec::new();

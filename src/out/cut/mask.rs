@@ -124,7 +124,7 @@ impl Mask {
             Item::Reset => Item::Reset,
             // What was typed may say anything.
             // Pages are answers to a person, and stand in no recording.
-            Item::Input(_) | Item::Page(_) => return None,
+            Item::Input(_) | Item::Page(_) | Item::Notice(_) => return None,
         };
         Some(Entry { at: entry.at, item })
     }
@@ -158,6 +158,7 @@ impl Mask {
             LinkState::Down { cause, retry_at, .. } => {
                 LinkState::Down { cause: *cause, reason: cause.word().into(), retry_at: *retry_at }
             }
+            LinkState::Left { .. } => LinkState::Left { reason: "masked".into() },
         }
     }
 

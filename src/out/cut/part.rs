@@ -161,7 +161,7 @@ impl Part {
             Item::Gap(gap) => gap.node.as_ref().is_none_or(|node| ids.contains(&*node.0)),
             Item::Tick | Item::Reset => true,
             // What was typed was about screens of all nodes.
-            Item::Input(_) | Item::Page(_) => false,
+            Item::Input(_) | Item::Page(_) | Item::Notice(_) => false,
         }
     }
 

@@ -52,7 +52,7 @@ impl WarmUp {
             },
             Item::Link(_) | Item::Clock(..) => self.standing.keep(entry),
             Item::Tick => self.rest.push_back(entry.clone()),
-            Item::Gap(_) | Item::Page(_) | Item::Input(_) | Item::Reset => {}
+            Item::Gap(_) | Item::Page(_) | Item::Notice(_) | Item::Input(_) | Item::Reset => {}
         }
         while self.rest.front().is_some_and(|first| is_old(first.at, entry.at)) {
             self.rest.pop_front();

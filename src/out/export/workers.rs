@@ -183,7 +183,13 @@ fn is_for_all(said: &Said) -> bool {
     match &entry.item {
         Item::Envelope(_, envelope) => Carries::of(envelope) == Carries::Description,
         Item::Gap(_) => false,
-        Item::Link(_) | Item::Clock(..) | Item::Tick | Item::Reset | Item::Input(_) | Item::Page(_) => true,
+        Item::Link(_)
+        | Item::Clock(..)
+        | Item::Tick
+        | Item::Reset
+        | Item::Input(_)
+        | Item::Page(_)
+        | Item::Notice(_) => true,
     }
 }
 

@@ -46,6 +46,7 @@ fn what_goes_in_comes_out() {
         ),
         link(LinkState::Connecting),
         link(LinkState::Up { note: "unix".into() }),
+        link(LinkState::Left { reason: "gone".into() }),
         Item::Clock("a".into(), -5, 3, true),
         Item::Gap(gap(Some("a"), None)),
         Item::Gap(gap(None, None)),

@@ -13,12 +13,12 @@ async fn a_later_list_brings_new_agents_and_lets_go_of_those_that_it_does_not_na
         seed: 1,
         ..Options::default()
     };
-    let (lists, receiver) = mpsc::channel(1);
-    let mut feed = live_by(vec![a, b.clone()], receiver, &options, Clock::system());
+    let (tell, later) = Later::new();
+    let mut feed = live_by(vec![a, b.clone()], later, &options, Clock::system());
     for _ in 0..2 {
         while !matches!(next(&mut feed).await.item, Item::Link(Link { state: LinkState::Up { .. }, .. })) {}
     }
-    lists.send(vec![b, c]).await.unwrap();
+    tell.news.send(News::All(vec![b, c])).await.unwrap();
     let (cause, reason) = down(&mut feed, "a").await;
     assert_eq!(cause, Cause::Name);
     assert!(reason.contains("no longer named"), "{reason}");
@@ -28,6 +28,28 @@ async fn a_later_list_brings_new_agents_and_lets_go_of_those_that_it_does_not_na
     assert!(feed.control(asked));
     let is_it = |kind| matches!(kind, Some(v1::control::Kind::Interest(i)) if i.interval_ms == Some(500));
     while !is_it(soon(heard.recv()).await.kind) {}
+    tell.news.send(News::Trouble("no list".into())).await.unwrap();
+    while next(&mut feed).await.item != Item::Notice("no list".into()) {}
+}
+
+#[tokio::test(start_paused = true)]
+async fn whoever_is_no_longer_named_is_forgotten_a_minute_later_and_one_that_comes_back_is_not() {
+    let [(a, _a), (b, _b)] =
+        [("a", "node-a"), ("b", "node-b")].map(|(address, node)| played(address, Play { node, ..NODE_7 }));
+    let options = Options { viewer: "a test".into(), seed: 1, ..Options::default() };
+    let (tell, later) = Later::new();
+    let mut feed = live_by(vec![a.clone(), b], later, &options, Clock::system());
+    tell.news.send(News::All(vec![])).await.unwrap();
+    tell.news.send(News::All(vec![a])).await.unwrap();
+    let mut left = Vec::new();
+    // Two ticks a second: two minutes and more.
+    for _ in 0..300 {
+        match soon(feed.next()).await.item {
+            Item::Link(Link { address, state: LinkState::Left { .. } }) => left.push(address),
+            _ => tokio::time::sleep(Duration::from_millis(10)).await,
+        }
+    }
+    assert_eq!(left, ["b".into()]);
 }
 
 #[tokio::test]
@@ -60,8 +82,8 @@ async fn what_is_asked_of_a_node_stands_where_it_answers_at_another_address() {
         seed: 1,
         ..Options::default()
     };
-    let (lists, receiver) = mpsc::channel(1);
-    let mut feed = live_by(vec![a], receiver, &options, Clock::system());
+    let (tell, later) = Later::new();
+    let mut feed = live_by(vec![a], later, &options, Clock::system());
     while !matches!(next(&mut feed).await.item, Item::Envelope(..)) {}
     let node = NodeId::new("node-7");
     let task = midair_vitals::TaskId { runtime: 0, number: 7, start: 1 };
@@ -73,7 +95,7 @@ async fn what_is_asked_of_a_node_stands_where_it_answers_at_another_address() {
     let is_focus =
         |kind: &Option<v1::control::Kind>| matches!(kind, Some(v1::control::Kind::Focus(f)) if f.id == Some(2));
     while !is_focus(&soon(before.recv()).await.kind) {}
-    lists.send(vec![b]).await.unwrap();
+    tell.news.send(News::All(vec![b])).await.unwrap();
     assert!(matches!(link(&mut feed, "b").await, LinkState::Up { .. }));
     let mut stream = None;
     loop {
