@@ -2,6 +2,7 @@
 
 pub mod agents;
 mod certs;
+pub mod config;
 mod demo;
 mod hub;
 mod info;
@@ -27,6 +28,7 @@ use crate::{
 
 pub use agents::Listed;
 pub use certs::CertsCommand;
+pub use config::ConfigCommand;
 pub use demo::{DemoArgs, PartArgs};
 pub use hub::HubArgs;
 pub use info::Info;
@@ -116,6 +118,9 @@ pub enum Command {
     Certs(CertsCommand),
     /// Watch all agents of a fleet, and serve many dashboards.
     Hub(HubArgs),
+    /// Check files of settings, and show what holds and why.
+    #[command(subcommand)]
+    Config(ConfigCommand),
     /// Write a range or some nodes of a recording into a new one that stands alone.
     Cut(CutArgs),
     /// Watch a made-up messaging cluster in which things go wrong: for training, and to measure what a fleet costs.

@@ -3,17 +3,18 @@
 use std::{
     fs::File,
     io::{self, Write as _},
+    path::PathBuf,
     process::ExitCode,
     sync::Mutex,
     time::Duration,
 };
 
 use anyhow::Context as _;
-use clap::Parser as _;
 use midair::{
     app::{self, Message, Options, Speed, Told},
     cli::{
         Cli, Command, DemoArgs, HubArgs, Info, Listed, MarkArgs, PartArgs, Place, RecordArgs, ReplayArgs, Tcp, agents,
+        config,
     },
     clock::Clock,
     event::{Stamp, Stream},
@@ -41,8 +42,14 @@ fn main() -> ExitCode {
     if let Some(ended) = midair_agent::bpf_child().or_else(midair_agent::beam_child) {
         return ended;
     }
-    let cli = Cli::parse();
-    match run(&cli).or_else(stopped) {
+    let (cli, files) = match config::program().parse::<Cli>() {
+        Ok(parsed) => parsed,
+        Err(errors) => {
+            errors.iter().for_each(|error| drop(writeln!(io::stderr(), "midair: {error}")));
+            return ExitCode::FAILURE;
+        }
+    };
+    match run(&cli, &files).or_else(stopped) {
         Ok(Ending::Quit) => ExitCode::SUCCESS,
         // What a shell reports of a program that a signal ended.
         Ok(Ending::Signal(number)) => ExitCode::from(128 + number),
@@ -54,7 +61,7 @@ fn main() -> ExitCode {
     }
 }
 
-fn run(cli: &Cli) -> anyhow::Result<Ending> {
+fn run(cli: &Cli, files: &[PathBuf]) -> anyhow::Result<Ending> {
     match &cli.command {
         None => watch(cli),
         Some(Command::Replay(args)) => replay(args),
@@ -68,6 +75,13 @@ fn run(cli: &Cli) -> anyhow::Result<Ending> {
         Some(Command::Report(args)) => report::report(&args.options(), Clock::system()).map(|()| Ending::Quit),
         Some(Command::Certs(command)) => {
             print(&format!("{}\n", command.run(Clock::system().now())?))?;
+            Ok(Ending::Quit)
+        }
+        Some(Command::Config(command)) => {
+            let said = command.run(files).map_err(|errors| {
+                anyhow::Error::msg(errors.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))
+            })?;
+            print(&format!("{}\n", said.trim_end()))?;
             Ok(Ending::Quit)
         }
         Some(Command::Cut(args)) => cut::cut(&args.options(), Clock::system()).map(|_| Ending::Quit),

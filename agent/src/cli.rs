@@ -4,7 +4,8 @@ mod tls;
 
 use std::{path::PathBuf, str::FromStr, sync::Arc, time::Duration};
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory as _, Parser, Subcommand, ValueEnum};
+use midair_config::{Program, Section};
 use midair_tls::{Connector, Credentials};
 
 use crate::{
@@ -17,6 +18,16 @@ pub use tls::Tls;
 
 /// The port of an agent or a hub where none is given.
 const PORT: u16 = 7070;
+
+/// The section of this program in files of settings.
+pub const SECTION: &str = "agent";
+
+/// The settings of this program.
+pub fn program() -> Program {
+    let of = |command: Option<&str>| command.is_none().then_some(SECTION);
+    let sections = vec![Section { name: SECTION, command: Cli::command() }];
+    Program { sections, others: vec!["hub", "dashboard"], of }
+}
 
 /// Samples this host and streams its vitals to whoever watches: midair, a hub, or any client of midair.v1.
 #[derive(Debug, Parser)]

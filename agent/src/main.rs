@@ -3,7 +3,6 @@
 use std::{io::Write as _, process::ExitCode, time::Duration};
 
 use anyhow::Context;
-use clap::Parser;
 #[cfg(target_os = "linux")]
 use midair_agent::kernel::bpf;
 use midair_agent::{
@@ -28,7 +27,14 @@ fn main() -> ExitCode {
     if let Some(ended) = midair_agent::bpf_child().or_else(midair_agent::beam_child) {
         return ended;
     }
-    match run(&Cli::parse()) {
+    let cli = match cli::program().parse::<Cli>() {
+        Ok((cli, _)) => cli,
+        Err(errors) => {
+            errors.iter().for_each(|error| eprintln!("midair-agent: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    match run(&cli) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("midair-agent: {error:#}");

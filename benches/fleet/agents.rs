@@ -37,7 +37,7 @@ pub(crate) fn is_part() -> bool {
 /// Is one.
 pub(crate) fn serve() -> anyhow::Result<()> {
     let number = |name: &str| argument(name).unwrap_or_default();
-    let fleet = Wanted { n_nodes: number("--of"), seed: SEED, scenario: argument("--scenario") };
+    let fleet = Wanted { n_nodes: number("--of"), seed: SEED, scenario: argument("--scenario"), join: None };
     let tls = argument::<PathBuf>("--certs").map(|folder| Files {
         ca: folder.join("ca.pem"),
         cert: folder.join("agent.pem"),
@@ -64,7 +64,7 @@ fn arguments(share: &Share) -> Vec<String> {
 impl Agents {
     /// Starts so many, at most `n_each` in a process.
     pub(crate) fn start(n_nodes: usize, scenario: &str, n_each: usize, pki: Option<&Pki>) -> anyhow::Result<Self> {
-        let wanted = Wanted { n_nodes, seed: SEED, scenario: Some(scenario.to_owned()) };
+        let wanted = Wanted { n_nodes, seed: SEED, scenario: Some(scenario.to_owned()), join: None };
         let tls = pki.map(|pki| pki.files("agent"));
         let fleet = Fleet::in_parts(&wanted, (n_each, tls), &std::env::current_exe()?, arguments)?;
         Ok(Self { fleet, n_nodes, world: World::new(SEED, n_nodes, Plan::Healthy) })

@@ -14,7 +14,7 @@ struct Rule {
 const IO: [&str; 8] =
     ["std::fs", "std::io", "std::net", "std::process", "std::env", "Instant::now", "SystemTime", "std::thread"];
 
-const RULES: [Rule; 12] = [
+const RULES: [Rule; 13] = [
     Rule {
         places: &["vitals/src"],
         never: &["tokio", "prost", "tonic", "ratatui", "crossterm", "midair_proto", "rustix", "serde"],
@@ -74,6 +74,7 @@ const RULES: [Rule; 12] = [
         never: &["tokio", "midair_agent", "std::time", "std::fs", "HashMap", "rand"],
     },
     Rule { places: &["tls/src"], never: &["midair_", "ratatui", "tonic", "prost"] },
+    Rule { places: &["config/src"], never: &["midair_", "tokio", "ratatui", "tonic", "prost"] },
     Rule { places: &["beam/src"], never: &["midair_", "ratatui", "tonic", "prost"] },
     Rule {
         places: &["recording/src"],

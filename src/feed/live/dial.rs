@@ -146,7 +146,7 @@ pub(super) async fn dial_for(reach: &Reach, whom: For) -> Result<Dialled, Failur
             let Open { client, peer } = through.open().await.ok_or_else(closed)?;
             Ok(Dialled { client, peer, notice: None })
         }
-        Reach::Joined(joined) => speak(joined.next().await, true).await,
+        Reach::Joined(joined) => speak(joined.next().await, true, whom).await,
     }
 }
 
