@@ -4,11 +4,9 @@ use std::{
     collections::{BTreeMap, BTreeSet},
     io::{BufRead as _, BufReader},
     process::{Child, Command, Stdio},
-    sync::Arc,
     time::Duration,
 };
 
-use hyper_util::rt::TokioIo;
 use midair_proto::{
     CONTRACT,
     v1::{
@@ -16,22 +14,17 @@ use midair_proto::{
         agent_client::AgentClient, control, payload::Kind,
     },
 };
-use midair_tls::{Connector, Credentials, Files, Roles};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     sync::mpsc,
     time::timeout,
 };
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::{
-    Streaming,
-    transport::{Channel, Endpoint},
-};
+use tonic::{Streaming, transport::Channel};
 
 use crate::support::{
     demo::Demo,
-    pki::{MIDAIR, Pki, midair, said},
-    served::Served,
+    pki::{MIDAIR, midair, said},
 };
 
 /// Longer than anything here takes.
@@ -273,61 +266,6 @@ fn a_hub_records_what_it_tells_and_counts_it_for_prometheus() {
 fn author(kind: Kind) -> Option<String> {
     let Kind::Mark(mark) = kind else { return None };
     mark.author.filter(|_| mark.automatic != Some(true))
-}
-
-/// A client of a hub by mutual TLS.
-async fn client_as(pki: &Pki, name: &str, address: &str) -> AgentClient<Channel> {
-    let file = |name: String| pki.path(&name);
-    let (cert, key) = (file(format!("{name}.pem")), file(format!("{name}-key.pem")));
-    let files = Files { ca: file("ca.pem".into()), cert, key };
-    let credentials = Credentials::load(files, Roles::default(), 0).expect("good files");
-    let connector = Connector::new(Arc::new(credentials));
-    let stream = tokio::net::TcpStream::connect(address).await.expect("the hub listens");
-    let connected = connector.connect(address, stream, 0, 0).await.expect("both let each other in");
-    let mut once = Some(TokioIo::new(connected.stream));
-    let connect = tower::service_fn(move |_| {
-        let stream = once.take().ok_or_else(|| std::io::Error::other("once"));
-        async move { stream }
-    });
-    AgentClient::new(Endpoint::from_static("http://hub").connect_with_connector(connect).await.expect("it speaks"))
-}
-
-#[test]
-fn by_tls_a_hub_lets_an_operator_do_at_a_node_what_a_viewer_may_not_and_says_for_whom() {
-    let pki = Pki::new();
-    for (role, name) in [("agent", "agent"), ("hub", "hub-1"), ("viewer", "vera"), ("operator", "olga")] {
-        pki.issue(role, name, "365");
-    }
-    let files = Files { ca: pki.path("ca.pem"), cert: pki.path("agent.pem"), key: pki.path("agent-key.pem") };
-    let (_agent, address) = Served::start_tls("guarded", files, Roles::default());
-    let (address, who) = (address.to_string(), pki.who("hub-1"));
-    let who: Vec<&str> = who.iter().map(String::as_str).collect();
-    let hub = Hub::of(&[&[address.as_str()], &who[..]].concat());
-    block_on(async {
-        let (viewer, operator) =
-            (client_as(&pki, "vera", &hub.address).await, client_as(&pki, "olga", &hub.address).await);
-        heard(&mut Watch::open(&viewer, None).await, &mut Fleet::default(), 1).await;
-        let mark = || {
-            let text = Some("seen".to_owned());
-            control::Kind::Mark(v1::MarkRequest { text, ..v1::MarkRequest::default() })
-        };
-        let mut looks = Watch::open(&viewer, Some("guarded")).await;
-        looks.say(mark()).await;
-        let reason = looks.find(|_, kind| if let Kind::Refused(refused) = kind { refused.reason } else { None }).await;
-        assert!(reason.contains("marks are for operators"), "{reason}");
-        let mut operates = Watch::open(&operator, Some("guarded")).await;
-        operates.say(mark()).await;
-        // Who looks hears of it as well.
-        for watch in [&mut operates, &mut looks] {
-            let author = watch.find(|_, kind| author(kind)).await;
-            assert_eq!(author, "midair/operator/olga (operator) via hub hub-1");
-        }
-        // It is asked, and finds that too much.
-        operates.say(control::Kind::Budget(v1::Budget { milli: Some(5_000), seconds: Some(60) })).await;
-        let refused = |_: &Envelope, kind| if let Kind::Refused(refused) = kind { refused.reason } else { None };
-        let reason = operates.find(refused).await;
-        assert!(reason.contains("budget") && !reason.contains("operator"), "{reason}");
-    });
 }
 
 #[test]
